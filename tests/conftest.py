@@ -1,0 +1,29 @@
+"""Options and paths that all tests share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+pytest_plugins = ["tests.databases"]
+
+ROOT = Path(__file__).resolve().parent.parent
+FIXTURES = ROOT / "fixtures"
+REAL_PAGES = ROOT.parent / "shared" / "pages"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--write-expectations",
+        action="store_true",
+        help="write the expected record of each fixture anew; the run then fails",
+    )
+
+
+@pytest.fixture(scope="session")
+def real_pages() -> Path:
+    """The folder of real saved pages, which lies beside the project and not in it."""
+    if not REAL_PAGES.is_dir():
+        pytest.skip("no ../shared/pages: the real saved pages are not on this machine")
+    return REAL_PAGES
