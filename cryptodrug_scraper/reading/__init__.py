@@ -1,0 +1,1 @@
+"""What every market's parser shares: the decoded page, the reader of its texts, the registry."""

@@ -1,0 +1,179 @@
+"""One page as bytes, text and tree, with bounds that keep hostile pages from costing much.
+
+Lexbor builds a tree in time proportional to *elements times open elements*, and an
+element in time quadratic in its attributes. Market pages nest about thirty deep; a page
+of a megabyte of unclosed ``<div>`` would take minutes. :func:`too_costly` finds such pages
+before a tree is built, in linear time, and they are then of kind ``unknown``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cached_property
+
+from bs4.dammit import UnicodeDammit
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+MAX_BYTES = 16 * 1024 * 1024
+"""Pages larger than this are not read. The largest real page met is 0.2 MB."""
+
+MAX_DEPTH = 512
+"""Elements open at once; what browsers allow too."""
+
+MAX_ATTRIBUTES = 2_000
+"""Attributes of one element."""
+
+_FEW_TAGS = 12_000  # below this, the worst nesting costs under a second: not worth a scan
+_SHORT_PAGE = 128 * 1024  # likewise for one element's attributes
+_LONGEST_USUAL = 16_000  # bytes between two "<": only longer runs can hold such an element
+
+_TAG = re.compile(rb"<(/?)([a-zA-Z][a-zA-Z0-9]{0,15})")
+_LONG_TAG = re.compile(rb"<[a-zA-Z][^<>]{16000,}")
+# Elements that never stay open, or that the next one like it closes.
+_NEVER_DEEP = frozenset(
+    b"area base br col embed hr img input link meta source track wbr param p li option "
+    b"optgroup dt dd td th tr tbody thead tfoot script style title textarea".split()
+)
+_BOMS = (b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf")
+
+
+class TooCostly(ValueError):
+    """The page is built to be slow, or larger than any page of a market; says why."""
+
+
+def too_costly(body: bytes) -> str | None:
+    """Return why a tree of this page must not be built, or None. Linear in the bytes."""
+    if len(body) > MAX_BYTES:
+        return f"page of {len(body)} bytes, {MAX_BYTES} at most"
+    if len(body) > _SHORT_PAGE:
+        runs = max(map(len, body.split(b"<"))) > _LONGEST_USUAL
+        for match in _LONG_TAG.finditer(body) if runs else ():
+            if len(match.group().split()) > MAX_ATTRIBUTES:
+                return f"an element with over {MAX_ATTRIBUTES} attributes"
+    if body.count(b"<") <= _FEW_TAGS:
+        return None
+    open_elements: dict[bytes, int] = {}
+    depth = 0
+    for closing, name in _TAG.findall(body):
+        name = name.lower()
+        if name in _NEVER_DEEP:
+            continue
+        count = open_elements.get(name, 0)
+        if not closing:
+            open_elements[name] = count + 1
+            depth += 1
+            if depth > MAX_DEPTH:
+                return f"elements nested over {MAX_DEPTH} deep"
+        elif count:
+            open_elements[name] = count - 1
+            depth -= 1
+    return None
+
+
+def decode(body: bytes, content_type: str | None = None) -> str:
+    """Return the page's text: UTF-8 wherever the bytes are valid UTF-8, whatever they declare.
+
+    Saved copies lie about their charset, so a declaration counts only for bytes that are
+    not UTF-8. Never raises.
+    """
+    if not body.startswith(_BOMS[:2]):
+        rest = body.removeprefix(_BOMS[2])
+        try:
+            return rest.decode("utf-8")
+        except UnicodeDecodeError as error:
+            # A page that was cut within a letter is UTF-8 all the same.
+            if error.reason == "unexpected end of data" and not rest[: error.start].isascii():
+                return rest[: error.start].decode("utf-8")
+    declared = re.search(r"charset\s*=\s*[\"']?([\w.:-]{1,40})", content_type or "", re.I)
+    hints = [declared.group(1)] if declared else []
+    text: str | None = UnicodeDammit(
+        body, known_definite_encodings=hints, is_html=True
+    ).unicode_markup
+    return text if text is not None else body.decode("utf-8", "replace")
+
+
+def _without_cut_end(source: str) -> str:
+    """Return the source without a text that breaks off: half a price is another price.
+
+    A page that was cut (no ``</html>``, and its last character does not close a tag) loses
+    what stands after its last tag.
+    """
+    if source.rstrip().endswith(">") or "</html" in source[-2000:].lower():
+        return source
+    end = source.rfind(">")
+    return source[: end + 1] if end >= 0 else source
+
+
+class Document:
+    """A page to be read: ``tree`` by lexbor, ``text`` of its source, and node look-ups.
+
+    Raises :class:`TooCostly` for pages that must not be built into a tree.
+    """
+
+    def __init__(self, body: bytes, content_type: str | None = None) -> None:
+        reason = too_costly(body)
+        if reason:
+            raise TooCostly(reason)
+        self.body = body
+        self.source = decode(body, content_type)
+        self.tree = LexborHTMLParser(_without_cut_end(self.source))
+
+    @cached_property
+    def title(self) -> str:
+        """The text of ``<title>``, white space folded."""
+        node = self.tree.css_first("title")
+        return fold(node.text()) if node is not None else ""
+
+    def css(self, selector: str) -> list[LexborNode]:
+        """Return all nodes that match a CSS selector, in page order."""
+        return self.tree.css(selector)
+
+    def first(self, selector: str) -> LexborNode | None:
+        """Return the first node that matches a CSS selector."""
+        return self.tree.css_first(selector)
+
+
+def fold(text: str) -> str:
+    """Return the text on one line: runs of white space (NBSP included) as one space."""
+    return " ".join(text.split())
+
+
+def lines(text: str) -> str | None:
+    """Return a long text with its line breaks: ends trimmed, no trailing blanks, or None."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n").strip()
+    # Line by line, not by a pattern: a long run of spaces would cost it quadratic time.
+    return "\n".join([line.rstrip(" \t\r\xa0") for line in text.split("\n")]) or None
+
+
+_BREAKS = frozenset({"br"})
+_BLOCKS = frozenset({"p", "div", "li", "tr", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "ul", "ol"})
+
+
+def block_text(node: LexborNode) -> str | None:
+    """Return a node's text with line breaks where it has ``<br>`` or block elements.
+
+    White space is kept as the market served it (these texts stand in ``<pre>`` or
+    ``white-space: pre-wrap``); ends are trimmed.
+    """
+    only = node.child
+    if only is None or (only.next is None and only.is_text_node):
+        return lines(node.text())
+    if node.css_first("br, p, div, li") is None:
+        return lines(node.text())
+    parts: list[str] = []
+    for inner in node.traverse(include_text=True):
+        tag = inner.tag
+        if tag == "-text":
+            parts.append(inner.text_content or "")
+        elif tag in _BREAKS or (tag in _BLOCKS and parts and not parts[-1].endswith("\n")):
+            parts.append("\n")
+    return lines("".join(parts))
+
+
+def siblings(node: LexborNode) -> Iterator[LexborNode]:
+    """Yield the nodes after this one under the same parent, text nodes included."""
+    following = node.next
+    while following is not None:
+        yield following
+        following = following.next

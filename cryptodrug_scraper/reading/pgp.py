@@ -1,0 +1,43 @@
+"""OpenPGP public keys as vendors paste them: the armoured block and its fingerprint."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from pysequoia import Cert
+
+from cryptodrug_scraper.reading.reader import Reader
+from cryptodrug_scraper.records import Vendor
+
+_BLOCK = re.compile(
+    r"-----BEGIN PGP PUBLIC KEY BLOCK-----.{1,200000}?-----END PGP PUBLIC KEY BLOCK-----", re.S
+)
+
+
+@lru_cache(maxsize=4096)
+def fingerprint(armoured: str) -> str | None:
+    """Return a key's fingerprint in upper-case hexadecimal, or None if it cannot be read.
+
+    Saved copies may have lost the blank line after the armour's headers or gained spaces;
+    lines are trimmed before reading, and the key is refused if its checksum is wrong.
+    """
+    trimmed = "\n".join(line.strip() for line in armoured.splitlines())
+    try:
+        return str(Cert.from_bytes(trimmed.encode()).fingerprint).upper()
+    except Exception:  # pysequoia raises bare Exceptions of many kinds for bad keys
+        return None
+
+
+def read_key(vendor: Vendor, text: str | None, reader: Reader) -> None:
+    """Set ``pgp_key`` and ``pgp_fingerprint`` from a text that holds an armoured key."""
+    if not text or not text.strip():
+        return
+    block = _BLOCK.search(text)
+    if block is None:
+        reader.warn("vendor.pgp_key", "no armoured public key block", text)
+        return
+    vendor.pgp_key = reader.block("vendor.pgp_key", block.group())
+    vendor.pgp_fingerprint = fingerprint(block.group())
+    if vendor.pgp_fingerprint is None:
+        reader.warn("vendor.pgp_fingerprint", "the key cannot be read", block.group())

@@ -1,0 +1,244 @@
+"""Turns a page's texts into values, and keeps what could not be turned.
+
+Every field of a record is read through a :class:`Reader`: it cleans, normalises, and
+where the page states something that is not understood it leaves None and a notice with
+the field and the text. With tracing on, it also keeps the text that each value came from,
+which is what ``cryptodrug doctor`` shows.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, timedelta
+from typing import NamedTuple
+
+from cryptodrug_scraper.normalise.ages import posted, read_age
+from cryptodrug_scraper.normalise.dates import read_date, read_moment
+from cryptodrug_scraper.normalise.money import read_money
+from cryptodrug_scraper.normalise.numbers import read_decimal, read_int
+from cryptodrug_scraper.normalise.places import read_places
+from cryptodrug_scraper.reading.document import fold, lines
+from cryptodrug_scraper.records import Listing, Money, Notice, Review
+
+_LONGEST_NOTICE = 200
+
+
+class Reading(NamedTuple):
+    """One reading, for the page doctor: the field, the page's text, the value it gave."""
+
+    field: str
+    text: str
+    value: object
+
+
+class Reader:
+    """Reads the texts of one page.
+
+    ``captured_at`` is the capture time (aware, UTC) from which ages count, or None.
+    Notices go to ``notices``; with ``trace=True`` readings go to ``readings``.
+    """
+
+    __slots__ = ("captured_at", "notices", "readings")
+
+    def __init__(
+        self, captured_at: datetime | None, notices: list[Notice], *, trace: bool = False
+    ) -> None:
+        self.captured_at = captured_at
+        self.notices = notices
+        self.readings: list[Reading] | None = [] if trace else None
+
+    def warn(self, field: str, reason: str, text: str = "") -> None:
+        """Keep a notice that ``field`` could not be read; equal notices are kept once."""
+        notice = Notice(field, reason, fold(text[: 4 * _LONGEST_NOTICE])[:_LONGEST_NOTICE])
+        if notice not in self.notices:
+            self.notices.append(notice)
+
+    def unknown_label(self, record: str, label: str, value: str = "") -> None:
+        """Keep a notice of a label that the parser does not know (STYLE.md, habit 5)."""
+        self.warn(record, "unknown label", f"{label}: {value}" if value else label)
+
+    def note(self, field: str, text: str, value: object) -> None:
+        """Keep, when tracing, the text that a value came from."""
+        if self.readings is not None:
+            self.readings.append(Reading(field, text, value))
+
+    # -- plain texts ---------------------------------------------------------------------
+
+    def text(self, field: str, text: str | None) -> str | None:
+        """Return the text with white space folded, or None if it is empty."""
+        folded = " ".join(text.split()) if text else ""
+        if self.readings is not None and text:
+            self.note(field, text, folded)
+        return folded or None
+
+    def block(self, field: str, text: str | None) -> str | None:
+        """Return a long text with its line breaks, or None if it is empty."""
+        value = lines(text) if text else None
+        if self.readings is not None and text:
+            self.note(field, text, value)
+        return value
+
+    # -- numbers -------------------------------------------------------------------------
+
+    def integer(self, field: str, text: str | None) -> int | None:
+        """Return a whole number (thousands separators allowed); empty text is not stated."""
+        if text is None or not text.strip():
+            return None
+        value = read_int(text)
+        if value is None:
+            self.warn(field, "not a whole number", text)
+        self.note(field, text, value)
+        return value
+
+    def decimal(self, field: str, text: str | None) -> str | None:
+        """Return a decimal string with the digits shown; empty text is not stated."""
+        if text is None or not text.strip():
+            return None
+        value = read_decimal(text)
+        if value is None:
+            self.warn(field, "not a number", text)
+        self.note(field, text, value)
+        return value
+
+    # -- money ---------------------------------------------------------------------------
+
+    def money(self, field: str, text: str | None, currency: str | None = None) -> list[Money]:
+        """Return the amounts that a text states, in order: the first is the price."""
+        if text is None or not text.strip():
+            return []
+        value = read_money(text, currency)
+        if value is None:
+            self.warn(field, "not an amount of money", text)
+        self.note(field, text, value)
+        return list(value.amounts) if value is not None else []
+
+    def paid(self, review: Review, text: str | None, currency: str | None = None) -> None:
+        """Set a review's ``price`` and ``price_approximate`` from the page's text."""
+        if text is None or not text.strip():
+            return
+        value = read_money(text, currency)
+        self.note("review.price", text, value)
+        if value is None:
+            self.warn("review.price", "not an amount of money", text)
+            return
+        review.price = value.amounts[0]
+        review.price_approximate = value.approximate
+
+    # -- places --------------------------------------------------------------------------
+
+    def ships_from(self, listing: Listing, text: str | None) -> None:
+        """Set ``ships_from`` and ``ships_from_text``."""
+        stated = " ".join(text.split()) if text else ""
+        if not stated:
+            return
+        listing.ships_from_text = stated
+        read = read_places(stated)
+        for unknown in read.unknown:
+            self.warn("listing.ships_from", "unknown place", unknown)
+        if read.excluded:
+            self.warn("listing.ships_from", "an exclusion, which an origin cannot have", stated)
+        listing.ships_from = list(read.served)
+        self.note("listing.ships_from", stated, listing.ships_from)
+
+    def ships_to(self, listing: Listing, text: str | None) -> None:
+        """Set ``ships_to``, ``ships_to_excluded`` and ``ships_to_text``."""
+        stated = " ".join(text.split()) if text else ""
+        if not stated:
+            return
+        listing.ships_to_text = stated
+        read = read_places(stated)
+        for unknown in read.unknown:
+            self.warn("listing.ships_to", "unknown place", unknown)
+        listing.ships_to = list(read.served)
+        listing.ships_to_excluded = list(read.excluded)
+        self.note("listing.ships_to", stated, listing.ships_to)
+
+    # -- times ---------------------------------------------------------------------------
+
+    def date(self, field: str, text: str | None) -> date | None:
+        """Return a date; one without a year is the latest not after the capture."""
+        if text is None or not text.strip():
+            return None
+        latest = self.captured_at.date() if self.captured_at else None
+        value = read_date(text, latest)
+        if value is None:
+            self.warn(field, "not a date", text)
+        self.note(field, text, value)
+        return value
+
+    def day_of_age(self, field: str, text: str | None) -> date | None:
+        """Return the date on which an age such as ``about 3 hours ago`` ends."""
+        if text is None or not text.strip():
+            return None
+        age = read_age(text)
+        value = None
+        if age is None:
+            self.warn(field, "not an age", text)
+        elif self.captured_at is None:
+            self.warn(field, "an age, and the capture time is unknown", text)
+        else:
+            value = posted(age, self.captured_at).on
+        self.note(field, text, value)
+        return value
+
+    def posted(self, review: Review, text: str | None) -> None:
+        """Set when a review was posted, from an age or from a date with or without a time."""
+        if text is None or not text.strip():
+            return
+        field = "review.posted_on"
+        age = read_age(text)
+        if age is not None:
+            if self.captured_at is None:
+                self.warn(field, "an age, and the capture time is unknown", text)
+            else:
+                at = posted(age, self.captured_at)
+                review.posted_on, review.posted_precision = at.on, at.precision
+                review.earliest, review.latest = at.earliest, at.latest
+                review.from_age = True
+            self.note(field, text, review.posted_on)
+            return
+        moment = read_moment(text, self.captured_at)
+        if moment is None:
+            self.warn(field, "neither an age nor a date", text)
+            self.note(field, text, None)
+            return
+        review.posted_on, review.posted_precision = moment.on, moment.precision
+        review.posted_at = moment.at
+        start = moment.at or datetime(moment.on.year, moment.on.month, moment.on.day, tzinfo=UTC)
+        review.earliest = start
+        try:
+            review.latest = start + (_LENGTHS[moment.precision] if moment.at is None else _EXACT)
+        except OverflowError:
+            review.latest = start
+        self.note(field, text, moment.at or moment.on)
+
+    def page_clock(self, text: str | None) -> datetime | None:
+        """Return the market's own clock; it stands in for a capture time that is unknown."""
+        if text is None or not text.strip():
+            return None
+        moment = read_moment(text)
+        value = moment.at if moment is not None else None
+        if value is None:
+            self.warn("page_time", "not a moment", text)
+        self.note("page_time", text, value)
+        if value is not None and self.captured_at is None:
+            self.captured_at = value
+        return value
+
+
+_EXACT = timedelta(minutes=1)
+_LENGTHS = {
+    "minute": _EXACT,
+    "hour": timedelta(hours=1),
+    "day": timedelta(days=1),
+    "week": timedelta(days=7),
+    "month": timedelta(days=31),
+}
+
+
+_HANDLE_MARKET = re.compile(r"[^a-z0-9]+")
+
+
+def market_word(name: str) -> str:
+    """Return another market's name as the contract spells it: ``Middle Earth`` as ``middle_earth``."""
+    return _HANDLE_MARKET.sub("_", name.casefold()).strip("_")
