@@ -1,0 +1,238 @@
+"""Pages into the database: a transaction a batch, COPY, and set-based upserts.
+
+Rows that other pages share (vendors, listings, texts, links …) are copied into staging
+tables and upserted; a page's own rows are copied straight into their tables once its row in
+``page`` has been won, in the same transaction. Since keys are made from what rows are, the
+same page twice changes nothing, the order of pages does not matter, and loaders that run at
+once write the same rows: upserts go in order of key, so they wait for each other and never
+deadlock.
+
+Reviews are worked out afterwards from the sightings (``reviews.py``); groups that wait for
+it stand in ``review_due``, so a crash between the two loses nothing.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import psycopg2
+from psycopg2.extensions import connection as Connection  # noqa: N812  (it is a class)
+from psycopg2.extensions import cursor
+
+from cryptodrug_scraper.database.copying import copy_lines, line
+from cryptodrug_scraper.database.rows import COLUMNS, PageRows
+from cryptodrug_scraper.normalise.places import PLACE_NAMES
+from cryptodrug_scraper.reading.market import markets
+
+LOADING_LOCK = 0x63647301
+"""Advisory lock: shared by loaders, exclusive while reviews are worked out."""
+
+_REMEMBERED = 200_000  # keys known to be in the database; about 25 MB
+
+# Shared tables in the order of their references, with what makes two rows the same.
+_SHARED = {
+    "long_text": "(sha256)",
+    "pgp_key": "(sha256)",
+    "vendor": "(market, handle)",
+    "listing": "(market, external_id)",
+    "category": "(market, external_id, path)",
+    "link": "(link_id)",
+    "exchange_panel": "(exchange_panel_id)",
+    "exchange_rate": "(exchange_panel_id, base, quote)",
+    "review_content": "(content_id)",
+}
+# Words of reviews that differ in white space only: keep the least, whichever came first.
+_ON_CONFLICT = {
+    "review_content": "UPDATE SET text = excluded.text "
+    'WHERE excluded.text < review_content.text COLLATE "C"',
+}
+_OWN = (
+    "page_link",
+    "page_category",
+    "vendor_observation",
+    "feedback_count",
+    "star_rating",
+    "external_rating",
+    "listing_observation",
+    "listing_place",
+    "price_alternative",
+    "price_tier",
+    "shipping_option",
+    "review_sighting",
+)
+_REGIONS = frozenset(
+    "WORLD EU EUROPE ASIA AFRICA NORTH_AMERICA SOUTH_AMERICA OCEANIA MIDDLE_EAST".split()
+)
+
+
+@dataclass(slots=True)
+class Loaded:
+    """What a batch did: pages new to the database, pages it had, and pages refused by it."""
+
+    new: int = 0
+    had: int = 0
+    refused: list[tuple[int, str]] = field(default_factory=list)
+
+
+class Present(NamedTuple):
+    """What the database has of a page that was loaded before."""
+
+    parser_version: str
+    market: str | None
+    kind: str
+    location: str
+
+
+def present(connection: Connection, page_ids: Sequence[int]) -> dict[int, Present]:
+    """Return what the database has of these pages."""
+    with connection, connection.cursor() as work:
+        work.execute(
+            "SELECT page_id, parser_version, market, kind, location FROM page"
+            " WHERE page_id = ANY(%s)",
+            (list(page_ids),),
+        )
+        return {row[0]: Present(*row[1:]) for row in work.fetchall()}
+
+
+class Loader:
+    """Writes batches of pages over one connection (of psycopg2), which it owns meanwhile."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self._known: OrderedDict[int, None] = OrderedDict()
+        with connection, connection.cursor() as work:
+            work.execute("SET client_encoding TO 'UTF8'")
+            _seed(work)
+            for table in (*_SHARED, "page", "review_due"):
+                work.execute(f'CREATE TEMP TABLE "stage_{table}" (LIKE "{table}")')
+                work.execute(f'ALTER TABLE "stage_{table}" DROP COLUMN IF EXISTS observed_at')
+
+    def load(self, pages: Iterable[PageRows], *, replace: Sequence[int] = ()) -> Loaded:
+        """Write pages in one transaction; ``replace`` are pages to be read anew.
+
+        A page that the database refuses (which no page should bring about) does not take
+        the others with it: the batch is then written page by page, and the refused ones are
+        named. Raises ``psycopg2.OperationalError`` if the connection is lost.
+        """
+        batch = _unique(pages)
+        done = Loaded()
+        try:
+            self._transaction(batch, replace, done)
+        except psycopg2.DataError as error:
+            if len(batch) == 1:
+                done.refused.append((batch[0].page_id, str(error).strip()))
+                return done
+            for rows in batch:
+                one = self.load([rows], replace=[p for p in replace if p == rows.page_id])
+                done.new, done.had = done.new + one.new, done.had + one.had
+                done.refused += one.refused
+        return done
+
+    def _transaction(self, batch: list[PageRows], replace: Sequence[int], done: Loaded) -> None:
+        learned: list[int] = []
+        with self.connection, self.connection.cursor() as work:
+            work.execute("SELECT pg_advisory_xact_lock_shared(%s)", (LOADING_LOCK,))
+            if replace:
+                self._forget(work, replace)
+            for table in _SHARED:
+                learned += self._share(work, table, batch)
+            fresh = self._win_pages(work, batch)
+            mine = [rows for rows in batch if rows.page_id in fresh]
+            for table in _OWN:
+                lines = [text for rows in mine if table in rows.own for text in rows.own[table]]
+                if lines:
+                    copy_lines(work, table, COLUMNS[table], lines)
+            self._due(work, {group for rows in mine for group in rows.groups})
+        done.new += len(mine)
+        done.had += len(batch) - len(mine)
+        for key in learned:
+            self._known[key] = None
+        while len(self._known) > _REMEMBERED:
+            self._known.popitem(last=False)
+
+    def _forget(self, work: cursor, page_ids: Sequence[int]) -> None:
+        """Take out pages that are read anew, with all that hangs on them."""
+        work.execute(
+            "INSERT INTO review_due SELECT DISTINCT vendor_id, content_id FROM review_sighting"
+            " WHERE page_id = ANY(%(pages)s) ORDER BY 1, 2 ON CONFLICT DO NOTHING;"
+            "DELETE FROM page WHERE page_id = ANY(%(pages)s)",
+            {"pages": sorted(page_ids)},
+        )
+
+    def _share(self, work: cursor, table: str, batch: list[PageRows]) -> list[int]:
+        """Upsert the shared rows of a batch; return the keys that were not known."""
+        rows: dict[int, str] = {}
+        for page in batch:
+            for key, text in page.shared.get(table, {}).items():
+                if (key ^ _SALT[table]) not in self._known:
+                    rows[key] = text
+        if not rows:
+            return []
+        columns = COLUMNS[table]
+        copy_lines(work, f"stage_{table}", columns, rows.values())
+        names = ", ".join(columns)
+        work.execute(
+            f"INSERT INTO {table} ({names}) SELECT {names} FROM stage_{table} ORDER BY 1"
+            f" ON CONFLICT {_SHARED[table]} DO {_ON_CONFLICT.get(table, 'NOTHING')};"
+            f"TRUNCATE stage_{table}"
+        )
+        return [key ^ _SALT[table] for key in rows]
+
+    def _win_pages(self, work: cursor, batch: list[PageRows]) -> set[int]:
+        """Insert the pages' own rows; return those that were not there.
+
+        Of a capture that lies in two places the first place by name is kept.
+        """
+        columns = COLUMNS["page"]
+        copy_lines(work, "stage_page", columns, [rows.page for rows in batch])
+        names = ", ".join(columns)
+        work.execute(
+            f"INSERT INTO page ({names}) SELECT {names} FROM stage_page ORDER BY page_id"
+            " ON CONFLICT (page_id) DO UPDATE SET location = excluded.location"
+            ' WHERE excluded.location < page.location COLLATE "C"'
+            " RETURNING page_id, xmax = 0"
+        )
+        fresh = {page_id for page_id, inserted in work.fetchall() if inserted}
+        work.execute("TRUNCATE stage_page")
+        return fresh
+
+    def _due(self, work: cursor, groups: set[tuple[int, int]]) -> None:
+        if not groups:
+            return
+        copy_lines(work, "stage_review_due", COLUMNS["review_due"], map(line, groups))
+        work.execute(
+            "INSERT INTO review_due SELECT vendor_id, content_id FROM stage_review_due"
+            " ORDER BY 1, 2 ON CONFLICT DO NOTHING; TRUNCATE stage_review_due"
+        )
+
+
+_SALT = {table: (n + 1) << 56 for n, table in enumerate(_SHARED)}
+
+
+def _unique(pages: Iterable[PageRows]) -> list[PageRows]:
+    """Return each capture once, in order of key; of two places the first by name."""
+    unique: dict[int, PageRows] = {}
+    for rows in pages:
+        other = unique.get(rows.page_id)
+        if other is None or rows.page < other.page:
+            unique[rows.page_id] = rows
+    return [unique[key] for key in sorted(unique)]
+
+
+def _seed(work: cursor) -> None:
+    """Write the markets that have a parser and the places that are understood."""
+    work.execute("SELECT pg_advisory_xact_lock_shared(%s)", (LOADING_LOCK,))
+    for market in markets().values():
+        work.execute(
+            "INSERT INTO market VALUES (%s, %s, %s, %s) ON CONFLICT (market) DO NOTHING",
+            (market.name, market.title, market.opened_on, market.closed_on),
+        )
+    for place, name in sorted(PLACE_NAMES.items()):
+        kind = "region" if place in _REGIONS else "country" if len(place) == 2 else "other"
+        work.execute(
+            "INSERT INTO place VALUES (%s, %s, %s) ON CONFLICT (place) DO NOTHING",
+            (place, name, kind),
+        )

@@ -1,0 +1,206 @@
+"""Works the reviews of changed groups out of their sightings (``sameness.py`` says how).
+
+A group is the rows of one vendor with the same rating and words. Loading puts the groups
+that it touches into ``review_due``; :func:`work_out_reviews` takes them from there, some
+thousand rows a transaction, and writes the table ``review``. It can be killed at any
+moment: what it had not committed is still due.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from itertools import groupby
+from typing import Any, NamedTuple
+
+from psycopg2.extensions import connection as Connection  # noqa: N812  (it is a class)
+from psycopg2.extensions import cursor
+
+from cryptodrug_scraper.database.copying import copy_lines, line
+from cryptodrug_scraper.database.ids import key_of
+from cryptodrug_scraper.database.loader import LOADING_LOCK
+from cryptodrug_scraper.database.rows import COLUMNS
+from cryptodrug_scraper.database.sameness import ALWAYS, Resolved, Sighting, resolve
+
+GROUPS_AT_ONCE = 2_000
+
+_TAKE = """
+    CREATE TEMP TABLE taken ON COMMIT DROP AS
+        WITH gone AS (
+            DELETE FROM review_due WHERE (vendor_id, content_id) IN (
+                SELECT vendor_id, content_id FROM review_due
+                ORDER BY vendor_id, content_id LIMIT %s
+            ) RETURNING vendor_id, content_id
+        ) SELECT * FROM gone;
+    ANALYZE taken
+"""
+_READ = """
+    SELECT s.vendor_id, s.content_id, s.page_id, s.ordinal, s.author, s.listing_id,
+           extract(epoch FROM s.earliest)::bigint, extract(epoch FROM s.latest)::bigint - 1,
+           s.price_amount::float8, s.list_id, s.edge, extract(epoch FROM s.observed_at)::bigint,
+           s.review_id, s.listing_title, s.response, s.price_amount::text, s.price_currency,
+           s.price_approximate, s.posted_on, s.posted_precision, s.posted_at
+    FROM taken JOIN review_sighting s USING (vendor_id, content_id)
+    ORDER BY 1, 2, 3, 4
+"""
+_WRITE = """
+    DELETE FROM review r USING taken t
+        WHERE r.vendor_id = t.vendor_id AND r.content_id = t.content_id
+          AND r.review_id NOT IN (SELECT review_id FROM stage_review);
+    INSERT INTO review ({columns})
+        SELECT s.review_id, s.vendor_id, s.listing_id, s.listing_title, s.content_id,
+               c.rating, c.rating_max, c.sentiment, c.text, {rest}
+        FROM stage_review s JOIN review_content c USING (content_id)
+        ON CONFLICT (review_id) DO UPDATE SET ({columns}) = ROW (excluded.*)
+        WHERE review IS DISTINCT FROM excluded;
+    UPDATE review_sighting s SET review_id = n.review_id
+        FROM stage_sighting n
+        WHERE s.page_id = n.page_id AND s.ordinal = n.ordinal
+          AND s.review_id IS DISTINCT FROM n.review_id
+"""
+_FROM_CONTENT = ("rating", "rating_max", "sentiment", "text")
+_STAGED = tuple(c for c in COLUMNS["review"] if c not in _FROM_CONTENT)
+_REST = _STAGED[_STAGED.index("content_id") + 1 :]
+
+
+class _Detail(NamedTuple):
+    """What a sighting says beyond what tells reviews apart."""
+
+    review_id: int | None
+    listing_title: str | None
+    response: str | None
+    price_amount: str | None
+    price_currency: str | None
+    price_approximate: bool | None
+    posted_on: Any
+    posted_precision: str | None
+    posted_at: datetime | None
+
+
+def reviews_due(connection: Connection) -> int:
+    """Return how many groups wait to be worked out."""
+    with connection, connection.cursor() as work:
+        work.execute("SELECT count(*) FROM review_due")
+        return int(work.fetchone()[0])  # type: ignore[index]
+
+
+def work_out_reviews(
+    connection: Connection, on_progress: Callable[[int], None] | None = None
+) -> int:
+    """Bring table ``review`` up to date; return how many groups were worked out.
+
+    ``on_progress`` is told the number of groups of each transaction. Several processes may
+    call it at once; each takes groups that no other has.
+    """
+    total = 0
+    while True:
+        with connection, connection.cursor() as work:
+            work.execute("SELECT pg_advisory_xact_lock(%s)", (LOADING_LOCK,))
+            work.execute(_TAKE, (GROUPS_AT_ONCE,))
+            work.execute("SELECT count(*) FROM taken")
+            taken = int(work.fetchone()[0])  # type: ignore[index]
+            if taken:
+                _work_out(work)
+        if not taken:
+            return total
+        total += taken
+        if on_progress is not None:
+            on_progress(taken)
+
+
+def _work_out(work: cursor) -> None:
+    work.execute(_READ)
+    reviews: list[str] = []
+    sightings: list[str] = []
+    for (vendor, content), rows in groupby(_rows(work), key=lambda row: row[:2]):
+        details: dict[tuple[int, int], _Detail] = {}
+        group: list[Sighting] = []
+        for row in rows:
+            sighting = Sighting(
+                *row[2:6],
+                ALWAYS[0] if row[6] is None else row[6],
+                ALWAYS[1] if row[7] is None else max(row[7], row[6]),
+                *row[8:12],
+            )
+            group.append(sighting)
+            details[sighting.page, sighting.ordinal] = _Detail(*row[12:])
+        for review in resolve(group):
+            review_id = _review_key(vendor, content, review)
+            reviews.append(_review_line(review_id, vendor, content, review, details))
+            sightings.extend(
+                line((seen.page, seen.ordinal, review_id))
+                for seen in review.sightings
+                if details[seen.page, seen.ordinal].review_id != review_id
+            )
+    work.execute(
+        "CREATE TEMP TABLE stage_review (LIKE review) ON COMMIT DROP;"
+        + "".join(f"ALTER TABLE stage_review DROP COLUMN {c};" for c in _FROM_CONTENT)
+        + "CREATE TEMP TABLE stage_sighting"
+        " (page_id bigint, ordinal smallint, review_id bigint) ON COMMIT DROP"
+    )
+    copy_lines(work, "stage_review", _STAGED, reviews)
+    copy_lines(work, "stage_sighting", ("page_id", "ordinal", "review_id"), sightings)
+    work.execute("ANALYZE stage_review; ANALYZE stage_sighting")
+    work.execute(
+        _WRITE.format(columns=", ".join(COLUMNS["review"]), rest=", ".join(f"s.{c}" for c in _REST))
+    )
+
+
+def _rows(work: cursor) -> Iterator[tuple[Any, ...]]:
+    while rows := work.fetchmany(5_000):
+        yield from rows
+
+
+def _review_key(vendor: int, content: int, review: Resolved) -> int:
+    """A review's key: its vendor, words, buyer, and its first row in order of key."""
+    first = min((seen.page, seen.ordinal) for seen in review.sightings)
+    return key_of("review", str(vendor), str(content), str(first[0]), str(first[1]))
+
+
+def _review_line(
+    review_id: int,
+    vendor: int,
+    content: int,
+    review: Resolved,
+    details: dict[tuple[int, int], _Detail],
+) -> str:
+    """The review as a line for the staging table."""
+    seen = sorted(
+        review.sightings, key=lambda s: (s.observed is None, s.observed or 0, s.page, s.ordinal)
+    )
+    told = [details[s.page, s.ordinal] for s in seen]
+    # The most exact time; of equally exact ones, the first seen.
+    exact = min(seen, key=lambda s: s.latest - s.earliest)
+    time = details[exact.page, exact.ordinal]
+    anchor = details[review.anchor.page, review.anchor.ordinal]
+    price = (
+        anchor
+        if anchor.price_amount is not None
+        else next((d for d in told if d.price_amount is not None), anchor)
+    )
+    observed = [s.observed for s in seen if s.observed is not None]
+    values = {
+        "review_id": review_id,
+        "vendor_id": vendor,
+        "listing_id": review.listing,
+        "listing_title": next((d.listing_title for d in reversed(told) if d.listing_title), None),
+        "content_id": content,
+        "response": next((d.response for d in reversed(told) if d.response), None),
+        "author": review.author,
+        "posted_on": time.posted_on,
+        "posted_precision": time.posted_precision,
+        "posted_at": time.posted_at,
+        "earliest": _moment(review.earliest),
+        "latest": _moment(review.latest),
+        "price_amount": price.price_amount,
+        "price_currency": price.price_currency,
+        "price_approximate": price.price_approximate,
+        "first_seen": _moment(observed[0]) if observed else None,
+        "last_seen": _moment(observed[-1]) if observed else None,
+        "sightings": len(seen),
+    }
+    return line(values[column] for column in _STAGED)
+
+
+def _moment(seconds: int) -> datetime | None:
+    return None if seconds in ALWAYS else datetime.fromtimestamp(seconds, UTC)

@@ -1,0 +1,433 @@
+"""One capture and what was read from it, as rows of the tables.
+
+Rows are made as lines of COPY's text format, each under a key of what it is (``ids.py``),
+so a page's rows need nothing from the database. ``shared`` rows (vendors, texts, links …)
+may stand there already; ``own`` rows belong to the page alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import unicodedata
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from cryptodrug_scraper.archive import Page
+from cryptodrug_scraper.database.copying import line
+from cryptodrug_scraper.database.ids import key_of
+from cryptodrug_scraper.database.models import Base
+from cryptodrug_scraper.records import Listing, Money, Notice, ParsedPage, Review, Vendor
+
+LONGEST_NAME = 250
+"""Characters of a handle, listing id, category id or path: longer ones are no such thing."""
+
+_MOST = (1 << 63) - 1
+
+
+def _columns(table: str, without: frozenset[str] = frozenset()) -> tuple[str, ...]:
+    columns = Base.metadata.tables[table].columns
+    return tuple(c.name for c in columns if c.computed is None and c.name not in without)
+
+
+COLUMNS: dict[str, tuple[str, ...]] = {
+    name: _columns(name, frozenset({"review_id"} if name == "review_sighting" else ()))
+    for name in Base.metadata.tables
+}
+"""The columns of each table that a page's rows fill, in the order in which rows are made."""
+
+
+def page_key(page: Page) -> int:
+    """Return a capture's key: the same bytes, from the same address, at the same time."""
+    moment = page.captured_at.isoformat() if page.captured_at is not None else None
+    digest = hashlib.sha256(page.body).hexdigest()
+    return key_of("page", digest, moment, page.url)
+
+
+@dataclass(slots=True)
+class PageRows:
+    """The rows of one page.
+
+    ``shared``: table to {key: line}; ``own``: table to lines; ``groups``: the review groups
+    (vendor key, content key) that it touches; ``page``: its line in table page.
+    """
+
+    page_id: int
+    page: str
+    shared: dict[str, dict[int, str]] = field(default_factory=lambda: defaultdict(dict))
+    own: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    groups: set[tuple[int, int]] = field(default_factory=set)
+    notices: list[Notice] = field(default_factory=list)
+
+
+def rows_of(page: Page, parsed: ParsedPage, parser_version: str, page_id: int) -> PageRows:
+    """Return the rows of a capture. Never raises for anything that a page can state."""
+    return _Builder(page, parsed, parser_version, page_id).build()
+
+
+class _Builder:
+    """Makes the rows of one page."""
+
+    def __init__(self, page: Page, parsed: ParsedPage, parser_version: str, page_id: int) -> None:
+        self.page, self.parsed, self.parser_version = page, parsed, parser_version
+        self.market = parsed.market
+        self.page_id = page_id
+        self.observed_at = page.captured_at or parsed.page_time
+        self.rows = PageRows(self.page_id, "")
+        self.own, self.shared = self.rows.own, self.rows.shared
+
+    def build(self) -> PageRows:
+        panel = None
+        if self.market is not None:
+            panel = self.exchange_panel()
+            self.categories()
+            self.links()
+            for ordinal, vendor in enumerate(self.parsed.vendors[:30_000]):
+                self.vendor(ordinal, vendor)
+            for ordinal, listing in enumerate(self.parsed.listings[:30_000]):
+                self.listing(ordinal, listing)
+            for ordinal, review in enumerate(self.parsed.reviews[:30_000]):
+                self.review(ordinal, review)
+        self.rows.page = self.page_line(panel)
+        return self.rows
+
+    # -- the page --------------------------------------------------------------------------
+
+    def page_line(self, panel: int | None) -> str:
+        page, parsed = self.page, self.parsed
+        warnings = parsed.warnings + self.rows.notices
+        outcome = "read"
+        if parsed.kind == "unknown":
+            outcome = "unknown"
+        if any(notice.field == "page" for notice in warnings):
+            outcome = "failed"
+        values = {
+            "page_id": self.page_id,
+            "market": self.market,
+            "kind": parsed.kind,
+            "outcome": outcome,
+            "url": page.url,
+            "captured_at": page.captured_at,
+            "captured_precision": page.captured_precision,
+            "captured_from": page.captured_from,
+            "page_time": parsed.page_time,
+            "sha256": hashlib.sha256(page.body).digest(),
+            "size": len(page.body),
+            "status": page.status,
+            "location": page.location,
+            "parser_version": self.parser_version,
+            "reviews_not_shown": _count(parsed.reviews_not_shown),
+            "warnings": [str(notice) for notice in warnings],
+            "exchange_panel_id": panel,
+            "crawl_run_id": None,
+        }
+        return line(values[column] for column in COLUMNS["page"])
+
+    def too_long(self, field_name: str, *names: str | None) -> bool:
+        for name in names:
+            if name is not None and len(name) > LONGEST_NAME:
+                self.rows.notices.append(
+                    Notice(field_name, f"over {LONGEST_NAME} characters, not loaded", name[:80])
+                )
+                return True
+        return False
+
+    # -- shared rows -----------------------------------------------------------------------
+
+    def share(self, table: str, key: int, *values: Any) -> int:
+        rows = self.shared[table]
+        if key not in rows:
+            rows[key] = line((key, *values))
+        return key
+
+    def vendor_key(self, handle: str | None, field_name: str) -> int | None:
+        if not handle or self.too_long(field_name, handle):
+            return None
+        return self.share("vendor", key_of("vendor", self.market, handle), self.market, handle)
+
+    def listing_key(self, external_id: str | None, field_name: str) -> int | None:
+        if not external_id or self.too_long(field_name, external_id):
+            return None
+        key = key_of("listing", self.market, external_id)
+        return self.share("listing", key, self.market, external_id)
+
+    def long_text(self, content: str | None) -> int | None:
+        if content is None:
+            return None
+        digest = hashlib.sha256(content.encode("utf-8", "replace")).digest()
+        key = int.from_bytes(digest[:8], "big") & _MOST
+        return self.share("long_text", key, digest, content)
+
+    def pgp_key(self, vendor: Vendor) -> int | None:
+        if vendor.pgp_key is None:
+            return None
+        digest = hashlib.sha256(vendor.pgp_key.encode("utf-8", "replace")).digest()
+        key = int.from_bytes(digest[:8], "big") & _MOST
+        return self.share("pgp_key", key, digest, vendor.pgp_fingerprint, vendor.pgp_key)
+
+    def exchange_panel(self) -> int | None:
+        rates = {(r.base, r.quote): r.rate for r in self.parsed.exchange_rates}
+        if not rates:
+            return None
+        parts = [part for pair, rate in sorted(rates.items()) for part in (*pair, rate)]
+        key = key_of("panel", self.market, *parts)
+        self.share("exchange_panel", key, self.market)
+        self.shared["exchange_rate"][key] = "".join(
+            line((key, base, quote, rate)) for (base, quote), rate in sorted(rates.items())
+        )
+        return key
+
+    def categories(self) -> None:
+        keys: list[int] = []
+        counts: list[int | None] = []
+        for category in self.parsed.categories:
+            if self.too_long("category", category.external_id, category.name, *category.path):
+                continue
+            if sum(map(len, category.path)) > 2 * LONGEST_NAME:
+                self.too_long("category", "".join(category.path))
+                continue
+            key = key_of("category", self.market, category.external_id, *category.path)
+            self.share(
+                "category", key, self.market, category.external_id, category.name, category.path
+            )
+            keys.append(key)
+            counts.append(_count(category.listing_count))
+        if keys:
+            self.own["page_category"].append(line((self.page_id, keys, counts)))
+
+    def links(self) -> None:
+        by_kind: dict[str, list[int]] = defaultdict(list)
+        for link in self.parsed.links:
+            if self.too_long("links", link.external_id):
+                continue
+            key = key_of("link", self.market, *link)
+            self.share("link", key, self.market, link.kind, link.external_id, link.url)
+            by_kind[link.kind].append(key)
+        for kind, keys in by_kind.items():
+            self.own["page_link"].append(line((self.page_id, kind, keys)))
+
+    # -- observations ----------------------------------------------------------------------
+
+    def part(self, table: str, ordinal: int, position: int, *values: Any) -> None:
+        self.own[table].append(line((self.page_id, ordinal, position, *values)))
+
+    def vendor(self, ordinal: int, vendor: Vendor) -> None:
+        vendor_id = self.vendor_key(vendor.handle, "vendor.handle")
+        if vendor_id is None:
+            return
+        self.own["vendor_observation"].append(
+            line(
+                (
+                    self.page_id,
+                    ordinal,
+                    vendor_id,
+                    self.observed_at,
+                    self.parsed.kind == "vendor",
+                    _count(vendor.sales),
+                    vendor.rating,
+                    vendor.rating_max,
+                    _count(vendor.rating_count),
+                    vendor.positive_percent,
+                    _count(vendor.level),
+                    _count(vendor.trust_level),
+                    _count(vendor.experience),
+                    vendor.joined_on,
+                    vendor.last_active_on,
+                    vendor.finalize_early,
+                    vendor.trusted,
+                    vendor.banned,
+                    _count(vendor.disputes),
+                    self.long_text(vendor.profile),
+                    self.long_text(vendor.terms),
+                    self.pgp_key(vendor),
+                )
+            )
+        )
+        for n, counts in enumerate(vendor.feedback_counts):
+            self.part(
+                "feedback_count",
+                ordinal,
+                n,
+                counts.period,
+                _count(counts.positive),
+                _count(counts.neutral),
+                _count(counts.negative),
+                None if counts.stars is None else [_count(star) for star in counts.stars],
+            )
+        for n, stars in enumerate(vendor.star_ratings):
+            self.part("star_rating", ordinal, n, stars.name, stars.rating, stars.rating_max)
+        for n, other in enumerate(vendor.external_ratings):
+            self.part(
+                "external_rating",
+                ordinal,
+                n,
+                other.market,
+                other.sales,
+                other.rating,
+                other.rating_max,
+                _count(other.positive),
+                _count(other.neutral),
+                _count(other.negative),
+            )
+
+    def listing(self, ordinal: int, listing: Listing) -> None:
+        listing_id = self.listing_key(listing.external_id, "listing.external_id")
+        if listing_id is None:
+            return
+        stock = None if listing.stock_unlimited else _count(listing.stock)
+        self.own["listing_observation"].append(
+            line(
+                (
+                    self.page_id,
+                    ordinal,
+                    listing_id,
+                    self.observed_at,
+                    self.parsed.kind != "listing",
+                    listing.title,
+                    self.vendor_key(listing.vendor, "listing.vendor"),
+                    listing.category,
+                    self.long_text(listing.description),
+                    self.long_text(listing.terms),
+                    *_money(listing.price),
+                    listing.ships_from_text,
+                    listing.ships_to_text,
+                    listing.payment,
+                    listing.currencies,
+                    listing.product_class,
+                    stock,
+                    listing.stock_unlimited,
+                    _count(listing.sold),
+                    listing.sold_since,
+                    _count(listing.views),
+                    listing.ends,
+                    _count(listing.min_order),
+                    _count(listing.max_order),
+                )
+            )
+        )
+        for role, places in (
+            ("from", listing.ships_from),
+            ("to", listing.ships_to),
+            ("excluded", listing.ships_to_excluded),
+        ):
+            for n, place in enumerate(places):
+                self.own["listing_place"].append(line((self.page_id, ordinal, role, n, place)))
+        for n, price in enumerate(listing.price_alternatives):
+            self.part("price_alternative", ordinal, n, *price)
+        for n, tier in enumerate(listing.price_tiers):
+            self.part(
+                "price_tier",
+                ordinal,
+                n,
+                _count(tier.min_quantity),
+                _count(tier.max_quantity),
+                *_money(tier.price),
+            )
+        for n, option in enumerate(listing.shipping_options):
+            self.part(
+                "shipping_option",
+                ordinal,
+                n,
+                option.name,
+                option.days,
+                *_money(option.price),
+                option.per,
+            )
+
+    # -- reviews ---------------------------------------------------------------------------
+
+    def list_key(self, review: Review) -> int | None:
+        state = self.parsed.review_list
+        return None if state is None else key_of("list", self.market, review.vendor, state)
+
+    def edge(self, ordinal: int) -> str | None:
+        if len(self.parsed.reviews) > 1:
+            if ordinal == 0:
+                return "first"
+            if ordinal == len(self.parsed.reviews) - 1:
+                return "last"
+        return None
+
+    def review(self, ordinal: int, review: Review) -> None:
+        vendor_id = self.vendor_key(review.vendor, "review.vendor")
+        if vendor_id is None:
+            self.rows.notices.append(
+                Notice(
+                    "review.vendor", "a review of an unknown vendor, not loaded", review.text or ""
+                )
+            )
+            return
+        content_id = key_of(
+            "review",
+            _same_number(review.rating),
+            _same_number(review.rating_max),
+            review.sentiment,
+            _same_words(review.text),
+        )
+        self.share(
+            "review_content",
+            content_id,
+            review.rating,
+            review.rating_max,
+            review.sentiment,
+            review.text,
+        )
+        earliest, latest = review.earliest, review.latest
+        if review.from_age and self.page.captured_precision == "day" and latest is not None:
+            latest = _later(latest, timedelta(days=1))
+        self.rows.groups.add((vendor_id, content_id))
+        self.own["review_sighting"].append(
+            line(
+                (
+                    self.page_id,
+                    ordinal,
+                    vendor_id,
+                    content_id,
+                    self.list_key(review),
+                    self.edge(ordinal),
+                    self.observed_at,
+                    self.listing_key(review.listing_external_id, "review.listing_external_id"),
+                    review.listing_title,
+                    review.author,
+                    review.response,
+                    *_money(review.price),
+                    review.price_approximate,
+                    review.posted_on,
+                    review.posted_precision,
+                    review.posted_at,
+                    earliest,
+                    latest,
+                )
+            )
+        )
+
+
+def _count(value: int | None) -> int | None:
+    """A number that PostgreSQL's bigint holds; anything larger is no count of anything."""
+    return value if value is None or -_MOST <= value <= _MOST else None
+
+
+def _money(money: Money | None) -> tuple[str | None, str | None]:
+    return (None, None) if money is None else (money.amount, money.currency)
+
+
+def _same_number(number: str | None) -> str | None:
+    """``5`` and ``5.00`` are the same rating."""
+    if number is None or "." not in number:
+        return number
+    return number.rstrip("0").rstrip(".")
+
+
+def _same_words(words: str | None) -> str | None:
+    """Saved copies differ in white space and in how they compose accents."""
+    if words is None:
+        return None
+    return unicodedata.normalize("NFC", " ".join(words.split())) or None
+
+
+def _later(moment: datetime, by: timedelta) -> datetime:
+    try:
+        return moment + by
+    except OverflowError:
+        return datetime.max.replace(tzinfo=UTC)
