@@ -1,0 +1,34 @@
+"""Saved pages out of files, folders, zip, tar and WARC archives.
+
+``read_pages`` yields a :class:`Page` for each capture and a :class:`Trouble` for whatever was
+wrong; archives are hostile, and nothing in them makes it raise, write or follow a path.
+
+What was chosen where there was a choice:
+
+- An archive inside an archive is reported, not opened. Archives inside folders are opened.
+- Of two members of the same name the first is read, the later reported.
+- A sidecar with one wrong value is not used at all.
+- Dates are looked for in a path as the user gave it and in names inside archives; the deepest
+  wins, and a time of day further up refines it where it names the same day.
+- In a tar, sidecars are collected by a first pass over its headers (see :mod:`.tars`).
+- A WARC record is let go only when it is known to be whole. Only for a file that is one gzip
+  member (`gzip crawl.warc`), and for tars, does the checksum come after the pages: a wrong one is
+  then reported behind them.
+"""
+
+from .page import CODES, DEFAULT_LIMITS, Limits, NothingThere, Page, Trouble
+from .reader import ArchiveReader, read_pages, total_bytes
+from .write import WarcWriter
+
+__all__ = [
+    "CODES",
+    "DEFAULT_LIMITS",
+    "ArchiveReader",
+    "Limits",
+    "NothingThere",
+    "Page",
+    "Trouble",
+    "WarcWriter",
+    "read_pages",
+    "total_bytes",
+]

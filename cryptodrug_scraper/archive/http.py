@@ -1,0 +1,124 @@
+"""Taking apart an HTTP response as it is stored in a WARC record."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from .page import Limits
+from .unpack import Bad, unpack
+
+HEAD_BYTES = 256 << 10
+
+# Cookies and whatever else signs a person in: it never leaves the archive.
+_SECRETS = """
+    set-cookie set-cookie2 cookie cookie2 authorization proxy-authorization www-authenticate
+    proxy-authenticate authentication-info proxy-authentication-info x-auth-token x-access-token
+    x-csrf-token x-xsrf-token x-session-id x-api-key
+"""
+SECRETS = frozenset(_SECRETS.split())
+_ENCODINGS = {"gzip": "gz", "x-gzip": "gz", "deflate": "deflate", "br": "br", "zstd": "zst"}
+_CHUNK_LINE = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\r\n]{0,1024})?\r?\n")
+_PASSED = frozenset(("", "text/plain", "application/octet-stream", "unknown/unknown"))
+
+
+class Response(NamedTuple):
+    """A stored HTTP response; the body is as stored, encodings not yet undone."""
+
+    status: int | None
+    headers: dict[str, str]
+    body: bytes
+
+
+def split_response(block: bytes) -> Response | None:
+    """Split a stored response into status, headers (credentials dropped) and body."""
+    if not block.startswith(b"HTTP/"):
+        return None
+    end = block.find(b"\r\n\r\n", 0, HEAD_BYTES)
+    width = 4
+    if end < 0:
+        end = block.find(b"\n\n", 0, HEAD_BYTES)
+        width = 2
+        if end < 0:
+            if len(block) > HEAD_BYTES:
+                return None
+            end = len(block)
+    lines = block[:end].decode("latin-1").split("\n")
+    headers: dict[str, str] = {}
+    last = ""
+    for line in lines[1:]:
+        key, colon, value = line.partition(":")
+        if line[:1] in (" ", "\t"):  # an old way to go on with the header above
+            if last in headers:
+                headers[last] += " " + line.strip()
+        elif colon:
+            last = key.strip().lower()
+            if last not in SECRETS:
+                value = value.strip()
+                headers[last] = f"{headers[last]}, {value}" if last in headers else value
+    words = lines[0].split(None, 2)
+    code = words[1] if len(words) > 1 else ""
+    status = int(code) if len(code) == 3 and code.isascii() and code.isdigit() else None
+    return Response(status, headers, block[end + width :])
+
+
+def content_kind(content_type: str | None) -> bool | None:
+    """Tell from a Content-Type whether a body is a page: yes, no, or None (look at it)."""
+    kind = (content_type or "").partition(";")[0].strip().lower()
+    if "html" in kind:
+        return True
+    return None if kind in _PASSED else False
+
+
+def decoded_body(response: Response, limits: Limits) -> bytes:
+    """Undo transfer and content encodings, within the limits.
+
+    Archives often keep the header of an encoding that the crawler had undone already: a body
+    that is visibly not encoded is returned as it is.
+    """
+    headers, body = response.headers, response.body
+    if "transfer-encoding" in headers and "chunked" in headers["transfer-encoding"].lower():
+        body = _dechunked(body)
+    named = headers.get("content-encoding")
+    if named:
+        for name in reversed(named.lower().split(",")[:5]):
+            name = name.strip()
+            if name in ("", "identity", "none", "utf-8") or not body:
+                continue
+            method = _ENCODINGS.get(name)
+            if method is None:
+                if body.lstrip()[:1] == b"<":
+                    continue
+                raise Bad("unsupported", f"content encoding {name[:40]!r} is not known here")
+            if method == "gz" and not body.startswith(b"\x1f\x8b"):
+                continue
+            if method != "gz" and body.lstrip()[:1] == b"<":
+                continue
+            body = unpack(body, method, limits)
+    return body
+
+
+def _dechunked(body: bytes) -> bytes:
+    """Join a chunked body. What is not chunked at all was joined by the crawler."""
+    parts: list[bytes] = []
+    at = 0
+    while True:
+        match = _CHUNK_LINE.match(body, at)
+        if match is None:
+            if not parts and at == 0:
+                return body
+            if at >= len(body.rstrip()):
+                raise Bad("truncated", "the chunked body ends before its last chunk")
+            raise Bad("broken_record", "the chunked body is damaged")
+        size = int(match[1], 16)
+        at = match.end()
+        if size == 0:
+            return b"".join(parts)
+        if at + size > len(body):
+            raise Bad("truncated", "the chunked body ends before its last chunk")
+        parts.append(body[at : at + size])
+        at += size
+        if body.startswith(b"\r\n", at):
+            at += 2
+        elif body.startswith(b"\n", at):
+            at += 1

@@ -1,0 +1,136 @@
+"""What reading an archive yields: pages, and reports of what was skipped."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+
+@dataclass(slots=True, frozen=True)
+class Page:
+    """One capture of one page: its bytes as the market served them, and what is known of them.
+
+    ``captured_at`` is aware and in UTC. ``captured_precision`` says how exact it is:
+    ``second``, or ``day`` (it is then midnight UTC of that day). ``captured_from`` names the
+    source: ``warc``, ``sidecar``, ``path`` or ``option``. ``location`` is where the bytes lie:
+    an absolute path, ``path/to.zip!/member`` or ``path/to.warc.gz#OFFSET`` (for a revisit
+    record: the earlier record that holds the bytes). Cookies and credentials have been taken
+    out of ``url`` and ``headers``.
+    """
+
+    body: bytes
+    url: str | None
+    captured_at: datetime | None
+    captured_precision: str | None
+    captured_from: str | None
+    status: int | None
+    headers: Mapping[str, str] | None
+    content_type: str | None
+    location: str
+
+    @property
+    def size(self) -> int:
+        """Length of the body in bytes."""
+        return len(self.body)
+
+
+@dataclass(slots=True, frozen=True)
+class Trouble:
+    """Something that was wrong. It is reported, what is named was skipped, and reading goes on.
+
+    ``code`` is a stable word (see :data:`CODES`), ``reason`` is for people.
+    """
+
+    location: str
+    reason: str
+    code: str
+
+
+CODES: Mapping[str, str] = {
+    "bad_name": "a member's name holds control characters, is empty, too long or too deep",
+    "bad_sidecar": "a sidecar could not be used; the page is yielded without it",
+    "bomb": "unpacks to far more than its size",
+    "broken_record": "a record, header or member is damaged",
+    "checksum": "a checksum does not match: the bytes are damaged",
+    "cut_short": "the crawler stored only the start of the page; the page is yielded as it is",
+    "duplicate": "the archive has this name twice; the first was read",
+    "empty": "nothing in it",
+    "encrypted": "needs a password",
+    "late_sidecar": "a sidecar so far behind its page that the page had gone without it",
+    "link": "a link, which is not followed",
+    "nested": "an archive inside an archive, which is not opened",
+    "no_original": "a revisit of a page that was not seen",
+    "not_html": "the content is not HTML",
+    "special": "neither a file nor a folder (device, pipe, sparse file)",
+    "too_large": "larger than a page may be",
+    "too_many": "more members than an archive may have",
+    "traversal": "a name that points out of the archive",
+    "truncated": "ends before its end",
+    "unreadable": "cannot be opened or is not what its name says",
+    "unsupported": "a compression or encoding that is not known here",
+}
+"""Every code that a :class:`Trouble` can have."""
+
+
+@dataclass(slots=True, frozen=True)
+class Limits:
+    """What hostile archives are held to. The defaults fit any market's pages."""
+
+    page_bytes: int = 32 << 20
+    """Largest page, unpacked."""
+
+    member_ratio: int = 200
+    """A member of more than ``ratio_free_bytes`` may not unpack to more than so many times its
+    packed size."""
+
+    ratio_free_bytes: int = 1 << 20
+
+    archive_ratio: int = 300
+    """An archive may not unpack to more than so many times its size on disk in total, where that
+    is more than ``archive_free_bytes``."""
+
+    archive_free_bytes: int = 1 << 30
+
+    members: int = 5_000_000
+    """Members of one archive (a zip: as many as its index states)."""
+
+    zip_index_bytes: int = 128 << 20
+    """Size of a zip's index, which is held in memory (about a million names)."""
+
+    name_bytes: int = 4096
+    depth: int = 64
+    """Folders within folders, on disk or in a member's name."""
+
+    sidecar_bytes: int = 64 << 10
+    sidecars_held: int = 200_000
+    """Sidecars of one tar that are held in memory."""
+
+    names_held: int = 500_000
+    """Names of one tar's members that are remembered in order to find repeated ones."""
+
+    digests_held: int = 200_000
+    """Payload digests of WARC records that are remembered for revisit records."""
+
+    silent_seconds: float = 10.0
+    """Processor time that a WARC may take to come to its next record."""
+
+    def unpacked(self, packed: int) -> int:
+        """How many bytes ``packed`` bytes may unpack to, as one member."""
+        return min(self.page_bytes, max(self.ratio_free_bytes, self.member_ratio * packed))
+
+    def whole(self, packed: int) -> int:
+        """How many bytes an archive of ``packed`` bytes may unpack to in total."""
+        return max(self.archive_free_bytes, self.archive_ratio * packed)
+
+
+DEFAULT_LIMITS = Limits()
+
+
+class NothingThere(FileNotFoundError):
+    """A path given to be read does not exist."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"no such file or folder: {path}")
+        self.path = path

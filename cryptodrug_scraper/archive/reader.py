@@ -1,0 +1,114 @@
+"""The way in: pages of any mixture of files, folders and archives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable, Iterator
+from datetime import date, datetime
+from pathlib import Path
+
+from .context import Context
+from .files import Found, read_file, walk
+from .names import Kind, kind_of
+from .page import DEFAULT_LIMITS, Limits, NothingThere, Page, Trouble
+from .tars import read_tar
+from .warcs import read_warc
+from .zips import read_zip
+
+
+class ArchiveReader:
+    """Iterates over the pages of files, folders and archives, and counts what it met.
+
+    ``pages`` and ``troubles`` count what was yielded; ``passed_over`` what was neither: files that
+    are no pages by name or content, such as images and styles.
+    """
+
+    def __init__(
+        self,
+        paths: Iterable[Path],
+        *,
+        captured_at: datetime | date | None = None,
+        on_progress: Callable[[int], None] | None = None,
+        limits: Limits = DEFAULT_LIMITS,
+    ) -> None:
+        self._paths = _existing(paths)
+        self._context = Context(limits, captured_at, on_progress)
+        self._items = self._read()
+        self.pages = 0
+        self.troubles = 0
+
+    @property
+    def passed_over(self) -> int:
+        """How many files, members and records were no pages, and not expected to be."""
+        return self._context.passed_over
+
+    def __iter__(self) -> Iterator[Page | Trouble]:
+        return self
+
+    def __next__(self) -> Page | Trouble:
+        item = next(self._items)
+        if type(item) is Page:
+            self.pages += 1
+        else:
+            self.troubles += 1
+        return item
+
+    def close(self) -> None:
+        """Stop reading and close the file that is open."""
+        self._items.close()
+
+    def _read(self) -> Generator[Page | Trouble, None, None]:
+        context = self._context
+        for path in self._paths:
+            for found in walk(path, context.limits.depth):
+                if isinstance(found, Trouble):
+                    yield found
+                    continue
+                context.begin(found.size)
+                yield from _read_one(found, context)
+                context.end()
+
+
+def _read_one(found: Found, context: Context) -> Iterator[Page | Trouble]:
+    kind, packing = kind_of(found.path.name)
+    if kind is not Kind.ARCHIVE:
+        return read_file(found, context)
+    if packing == "zip":
+        return read_zip(found.path, context)
+    if packing == "warc":
+        return read_warc(found.path, context)
+    return read_tar(found.path, packing.removeprefix("tar:"), context)
+
+
+def _existing(paths: Iterable[Path]) -> list[Path]:
+    found = [Path(path) for path in paths]
+    for path in found:
+        if not path.exists():
+            raise NothingThere(path)
+    return found
+
+
+def read_pages(
+    paths: Iterable[Path],
+    *,
+    captured_at: datetime | date | None = None,
+    on_progress: Callable[[int], None] | None = None,
+    limits: Limits = DEFAULT_LIMITS,
+) -> ArchiveReader:
+    """Read the pages of files, folders and archives, in order, in bounded memory.
+
+    What cannot be read is yielded as a :class:`Trouble`, and reading goes on. ``captured_at`` is
+    the capture time of pages for which nothing surer is known. ``on_progress`` is told how many
+    more bytes on disk were read; they add up to :func:`total_bytes`. Raises
+    :class:`NothingThere` at once if a path does not exist.
+    """
+    return ArchiveReader(paths, captured_at=captured_at, on_progress=on_progress, limits=limits)
+
+
+def total_bytes(paths: Iterable[Path], *, limits: Limits = DEFAULT_LIMITS) -> int:
+    """Return the bytes on disk that reading the paths goes through."""
+    return sum(
+        found.size
+        for path in _existing(paths)
+        for found in walk(path, limits.depth)
+        if isinstance(found, Found)
+    )

@@ -1,0 +1,247 @@
+"""Finding and checking WARC records in a file, whatever damage stands around them."""
+
+from __future__ import annotations
+
+import os
+import re
+import zlib
+from pathlib import Path
+from typing import Protocol
+
+import zstandard
+
+from .unpack import ERRORS, WINDOW, Inflater
+
+GZIP = b"\x1f\x8b\x08"
+ZSTD = b"\x28\xb5\x2f\xfd"
+PLAIN = b"WARC/"
+_SKIPPABLE = b"\x5d\x2a\x4d\x18"  # zstd: a dictionary stands before the first record
+
+_START = re.compile(rb"(?:\A|(?<=\n))WARC/1\.\d\r?\n[A-Za-z][A-Za-z0-9_-]{0,80}:")
+_HEAD_END = re.compile(rb"\r?\n\r?\n")
+_LENGTH = re.compile(rb"^content-length:[ \t]*(\d{1,15})[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
+_HEAD = 64 << 10
+_SCAN = 1 << 20
+_TAIL = 16  # enough of what follows a record to tell another from junk
+_OVERLAP = 128
+_PIECE = 256 << 10
+_ZSTD_INPUT = 1 << 10  # its objects have no bound on output: 1 KB makes 32 MB at most
+_CHECKED = 2 << 30  # most that the check of one member unpacks; nothing of it is kept
+
+
+class Checked:
+    """The check of one record: where it ends, what is wrong, and what of it may be kept.
+
+    ``keep`` is whether the record's own content is whole; ``more`` whether its compressed member
+    goes on behind it.
+    """
+
+    __slots__ = ("code", "end", "keep", "more", "reason")
+
+    def __init__(
+        self, end: int, code: str = "", reason: str = "", *, keep: bool = True, more: bool = False
+    ) -> None:
+        self.end = end
+        self.code = code
+        self.reason = reason
+        self.keep = keep
+        self.more = more
+
+
+class _Piecewise(Protocol):
+    @property
+    def eof(self) -> bool: ...
+    @property
+    def unused_data(self) -> bytes: ...
+    def decompress(self, data: bytes) -> bytes: ...
+
+
+class RecordFile:
+    """Random access to the records of an open WARC file."""
+
+    def __init__(self, fd: int, name: str) -> None:
+        self.fd = fd
+        self.size = os.fstat(fd).st_size
+        start = os.pread(fd, 4, 0)
+        self.magic = PLAIN
+        if start.startswith(GZIP[:2]):
+            self.magic = GZIP
+        elif start in (ZSTD, _SKIPPABLE):
+            self.magic = ZSTD
+        elif start != PLAIN[:4]:  # the start is damaged: go by the name
+            self.magic = {".gz": GZIP, ".zst": ZSTD}.get(Path(name).suffix.lower(), PLAIN)
+        self.dictionary = start == _SKIPPABLE
+
+    def begins(self, at: int) -> bool:
+        """Tell whether a member (or, in a plain file, a record) begins at an offset."""
+        return os.pread(self.fd, len(self.magic), at) == self.magic
+
+    def only_padding(self, at: int) -> bool:
+        """Tell whether what follows is nothing but line ends and zero bytes."""
+        while part := os.pread(self.fd, _SCAN, at):
+            if part.strip(b"\r\n\x00"):
+                return False
+            at += len(part)
+        return True
+
+    def next(self, at: int) -> int:
+        """Return where the first record at or after an offset begins; the file's size if none."""
+        while at < self.size:
+            part = os.pread(self.fd, _SCAN, max(0, at - 1))
+            skip = min(at, 1)
+            found = self._within(part, skip, max(0, at - 1))
+            if found is not None:
+                return found
+            if at - skip + len(part) >= self.size:
+                break
+            at += len(part) - skip - _OVERLAP
+        return self.size
+
+    def _within(self, part: bytes, at: int, base: int) -> int | None:
+        if self.magic == PLAIN:
+            for match in _START.finditer(part):
+                if match.start() >= at and (base + match.start() == 0 or match.start() > 0):
+                    return base + match.start()
+            return None
+        at = part.find(self.magic, at)
+        while at >= 0:
+            if self._is_record(base + at):
+                return base + at
+            at = part.find(self.magic, at + 1)
+        return None
+
+    def _is_record(self, at: int) -> bool:
+        data = os.pread(self.fd, 4096, at)
+        try:
+            if self.magic == GZIP:
+                head = zlib.decompressobj(31).decompress(data, 512)
+            elif self.dictionary:
+                return True  # cannot be looked into without the dictionary
+            else:
+                head = self._piecewise().decompress(data[:_ZSTD_INPUT])[:512]
+        except ERRORS:
+            return False
+        return _START.match(head.lstrip(b"\r\n")) is not None
+
+    def _piecewise(self) -> _Piecewise:
+        made: _Piecewise = zstandard.ZstdDecompressor(max_window_size=WINDOW).decompressobj()
+        return made
+
+    def check(self, at: int) -> Checked:
+        """Check the record at an offset."""
+        if self.magic == PLAIN:
+            return self._check_plain(at)
+        if self.dictionary:
+            return Checked(self.next(at + 1))
+        return self._check_member(at)
+
+    def holds_many(self, at: int) -> bool:
+        """Tell whether a compressed member goes on behind its first record (`gzip a.warc`)."""
+        if self.magic != GZIP:
+            return False
+        unit = Inflater()
+        head, tail, need, made = b"", b"", None, 0
+        data, position = b"", at
+        try:
+            while not unit.eof and made <= _CHECKED:
+                if unit.needs_input:
+                    data = os.pread(self.fd, _PIECE, position)
+                    position += len(data)
+                    if not data:
+                        return False
+                piece = unit.decompress(data, _PIECE)
+                data = b""
+                made += len(piece)
+                if need is None:
+                    head += piece
+                    need = _needed(head)
+                    if need is None:
+                        if len(head) > _HEAD * 8:
+                            return False
+                        continue
+                    piece = head
+                    head = b""
+                tail = (tail + piece[max(0, need - made + len(piece)) :][:_TAIL])[: 2 * _TAIL]
+                behind = tail.lstrip(b"\r\n")
+                if len(behind) >= len(PLAIN):
+                    return behind.startswith(PLAIN)
+                if len(tail) > _TAIL:
+                    return False
+        except ERRORS:
+            return False
+        return False
+
+    def _check_plain(self, at: int) -> Checked:
+        head = os.pread(self.fd, _HEAD, at)
+        need = _needed(head)
+        if need is None:
+            if at + len(head) >= self.size and _HEAD_END.search(head) is None:
+                return Checked(at, "truncated", "the file ends within this record", keep=False)
+            return Checked(at, "broken_record", "the record's header is damaged", keep=False)
+        end = at + need
+        if end > self.size:
+            return Checked(at, "truncated", "the file ends within this record", keep=False)
+        after = os.pread(self.fd, 4, end)
+        padding = len(after) - len(after.lstrip(b"\r\n"))
+        if after and not padding:
+            return Checked(at, "broken_record", "the record's length is wrong", keep=False)
+        return Checked(end + padding)
+
+    def _check_member(self, at: int) -> Checked:
+        unit: Inflater | _Piecewise = Inflater() if self.magic == GZIP else self._piecewise()
+        step = _PIECE if self.magic == GZIP else _ZSTD_INPUT
+        head, tail = b"", b""
+        need: int | None = None
+        made, position = 0, at
+        code, reason = "", ""
+        data = b""
+        while not unit.eof:
+            if not data and (not isinstance(unit, Inflater) or unit.needs_input):
+                data = os.pread(self.fd, step, position)
+                position += len(data)
+                if not data:
+                    code, reason = "truncated", "the file ends within this record"
+                    break
+            try:
+                if isinstance(unit, Inflater):
+                    piece = unit.decompress(data, _PIECE)
+                else:
+                    piece = unit.decompress(data)
+            except ERRORS as error:
+                word = str(error)
+                code = "checksum" if "check" in word else "broken_record"
+                reason = f"the record is damaged ({word})"
+                break
+            data = b""
+            if need is None:
+                head += piece
+                need = _needed(head) if len(head) <= _HEAD * 8 else 0
+            if need is not None and made + len(piece) > need and len(tail) < _TAIL:
+                tail += piece[max(0, need - made) :][:_TAIL]
+            made += len(piece)
+            if made > _CHECKED:
+                code, reason = "bomb", "it unpacks to far more than a record may"
+                break
+        whole = need is not None and made >= need
+        behind = tail.lstrip(b"\r\n")
+        more = behind.startswith(PLAIN)
+        if not code and not whole:
+            code, reason = "truncated", "the record is shorter than it states"
+        if behind and not more:
+            return Checked(at, code or "broken_record", "the record's length is wrong", keep=False)
+        if code:
+            keep = whole and more  # without its checksum, one record is not to be trusted
+            return Checked(at, code, reason, keep=keep, more=more)
+        return Checked(position - len(unit.unused_data), more=more)
+
+
+def _needed(head: bytes) -> int | None:
+    """Return the length of a record, header included, by its header."""
+    padding = len(head) - len(head.lstrip(b"\r\n"))
+    if not head.startswith(b"WARC/1.", padding):
+        return None
+    end = _HEAD_END.search(head, padding)
+    if end is None:
+        return None
+    length = _LENGTH.search(head, padding, end.end())
+    return None if length is None else end.end() + int(length[1])

@@ -1,0 +1,332 @@
+"""Unpacking that stops at a bound: whole members here, streams in :class:`Stream`."""
+
+from __future__ import annotations
+
+import bz2
+import lzma
+import os
+import zlib
+from collections.abc import Iterator
+from io import BytesIO
+from typing import BinaryIO, Protocol
+
+import zstandard
+
+from .page import Limits
+
+CHUNK = 256 << 10
+INPUT = 32 << 10
+OUTPUT = 8 << 10  # small: what one call makes before it meets damage is lost
+WINDOW = 1 << 27
+"""Largest window (dictionary) of xz and zstd data: the memory that unpacking may take."""
+
+BR_CHUNK = 64 << 10
+
+
+class Bad(Exception):
+    """Data that cannot be unpacked: ``code`` as in :class:`~.page.Trouble`, and the reason."""
+
+    def __init__(self, code: str, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.reason = reason
+
+
+class Decompressor(Protocol):
+    """What bz2's and lzma's decompressors are, and :class:`Inflater` makes of zlib's."""
+
+    @property
+    def eof(self) -> bool:
+        """Whether the member's end was reached."""
+
+    @property
+    def needs_input(self) -> bool:
+        """Whether it waits for more input."""
+
+    @property
+    def unused_data(self) -> bytes:
+        """Input behind the member's end."""
+
+    def decompress(self, data: bytes, max_length: int = -1) -> bytes:
+        """Unpack, to at most ``max_length`` bytes."""
+
+
+class Inflater:
+    """zlib's decompressor with the interface of bz2's and lzma's."""
+
+    def __init__(self, wbits: int = 31) -> None:
+        self._z = zlib.decompressobj(wbits)
+
+    @property
+    def eof(self) -> bool:
+        """Whether the member's end was reached."""
+        return self._z.eof
+
+    @property
+    def needs_input(self) -> bool:
+        """Whether it waits for more input (none is held back)."""
+        return not self._z.unconsumed_tail
+
+    @property
+    def unused_data(self) -> bytes:
+        """Input behind the member's end."""
+        return self._z.unused_data
+
+    def decompress(self, data: bytes, max_length: int = -1) -> bytes:
+        """Unpack; input that was held back goes first."""
+        tail = self._z.unconsumed_tail
+        return self._z.decompress(tail + data if tail else data, max(0, max_length))
+
+
+def decompressor(method: str) -> Decompressor:
+    """Return a decompressor of one gzip, bzip2 or xz member."""
+    if method == "gz":
+        return Inflater()
+    if method == "bz2":
+        return bz2.BZ2Decompressor()
+    if method == "xz":
+        return lzma.LZMADecompressor(memlimit=WINDOW + (16 << 20))
+    raise Bad("unsupported", f"compression {method!r} is not known here")
+
+
+ERRORS = (zlib.error, OSError, lzma.LZMAError, zstandard.ZstdError, EOFError, ValueError)
+"""What the decompressors raise for damaged data."""
+
+
+def zstd_reader(source: BinaryIO) -> BinaryIO:
+    """Return a reader of zstd data, frame after frame."""
+    reader: BinaryIO = zstandard.ZstdDecompressor(max_window_size=WINDOW).stream_reader(
+        source, read_across_frames=True
+    )
+    return reader
+
+
+def unpack(data: bytes, method: str, limits: Limits) -> bytes:
+    """Unpack a compressed file or body (``gz``, ``deflate``, ``br``, ``bz2``, ``xz``, ``zst``).
+
+    Raises :class:`Bad` where it is damaged, cut off or larger than the limits allow; never holds
+    more than they allow.
+    """
+    bound = limits.unpacked(len(data))
+    try:
+        if method == "br":
+            out = _unbrotli(data, bound)
+        elif method == "zst":
+            out = zstd_reader(BytesIO(data)).read(bound + 1)
+        elif method == "deflate":  # servers send it with and without zlib's header
+            try:
+                out = drain(Inflater(15), data, bound)
+            except zlib.error:
+                out = drain(Inflater(-15), data, bound)
+        else:
+            out = _members(data, method, bound)
+    except ERRORS as error:
+        raise Bad("broken_record", f"damaged {method} data ({error})") from error
+    if len(out) > bound:
+        raise over(bound, limits)
+    return out
+
+
+def over(bound: int, limits: Limits) -> Bad:
+    """Return the error for data that unpacks to more than ``bound`` bytes."""
+    if bound < limits.page_bytes:
+        return Bad(
+            "bomb", f"unpacks to more than {limits.member_ratio} times its size ({bound:,} bytes)"
+        )
+    return Bad("too_large", f"unpacks to more than {bound:,} bytes, the largest page allowed")
+
+
+def drain(inflater: Decompressor, data: bytes, bound: int) -> bytes:
+    """Unpack one member to at most ``bound + 1`` bytes; cut-off data is an error."""
+    out = inflater.decompress(data, bound + 1)
+    while not inflater.eof and len(out) <= bound:
+        more = inflater.decompress(b"", bound + 1 - len(out))
+        if not more and not inflater.eof:
+            raise Bad("truncated", "the compressed data are cut off")
+        out += more
+    return out
+
+
+def _members(data: bytes, method: str, bound: int) -> bytes:
+    out = b""
+    while data:
+        part = decompressor(method)
+        try:
+            out += drain(part, data, bound - len(out))
+        except ERRORS:
+            if out:  # what follows the last member is padding
+                break
+            raise
+        if len(out) > bound:
+            break
+        data = part.unused_data.lstrip(b"\x00")
+    return out
+
+
+def _unbrotli(data: bytes, bound: int) -> bytes:
+    try:
+        import brotli  # type: ignore[import-untyped]
+    except ImportError as error:
+        raise Bad("unsupported", "brotli data cannot be read without the brotli package") from error
+    reader = brotli.Decompressor()
+    out = bytearray()
+    try:
+        out += reader.process(data, output_buffer_limit=BR_CHUNK)
+        while not reader.is_finished() and len(out) <= bound:
+            more = reader.process(b"", output_buffer_limit=BR_CHUNK)
+            if not more:
+                raise Bad("truncated", "the compressed data are cut off")
+            out += more
+    except brotli.error as error:
+        raise Bad("broken_record", f"damaged br data ({error})") from error
+    return bytes(out)
+
+
+class Stream:
+    """A compressed file read forwards, with an account of what it unpacks to.
+
+    Reading never raises: at damaged data, at the end of a file that is cut off and at the bound
+    on what it may unpack to, it ends, and ``problem`` says why (``code``, ``reason``).
+    """
+
+    def __init__(self, file: BinaryIO, method: str, limits: Limits) -> None:
+        self.file = file
+        self.size = os.fstat(file.fileno()).st_size
+        self.problem: tuple[str, str] | None = None
+        self.position = 0  # in the unpacked data, as read by the caller
+        self._method = method
+        self._bound = limits.whole(self.size)
+        self._made = 0
+        self._chunk = b""
+        self._at = 0
+        self._source = self._open()
+
+    @property
+    def consumed(self) -> int:
+        """Bytes of the file on disk that were taken."""
+        return min(self.size, self.file.tell())
+
+    @property
+    def plain(self) -> bool:
+        """Whether the data are not compressed, so that what is left of them is known."""
+        return not self._method
+
+    def read(self, size: int) -> bytes:
+        """Read ``size`` bytes, fewer only at the end."""
+        if self.plain:
+            data = self.file.read(size)
+            self.position += len(data)
+            return data
+        end = self._at + size
+        if end <= len(self._chunk):
+            data = self._chunk[self._at : end]
+            self._at = end
+            self.position += size
+            return data
+        parts = [self._chunk[self._at :]]
+        have = len(parts[0])
+        self._chunk, self._at = b"", 0
+        while have < size:
+            chunk = self._next()
+            if not chunk:
+                break
+            if have + len(chunk) > size:
+                self._chunk, self._at = chunk, size - have
+                chunk = chunk[: self._at]
+            parts.append(chunk)
+            have += len(chunk)
+        self.position += have
+        return b"".join(parts)
+
+    def skip(self, size: int) -> int:
+        """Pass over ``size`` bytes; return how many there were."""
+        if self.plain:
+            size = min(size, max(0, self.size - self.file.tell()))
+            self.file.seek(size, os.SEEK_CUR)
+            self.position += size
+            return size
+        done = 0
+        while done < size:
+            got = len(self.read(min(CHUNK, size - done)))
+            if not got:
+                break
+            done += got
+        return done
+
+    def _next(self) -> bytes:
+        if self.problem is not None:
+            return b""
+        if self._made > self._bound:
+            self.problem = (
+                "bomb",
+                f"it unpacks to more than {self._bound:,} bytes, far beyond its size: "
+                "the rest was not read",
+            )
+            return b""
+        try:
+            chunk = next(self._source, b"")
+        except Bad as bad:
+            self.problem = (bad.code, bad.reason)
+            return b""
+        except MemoryError:
+            self.problem = ("bomb", "unpacking it takes too much memory")
+            return b""
+        except ERRORS as error:
+            word = str(error).lower()
+            if isinstance(error, lzma.LZMAError) and "memory" in word:
+                self.problem = ("bomb", "unpacking it takes too much memory")
+            elif "check" in word or "crc" in word:
+                self.problem = (
+                    "checksum",
+                    f"the checksum is wrong, so some of what was read is damaged ({error})",
+                )
+            else:
+                self.problem = ("broken_record", f"damaged {self._method} data ({error})")
+            return b""
+        self._made += len(chunk)
+        return chunk
+
+    def _open(self) -> Iterator[bytes]:
+        if not self._method:
+            return iter(())
+        if self._method == "zst":
+            return self._zstd()
+        return self._members()
+
+    def _zstd(self) -> Iterator[bytes]:
+        reader = zstd_reader(self.file)
+        while chunk := reader.read(CHUNK):
+            yield chunk
+
+    def _members(self) -> Iterator[bytes]:
+        data = self.file.read(INPUT)
+        first = True
+        while data:
+            part = decompressor(self._method)
+            while not part.eof:
+                try:
+                    chunk = part.decompress(data, OUTPUT)
+                except ERRORS:
+                    if not first and not self._looks_packed(data):
+                        return  # padding or junk after the last member
+                    raise
+                data = b""
+                if chunk:
+                    yield chunk
+                elif part.needs_input and not part.eof:
+                    data = self.file.read(INPUT)
+                    if not data:
+                        raise Bad("truncated", "the compressed data are cut off")
+            data = part.unused_data
+            first = False
+            while True:  # zero bytes pad members, on tapes
+                data = data.lstrip(b"\x00")
+                if data:
+                    break
+                data = self.file.read(INPUT)
+                if not data:
+                    return
+
+    def _looks_packed(self, data: bytes) -> bool:
+        magic = {"gz": b"\x1f\x8b\x08", "bz2": b"BZh", "xz": b"\xfd7zXZ"}[self._method]
+        return not data or data.startswith(magic[: len(data)])

@@ -1,0 +1,395 @@
+"""WARC files, plain, gzip or zstd, through fastwarc.
+
+fastwarc stops at the first damage and ends without a word where a file is cut off. So a page is
+held back until the next record begins (a gzip member's checksum stands behind its content), the
+file's end is checked, and after damage the next record is looked for (:mod:`.records`).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import BinaryIO
+
+from fastwarc.warc import ArchiveIterator, WarcHeader, WarcRecord, WarcRecordType
+
+from .context import Context
+from .files import in_path_of, location_of
+from .http import Response, content_kind, decoded_body, split_response
+from .page import Page, Trouble
+from .records import PLAIN, Checked, RecordFile
+from .sidecar import without_credentials
+from .sniff import looks_like_html, problem_of
+from .unpack import ERRORS, Bad
+from .when import Moment
+
+_RESPONSE = WarcRecordType.response
+_RESOURCE = WarcRecordType.resource
+_REVISIT = WarcRecordType.revisit
+_READ = (_RESPONSE, _RESOURCE, _REVISIT)
+_HEAD = 64 << 10
+_NOT_A_PAGE = -1
+_NO_BODY = frozenset((204, 205, 301, 302, 303, 304, 307, 308))
+
+
+class _Stuck(Exception):
+    """fastwarc reads on and on without coming to a record."""
+
+
+class _Watched:
+    """The file as fastwarc reads it."""
+
+    def __init__(self, file: BinaryIO, end: int, seconds: float) -> None:
+        self._file = file
+        self._end = end
+        self._seconds = seconds
+        self.reset()
+        self.seek = file.seek
+        self.tell = file.tell
+
+    def reset(self) -> None:
+        """Begin to count anew: the caller has its record."""
+        self._until = time.thread_time() + self._seconds
+
+    def read(self, size: int = -1) -> bytes:
+        """Read from the file."""
+        if time.thread_time() > self._until:
+            raise _Stuck
+        left = self._end - self._file.tell()
+        return self._file.read(left if size < 0 or size > left else size)
+
+    def close(self) -> None:
+        """Leave the file open: it is read again after damage."""
+
+
+def read_warc(path: Path, context: Context) -> Iterator[Page | Trouble]:
+    """Yield the pages of a WARC file, in its order."""
+    where = location_of(path)
+    try:
+        with path.open("rb", buffering=0) as file:
+            yield from _Warc(file, path, where, context).read()
+    except OSError as error:
+        yield Trouble(where, f"cannot be read ({error.strerror or error}); skipped", "unreadable")
+
+
+class _Warc:
+    """One WARC file being read."""
+
+    def __init__(self, file: BinaryIO, path: Path, where: str, context: Context) -> None:
+        self.file = file
+        self.path = path
+        self.where = where
+        self.context = context
+        self.limits = context.limits
+        self.in_path = in_path_of(path)
+        self.on_disk = RecordFile(file.fileno(), path.name)
+        self.packed = self.on_disk.magic != PLAIN
+        self.block_bytes = self.limits.page_bytes + _HEAD
+        self.found = False
+        self.member = 0  # start of the member that the last record stands in
+        self.batch = False  # the member is known to hold many
+        self.inside = 0  # records in that member before the last one
+
+    def read(self) -> Iterator[Page | Trouble]:
+        """Read record after record, going on behind what is damaged."""
+        disk = self.on_disk
+        if not disk.size:
+            yield Trouble(self.where, "the file is empty; skipped", "empty")
+            return
+        start = 0
+        while start < disk.size:
+            if self.packed and disk.holds_many(start):
+                checked = disk.check(start)
+                end = self._end_of(start, checked)
+                yield from self._batch(start, end, checked)
+                start = end
+                continue
+            held: Page | Trouble | None = None
+            at = -1
+            wrong: Checked | None = None
+            error: str | None = None
+            try:
+                for at, item, wrong in self._records(start, disk.size):  # noqa: B007 (used below)
+                    if held is not None:
+                        yield held
+                    held = item
+                    if wrong is not None:
+                        break
+            except _Stuck:
+                error = "it unpacks to far more than its size and holds no record"
+            except ERRORS as raised:
+                error = str(raised)
+            if at < 0:
+                if error is None and disk.only_padding(start):
+                    break
+                yield self._damage(start, error)
+                start = disk.next(start + 1)
+                continue
+            checked = disk.check(at)
+            if held is not None and (checked.keep or self.inside):
+                yield held
+            if wrong is None and not checked.code:
+                if checked.more and (error is not None or not self.inside):
+                    yield Trouble(
+                        f"{self.where}#{at}",
+                        f"damaged behind record {self.inside + 1} of this compressed member "
+                        f"({error or 'it ends within a record'}); its rest was skipped",
+                        "broken_record",
+                    )
+                start = checked.end
+                continue
+            if wrong is None:
+                wrong = checked
+            yield Trouble(
+                f"{self.where}#{at}", f"{wrong.reason}; went on with the next record", wrong.code
+            )
+            start = checked.end if self.inside and not checked.code else disk.next(at + 1)
+        if not self.found:
+            yield Trouble(self.where, "no WARC record was found in it", "unreadable")
+
+    def _damage(self, at: int, error: str | None) -> Trouble:
+        """Report that no record can be read at an offset."""
+        location = f"{self.where}#{at}"
+        if error is not None and error.startswith("it unpacks"):
+            return Trouble(location, f"{error}; went on with the next record", "bomb")
+        checked = self.on_disk.check(at)
+        if error is None or checked.code == "truncated":
+            return Trouble(
+                location, "the file ends within this record; the record was skipped", "truncated"
+            )
+        code = "checksum" if checked.code == "checksum" else "broken_record"
+        return Trouble(location, f"damaged ({error}); went on with the next record", code)
+
+    def _end_of(self, start: int, checked: Checked) -> int:
+        if not checked.code:
+            return checked.end
+        # Too large to be checked to its end: most likely all of the file, compressed as one.
+        return self.on_disk.size if checked.code == "bomb" else self.on_disk.next(start + 1)
+
+    def _batch(self, start: int, end: int, checked: Checked) -> Iterator[Page | Trouble]:
+        """Read a compressed member that holds many records, as `gzip crawl.warc` makes it.
+
+        Its checksum stands at its very end, so what is read before is yielded before.
+        """
+        error: str | None = None
+        wrong: Checked | None = None
+        try:
+            for _, item, wrong in self._records(start, end, batch=True):
+                if item is not None:
+                    yield item
+                if wrong is not None:
+                    break
+        except _Stuck:
+            error = "it unpacks to far more than its size and holds no record"
+        except ERRORS as raised:
+            error = str(raised)
+        if checked.code and checked.code != "bomb":
+            yield Trouble(
+                f"{self.where}#{start}",
+                f"{checked.reason}; the records before that were read",
+                checked.code,
+            )
+        elif wrong is not None or error is not None:
+            reason = wrong.reason if wrong is not None else f"damaged ({error})"
+            yield Trouble(
+                f"{self.where}#{start}+{self.inside + (wrong is None)}",
+                f"{reason}; the rest of this compressed member was skipped",
+                wrong.code if wrong is not None else "broken_record",
+            )
+
+    def _records(
+        self, start: int, end: int, *, batch: bool = False
+    ) -> Iterator[tuple[int, Page | Trouble | None, Checked | None]]:
+        """Yield each record from an offset on: where it stands, what it makes, what is wrong."""
+        self.file.seek(start)
+        self.member, self.inside, self.batch = start, -1, batch
+        watched = _Watched(self.file, end, self.limits.silent_seconds)
+        for record in ArchiveIterator(watched, parse_http=False):
+            watched.reset()
+            self.found = True
+            at = record.stream_pos
+            if batch or (self.packed and self.inside >= 0 and not self.on_disk.begins(at)):
+                self.inside += 1
+                location = f"{self.where}#{self.member}+{self.inside}"
+                at = self.member
+            else:
+                self.member, self.inside = at, 0
+                location = f"{self.where}#{at}"
+            self.context.at(record.stream_pos)
+            kind = record.record_type
+            if kind in _READ:
+                yield self._record(record, kind, at, location)
+                cut = record.headers.get(WarcHeader.WARC_TRUNCATED)
+                if cut is not None:
+                    yield (
+                        at,
+                        Trouble(
+                            location, f"the crawler kept its start only ({cut[:40]})", "cut_short"
+                        ),
+                        None,
+                    )
+            else:
+                yield at, None, None
+
+    def _record(
+        self, record: WarcRecord, kind: WarcRecordType, at: int, location: str
+    ) -> tuple[int, Page | Trouble | None, Checked | None]:
+        length = record.content_length
+        if length > self.block_bytes:
+            return at, self._too_large(record, kind, location), None
+        block: bytes = record.reader.read()
+        if len(block) != length:
+            return (
+                at,
+                None,
+                Checked(
+                    at,
+                    "truncated",
+                    f"the record states {length:,} bytes and {len(block):,} are there",
+                ),
+            )
+        if kind == _REVISIT:
+            return at, self._revisit(record, block, location), None
+        headers = record.headers
+        if kind == _RESOURCE:
+            content_type = headers.get(WarcHeader.CONTENT_TYPE)
+            response = Response(None, {}, block)
+        else:
+            split = split_response(block)
+            if split is None:  # a DNS answer, or no HTTP at all
+                self.context.passed_over += 1
+                return at, None, None
+            response = split
+            content_type = response.headers.get("content-type")
+        item = self._page(record, response, content_type, location)
+        digest = headers.get(WarcHeader.WARC_PAYLOAD_DIGEST)
+        if digest and not self.inside and not self.batch:
+            if item is None:
+                self.context.payloads.add(digest, self.path, _NOT_A_PAGE)
+            elif isinstance(item, Page):
+                self.context.payloads.add(digest, self.path, at)
+        return at, item, None
+
+    def _page(
+        self,
+        record: WarcRecord,
+        response: Response,
+        content_type: str | None,
+        location: str,
+    ) -> Page | Trouble | None:
+        """Make a page of a response; None if it is passed over (an image, an empty redirect)."""
+        html = content_kind(content_type)
+        if html is False:
+            self.context.passed_over += 1
+            return None
+        try:
+            body = decoded_body(response, self.limits)
+        except Bad as bad:
+            return Trouble(location, f"{bad.reason}; skipped", bad.code)
+        if len(body) > self.limits.page_bytes:
+            return Trouble(
+                location, f"{len(body):,} bytes, more than a page may have; skipped", "too_large"
+            )
+        if not html and not looks_like_html(body):
+            self.context.passed_over += 1
+            return None
+        if not body and response.status in _NO_BODY:
+            self.context.passed_over += 1
+            return None
+        problem = problem_of(body)
+        if problem is not None:
+            return Trouble(location, f"{problem[1]}; skipped", problem[0])
+        url = record.headers.get(WarcHeader.WARC_TARGET_URI)
+        if url is not None:
+            url = without_credentials(url.strip("<> ")) or None
+        at, precision, source = self.context.when(_moment(record.record_date), "warc", self.in_path)
+        return Page(
+            body,
+            url,
+            at,
+            precision,
+            source,
+            response.status,
+            response.headers or None,
+            content_type,
+            location,
+        )
+
+    def _too_large(self, record: WarcRecord, kind: WarcRecordType, location: str) -> Trouble | None:
+        """Report a record that is too large for a page, unless it says that it is none."""
+        head = record.reader.read(_HEAD)
+        content_type = record.headers.get(WarcHeader.CONTENT_TYPE)
+        if kind == _RESPONSE:
+            response = split_response(head)
+            content_type = None if response is None else response.headers.get("content-type")
+        if kind != _REVISIT and content_kind(content_type) is False:
+            self.context.passed_over += 1
+            return None
+        return Trouble(
+            location,
+            f"{record.content_length:,} bytes, more than the {self.limits.page_bytes:,} "
+            "a page may have; skipped",
+            "too_large",
+        )
+
+    def _revisit(self, record: WarcRecord, block: bytes, location: str) -> Page | Trouble | None:
+        """Make a page of a revisit: the bytes of the earlier capture, seen again at this time."""
+        digest = record.headers.get(WarcHeader.WARC_PAYLOAD_DIGEST)
+        place = self.context.payloads.find(digest) if digest else None
+        if place is None:
+            return Trouble(
+                location,
+                "a revisit of a page that was not met before it in what is read; skipped",
+                "no_original",
+            )
+        path, offset = place
+        if offset == _NOT_A_PAGE:
+            self.context.passed_over += 1
+            return None
+        original = _original(path, offset, self.block_bytes)
+        if original is None:
+            return Trouble(
+                location,
+                f"a revisit of a page that cannot be read again ({location_of(path)}#{offset}); "
+                "skipped",
+                "no_original",
+            )
+        own = split_response(block)
+        stored, content_type = original
+        response = Response(
+            stored.status if own is None or own.status == 304 else own.status,
+            stored.headers,
+            stored.body,
+        )
+        return self._page(record, response, content_type, f"{location_of(path)}#{offset}")
+
+
+def _moment(at: datetime | None) -> Moment | None:
+    if at is None or not 1990 <= at.year <= 2200:
+        return None
+    return Moment(at if at.tzinfo is UTC else at.astimezone(UTC), "second")
+
+
+def _original(path: Path, offset: int, limit: int) -> tuple[Response, str | None] | None:
+    """Read the record at an offset again: its response and content type."""
+    try:
+        with path.open("rb", buffering=0) as file:
+            if RecordFile(file.fileno(), path.name).check(offset).code:
+                return None
+            file.seek(offset)
+            record = next(iter(ArchiveIterator(file, parse_http=False)), None)
+            if record is None or record.content_length > limit:
+                return None
+            block: bytes = record.reader.read()
+            if len(block) != record.content_length:
+                return None
+            if record.record_type == _RESOURCE:
+                return Response(None, {}, block), record.headers.get(WarcHeader.CONTENT_TYPE)
+            response = split_response(block)
+            if response is None:
+                return None
+            return response, response.headers.get("content-type")
+    except ERRORS:
+        return None

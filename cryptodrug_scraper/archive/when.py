@@ -1,0 +1,85 @@
+"""Capture times: in paths, in sidecars and as given on the command line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, time
+from functools import lru_cache
+from typing import NamedTuple
+
+
+class Moment(NamedTuple):
+    """A capture time and how exact it is: ``second`` or ``day`` (midnight UTC)."""
+
+    at: datetime
+    precision: str
+
+
+# Between numbers and letters of hashes a date is chance; after a letter such as `T` it is not.
+_DATED = re.compile(
+    r"(?<![\d])(?<!\d-)(20\d\d)-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])"
+    r"(?:[Tt_ ]([01]\d|2[0-3])([-:.])([0-5]\d)(?:\5([0-5]\d))?(?:[.,]\d{1,9})?"
+    r"(Z|z|[+-]\d\d:\d\d)?)?"
+    r"(?!\d)"
+)
+
+
+@lru_cache(maxsize=4096)
+def in_name(name: str) -> Moment | None:
+    """Return the moment in one part of a path (the last one; one with a time before a date)."""
+    if "-" not in name:
+        return None
+    found: Moment | None = None
+    for match in _DATED.finditer(name):
+        year, month, day, hour, _, minute, second, zone = match.groups()
+        try:
+            if hour is None:
+                at = datetime(int(year), int(month), int(day), tzinfo=UTC)
+                if found is None or found.precision == "day":
+                    found = Moment(at, "day")
+                continue
+            offset = "+00:00" if zone is None or zone in "Zz" else zone
+            text = f"{year}-{month}-{day}T{hour}:{minute}:{second or '00'}{offset}"
+            found = Moment(datetime.fromisoformat(text).astimezone(UTC), "second")
+        except ValueError:  # 31 February
+            continue
+    return found
+
+
+def in_parts(parts: Iterable[str]) -> Moment | None:
+    """Return the moment in a path: the deepest part that has one.
+
+    A time of day further up refines it where both name the same day.
+    """
+    found: Moment | None = None
+    for part in reversed(list(parts)):
+        moment = in_name(part)
+        if moment is None:
+            continue
+        if moment.precision == "second":
+            if found is None or found.at.date() == moment.at.date():
+                return moment
+        elif found is None:
+            found = moment
+    return found
+
+
+def from_text(text: str) -> Moment | None:
+    """Read an ISO 8601 date or moment; without a zone it is UTC. None if it is neither."""
+    text = text.strip()
+    try:
+        if len(text) <= 10:
+            return given(date.fromisoformat(text))
+        return given(datetime.fromisoformat(text))
+    except (ValueError, OverflowError):
+        return None
+
+
+def given(value: datetime | date) -> Moment:
+    """Return the moment of a date or a datetime (without a zone: UTC)."""
+    if not isinstance(value, datetime):
+        return Moment(datetime.combine(value, time(0), tzinfo=UTC), "day")
+    if value.tzinfo is None:
+        return Moment(value.replace(tzinfo=UTC), "second")
+    return Moment(value.astimezone(UTC), "second")
