@@ -1,0 +1,170 @@
+"""Dream Market (2013-2019): which pages are its own, what kind they are, what they state."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+
+from cryptodrug_scraper.reading.document import Document
+from cryptodrug_scraper.reading.market import Market
+from cryptodrug_scraper.reading.reader import Reader
+from cryptodrug_scraper.records import ParsedPage
+from parsers.dream_listing import read_listing_page
+from parsers.dream_page import (
+    attribute,
+    read_cards,
+    read_categories,
+    read_exchange_rates,
+    read_links,
+)
+from parsers.dream_vendor import read_vendor_page
+
+# Marks that vendors cannot write: attributes and the frame of the page. Any one will do.
+_MARKS = (
+    'link[href$="marketstyle.css"], [artumm], div.youHaveBeenPhished, #converterForCharacters, '
+    "div.main div.headNavitems, div.naviHeader div.headNavitems, "
+    "div.viewProduct div.tabularDetails, div.contactMember div.profileNotes, "
+    'div.shopItem div.oTitle, form[action*="verifyHuman"]'
+)
+_TITLES = ("Dream Market Login", "Dream Market - DDOS Protection", "Dream Market - Featured")
+
+
+def recognises(document: Document) -> bool:
+    """Say whether a page is of Dream Market: its style sheet, decoys, navigation or title."""
+    return document.first(_MARKS) is not None or document.title.startswith(_TITLES)
+
+
+# -- kinds ----------------------------------------------------------------------------------
+
+_NOT_FOUND = re.compile(
+    r"(?:this |the )?(?:listing|offer|product|item|page|member|vendor|seller|user)"
+    r" (?:was |is |has been |could )?(?:not (?:be )?found|(?:does not|doesn't) exist|deleted|"
+    r"no longer (?:exists|available))\W*",
+    re.I,
+)
+_LOGGED_OUT = re.compile(
+    r"you have been logged (?:in elsewhere|out)|your session (?:has |is )?expired", re.I
+)
+_GATEWAY = re.compile(
+    r"\W*(?:error\s*)?5\d\d\b.{0,80}|.{0,60}\b(?:bad gateway|gateway time-?out"
+    r"|internal server error|service (?:temporarily )?unavailable|origin is unreachable"
+    r"|web server is down"
+    r"|connection timed out)\b.{0,40}",
+    re.I,
+)
+
+
+def kind_of(document: Document, url: str | None) -> tuple[str, str]:
+    """Tell a page's kind from its main block; a page without one is a wall or none of these."""
+    block = document.first("div.viewProduct, div.contactMember, div.shop, div.shopItem")
+    if block is None:
+        return _wall(document)
+    name = attribute(block, "class")
+    if "shop" in name:
+        return _page_of_offers(document, url)
+    if block.css_first("div.tabularDetails") is None:
+        title = block.css_first("div.title")
+        if title is not None and _NOT_FOUND.fullmatch(title.text().strip()):
+            return "not_found", f"its heading says: {title.text().strip()}"
+    if "viewProduct" in name:
+        return "listing", "it has a div.viewProduct"
+    return "vendor", "it has a div.contactMember"
+
+
+def _page_of_offers(document: Document, url: str | None) -> tuple[str, str]:
+    """Tell a category or a search from the market's front page, which shows offers too."""
+    if re.search(r"[?&](?:category|q|query|page)=\w", url or ""):
+        return "search", "offers, and its address names a category, a search or a page"
+    if document.first("div.category.selected") is not None:
+        return "search", "offers, and a category is open"
+    title = document.first("div.shop > div.title")
+    words = title.text().strip() if title is not None else ""
+    if re.search(r"\(\d+\)$", words) or document.title.startswith(("Category", "Search")):
+        return "search", f"offers, and its heading counts them: {words}"
+    asked = document.first('div.offerFilter input[name="q"], div.searchWrap input[name="q"]')
+    if asked is not None and attribute(asked, "value").strip():
+        return "search", "offers, and the search field is filled"
+    pages = document.first("ul.pageNav a.activePage")
+    if pages is not None and pages.text().strip() != "1":
+        return "search", "offers, and it is not the first page of them"
+    return "index", "offers, and no category or search is open"
+
+
+def _wall(document: Document) -> tuple[str, str]:
+    if document.first('form[action*="verifyHuman"], form div.ddos') is not None:
+        return "challenge", "it has the form of the DDOS protection"
+    if document.first("div.login") is not None or document.title.startswith("Dream Market Login"):
+        return "login", "it has the login form"
+    content = document.first("div.content")
+    for node in (content.css("div.title, h1, h2") if content is not None else ()):
+        if _NOT_FOUND.fullmatch(node.text().strip()):
+            return "not_found", f"its heading says: {node.text().strip()}"
+    if _NOT_FOUND.fullmatch(document.title):
+        return "not_found", f"its title says: {document.title}"
+    if content is not None and document.first('div.headNavitems a[href*="logout"]') is not None:
+        if document.title == "Welcome" or content.css_first("a.likeSubmit") is not None:
+            return "index", "the page before the market, with news and a link that goes on"
+        if document.title.startswith("Dream Market"):
+            return "index", "signed in, and its title is the market's name"
+        return "unknown", ""
+    body = document.tree.body
+    words = body.text() if body is not None else ""
+    if len(words) < 5000 and (said := _LOGGED_OUT.search(words)):
+        return "login", f"it says: {said.group()}"
+    heading = document.first("h1")
+    for said_above in (document.title, heading.text().strip() if heading is not None else ""):
+        if said_above and _GATEWAY.fullmatch(said_above):
+            return "error", f"its heading says: {said_above}"
+    if document.first('meta[http-equiv="refresh" i]') is not None:
+        return "challenge", "it sends the browser on by a meta refresh"
+    if document.first("img.captcha, input[name*=captcha i]") is not None:
+        return "challenge", "it asks for a captcha"
+    return "unknown", ""
+
+
+# -- records --------------------------------------------------------------------------------
+
+
+def read(document: Document, page: ParsedPage, reader: Reader) -> None:
+    """Fill the page: the sidebars, which most pages have, then what its kind states."""
+    if page.kind in ("login", "challenge", "error"):
+        return
+    category = read_categories(document, page, reader)
+    read_exchange_rates(document, page, reader)
+    read_links(document, page)
+    if page.kind == "listing":
+        read_listing_page(document, page, reader, category)
+    elif page.kind == "vendor":
+        read_vendor_page(document, page, reader)
+    elif page.kind in ("search", "index"):
+        shop = document.first("div.content")
+        if shop is None:
+            shop = document.first("div.shop")
+        if shop is not None:
+            read_cards(shop, page, reader, None)
+
+
+MARKET = Market(
+    name="dream",
+    title="Dream Market",
+    opened_on=date(2013, 11, 1),
+    closed_on=date(2019, 4, 30),
+    recognises=recognises,
+    kind_of=kind_of,
+    read=read,
+    healthy={
+        "listing": {
+            "external_id": 0.99,
+            "title": 0.99,
+            "vendor": 0.99,
+            "price": 0.98,
+            "ships_from": 0.9,
+            "ships_to": 0.9,
+            "payment": 0.98,
+            "description": 0.95,
+            "category": 0.95,
+        },
+        "vendor": {"handle": 1.0, "sales": 0.9, "joined_on": 0.95, "last_active_on": 0.95},
+        "search": {"external_id": 0.99, "title": 0.99, "price": 0.98, "vendor": 0.9},
+    },
+)

@@ -1,0 +1,332 @@
+"""Dream Market: what all its pages share: sidebars, offer cards, links."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from urllib.parse import unquote_plus
+
+from selectolax.lexbor import LexborNode
+
+from cryptodrug_scraper.reading.document import Document
+from cryptodrug_scraper.reading.reader import Reader
+from cryptodrug_scraper.records import Category, ExchangeRate, Link, Listing, ParsedPage
+
+OFFER_ID = re.compile(r"\d+\.\d+")
+
+# What the Escrow row and the mark on a card say. "No" is paid at once.
+PAYMENT_WORDS = {
+    "yes": "escrow",
+    "escrow": "escrow",
+    "with escrow": "escrow",
+    "no": "finalize_early",
+    "no escrow": "finalize_early",
+    "without escrow": "finalize_early",
+    "fe": "finalize_early",
+    "finalize early": "finalize_early",
+    "50% fe": "partial_escrow",
+    "partial": "partial_escrow",
+    "partial escrow": "partial_escrow",
+    "multisig": "multisig",
+    "multisig escrow": "multisig",
+}
+
+
+def classes(node: LexborNode) -> list[str]:
+    """Return an element's class names."""
+    return (node.attributes.get("class") or "").split()
+
+
+def attribute(node: LexborNode, name: str) -> str:
+    """Return an attribute's value; an absent one and one without a value are empty."""
+    return node.attributes.get(name) or ""
+
+
+def inner(node: LexborNode, tag: str) -> LexborNode | None:
+    """Return the first element of a tag within this one; a child is found soonest."""
+    for child in node.iter():
+        if child.tag == tag:
+            return child
+    return node.css_first(tag)
+
+
+def next_element(node: LexborNode) -> LexborNode | None:
+    """Return the next element beside this one."""
+    following = node.next
+    while following is not None and not following.is_element_node:
+        following = following.next
+    return following
+
+
+def ends_document(node: LexborNode) -> bool:
+    """Say whether no element follows this one: then the page was cut off inside it."""
+    outer: LexborNode | None = node
+    while outer is not None and outer.tag != "body":
+        if next_element(outer) is not None:
+            return False
+        outer = outer.parent
+    return True
+
+
+# -- the left sidebar: categories -----------------------------------------------------------
+
+
+@lru_cache(maxsize=1024)
+def _depth(class_names: str) -> int:
+    """Return the depth of a category, and -1 for a heading."""
+    if "sidebarHeader" in class_names:
+        return -1
+    found = re.search(r"\bdepth(\d{1,2})\b", class_names)
+    return int(found.group(1)) if found else 0
+
+
+_CATEGORY_ID = re.compile(r"[?&]category=([^&#]+)")
+
+
+def read_categories(document: Document, page: ParsedPage, reader: Reader) -> list[str]:
+    """Read the category tree; return the path of the open category (``[]`` if none is).
+
+    The root of the open category comes first with its children; below a blank heading
+    all roots follow, this one once more. The repeat gives no second record.
+    """
+    sidebar = document.first("div.sidebar.browse")
+    if sidebar is None:
+        return []
+    seen: set[str] = set()
+    levels: list[tuple[int, str]] = []
+    selected: list[str] = []
+    for node in sidebar.css("div.category, div.sidebarHeader"):
+        depth = _depth(attribute(node, "class"))
+        if depth < 0:
+            levels.clear()
+            continue
+        link = inner(node, "a")
+        name, count = _category_name(link if link is not None else node)
+        if not name:
+            continue
+        while levels and levels[-1][0] >= depth:
+            levels.pop()
+        levels.append((depth, name))
+        path = [level[1] for level in levels]
+        if "selected" in classes(node) and len(path) > len(selected):
+            selected = path
+        found = _CATEGORY_ID.search(attribute(link, "href")) if link is not None else None
+        if found is None or found.group(1) in seen:
+            continue
+        seen.add(found.group(1))
+        category = Category(found.group(1), name, path)
+        reader.note("category.name", name, path)
+        category.listing_count = reader.integer("category.listing_count", count)
+        page.categories.append(category)
+    return selected
+
+
+def _category_name(node: LexborNode) -> tuple[str, str | None]:
+    """Return a category's name and the count that stands in a span behind it."""
+    name = ""
+    count: str | None = None
+    for part in node.iter(include_text=True):
+        if part.tag == "span" and "amount" in classes(part):
+            count = part.text()
+        else:
+            name += part.text()
+    return " ".join(name.split()), count
+
+
+# -- the exchange rates ---------------------------------------------------------------------
+
+
+def read_exchange_rates(document: Document, page: ParsedPage, reader: Reader) -> None:
+    """Read the panel "฿ Exchange": what one BTC is worth."""
+    panel = document.first("div.exchangeRateListing")
+    if panel is None:
+        return
+    header = panel.prev
+    while header is not None and not header.is_element_node:
+        header = header.prev
+    heading = header.text().strip() if header is not None else ""
+    if heading and not re.search(r"^exchange\b|฿|\bBTC\b|\bbitcoin\b", heading, re.I):
+        reader.warn("exchange_rate.base", "a base that is not BTC", heading)
+        return
+    for row in panel.css("tr"):
+        # Newer pages have an empty cell before the code; the chosen currency has no link.
+        cells = [text for cell in row.iter() if (text := cell.text().strip())]
+        if len(cells) != 2:
+            if cells:
+                reader.warn("exchange_rate.rate", "not a row of code and rate", " ".join(cells))
+            continue
+        code, stated = cells
+        if code in ("BTC", "mBTC", "mBCH"):
+            continue
+        rate = reader.decimal("exchange_rate.rate", stated)
+        if rate is not None:
+            page.exchange_rates.append(ExchangeRate("BTC", code, rate))
+
+
+# -- cards of offers ------------------------------------------------------------------------
+
+
+def read_cards(shop: LexborNode, page: ParsedPage, reader: Reader, vendor: str | None) -> None:
+    """Read the cards of offers below a node; ``vendor`` is whose they are, on a profile."""
+    listing = Listing()
+    card = None
+    # One walk for all cards: nodes come in page order, so each belongs to the card before it.
+    for node in shop.css(".shopItem, .oTitle, .escrowBox, .oOfTextDetail"):
+        names = node.attributes.get("class") or ""
+        if "shopItem" in names:
+            card, listing = node, Listing(vendor=vendor)
+            page.listings.append(listing)
+        elif card is None:
+            continue
+        elif "oTitle" in names:
+            listing.title = reader.text("listing.title", node.text())
+            link = inner(node, "a")
+            if link is not None:
+                listing.external_id = offer_id(attribute(link, "href"), reader)
+        elif "escrowBox" in names:
+            read_payment(listing, node.text(), reader)
+        else:
+            for block in node.iter():
+                _card_detail(block, listing, reader)
+    # Of a page that was cut off, the last card may hold half of what it said.
+    if card is not None and ends_document(card):
+        page.listings.pop()
+        reader.warn("listing", "the page ends within this card", card.text())
+
+
+def _card_detail(block: LexborNode, listing: Listing, reader: Reader) -> None:
+    names = block.attributes.get("class") or ""
+    if "oPrice" in names:
+        read_price(listing, block.text(), reader)
+    elif "oVendor" in names:
+        link = inner(block, "a")  # a deleted vendor's handle is no link
+        handle = block.text().partition("(")[0] if link is None else link.text()
+        listing.vendor = reader.text("listing.vendor", handle)
+    elif "oShips" in names:
+        _ships(listing, block.text(), reader)
+    elif "oOrderButton" not in names and (text := block.text().strip()):
+        reader.unknown_label("listing", names or block.tag or "", text)
+
+
+def _ships(listing: Listing, text: str, reader: Reader) -> None:
+    """Read a card's ``US → WW, EU``; either side may be empty."""
+    origin, arrow, target = text.partition("→")
+    if not arrow and text.strip():
+        reader.warn("listing.ships_from", "no arrow between from and to", text)
+        return
+    reader.ships_from(listing, origin)
+    reader.ships_to(listing, target)
+
+
+def read_price(listing: Listing, text: str, reader: Reader) -> None:
+    """Set a price and, from brackets, the same in other currencies."""
+    amounts = reader.money("listing.price", text)
+    if amounts:
+        listing.price = amounts[0]
+        listing.price_alternatives = amounts[1:]
+
+
+def read_payment(listing: Listing, text: str, reader: Reader) -> None:
+    """Set ``payment`` from the words of the Escrow row or of a card's mark."""
+    words = " ".join(text.split())
+    if not words:
+        return
+    payment = PAYMENT_WORDS.get(words.casefold())
+    if payment is None:
+        reader.warn("listing.payment", "unknown payment word", words)
+    elif payment not in listing.payment:
+        listing.payment.append(payment)
+    reader.note("listing.payment", words, payment)
+
+
+def offer_id(text: str, reader: Reader) -> str | None:
+    """Return the pair of numbers that an address or a form gives as ``offer``."""
+    _, marked, stated = text.rpartition("offer=")
+    if not marked:
+        return None
+    stated = stated.partition("&")[0].partition("#")[0].strip()
+    if not stated:
+        return None
+    if OFFER_ID.fullmatch(stated) is None:
+        reader.warn("listing.external_id", "not a pair of numbers", stated)
+        return None
+    reader.note("listing.external_id", text, stated)
+    return stated
+
+
+# -- links ----------------------------------------------------------------------------------
+
+MEMBER = "contactMember"
+IN_TEXTS = ":is(pre, .preformattedNotes, .ratingText) a"  # what vendors and buyers wrote
+
+# Addresses that change something, or that hold for one session only.
+_ACTIONS = re.compile(r"[?&](?:action|selectCurrency|logout|daymode|\w*[Tt]oken)\b")
+_HOST = re.compile(r"https?://[^/?#\s]+", re.I)  # urlsplit raises on hosts such as "[a"
+_SESSION = re.compile(r"(?<=[?&])(?:ks|transaction|version)=[^&]*&?")
+
+
+def read_links(document: Document, page: ParsedPage) -> None:
+    """Collect the pages of offers, vendors and categories that this page points to.
+
+    What stands in texts of vendors and buyers is no link of the market's; the decoys for
+    copies of the site stand before ``div.main``.
+    """
+    main = document.first("div.main")
+    if main is None:
+        main = document.first("div.content")
+    if main is None:
+        return
+    in_texts = {node.mem_id for node in main.css(IN_TEXTS)}
+    seen: set[Link] = set()
+    own = _HOST.match(page.url or "")
+    origin = own.group() if own is not None else ""
+    for node in main.css("a"):
+        href = node.attributes.get("href")
+        if not href or "=" not in href:
+            continue
+        link = _link(href, page.kind, origin)
+        if link is None or link in seen or node.mem_id in in_texts:
+            continue
+        seen.add(link)
+        page.links.append(link)
+
+
+@lru_cache(maxsize=16384)
+def _link(href: str, kind: str, origin: str) -> Link | None:
+    """Return what an address leads to, or None.
+
+    Saved copies wrote ``../listings?…`` or ``../login_page?…`` for ``/?…``.
+    """
+    address, _, fragment = href.strip().partition("#")
+    place, mark, query = address.partition("?")
+    if not mark or _ACTIONS.search(address) or fragment == "conversation":
+        return None
+    query = _SESSION.sub("", query).rstrip("&")
+    values = dict(pair.partition("=")[::2] for pair in query.split("&"))
+    script = place.rpartition("/")[2]
+    if script == "viewProduct" and OFFER_ID.fullmatch(values.get("offer", "")):
+        what, external_id = "listing", values["offer"]
+    elif script == MEMBER or (not place and kind == "vendor"):
+        what, external_id, script = "vendor", unquote_plus(values.get("member", "")), MEMBER
+        if not external_id:
+            return None
+    elif values.get("category"):
+        what, external_id, script = "search", unquote_plus(values["category"]), ""
+    elif script in ("", "listings") and not values.keys().isdisjoint(("q", "query", "page")):
+        return Link("search", None, url) if (url := _url(place, "", query, origin)) else None
+    else:
+        return None
+    url = _url(place, script, query, origin)
+    return Link(what, external_id, url) if url else None
+
+
+def _url(place: str, script: str, query: str, origin: str) -> str | None:
+    """Return the address from the root, absolute where the link or the page is."""
+    host = _HOST.match(place)
+    if host is not None:
+        if origin and host.group().casefold() != origin.casefold():
+            return None
+        origin = host.group()
+    elif ":" in place or place.startswith("//"):
+        return None
+    return f"{origin}/{script}?{query}"
