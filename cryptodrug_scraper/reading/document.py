@@ -1,9 +1,10 @@
 """One page as bytes, text and tree, with bounds that keep hostile pages from costing much.
 
 Lexbor builds a tree in time proportional to *elements times open elements*, and an
-element in time quadratic in its attributes. Market pages nest about thirty deep; a page
-of a megabyte of unclosed ``<div>`` would take minutes. :func:`too_costly` finds such pages
-before a tree is built, in linear time, and they are then of kind ``unknown``.
+element in time quadratic in its attributes, a ``select`` in its options. Market pages nest
+about thirty deep; a page of a megabyte of unclosed ``<div>`` would take minutes.
+:func:`too_costly` finds such pages before a tree is built, in linear time, and they are
+then of kind ``unknown``.
 """
 
 from __future__ import annotations
@@ -23,6 +24,9 @@ MAX_DEPTH = 512
 
 MAX_ATTRIBUTES = 2_000
 """Attributes of one element."""
+
+MAX_OPTIONS = 5_000
+"""Options of all selects together; a search form with two lists of countries has 700."""
 
 _FEW_TAGS = 12_000  # below this, the worst nesting costs under a second: not worth a scan
 _SHORT_PAGE = 128 * 1024  # likewise for one element's attributes
@@ -54,10 +58,13 @@ def too_costly(body: bytes) -> str | None:
     if body.count(b"<") <= _FEW_TAGS:
         return None
     open_elements: dict[bytes, int] = {}
-    depth = 0
+    depth = options = 0
     for closing, name in _TAG.findall(body):
         name = name.lower()
         if name in _NEVER_DEEP:
+            options += name == b"option" and not closing
+            if options > MAX_OPTIONS:
+                return f"over {MAX_OPTIONS} options to select from"
             continue
         count = open_elements.get(name, 0)
         if not closing:
@@ -135,15 +142,20 @@ class Document:
 
 
 def fold(text: str) -> str:
-    """Return the text on one line: runs of white space (NBSP included) as one space."""
+    """Return the text on one line: runs of white space (NBSP included) as one space.
+
+    U+0085 is kept: in market pages it is never a line break but a piece of a broken accent.
+    """
+    if "\x85" in text:
+        return " ".join(text.replace("\x85", "\ufdd0").split()).replace("\ufdd0", "\x85")
     return " ".join(text.split())
 
 
 def lines(text: str) -> str | None:
-    """Return a long text with its line breaks: ends trimmed, no trailing blanks, or None."""
-    text = text.replace("\r\n", "\n").replace("\r", "\n").strip()
-    # Line by line, not by a pattern: a long run of spaces would cost it quadratic time.
-    return "\n".join([line.rstrip(" \t\r\xa0") for line in text.split("\n")]) or None
+    """Return a long text with its line breaks as ``\\n``, its ends trimmed, or None if empty."""
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return text.strip() or None
 
 
 _BREAKS = frozenset({"br"})

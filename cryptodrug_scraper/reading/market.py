@@ -21,19 +21,25 @@ from cryptodrug_scraper.records import ParsedPage
 class Recognises(Protocol):
     """Say whether a page is of the market, from its own marks."""
 
-    def __call__(self, document: Document) -> bool: ...
+    def __call__(self, document: Document) -> bool:
+        """See the class."""
+        ...
 
 
 class KindOf(Protocol):
     """Tell what a page is: its kind (``records.KINDS``) and what on the page says so."""
 
-    def __call__(self, document: Document, url: str | None) -> tuple[str, str]: ...
+    def __call__(self, document: Document, url: str | None) -> tuple[str, str]:
+        """See the class."""
+        ...
 
 
 class Read(Protocol):
     """Fill ``page`` (whose ``kind`` is set) with all that the document states."""
 
-    def __call__(self, document: Document, page: ParsedPage, reader: Reader) -> None: ...
+    def __call__(self, document: Document, page: ParsedPage, reader: Reader) -> None:
+        """See the class."""
+        ...
 
 
 @dataclass(frozen=True)

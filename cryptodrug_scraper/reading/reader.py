@@ -21,6 +21,7 @@ from cryptodrug_scraper.reading.document import fold, lines
 from cryptodrug_scraper.records import Listing, Money, Notice, Review
 
 _LONGEST_NOTICE = 200
+_Day = date  # within the class `date` is a method
 
 
 class Reading(NamedTuple):
@@ -38,19 +39,21 @@ class Reader:
     Notices go to ``notices``; with ``trace=True`` readings go to ``readings``.
     """
 
-    __slots__ = ("captured_at", "notices", "readings")
+    __slots__ = ("_kept", "captured_at", "notices", "readings")
 
     def __init__(
         self, captured_at: datetime | None, notices: list[Notice], *, trace: bool = False
     ) -> None:
         self.captured_at = captured_at
         self.notices = notices
+        self._kept = set(notices)  # a hostile page may give a notice for each of its rows
         self.readings: list[Reading] | None = [] if trace else None
 
     def warn(self, field: str, reason: str, text: str = "") -> None:
         """Keep a notice that ``field`` could not be read; equal notices are kept once."""
         notice = Notice(field, reason, fold(text[: 4 * _LONGEST_NOTICE])[:_LONGEST_NOTICE])
-        if notice not in self.notices:
+        if notice not in self._kept:
+            self._kept.add(notice)
             self.notices.append(notice)
 
     def unknown_label(self, record: str, label: str, value: str = "") -> None:
@@ -66,7 +69,7 @@ class Reader:
 
     def text(self, field: str, text: str | None) -> str | None:
         """Return the text with white space folded, or None if it is empty."""
-        folded = " ".join(text.split()) if text else ""
+        folded = fold(text) if text else ""
         if self.readings is not None and text:
             self.note(field, text, folded)
         return folded or None
@@ -128,7 +131,7 @@ class Reader:
 
     def ships_from(self, listing: Listing, text: str | None) -> None:
         """Set ``ships_from`` and ``ships_from_text``."""
-        stated = " ".join(text.split()) if text else ""
+        stated = fold(text) if text else ""
         if not stated:
             return
         listing.ships_from_text = stated
@@ -142,7 +145,7 @@ class Reader:
 
     def ships_to(self, listing: Listing, text: str | None) -> None:
         """Set ``ships_to``, ``ships_to_excluded`` and ``ships_to_text``."""
-        stated = " ".join(text.split()) if text else ""
+        stated = fold(text) if text else ""
         if not stated:
             return
         listing.ships_to_text = stated
@@ -166,7 +169,7 @@ class Reader:
         self.note(field, text, value)
         return value
 
-    def day_of_age(self, field: str, text: str | None) -> date | None:
+    def day_of_age(self, field: str, text: str | None) -> _Day | None:
         """Return the date on which an age such as ``about 3 hours ago`` ends."""
         if text is None or not text.strip():
             return None
@@ -240,5 +243,5 @@ _HANDLE_MARKET = re.compile(r"[^a-z0-9]+")
 
 
 def market_word(name: str) -> str:
-    """Return another market's name as the contract spells it: ``Middle Earth`` as ``middle_earth``."""
+    """Return another market's name as the contract spells it: ``middle_earth``."""
     return _HANDLE_MARKET.sub("_", name.casefold()).strip("_")

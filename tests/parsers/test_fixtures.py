@@ -40,7 +40,8 @@ def test_fixture_gives_its_expected_record(page: Path, request: pytest.FixtureRe
         changed = not expected.exists() or expected.read_text("utf-8") != text
         expected.write_text(text, "utf-8")
         pytest.fail(
-            f"wrote {expected.name}{' (changed)' if changed else ''}: read it, then run again"
+            f"wrote {expected.name}{' (changed)' if changed else ''}: read it, then run again",
+            pytrace=False,
         )
     assert expected.exists(), f"{expected.name} is missing: make expectations"
     assert got == json.loads(expected.read_text("utf-8"))

@@ -1,0 +1,166 @@
+"""Empire Market (2018 to 2020): which pages are its, what kind they are, how they are read."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+
+from cryptodrug_scraper.reading.document import Document, fold
+from cryptodrug_scraper.reading.market import Market
+from cryptodrug_scraper.reading.reader import Reader
+from cryptodrug_scraper.reading.walls import gateway_error, refresh_target, server_not_found
+from cryptodrug_scraper.records import ParsedPage
+from parsers.empire_listing import read_cards, read_listing
+from parsers.empire_page import (
+    read_categories,
+    read_clock,
+    read_links,
+    read_rates,
+    warn_if_cut_off,
+)
+from parsers.empire_vendor import read_profile
+
+_TITLE = re.compile(r"empire market(?:\s+-(?:\s|$)|$)", re.I)
+_COPYRIGHT = re.compile(r"copyright\s+(?:©|\(c\))?\s*\d{4}\s+empire market\b", re.I)
+_LOGIN_PATH = re.compile(r"/index/login\b", re.I)
+_MISSING = re.compile(
+    r"\b404\b.*not found|(?:page|user|vendor|profile|listing|product|item)\b.{0,40}"
+    r"(?:not (?:be )?found|does ?n[o']t exist|no longer (?:exists?|available)|removed|deleted)",
+    re.I | re.S,
+)
+_BROKEN = re.compile(r"a database error occurred|an error was encountered|a php error was", re.I)
+_WAITING = re.compile(r"ddos|captcha|queue|waiting room|please wait|checking your browser", re.I)
+_OFFERS = re.compile(r"/(?:category/categories|home/searchproducts|search|store)(?:[/?]|$)", re.I)
+
+
+def recognises(document: Document) -> bool:
+    """Say whether a page is Empire's: by its frame, its title with it, or its login address.
+
+    Marks are looked for in elements only, which no vendor's text can hold.
+    """
+    if document.first(".sub_head_inner_header") is not None:
+        return True
+    if _TITLE.match(document.title) and document.first(
+        '.body-content, .img-logo, .sm-nav, .footer, .login-page, link[href*="/public/css/"]'
+    ):
+        return True
+    footer = document.first("div.footer")
+    if footer is not None and _COPYRIGHT.search(fold(footer.text())):
+        return True
+    target = refresh_target(document)
+    return target is not None and _LOGIN_PATH.search(target) is not None
+
+
+def kind_of(document: Document, url: str | None) -> tuple[str, str]:
+    """Tell what a page is, and by what."""
+    if document.first(".listDes") is not None:
+        return "listing", "it has a listing's block of facts"
+    if document.first("h1.seth1, .user_info") is not None:
+        return "vendor", "it has a user profile's head"
+    if document.first(".col-1search") is not None:
+        return "search", "it has cards of offers"
+    if document.first(".feature-listing") is not None:
+        return "index", "it has the home page's featured listings"
+    return _kind_of_wall(document) or _kind_by_frame(document, url)
+
+
+def _kind_of_wall(document: Document) -> tuple[str, str] | None:
+    error = gateway_error(document)
+    if error:
+        return "error", f"a server's error page: {error}"
+    target = refresh_target(document)
+    if target:
+        return "challenge", f"nothing but a refresh to {target[:100]}"
+    form = document.first('form[action*="/index/login"], form[action$="/login"], .login-page form')
+    if form is not None and form.css_first('input[type="password" i]') is not None:
+        return "login", "it has the login form"
+    missing = server_not_found(document)
+    if missing:
+        return "not_found", f"a 404 page: {missing}"
+    heading = document.first("h1")
+    broken = _BROKEN.search(fold(heading.text())) if heading is not None else None
+    if broken:
+        return "error", f"the market's own error page: {broken.group()}"
+    if form is not None:
+        return "login", "it has the login form without its password"
+    return None
+
+
+def _kind_by_frame(document: Document, url: str | None) -> tuple[str, str]:
+    """Tell pages that lack what they are about: empty searches, messages, captchas."""
+    path = document.first(".sub_head_inner_header")
+    icon = path.css_first("i.fa-search-plus, i.fa-search") if path is not None else None
+    content = document.first(".right-content")
+    said = fold(content.text())[:600] if content is not None else ""
+    if icon is not None:
+        return "search", "its path is that of a search, without cards"
+    if _MISSING.search(said):
+        return "not_found", f"it says: {said[:80]}"
+    if path is not None and path.css_first("i.fa-home") is not None:
+        return "index", "its path is the home page's"
+    if path is not None and _OFFERS.search(url or ""):
+        return "search", "its address is that of a page of offers"
+    if document.title.casefold() == "empire market - home":
+        return "index", "its title is the home page's"
+    body = document.tree.body
+    if content is None and body is not None:
+        said = fold(body.text())[:400]
+        captcha = document.first('input[name*="captcha" i], img[src*="captcha" i]') is not None
+        if captcha or _WAITING.search(said) or _WAITING.search(document.title):
+            return "challenge", f"a waiting page or captcha: {(document.title or said)[:80]}"
+        if _MISSING.search(said):
+            return "not_found", f"it says: {said[:80]}"
+    return "unknown", "none of the blocks that tell a kind is on it"
+
+
+def read(document: Document, page: ParsedPage, reader: Reader) -> None:
+    """Read all that the page states."""
+    warn_if_cut_off(document, reader)
+    read_clock(document, page, reader)
+    read_rates(document, page, reader)
+    read_categories(document, page, reader)
+    handle = None
+    if page.kind == "listing":
+        read_listing(document, page, reader)
+    elif page.kind == "vendor":
+        handle = read_profile(document, page, reader).handle
+    read_cards(document, page, reader)
+    read_links(document, page, handle)
+
+
+MARKET = Market(
+    name="empire",
+    title="Empire Market",
+    opened_on=date(2018, 2, 1),
+    closed_on=date(2020, 8, 23),
+    recognises=recognises,
+    kind_of=kind_of,
+    read=read,
+    healthy={
+        "listing": {
+            "external_id": 1.0,
+            "title": 0.99,
+            "vendor": 0.99,
+            "category": 0.95,
+            "description": 0.98,
+            "price": 0.98,
+            "shipping_options": 0.9,
+            "ships_from": 0.95,
+            "ships_to": 0.95,
+            "payment": 0.98,
+            "product_class": 0.98,
+            "sold": 0.98,
+        },
+        "vendor": {
+            "handle": 1.0,
+            "sales": 0.98,
+            "trust_level": 0.95,
+            "joined_on": 0.98,
+            "positive_percent": 0.9,
+            "feedback_counts": 0.95,
+            "last_active_on": 0.9,
+        },
+        "search": {"external_id": 1.0, "title": 0.99, "vendor": 0.98, "price": 0.98, "views": 0.95},
+        "index": {"external_id": 1.0, "title": 0.99, "price": 0.95},
+    },
+)

@@ -1,0 +1,280 @@
+"""Empire Market: the blocks that surround every page (path, rates, menu, clock, links)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from urllib.parse import unquote, urlsplit
+
+from selectolax.lexbor import LexborNode
+
+from cryptodrug_scraper.reading.document import Document, block_text, fold
+from cryptodrug_scraper.reading.reader import Reader
+from cryptodrug_scraper.records import Category, ExchangeRate, Link, ParsedPage
+
+MOST_BLOCKS = 5000
+"""Rows, cards or lines of one kind on a page that are looked at; the site shows thirty."""
+
+LONGEST_ADDRESS = 2000
+"""Longer links are left out: a vendor's tag of 6 KB was met, which no server would answer."""
+
+_CATEGORY = re.compile(r"/category/categories/(\d+)(?:[/?#]|$)", re.I)
+_CODE = re.compile(r"\(\s*([A-Za-z]{3,5})\s*\)\s*$")
+_CLOCK = re.compile(r"server\s+time\s*:\s*([^\n]{0,80}?)\s*(?:\n|copyright|$)", re.I)
+
+# What an address of the market shows. The tabs of listings and profiles are kept in the
+# session, and have addresses of their own all the same: a crawl has to visit them.
+_ADDRESSES: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r"/product/(\d+)(?:/\d+)*/?", re.I), "listing"),
+    (re.compile(r"/product_list/settab/(\d+)(?:/\w+)*/?", re.I), "listing"),
+    (re.compile(r"/u/([^/?#]+)/?", re.I), "vendor"),
+    (re.compile(r"/profile/setusertab/\w+/[^/?#]+(?:/\d*)?", re.I), "tab"),
+    (re.compile(r"/category/categories/(\d+)(?:/\w*)*", re.I), "search"),
+    (re.compile(r"/store/[^/?#]+(?:/\d*)*", re.I), "search"),
+    (re.compile(r"/(?:home/searchproducts|search)(?:/[^?#]+|/?\?[^#]*=[^&#].*)", re.I), "search"),
+)
+_ROOT = re.compile(r"^(?:\.{1,2}/)*/?")
+
+
+def own_text(node: LexborNode) -> str:
+    """Return a node's text without that of the elements in it."""
+    return node.text(deep=False)
+
+
+def words(node: LexborNode) -> str:
+    """Return a node's whole text with white space folded."""
+    return fold(node.text())
+
+
+def parts(node: LexborNode, tag: str) -> Iterator[LexborNode]:
+    """Yield the children that are elements of this tag."""
+    for child in node.iter():
+        if child.tag == tag:
+            yield child
+
+
+def topmost(within: LexborNode, selector: str) -> list[LexborNode]:
+    """Return the nodes that match, in page order, but none inside another.
+
+    On the market's pages none ever is. On a page made to cost much, a block inside five
+    hundred like it would have its text read five hundred times.
+    """
+    kept: list[LexborNode] = []
+    known = {within.mem_id}
+    for node in within.css(selector)[:MOST_BLOCKS]:
+        above = node.parent
+        while above is not None and above.mem_id not in known:
+            above = above.parent
+        if above is None or above.mem_id == within.mem_id:
+            kept.append(node)
+            known.add(node.mem_id)
+    return kept
+
+
+def class_names(node: LexborNode) -> list[str]:
+    """Return a node's class names."""
+    return (node.attributes.get("class") or "").split()
+
+
+def texts_of(node: LexborNode) -> str | None:
+    """Return the text of a tab, line breaks kept, without its heading and its tags."""
+    found = []
+    for child in node.iter(include_text=True):
+        tag = child.tag
+        if tag == "h3" or (tag == "div" and "tagsDiv" in class_names(child)):
+            continue
+        text = (child.text_content or "").strip() if tag == "-text" else block_text(child)
+        if text and tag != "-comment":
+            found.append(text)
+    return "\n".join(found) or None
+
+
+def address(link: LexborNode) -> str:
+    """Return a link's address as written, white space trimmed."""
+    return (link.attributes.get("href") or "").strip()
+
+
+def is_cut_off(document: Document) -> bool:
+    """Say whether a page ends before its footer and without closing anything."""
+    return "</html>" not in document.source[-200:].lower() and document.first(".footer") is None
+
+
+def warn_if_cut_off(document: Document, reader: Reader) -> None:
+    """Leave a notice on a page that is cut off: what it lacks is not what it does not state."""
+    if is_cut_off(document):
+        reader.warn("document", "the page is cut off", document.source.rstrip()[-80:])
+
+
+def read_clock(document: Document, page: ParsedPage, reader: Reader) -> None:
+    """Set the page's time from the footer's "Server time: Friday, Sep 27, 2019 22:46:36"."""
+    footer = document.first(".footer")
+    match = _CLOCK.search(footer.text()[:2000]) if footer is not None else None
+    if match:
+        page.page_time = reader.page_clock(match.group(1))
+
+
+def read_path(document: Document) -> list[tuple[str | None, str]]:
+    """Return the page's path (category id or None, name): "Drugs", "Benzos", "Pills"."""
+    head = document.first(".sub_head_inner_header")
+    if head is None:
+        return []
+    found = []
+    for link in topmost(head, "h3 a"):
+        match = _CATEGORY.search(address(link))
+        found.append((match.group(1) if match else None, words(link)))
+    return found
+
+
+# -- exchange rates --------------------------------------------------------------------------
+
+
+def read_rates(document: Document, page: ParsedPage, reader: Reader) -> None:
+    """Read the left column's rates, a block for each coin.
+
+    The strip at the top (``.sm-nav``) repeats the bitcoin block without naming a coin; pages
+    with the search form in the left column have the strip only, and state no pair.
+    """
+    for block in document.css(".statistics"):
+        heading = next(parts(block, "h3"), None)
+        coin = _CODE.search(own_text(heading)) if heading is not None else None
+        if coin is None:
+            continue  # statistics of the buyer; the note on how the rates are made
+        for row in parts(block, "p"):
+            code = _CODE.search(own_text(row).strip())
+            figure = next(parts(row, "span"), None)
+            if code is not None and figure is not None:
+                _rate(coin.group(1), code.group(1), figure.text(), page, reader)
+
+
+def _rate(base: str, quote: str, text: str, page: ParsedPage, reader: Reader) -> None:
+    rate = reader.decimal("exchange_rate.rate", text)
+    if rate is not None and base.upper() != quote.upper():
+        page.exchange_rates.append(ExchangeRate(base, quote, rate))
+
+
+# -- categories ------------------------------------------------------------------------------
+
+
+def read_categories(document: Document, page: ParsedPage, reader: Reader) -> None:
+    """Read the category menu of the left column: ids, names, counts, up to three levels."""
+    paths: dict[int, list[str]] = {}  # of the items read so far, by the ``li`` that holds them
+    for link in document.css("ul.mainmenu a"):
+        number = _category_id(link.attributes.get("href") or "")
+        if number is None:
+            reader.unknown_label("category.external_id", own_text(link))
+            continue
+        name = reader.text("category.name", own_text(link))
+        item = link.parent
+        if name is None or item is None:
+            continue
+        path = [*paths.get(_holder(item), ()), name]
+        paths[item.mem_id] = path
+        count = link.last_child
+        while count is not None and count.tag != "span":
+            count = count.prev
+        page.categories.append(
+            Category(
+                number,
+                name,
+                path,
+                reader.integer("category.listing_count", count.text()) if count else None,
+            )
+        )
+
+
+def _holder(item: LexborNode) -> int:
+    """Return the id of the item whose list this item stands in, 0 at the top."""
+    menu = item.parent
+    above = menu.parent if menu is not None else None
+    return above.mem_id if above is not None else 0
+
+
+@lru_cache(maxsize=4096)
+def _category_id(href: str) -> str | None:
+    match = _CATEGORY.search(href)
+    return match.group(1) if match else None
+
+
+# -- links -----------------------------------------------------------------------------------
+
+
+def read_links(document: Document, page: ParsedPage, handle: str | None) -> None:
+    """Collect the links to listings, vendors and pages of offers on this market's host.
+
+    Menus, cards, tabs, pagers and tags count; links in a vendor's own words do not.
+    ``handle`` is the vendor whose profile this is: the tabs' addresses do not name him.
+    """
+    page_host, own_hosts = _hosts(document, page.url)
+    foreign = {
+        link.mem_id
+        for link in document.css("#desc_prod a, .tabcontent > p a, .feedback_msg a")
+        + document.css(".tabcontent_user_feedback > p a, .tabcontent_user_feedback > pre a")
+    }
+    seen: set[str] = set()
+    for link in document.css("a"):
+        written = link.attributes.get("href")
+        if not written or written in seen or len(written) > LONGEST_ADDRESS:
+            continue
+        seen.add(written)
+        host, path, kind, external_id = _leads_to(written)
+        if kind is None or (host and own_hosts and host not in own_hosts):
+            continue
+        if foreign and link.mem_id in foreign:
+            seen.discard(written)
+            continue
+        if kind == "tab":
+            kind, external_id = "vendor", handle
+        url = written.strip() if host else page_host + path
+        if url == written or url not in seen:
+            seen.add(url)
+            page.links.append(Link(kind, external_id, url))
+
+
+def _hosts(document: Document, url: str | None) -> tuple[str, set[str]]:
+    """Return the root of the page's own address ("" if unknown) and the market's hosts on it."""
+    root, hosts = "", set()
+    try:
+        address_parts = urlsplit(url or "")
+        if address_parts.scheme in ("http", "https") and address_parts.netloc:
+            root = f"{address_parts.scheme}://{address_parts.netloc}"
+            hosts.add(address_parts.netloc.lower())
+    except ValueError:
+        pass  # not an address: "http://[x"
+    style = document.first('link[href*="/public/css/"]') or document.first('a[href$="/home"]')
+    if style is not None:
+        host = _split(address(style))[0]
+        if host:
+            hosts.add(host)
+    return root, hosts
+
+
+@lru_cache(maxsize=8192)
+def _leads_to(written: str) -> tuple[str, str, str | None, str | None]:
+    """Return a link's host and path, what it shows and the id in it."""
+    host, path = _split(written)
+    return host, path, *_shows(path)
+
+
+def _split(written: str) -> tuple[str, str]:
+    """Return an address's host ("" if it is relative) and its path from the root.
+
+    Saved copies wrote links relative to their own folder, ``./../product/1/2/3``.
+    """
+    written = written.strip()
+    if written[:8].lower().startswith(("http://", "https://", "//")):
+        host, slash, path = written.partition("//")[2].partition("/")
+        return host.lower(), slash + path
+    if ":" in written.split("/", 1)[0]:
+        return "", ""  # mailto:, javascript:
+    return "", "/" + _ROOT.sub("", written)
+
+
+def _shows(path: str) -> tuple[str | None, str | None]:
+    """Return what a path shows (listing, vendor, tab, search) and the id in it."""
+    for pattern, kind in _ADDRESSES:
+        match = pattern.fullmatch(path)
+        if match:
+            found = match.group(1) if pattern.groups else None
+            return kind, unquote(found) if found and kind == "vendor" else found
+    return None, None

@@ -1,0 +1,283 @@
+"""Empire Market: a vendor's profile (any tab), and the marks that follow a handle anywhere."""
+
+from __future__ import annotations
+
+import re
+
+from selectolax.lexbor import LexborNode
+
+from cryptodrug_scraper.reading.document import Document, fold
+from cryptodrug_scraper.reading.pgp import read_key
+from cryptodrug_scraper.reading.ratings import external_rating
+from cryptodrug_scraper.reading.reader import Reader
+from cryptodrug_scraper.records import FeedbackCount, ParsedPage, StarRating, Vendor
+from parsers.empire_page import (
+    address,
+    class_names,
+    own_text,
+    parts,
+    texts_of,
+    topmost,
+    words,
+)
+from parsers.empire_reviews import read_left_feedback, read_vendor_reviews
+
+STARS = "5"  # the page draws five at most and names no scale
+
+_SALES = re.compile(r"\(\s*([\d,.]+)\s*\)")
+_LEVEL = re.compile(r"(vendor|trust)\s+level\s*:?\s*(\d+)", re.I)
+_POSITIVE = re.compile(r"(?:market\s+)?positive\s+feedback.*?:\s*(.*)", re.I)
+_MEMBER = re.compile(r"member\s+since\s*:?\s*(.*)", re.I)
+_EARLY = re.compile(r"(?:fe|finali[sz]e early)(?:\s+(?:is\s+)?enabled)?(?:\s*:\s*(\w+))?", re.I)
+_IMPORTED = re.compile(
+    r"verified\s+(?P<market>.+?)\s+(?:successful|completed|sales|orders|deals|transactions"
+    r"|positive|feedback|star|rating|reviews?|vendor|seller|stats|account)\b",
+    re.I,
+)
+_MARKET_WORD = re.compile(r"(?<=\S)\s+market$", re.I)
+_SCALE = re.compile(r"\b[01]\s*-\s*(\d+)")
+_USER_TAB = re.compile(r"/setusertab/(\w+)/", re.I)
+_TABS = {
+    "about": "about",
+    "positive feedback": "p_feedback",
+    "negative feedback": "n_feedback",
+    "neutral feedback": "c_feedback",
+    "left feedback": "l_feedback",
+    "pgp": "pgp",
+}
+# Known, and no field of the record: numbers of the account as a buyer, another shop's
+# rating, and what only a signed-in reader is told.
+_BUYER_ROWS = ("total disputes / orders", "total spendings", "feedback left")
+_OTHER_LINES = ("autoshop positive feedback", "seller is on vacation", "vacation mode")
+
+
+def read_profile(document: Document, page: ParsedPage, reader: Reader) -> Vendor:
+    """Read a profile and what its open tab shows."""
+    vendor = Vendor(banned=False if document.first(".user_info") is not None else None)
+    page.vendors.append(vendor)
+    _headline(document, vendor, reader)
+    card = document.first(".user_info_mid")
+    if card is not None:
+        _card(card, vendor, reader)
+    if vendor.handle is None:
+        link = document.first('.sub_head_inner_header a[href*="/u/"]')
+        if link is not None:
+            vendor.handle = reader.text("vendor.handle", address(link).rstrip("/").split("/")[-1])
+    ratings = document.first(".seller_rating")
+    if ratings is not None:
+        _feedback_counts(ratings, vendor, reader)
+    bought = document.first(".buyer_statistics")
+    if bought is not None:
+        _buyer_statistics(bought, vendor, reader)
+    stars = document.first(".rating_star")
+    if stars is not None and document.first(".tablinks, .footer") is not None:
+        # Else the page is cut off, maybe between two stars.
+        _star_ratings(stars, vendor, reader)
+    content = document.first(".tabcontent_user_feedback")
+    if content is not None:
+        _open_tab(document, content, vendor, page, reader)
+    return vendor
+
+
+def _headline(document: Document, vendor: Vendor, reader: Reader) -> None:
+    """Read ``NAME | User Profile (BANNED)``."""
+    headline = document.first("h1.seth1")
+    if headline is None:
+        return
+    vendor.handle = reader.text("vendor.handle", own_text(headline))
+    for mark in parts(headline, "span"):
+        said = words(mark)
+        word = said.strip("()[] ").casefold()
+        if word in ("banned", "suspended"):
+            vendor.banned = True
+            reader.note("vendor.banned", said, True)
+        elif word and "vacation" not in word:
+            reader.unknown_label("vendor.banned", said)
+
+
+def _card(card: LexborNode, vendor: Vendor, reader: Reader) -> None:
+    """Read handle, sales in brackets, levels, imported ratings, percentage and join date."""
+    head = next(parts(card, "h3"), None)
+    if head is not None:
+        if vendor.handle is None:
+            vendor.handle = reader.text("vendor.handle", own_text(head))
+        for span in parts(head, "span"):
+            sales = _SALES.fullmatch(words(span))
+            if sales is None:
+                read_mark(span, vendor, reader)
+            elif vendor.sales is None:
+                vendor.sales = reader.integer("vendor.sales", sales.group(1))
+    for box in parts(card, "div"):
+        for line in box.iter():
+            if line.tag == "p":
+                _line(words(line), vendor, reader)
+            elif line.tag not in ("br", "img"):
+                read_mark(line, vendor, reader)
+
+
+def _line(text: str, vendor: Vendor, reader: Reader) -> None:
+    known = text.casefold()
+    if not text or known.startswith(_OTHER_LINES):
+        return
+    positive = _POSITIVE.fullmatch(text)
+    member = _MEMBER.fullmatch(text)
+    if positive:
+        percent = positive.group(1).rstrip("% ")
+        if percent.strip("- "):
+            vendor.positive_percent = reader.decimal("vendor.positive_percent", percent)
+    elif member:
+        vendor.joined_on = reader.date("vendor.joined_on", member.group(1))
+    elif not _finalize_early(text, vendor, reader):
+        reader.unknown_label("vendor", text)
+
+
+def read_mark(mark: LexborNode, vendor: Vendor, reader: Reader) -> None:
+    """Read a mark beside a handle: a level, an imported rating, FE."""
+    title = fold(mark.attributes.get("title") or "")
+    said = words(mark)
+    level = _LEVEL.fullmatch(said)
+    if level:
+        name = "level" if level.group(1).lower() == "vendor" else "trust_level"
+        setattr(vendor, name, reader.integer(f"vendor.{name}", level.group(2)))
+    elif title.casefold().startswith("verified"):
+        _imported_rating(title, said, vendor, reader)
+    elif said and not _finalize_early(said, vendor, reader):
+        reader.unknown_label("vendor", title or said, said if title else "")
+
+
+def _imported_rating(title: str, said: str, vendor: Vendor, reader: Reader) -> None:
+    """Read "Verified Dream Market successful sales and star rating 1-5": ``138 (5.0)``."""
+    match = _IMPORTED.match(title)
+    if match is None:
+        reader.unknown_label("vendor.external_ratings", title, said)
+        return
+    if not said:
+        return
+    market = _MARKET_WORD.sub("", match.group("market"))
+    scale = _SCALE.search(title)
+    rating = external_rating(market, said, reader, rating_max=scale.group(1) if scale else None)
+    if rating is not None:
+        vendor.external_ratings.append(rating)
+
+
+def _finalize_early(text: str, vendor: Vendor, reader: Reader) -> bool:
+    match = _EARLY.fullmatch(text)
+    if match is None:
+        return False
+    vendor.finalize_early = (match.group(1) or "yes").casefold() not in ("no", "disabled", "off")
+    reader.note("vendor.finalize_early", text, vendor.finalize_early)
+    return True
+
+
+def _rows(block: LexborNode) -> list[list[LexborNode]]:
+    """Return the cells of a block's table rows, whether or not it has a ``tbody``."""
+    rows = topmost(block, "tr")
+    return [[cell for cell in row.iter() if cell.tag in ("td", "th")] for row in rows]
+
+
+def _feedback_counts(block: LexborNode, vendor: Vendor, reader: Reader) -> None:
+    """Read the table of positive, neutral and negative ratings by period."""
+    counts: list[FeedbackCount] = []
+    for cells in _rows(block):
+        if not cells:
+            continue
+        if cells[0].tag == "th":
+            counts = [FeedbackCount(words(cell).lower()) for cell in cells[1:]]
+            continue
+        name = words(cells[0]).casefold()
+        if name not in ("positive", "neutral", "negative"):
+            reader.unknown_label("vendor.feedback_counts", words(cells[0]))
+            continue
+        for count, cell in zip(counts, cells[1:], strict=False):
+            text = words(cell)
+            if text.strip("-"):
+                setattr(count, name, reader.integer("vendor.feedback_counts", text))
+    vendor.feedback_counts = [count for count in counts if count.period]
+
+
+def _buyer_statistics(block: LexborNode, vendor: Vendor, reader: Reader) -> None:
+    """Read "Last online"; the rest tells of the account as a buyer, disputes included."""
+    for cells in _rows(block):
+        label = words(cells[0]) if cells else ""
+        known = label.casefold()
+        if not label or cells[0].tag == "th" or known in _BUYER_ROWS:
+            continue
+        value = words(cells[1]) if len(cells) > 1 else ""
+        if known == "last online":
+            if value.strip("-"):
+                vendor.last_active_on = reader.date("vendor.last_active_on", value)
+        else:
+            reader.unknown_label("vendor", label, value)
+
+
+def _star_ratings(block: LexborNode, vendor: Vendor, reader: Reader) -> None:
+    """Count the golden stars under Stealth, Quality and Value Price."""
+    names: list[str] = []
+    for cells in _rows(block):
+        if cells and cells[0].tag == "th":
+            names = [words(cell).lower() for cell in cells]
+            continue
+        for name, cell in zip(names, cells, strict=False):
+            if not name:
+                continue
+            drawn = stars(cell)
+            if drawn is not None:
+                vendor.star_ratings.append(StarRating(name, drawn, STARS))
+                reader.note("vendor.star_ratings", name, drawn)
+            elif words(cell).strip("-"):
+                reader.warn("vendor.star_ratings", f"no stars under {name}", words(cell))
+
+
+def stars(cell: LexborNode) -> str | None:
+    """Return the rating drawn in a cell, a half star counting ``.5``, or None without stars."""
+    whole, halves, drawn = 0, 0, 0
+    for icon in cell.css("i"):
+        names = class_names(icon)
+        if not any(name.startswith("fa-star") for name in names):
+            continue
+        drawn += 1
+        golden = "gold" in (icon.attributes.get("style") or "").lower()
+        if "fa-star-half" in names or "fa-star-half-o" in names:
+            halves += 1
+        elif golden and "fa-star" in names:
+            whole += 1
+    if not drawn:
+        return None
+    return f"{whole + halves // 2}{'.5' if halves % 2 else ''}"
+
+
+def _open_tab(
+    document: Document, content: LexborNode, vendor: Vendor, page: ParsedPage, reader: Reader
+) -> None:
+    tab = _tab_name(document, content)
+    if tab == "about":
+        vendor.profile = reader.block("vendor.profile", texts_of(content))
+    elif tab == "pgp":
+        key = texts_of(content)
+        if key and "-----" not in key and re.match(r"no\b", key, re.I):
+            return  # "No PGP key": nothing is stated
+        read_key(vendor, key, reader)
+    elif tab == "l_feedback":
+        read_left_feedback(content, reader)
+    elif tab in ("p_feedback", "n_feedback", "c_feedback"):
+        read_vendor_reviews(document, content, tab, vendor, page, reader)
+    else:
+        reader.unknown_label("vendor", f"tab {tab}", words(content)[:80])
+
+
+def _tab_name(document: Document, content: LexborNode) -> str:
+    """Return the open tab by its link's address or words, else by what it holds."""
+    link = document.first(".tablinks.focus")
+    if link is not None:
+        match = _USER_TAB.search(address(link))
+        said = words(link).casefold()
+        return match.group(1).lower() if match else _TABS.get(said, said)
+    if content.css_first("table") is not None:
+        heading = content.css_first(".boldstats")
+        said = words(heading).casefold() if heading is not None else ""
+        for name, tab in _TABS.items():
+            if name.removesuffix(" feedback") in said:
+                return tab
+        return "p_feedback"
+    heading = content.css_first("h3")
+    return "pgp" if heading is not None and words(heading).casefold() == "pgp" else "about"

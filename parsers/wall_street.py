@@ -1,0 +1,301 @@
+"""Wall Street Market (2016-10 to 2019-05): what its pages are and which parser reads each.
+
+No saved page of it is public. The market's page in ``shared/markets`` is what is known of
+it; whatever that leaves open is read tolerantly, so nothing here depends on wrappers, on the
+order of attributes, or on classes that are not named there.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from urllib.parse import unquote
+
+from cryptodrug_scraper.reading.document import Document, fold
+from cryptodrug_scraper.reading.market import Market
+from cryptodrug_scraper.reading.reader import Reader
+from cryptodrug_scraper.records import ParsedPage
+from parsers.wall_street_cards import read_cards
+from parsers.wall_street_lines import plain_label, walk
+from parsers.wall_street_links import category_buttons, read_categories, read_links
+from parsers.wall_street_listing import read_listing
+from parsers.wall_street_offer import OFFER_PATH, PROFILE_PATH, TABS, in_menu, link_path
+from parsers.wall_street_vendor import read_vendor
+
+_NAME = re.compile(r"wall\s?-?street\s?-?market", re.I)
+_TITLE = re.compile(
+    r"(?:.{0,60}\s[-|–:•·]\s)?wall\s?street(?:\s?market)?(?:\s?[-|–:•·]\s.{0,60})?", re.I
+)
+_FORM_FIELDS = re.compile(
+    r"form\[(?:catT|catM|catB|shipsfrom|shipsto|sessionLength|pictureQuality)\]"
+)
+_PROFILE_LABELS = frozenset(
+    {"last online", "member since", "vendor since", "vendor statistics", "buyer statistics"}
+)
+_NOT_THERE = re.compile(
+    r"\b(?:offer|listing|product|item|user|vendor|seller|profile|page)\b[^.!?]{0,40}?"
+    r"(?:\bnot\s+(?:be\s+)?found\b|\b(?:does|do|did)(?:\s+not|n['’]t)\s+exist"
+    r"|\bno\s+longer\s+(?:exists?|available|active|online)\b"
+    r"|\b(?:was|has\s+been|is)\s+(?:removed|deleted)\b|\bnot\s+(?:exist|available)\b)"
+    r"|\bno\s+such\s+(?:offer|listing|product|item|user|vendor|profile)\b"
+    r"|\b(?:could|can)\s?not\s+find\s+(?:this|that|the)\s+(?:offer|listing|user|vendor|profile)\b"
+    r"|\b404\b\W{0,3}\s*(?:page\s+)?not\s+found\b",
+    re.I,
+)
+_SEIZED = re.compile(r"\b(?:has|have|was|were|been)\s+(?:been\s+)?seized\b|\bbeschlagnahmt\b", re.I)
+_MAINTENANCE = re.compile(r"\bmaintenance\b|\bunder\s+construction\b|\bcurrently\s+offline\b", re.I)
+_GATEWAY = re.compile(
+    r"\b50[0234]\b|\b52\d\b|\bbad\s+gateway\b|\bgateway\s+time-?\s?out\b|\bservice\s+(?:temporarily\s+)?"
+    r"unavailable\b|\binternal\s+server\s+error\b|\bweb\s+server\s+is\s+down\b"
+    r"|\ban\s+error\s+occurred\b|\bfatal\s+error\b",
+    re.I,
+)
+_SERVER = re.compile(r"\b(?:nginx|apache|openresty|cloudflare|lighttpd|varnish)\b", re.I)
+_SCHEME_AND_HOST = re.compile(r"^[a-z]+://[^/]*", re.I)
+_HOME = re.compile(r"\b(?:featured|welcome|news|announcements?)\b", re.I)
+_NOT_SAID = frozenset({"nav", "footer", "script", "style", "select", "noscript"})
+_SHORT = 30_000  # characters of source: no error page or banner is longer
+_REFRESH = re.compile(r"<meta[^<>]{0,80}http-equiv\s*=\s*[\"']?refresh", re.I)
+
+
+# -- which market --------------------------------------------------------------------------
+
+
+def recognises(document: Document) -> bool:
+    """Tell whether a page is Wall Street Market's: by its own names in the markup, or its title."""
+    source = document.source
+    if "fheading" in source and document.first("h1.fheading") is not None:
+        return True
+    if "menuCat" in source and document.first('[name="menuCatT"], [name="menuCatM"]') is not None:
+        return True
+    if ("wms_" in source or "wsm_" in source) and (
+        document.first(".wms_captcha_field, .wsm_pbc_headmod") is not None
+    ):
+        return True
+    fields = _fields(document)
+    if "form[captcha]" in fields or any(_FORM_FIELDS.fullmatch(name) for name in fields):
+        return True
+    if "offer/" in source and ("profile/" in source or "ion-" in source) and _offers(document):
+        return True
+    if "profile/" in source or "-Statistics" in source:
+        told = _profile(document, None)
+        if told is not None:
+            return True
+    return _says_its_name(document, fields)
+
+
+def _fields(document: Document) -> set[str]:
+    """Return the names of the page's form fields that are spelt ``form[…]``."""
+    if "form[" not in document.source:
+        return set()
+    return {node.attributes.get("name") or "" for node in document.css("input, select, textarea")}
+
+
+def _offers(document: Document) -> bool:
+    """Tell links to offers beside links to profiles, or beside the market's icons."""
+    if not any(OFFER_PATH.search(link_path(a)) for a in document.css('a[href*="offer/"]')):
+        return False
+    if document.first('[class*="ion-log-"]') is not None:
+        return True
+    return any(PROFILE_PATH.search(link_path(a)) for a in document.css('a[href*="profile/"]'))
+
+
+def _says_its_name(document: Document, fields: set[str]) -> bool:
+    """Tell a wall without the market's markup: a short page under its name, or the banner."""
+    titled = _TITLE.fullmatch(document.title) is not None
+    if len(document.source) > _SHORT or not (titled or _NAME.search(document.source)):
+        return False
+    if titled and document.first('a[href^="http"]') is None:
+        return True
+    heading = document.first("h1, h2, h3")
+    titled = heading is not None and _TITLE.fullmatch(fold(heading.text())) is not None
+    text = _text(document)
+    if not _NAME.search(text) or not (titled or len(text) < 1500):
+        return False
+    return bool(_SEIZED.search(text) or _MAINTENANCE.search(text) or "form[_token]" in fields)
+
+
+# -- which kind ----------------------------------------------------------------------------
+
+
+def kind_of(document: Document, url: str | None) -> tuple[str, str]:
+    """Tell a page's kind by what stands on it, and by its address where that leaves it open."""
+    source = document.source
+    if "fheading" in source and document.first("h1.fheading") is not None:
+        return "listing", "it has an offer's title, h1.fheading"
+    fields = _fields(document)
+    if "form[username]" in fields or "form[password]" in fields:
+        return "login", "it has a form for user name and password"
+    if "form[captcha]" in fields or _has_captcha(document):
+        return "challenge", "it asks for a captcha, and not for a user name"
+    profile = _profile(document, url)
+    if profile == "facts":
+        return "vendor", "it has a profile's facts"
+    filtered = any(_FORM_FIELDS.fullmatch(name) for name in fields) or (
+        "pagination" in source and document.first('.pagination [name="page"]') is not None
+    )
+    if profile is None and _has_cards(document):
+        if not filtered and _is_home(document, url):
+            return "index", "it is the home page, with featured offers and no filter or pager"
+        return "search", "it has cards or rows of offers"
+    text = _text(document)
+    wall = _wall(document, text, url)
+    if profile is not None and (wall is None or wall[0] != "not_found"):
+        return "vendor", "it has a profile's name and tabs"
+    if wall is not None:
+        return wall
+    if filtered:
+        return "search", "it has the results' filter or pager, and no offers"
+    if _elsewhere(url):
+        return "unknown", "its address is none of the home page, results, offers and profiles"
+    if "menuCat" in source and document.first('[name^="menuCat"]') is not None:
+        return "index", "it has the category tree, and no offers"
+    if "logout" in source and document.first('form[action*="logout"]') is not None:
+        return "index", "it is a page for those who are signed in, without offers"
+    if _REFRESH.search(source) and len(text) < 600:
+        return "challenge", "it is a short page that loads itself again"
+    return "unknown", "it has none of the marks of a known kind of page"
+
+
+def _has_captcha(document: Document) -> bool:
+    return "captcha" in document.source and (
+        document.first("input#captcha_input, img.captcha_image, div.wms_captcha_field") is not None
+    )
+
+
+def _is_home(document: Document, url: str | None) -> bool:
+    """Tell the home page from results, which both stand at ``/index``: by address or headings."""
+    if url and _SCHEME_AND_HOST.sub("", url) in ("", "/", "/home"):
+        return True
+    return any(_HOME.search(h.text()) for h in document.css("h1, h2, h3"))
+
+
+def _elsewhere(url: str | None) -> bool:
+    """Tell an address that is neither the home page nor where results are posted to."""
+    path = _SCHEME_AND_HOST.sub("", (url or "").partition("?")[0].partition("#")[0])
+    return path.strip("/") not in ("", "index", "home", "index.html")
+
+
+def _profile(document: Document, url: str | None) -> str | None:
+    """Tell a profile: ``facts`` by its table of facts, ``tabs`` by its name and tabs, or None."""
+    tab = document.first("#tabcontent")
+    names = [fold(h.text(separator=" ")).casefold() for h in document.css("h2")]
+    if tab is None and not names:
+        return None
+    if any(plain_label(c.text()) in _PROFILE_LABELS for c in document.css("table td, table th")):
+        return "facts"
+    here = PROFILE_PATH.search(url or "")
+    if here is not None and (tab is not None or any(here[1].casefold() in n for n in names)):
+        return "tabs"
+    for link in document.css('a[href*="profile/"]'):
+        to = PROFILE_PATH.search(link_path(link))
+        if to is not None and to[2] in TABS and not in_menu(link):
+            named = any(unquote(to[1]).casefold() in name for name in names)
+            return "tabs" if tab is not None or named else None
+    return None
+
+
+def _has_cards(document: Document) -> bool:
+    if "offer/" not in document.source:
+        return False
+    links = document.css("div.card-body a, table a, .card-title a")
+    return any((to := OFFER_PATH.search(link_path(a))) is not None and not to[2] for a in links)
+
+
+def _text(document: Document) -> str:
+    """Return the words of a page without its category tree and menus: 6,000 letters or so."""
+    body = document.tree.body
+    if body is None:
+        return ""
+    trees = {node.mem_id for node in document.css("ol.tree")}
+    words: list[str] = []
+    size = 0
+    passed: int | None = None
+    for node, tag, entering in walk(body, skip=_NOT_SAID):
+        if passed is not None:
+            if not entering and node.mem_id == passed:
+                passed = None
+        elif entering and trees and node.mem_id in trees:
+            passed = node.mem_id
+        elif entering and tag == "-text":
+            words.append(node.text_content or "")
+            size += len(words[-1])
+            if size > 6000:
+                break
+    return fold(" ".join(words))
+
+
+def _wall(document: Document, text: str, url: str | None) -> tuple[str, str] | None:
+    """Tell a page that stands in the way: the banner, an error, or "does not exist".
+
+    Inside the market's own frame only a short message counts, and not on the home page: its
+    news, too, tell of maintenance, of seized markets and of vendors who are gone.
+    """
+    framed = "menuCat" in document.source or "logout" in document.source
+    if len(text) > (400 if framed else 2000) or (framed and url and not _elsewhere(url)):
+        return None
+    said = f"{document.title} . {text}"
+    server = _SERVER.search(text[-80:]) is not None
+    if _NOT_THERE.search(said) and not server:
+        return "not_found", "it says that the page, offer or vendor does not exist"
+    if framed or len(document.source) > _SHORT:
+        return None
+    if _SEIZED.search(said):
+        return "error", "it is the banner of the authorities that seized the site"
+    if _MAINTENANCE.search(said):
+        return "error", "it says that the market is under maintenance"
+    if server or _GATEWAY.search(document.title) or _GATEWAY.search(text[:300]):
+        return "error", "it is a server's or gateway's error page"
+    return None
+
+
+# -- reading -------------------------------------------------------------------------------
+
+
+def read(document: Document, page: ParsedPage, reader: Reader) -> None:
+    """Read all that a page states."""
+    kind = page.kind
+    if kind == "listing":
+        read_listing(document, page, reader)
+    elif kind == "vendor":
+        read_vendor(document, page, reader)
+    elif kind in ("search", "index"):
+        page.listings.extend(read_cards(document, reader))
+    elif kind in ("login", "error"):
+        return
+    buttons = category_buttons(document)
+    page.categories.extend(read_categories(buttons, reader))
+    page.links.extend(read_links(document, page.url, buttons, _texts(document, kind)))
+
+
+def _texts(document: Document, kind: str) -> set[int]:
+    """Return the elements with texts of vendors and buyers: their links are not the market's."""
+    if kind == "listing":
+        return {n.mem_id for n in document.css("#tabcontent")}
+    if kind == "vendor":
+        tabs = [t for t in document.css("#tabcontent") if t.css_first("table, .card-body") is None]
+        return {t.mem_id for t in tabs}
+    return set()
+
+
+MARKET = Market(
+    name="wall_street",
+    title="Wall Street Market",
+    opened_on=date(2016, 10, 1),  # late 2016; the day is not known
+    closed_on=date(2019, 5, 2),
+    recognises=recognises,
+    kind_of=kind_of,
+    read=read,
+    healthy={
+        "listing": {
+            "external_id": 0.99,
+            "title": 0.99,
+            "vendor": 0.99,
+            "price": 0.95,
+            "category": 0.95,
+            "description": 0.8,
+        },
+        "search": {"external_id": 1.0, "title": 0.99, "vendor": 0.95, "price": 0.95},
+        "vendor": {"handle": 1.0, "joined_on": 0.9, "sales": 0.8},
+    },
+)

@@ -1,0 +1,1 @@
+"""How each market is walked: Scrapy spiders, one module a market."""
