@@ -22,16 +22,13 @@ def _text(value: str) -> str:
 def _array(value: Sequence[Any]) -> str:
     if not value:
         return "{}"
-    parts = []
-    for item in value:
-        if item is None:
-            parts.append("NULL")
-        elif isinstance(item, int):
-            parts.append(str(item))
-        else:
-            quoted = str(item).replace("\\", "\\\\").replace('"', '\\"')
-            parts.append(f'"{quoted}"')
-    return _text("{" + ",".join(parts) + "}")
+    if not any(type(item) is str for item in value):
+        return "{" + ",".join(["NULL" if item is None else str(item) for item in value]) + "}"
+    quoted = [
+        "NULL" if item is None else '"' + item.replace("\\", "\\\\").replace('"', '\\"') + '"'
+        for item in value
+    ]
+    return _text("{" + ",".join(quoted) + "}")
 
 
 _CELLS: dict[type, Callable[[Any], str]] = {

@@ -13,10 +13,9 @@ it stand in ``review_due``, so a crash between the two loses nothing.
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import psycopg2
 from psycopg2.extensions import connection as Connection  # noqa: N812  (it is a class)
@@ -30,7 +29,7 @@ from cryptodrug_scraper.reading.market import markets
 LOADING_LOCK = 0x63647301
 """Advisory lock: shared by loaders, exclusive while reviews are worked out."""
 
-_REMEMBERED = 200_000  # keys known to be in the database; about 25 MB
+_REMEMBERED = 100_000  # keys known to be in the database; some 10 MB
 
 # Shared tables in the order of their references, with what makes two rows the same.
 _SHARED = {
@@ -64,7 +63,17 @@ _OWN = (
     "review_sighting",
 )
 _REGIONS = frozenset(
-    "WORLD EU EUROPE ASIA AFRICA NORTH_AMERICA SOUTH_AMERICA OCEANIA MIDDLE_EAST".split()
+    [
+        "WORLD",
+        "EU",
+        "EUROPE",
+        "ASIA",
+        "AFRICA",
+        "NORTH_AMERICA",
+        "SOUTH_AMERICA",
+        "OCEANIA",
+        "MIDDLE_EAST",
+    ]
 )
 
 
@@ -102,7 +111,7 @@ class Loader:
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
-        self._known: OrderedDict[int, None] = OrderedDict()
+        self._known: dict[int, None] = {}  # in order of arrival
         with connection, connection.cursor() as work:
             work.execute("SET client_encoding TO 'UTF8'")
             _seed(work)
@@ -151,7 +160,7 @@ class Loader:
         for key in learned:
             self._known[key] = None
         while len(self._known) > _REMEMBERED:
-            self._known.popitem(last=False)
+            del self._known[next(iter(self._known))]
 
     def _forget(self, work: cursor, page_ids: Sequence[int]) -> None:
         """Take out pages that are read anew, with all that hangs on them."""
@@ -164,22 +173,23 @@ class Loader:
 
     def _share(self, work: cursor, table: str, batch: list[PageRows]) -> list[int]:
         """Upsert the shared rows of a batch; return the keys that were not known."""
-        rows: dict[int, str] = {}
+        salt, known = _SALT[table], self._known
+        rows: dict[int, Any] = {}
         for page in batch:
-            for key, text in page.shared.get(table, {}).items():
-                if (key ^ _SALT[table]) not in self._known:
-                    rows[key] = text
+            if table in page.shared:
+                shared = page.shared[table]
+                rows.update({key: shared[key] for key in shared if key ^ salt not in known})
         if not rows:
             return []
         columns = COLUMNS[table]
-        copy_lines(work, f"stage_{table}", columns, rows.values())
+        copy_lines(work, f"stage_{table}", columns, _lines(rows.values()))
         names = ", ".join(columns)
         work.execute(
             f"INSERT INTO {table} ({names}) SELECT {names} FROM stage_{table} ORDER BY 1"
             f" ON CONFLICT {_SHARED[table]} DO {_ON_CONFLICT.get(table, 'NOTHING')};"
             f"TRUNCATE stage_{table}"
         )
-        return [key ^ _SALT[table] for key in rows]
+        return [key ^ salt for key in rows]
 
     def _win_pages(self, work: cursor, batch: list[PageRows]) -> set[int]:
         """Insert the pages' own rows; return those that were not there.
@@ -207,6 +217,15 @@ class Loader:
             "INSERT INTO review_due SELECT vendor_id, content_id FROM stage_review_due"
             " ORDER BY 1, 2 ON CONFLICT DO NOTHING; TRUNCATE stage_review_due"
         )
+
+
+def _lines(rows: Iterable[Any]) -> Iterator[str]:
+    """Turn shared rows into lines; a panel's rates come as a list of rows."""
+    for values in rows:
+        if isinstance(values, list):
+            yield from map(line, values)
+        else:
+            yield line(values)
 
 
 _SALT = {table: (n + 1) << 56 for n, table in enumerate(_SHARED)}

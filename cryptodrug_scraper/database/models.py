@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from sqlalchemy import (
     ARRAY,
@@ -56,7 +56,7 @@ class Base(DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
-    type_annotation_map = {str: Text, int: BigInteger}
+    type_annotation_map: ClassVar = {str: Text, int: BigInteger}
 
 
 def _money(name: str = "price") -> tuple[CheckConstraint, CheckConstraint]:
@@ -296,9 +296,7 @@ class PageLink(Base):
 
     __tablename__ = "page_link"
     __table_args__ = (
-        {
-            "comment": "What a page pointed to, a row a kind; view page_link_each gives a row a link."
-        },
+        {"comment": "What a page pointed to, a row a kind; view page_link_each has a row a link."},
     )
     page_id: Mapped[int] = mapped_column(
         BigInteger, ForeignKey("page.page_id", ondelete="CASCADE"), primary_key=True

@@ -116,11 +116,19 @@ def _work_out(work: cursor) -> None:
         details: dict[tuple[int, int], _Detail] = {}
         group: list[Sighting] = []
         for row in rows:
+            page, ordinal, author, listing, earliest, latest = row[2:8]
+            dated = earliest is not None and latest is not None
             sighting = Sighting(
-                *row[2:6],
-                ALWAYS[0] if row[6] is None else row[6],
-                ALWAYS[1] if row[7] is None else max(row[7], row[6]),
-                *row[8:12],
+                page,
+                ordinal,
+                author,
+                listing,
+                earliest if dated else ALWAYS[0],
+                max(latest, earliest) if dated else ALWAYS[1],
+                price=row[8],
+                list=row[9],
+                edge=row[10],
+                observed=row[11],
             )
             group.append(sighting)
             details[sighting.page, sighting.ordinal] = _Detail(*row[12:])

@@ -12,7 +12,7 @@ import unicodedata
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from cryptodrug_scraper.archive import Page
 from cryptodrug_scraper.database.copying import line
@@ -38,42 +38,54 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 """The columns of each table that a page's rows fill, in the order in which rows are made."""
 
 
-def page_key(page: Page) -> int:
-    """Return a capture's key: the same bytes, from the same address, at the same time."""
-    moment = page.captured_at.isoformat() if page.captured_at is not None else None
-    digest = hashlib.sha256(page.body).hexdigest()
-    return key_of("page", digest, moment, page.url)
+class Capture(NamedTuple):
+    """A page under its key: the same bytes, from the same address, at the same time."""
+
+    page_id: int
+    sha256: bytes
+    page: Page
+
+    @classmethod
+    def of(cls, page: Page) -> Capture:
+        """Work out the key."""
+        digest = hashlib.sha256(page.body).digest()
+        moment = page.captured_at.isoformat() if page.captured_at is not None else "-"
+        address = (page.url or "-").encode("utf-8", "surrogatepass")
+        data = b"%b|%b|%b" % (digest, moment.encode(), address)
+        key = hashlib.blake2b(data, digest_size=8).digest()
+        return cls(int.from_bytes(key, "big") & _MOST, digest, page)
 
 
 @dataclass(slots=True)
 class PageRows:
     """The rows of one page.
 
-    ``shared``: table to {key: line}; ``own``: table to lines; ``groups``: the review groups
+    ``shared``: table to {key: values}; ``own``: table to lines; ``groups``: the review groups
     (vendor key, content key) that it touches; ``page``: its line in table page.
     """
 
     page_id: int
     page: str
-    shared: dict[str, dict[int, str]] = field(default_factory=lambda: defaultdict(dict))
+    shared: dict[str, dict[int, Any]] = field(default_factory=lambda: defaultdict(dict))
     own: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     groups: set[tuple[int, int]] = field(default_factory=set)
     notices: list[Notice] = field(default_factory=list)
 
 
-def rows_of(page: Page, parsed: ParsedPage, parser_version: str, page_id: int) -> PageRows:
+def rows_of(capture: Capture, parsed: ParsedPage, parser_version: str) -> PageRows:
     """Return the rows of a capture. Never raises for anything that a page can state."""
-    return _Builder(page, parsed, parser_version, page_id).build()
+    return _Builder(capture, parsed, parser_version).build()
 
 
 class _Builder:
     """Makes the rows of one page."""
 
-    def __init__(self, page: Page, parsed: ParsedPage, parser_version: str, page_id: int) -> None:
+    def __init__(self, capture: Capture, parsed: ParsedPage, parser_version: str) -> None:
+        self.page_id, self.sha256, page = capture
         self.page, self.parsed, self.parser_version = page, parsed, parser_version
         self.market = parsed.market
-        self.page_id = page_id
-        self.observed_at = page.captured_at or parsed.page_time
+        moment = page.captured_at or parsed.page_time
+        self.observed_at = moment.isoformat() if moment is not None else None
         self.rows = PageRows(self.page_id, "")
         self.own, self.shared = self.rows.own, self.rows.shared
 
@@ -112,7 +124,7 @@ class _Builder:
             "captured_precision": page.captured_precision,
             "captured_from": page.captured_from,
             "page_time": parsed.page_time,
-            "sha256": hashlib.sha256(page.body).digest(),
+            "sha256": self.sha256,
             "size": len(page.body),
             "status": page.status,
             "location": page.location,
@@ -136,9 +148,7 @@ class _Builder:
     # -- shared rows -----------------------------------------------------------------------
 
     def share(self, table: str, key: int, *values: Any) -> int:
-        rows = self.shared[table]
-        if key not in rows:
-            rows[key] = line((key, *values))
+        self.shared[table][key] = (key, *values)
         return key
 
     def vendor_key(self, handle: str | None, field_name: str) -> int | None:
@@ -173,19 +183,16 @@ class _Builder:
         parts = [part for pair, rate in sorted(rates.items()) for part in (*pair, rate)]
         key = key_of("panel", self.market, *parts)
         self.share("exchange_panel", key, self.market)
-        self.shared["exchange_rate"][key] = "".join(
-            line((key, base, quote, rate)) for (base, quote), rate in sorted(rates.items())
-        )
+        self.shared["exchange_rate"][key] = [
+            (key, base, quote, rate) for (base, quote), rate in sorted(rates.items())
+        ]
         return key
 
     def categories(self) -> None:
         keys: list[int] = []
         counts: list[int | None] = []
         for category in self.parsed.categories:
-            if self.too_long("category", category.external_id, category.name, *category.path):
-                continue
-            if sum(map(len, category.path)) > 2 * LONGEST_NAME:
-                self.too_long("category", "".join(category.path))
+            if self.too_long("category", category.external_id, "".join(category.path)):
                 continue
             key = key_of("category", self.market, category.external_id, *category.path)
             self.share(

@@ -39,9 +39,9 @@ A market may spread a list over pages. Twins at a page border (the last row of o
 first of the next) are told from one row that slid over the border by the list's state: pages
 that state the same total, captured within an hour, are parts of one list (:func:`_join`).
 
-Known limits, on the side of one too few: twins never shown together. On the side of one too many: a buyer who
-changes the words of a review between two captures (view ``review_suspected_edit`` lists
-them).
+Known limits, on the side of one too few: twins never shown together. On the side of one too
+many: a buyer who changes the words of a review between two captures (view
+``review_suspected_edit`` lists them).
 """
 
 from __future__ import annotations

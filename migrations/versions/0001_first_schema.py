@@ -780,7 +780,7 @@ def _tables() -> None:
             ["page_id"], ["page.page_id"], name=op.f("fk_page_link_page_id"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("page_id", "kind", name=op.f("pk_page_link")),
-        comment="What a page pointed to, a row a kind; view page_link_each gives a row a link.",
+        comment="What a page pointed to, a row a kind; view page_link_each has a row a link.",
     )
     op.create_table(
         "review_sighting",

@@ -1,0 +1,163 @@
+"""One replay: archives are read here, batches go to workers, reviews are worked out last."""
+
+from __future__ import annotations
+
+import multiprocessing
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    Future,
+    ProcessPoolExecutor,
+    ThreadPoolExecutor,
+    wait,
+)
+from contextlib import ExitStack
+from datetime import date, datetime
+from pathlib import Path
+from typing import Protocol
+
+import psycopg2
+
+from cryptodrug_scraper.archive import ArchiveReader, Page, Trouble
+from cryptodrug_scraper.database.reviews import reviews_due, work_out_reviews
+from cryptodrug_scraper.replay import work
+from cryptodrug_scraper.replay.summary import Counts, Summary
+
+BATCH_PAGES = 200
+BATCH_BYTES = 6 * 1024 * 1024
+_WAITING = 1  # batches ready beside those at work
+
+
+class Progress(Protocol):
+    """Is told how a replay goes on."""
+
+    def read(self, size: int) -> None:
+        """``size`` more bytes of the archives were read."""
+
+    def done(self, pages: int) -> None:
+        """``pages`` more pages were dealt with."""
+
+    def reviews(self, groups: int, total: int) -> None:
+        """``groups`` of ``total`` more groups of reviews were worked out."""
+
+
+class Silent:
+    """Progress that nobody looks at."""
+
+    def read(self, size: int) -> None:
+        """Do nothing."""
+
+    def done(self, pages: int) -> None:
+        """Do nothing."""
+
+    def reviews(self, groups: int, total: int) -> None:
+        """Do nothing."""
+
+
+def replay(
+    paths: Sequence[Path],
+    dsn: str | None,
+    *,
+    market: str | None = None,
+    captured_at: datetime | date | None = None,
+    workers: int = 1,
+    progress: Progress | None = None,
+) -> Summary:
+    """Read archives, parse their pages and load them; return how it went.
+
+    ``dsn`` is a libpq connection string of a database at the current migration, or None for
+    a dry run. With one worker all happens in this process. Ctrl-C ends it after the batches
+    at work; what was loaded stays, and the same call goes on from there.
+
+    Raises ``archive.NothingThere`` for a path that does not exist, ``UnknownMarket``, and
+    ``psycopg2.Error`` if the database is lost.
+    """
+    progress = progress or Silent()
+    summary = Summary(dry_run=dsn is None)
+    started = time.perf_counter()
+    reader = ArchiveReader(paths, captured_at=captured_at, on_progress=progress.read)
+    batches = _batches(reader, summary)
+    results = (
+        _here(batches, dsn, market) if workers == 1 else _in_pool(batches, dsn, market, workers)
+    )
+    try:
+        for counts in results:
+            summary.counts.add(counts)
+            progress.done(counts.pages.total())
+    except KeyboardInterrupt:
+        summary.interrupted = True
+    summary.passed_over = reader.passed_over
+    if dsn is not None:
+        _reviews(dsn, summary, progress)
+    summary.seconds = time.perf_counter() - started
+    return summary
+
+
+def _batches(pages: Iterable[Page | Trouble], summary: Summary) -> Iterator[list[Page]]:
+    batch: list[Page] = []
+    size = 0
+    started = time.perf_counter()
+    for item in pages:
+        if isinstance(item, Trouble):
+            summary.trouble(item)
+            continue
+        batch.append(item)
+        size += item.size
+        if len(batch) >= BATCH_PAGES or size >= BATCH_BYTES:
+            summary.reading += time.perf_counter() - started
+            yield batch
+            batch, size = [], 0
+            started = time.perf_counter()
+    summary.reading += time.perf_counter() - started
+    if batch:
+        yield batch
+
+
+def _here(batches: Iterable[list[Page]], dsn: str | None, market: str | None) -> Iterator[Counts]:
+    """Parse in this thread while the batch before is loaded in another."""
+    with ExitStack() as stack:
+        worker = work.Worker(dsn, market)
+        stack.callback(worker.close)
+        loading = ThreadPoolExecutor(1, "loading")
+        stack.callback(loading.shutdown, wait=True)
+        pending: Future[Counts] | None = None
+        for batch in batches:
+            prepared = worker.prepare(batch)
+            if pending is not None:
+                yield pending.result()
+            pending = loading.submit(worker.commit, prepared)
+        if pending is not None:
+            yield pending.result()
+
+
+def _in_pool(
+    batches: Iterable[list[Page]], dsn: str | None, market: str | None, workers: int
+) -> Iterator[Counts]:
+    context = multiprocessing.get_context("spawn")
+    with ExitStack() as stack:
+        pool = ProcessPoolExecutor(workers, context, work.start, (dsn, market))
+        stack.callback(pool.shutdown, wait=True, cancel_futures=True)
+        flying: set[Future[Counts]] = set()
+        for batch in batches:
+            flying.add(pool.submit(work.work, batch))
+            if len(flying) >= workers + _WAITING:
+                landed, flying = wait(flying, return_when=FIRST_COMPLETED)
+                for future in landed:
+                    yield future.result()
+        while flying:
+            landed, flying = wait(flying, return_when=FIRST_COMPLETED)
+            for future in landed:
+                yield future.result()
+
+
+def _reviews(dsn: str, summary: Summary, progress: Progress) -> None:
+    started = time.perf_counter()
+    with ExitStack() as stack:
+        connection = psycopg2.connect(dsn, application_name="cryptodrug reviews")
+        stack.callback(connection.close)
+        total = reviews_due(connection)
+        summary.groups = work_out_reviews(
+            connection, lambda groups: progress.reviews(groups, total)
+        )
+    summary.reviewing = time.perf_counter() - started

@@ -1,0 +1,107 @@
+"""One measured replay, in a process of its own.
+
+    python -m tests.bench.replaying WARC WORKERS DATA
+
+Prints one line of JSON. `of_parse` is the rate of the whole replay over the rate at which as
+many processes only parse the same pages, their bytes already in memory.
+"""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import sys
+import threading
+import time
+from itertools import islice
+from pathlib import Path
+
+import psutil
+
+from cryptodrug_scraper.archive import Page, read_pages
+from cryptodrug_scraper.database.connection import open_engine
+from cryptodrug_scraper.database.embedded import EmbeddedServer
+from cryptodrug_scraper.replay import replay
+from parsers import parse_page
+
+SAMPLE = 1_000
+
+
+class Memory(threading.Thread):
+    """Watches the memory of this process and its workers, and of the database server."""
+
+    def __init__(self, server: Path) -> None:
+        super().__init__(daemon=True)
+        self.ours = self.theirs = 0
+        self.server = server
+        self.over = threading.Event()
+
+    def run(self) -> None:
+        """Sample until told to stop."""
+        me = psutil.Process()
+        while not self.over.wait(0.2):
+            try:
+                family = [me, *me.children(recursive=True)]
+                ours = [p for p in family if "postgres" not in p.name()]
+                self.ours = max(self.ours, sum(p.memory_info().rss for p in ours))
+                servers = [p for p in psutil.process_iter(["name"]) if p.info["name"] == "postgres"]
+                self.theirs = max(self.theirs, sum(_own(p) for p in servers))
+            except psutil.Error:
+                continue
+
+
+def _own(process: psutil.Process) -> int:
+    info = process.memory_info()
+    return int(info.rss - getattr(info, "shared", 0))
+
+
+def parse_alone(pages: list[Page]) -> float:
+    """Return the seconds that parsing these pages takes."""
+    started = time.perf_counter()
+    for page in pages:
+        parse_page(page.body, url=page.url, captured_at=page.captured_at)
+    return time.perf_counter() - started
+
+
+def main() -> None:
+    """Measure and print."""
+    warc, workers, data = Path(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3])
+    url = EmbeddedServer(data).ensure_running()
+    engine = open_engine(url, upgrade=True)
+    engine.dispose()
+    dsn = url.replace("postgresql+psycopg2://", "postgresql://")
+    pages = [p for p in islice(read_pages([warc]), SAMPLE) if isinstance(p, Page)]
+    parse_alone(pages[:200])
+    if workers == 1:
+        alone = parse_alone(pages) / len(pages)
+    else:
+        with multiprocessing.get_context("fork").Pool(workers) as pool:
+            started = time.perf_counter()
+            pool.map(parse_alone, [pages] * workers, chunksize=1)
+            alone = (time.perf_counter() - started) / (len(pages) * workers)
+    del pages
+    memory = Memory(data)
+    memory.start()
+    summary = replay([warc], dsn, workers=workers)
+    memory.over.set()
+    memory.join()
+    read = summary.pages_read
+    print(
+        json.dumps(
+            {
+                "seconds": summary.seconds,
+                "reading": summary.reading,
+                "parsing": summary.counts.parsing,
+                "making_rows": summary.counts.making_rows,
+                "loading": summary.counts.loading,
+                "reviews": summary.reviewing,
+                "of_parse": alone / (summary.seconds / read),
+                "peak_mb": memory.ours / 1e6,
+                "server_mb": memory.theirs / 1e6,
+            }
+        )
+    )
+
+
+if __name__ == "__main__":
+    main()
