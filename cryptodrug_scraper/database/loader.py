@@ -117,7 +117,6 @@ class Loader:
             _seed(work)
             for table in (*_SHARED, "page", "review_due"):
                 work.execute(f'CREATE TEMP TABLE "stage_{table}" (LIKE "{table}")')
-                work.execute(f'ALTER TABLE "stage_{table}" DROP COLUMN IF EXISTS observed_at')
 
     def load(self, pages: Iterable[PageRows], *, replace: Sequence[int] = ()) -> Loaded:
         """Write pages in one transaction; ``replace`` are pages to be read anew.

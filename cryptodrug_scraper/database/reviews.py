@@ -181,11 +181,9 @@ def _review_line(
     exact = min(seen, key=lambda s: s.latest - s.earliest)
     time = details[exact.page, exact.ordinal]
     anchor = details[review.anchor.page, review.anchor.ordinal]
-    price = (
-        anchor
-        if anchor.price_amount is not None
-        else next((d for d in told if d.price_amount is not None), anchor)
-    )
+    priced = [d for d in told if d.price_amount is not None]
+    first_priced = priced[0] if priced else anchor
+    price = anchor if review.twins and anchor.price_amount is not None else first_priced
     observed = [s.observed for s in seen if s.observed is not None]
     values = {
         "review_id": review_id,

@@ -26,14 +26,9 @@ LONGEST_NAME = 250
 _MOST = (1 << 63) - 1
 
 
-def _columns(table: str, without: frozenset[str] = frozenset()) -> tuple[str, ...]:
-    columns = Base.metadata.tables[table].columns
-    return tuple(c.name for c in columns if c.computed is None and c.name not in without)
-
-
 COLUMNS: dict[str, tuple[str, ...]] = {
-    name: _columns(name, frozenset({"review_id"} if name == "review_sighting" else ()))
-    for name in Base.metadata.tables
+    name: tuple(c.name for c in table.columns if (name, c.name) != ("review_sighting", "review_id"))
+    for name, table in Base.metadata.tables.items()
 }
 """The columns of each table that a page's rows fill, in the order in which rows are made."""
 
@@ -84,8 +79,10 @@ class _Builder:
         self.page_id, self.sha256, page = capture
         self.page, self.parsed, self.parser_version = page, parsed, parser_version
         self.market = parsed.market
-        moment = page.captured_at or parsed.page_time
+        moment = _observed_at(page, parsed.page_time)
         self.observed_at = moment.isoformat() if moment is not None else None
+        # Of a page dated by its folder the time of day is not known, so ages end on a day.
+        self.by_the_day = page.captured_precision == "day"
         self.rows = PageRows(self.page_id, "")
         self.own, self.shared = self.rows.own, self.rows.shared
 
@@ -124,6 +121,7 @@ class _Builder:
             "captured_precision": page.captured_precision,
             "captured_from": page.captured_from,
             "page_time": parsed.page_time,
+            "observed_at": self.observed_at,
             "sha256": self.sha256,
             "size": len(page.body),
             "status": page.status,
@@ -365,24 +363,28 @@ class _Builder:
                 )
             )
             return
+        rating, rating_max = _same_number(review.rating), _same_number(review.rating_max)
         content_id = key_of(
             "review",
-            _same_number(review.rating),
-            _same_number(review.rating_max),
+            str(vendor_id),
+            rating,
+            rating_max,
             review.sentiment,
             _same_words(review.text),
         )
         self.share(
             "review_content",
             content_id,
-            review.rating,
-            review.rating_max,
+            rating,
+            rating_max,
             review.sentiment,
             review.text,
         )
         earliest, latest = review.earliest, review.latest
-        if review.from_age and self.page.captured_precision == "day" and latest is not None:
+        precision = review.posted_precision
+        if review.from_age and self.by_the_day and latest is not None:
             latest = _later(latest, timedelta(days=1))
+            precision = "day" if precision in ("minute", "hour") else precision
         self.rows.groups.add((vendor_id, content_id))
         self.own["review_sighting"].append(
             line(
@@ -401,13 +403,25 @@ class _Builder:
                     *_money(review.price),
                     review.price_approximate,
                     review.posted_on,
-                    review.posted_precision,
+                    precision,
                     review.posted_at,
                     earliest,
                     latest,
                 )
             )
         )
+
+
+def _observed_at(page: Page, page_time: datetime | None) -> datetime | None:
+    """Return when the page was seen: its capture, or the market's clock where that is more exact.
+
+    The market's clock counts if no capture time is known, or only the day, and it agrees.
+    """
+    known = page.captured_at
+    if known is None or page_time is None:
+        return known or page_time
+    agrees = timedelta(0) <= page_time - known < timedelta(days=1)
+    return page_time if page.captured_precision == "day" and agrees else known
 
 
 def _count(value: int | None) -> int | None:

@@ -82,8 +82,8 @@ class Sighting(NamedTuple):
 class Resolved:
     """One review: the rows that show it, and what they say together.
 
-    ``anchor`` is the row on the page that showed most of the review's twins: attributes that
-    could be swapped between twins are taken from it.
+    ``anchor`` is the row on the page that showed most of the review's twins: if it has
+    ``twins``, what could be swapped between them is taken from it.
     """
 
     author: str | None
@@ -93,6 +93,7 @@ class Resolved:
     anchor: Sighting
     sightings: list[Sighting] = field(default_factory=list)
     pages: set[int] = field(default_factory=set)
+    twins: bool = False
 
     def add(self, rows: Iterable[Sighting]) -> None:
         """Count rows as sightings of this review."""
@@ -199,7 +200,10 @@ def _assign(
                 reviews[index] = _new(author, listing, row)
             else:
                 review.add([row])
-    return [review for review in reviews if review is not None]
+    found = [review for review in reviews if review is not None]
+    for review in found:
+        review.twins = len(found) > 1
+    return found
 
 
 _SAME_VISIT = 3_600

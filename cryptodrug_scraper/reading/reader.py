@@ -184,6 +184,13 @@ class Reader:
         self.note(field, text, value)
         return value
 
+    def _latest(self) -> datetime | None:
+        """The end of the capture: of one at midnight, which is a mere date, the day's end."""
+        at = self.captured_at
+        if at is not None and (at.hour, at.minute, at.second) == (0, 0, 0) and at < _LAST_DAY:
+            return at + timedelta(days=1, seconds=-1)
+        return at
+
     def posted(self, review: Review, text: str | None) -> None:
         """Set when a review was posted, from an age or from a date with or without a time."""
         if text is None or not text.strip():
@@ -200,7 +207,7 @@ class Reader:
                 review.from_age = True
             self.note(field, text, review.posted_on)
             return
-        moment = read_moment(text, self.captured_at)
+        moment = read_moment(text, self._latest())
         if moment is None:
             self.warn(field, "neither an age nor a date", text)
             self.note(field, text, None)
@@ -229,6 +236,7 @@ class Reader:
         return value
 
 
+_LAST_DAY = datetime(9999, 12, 31, tzinfo=UTC)
 _EXACT = timedelta(minutes=1)
 _LENGTHS = {
     "minute": _EXACT,

@@ -491,9 +491,8 @@ def _tables() -> None:
         sa.Column(
             "observed_at",
             postgresql.TIMESTAMP(timezone=True),
-            sa.Computed("coalesce(captured_at, page_time)", persisted=True),
             nullable=True,
-            comment="captured_at, else page_time.",
+            comment="captured_at; page_time if that is unknown, or only its day and they agree.",
         ),
         sa.Column("sha256", sa.LargeBinary(), nullable=False, comment="Of the bytes."),
         sa.Column("size", sa.BigInteger(), nullable=False, comment="In bytes."),
@@ -592,7 +591,12 @@ def _tables() -> None:
             nullable=True,
             comment="Posted no later, by all sightings.",
         ),
-        sa.Column("price_amount", sa.Numeric(), nullable=True, comment="Paid, as first shown."),
+        sa.Column(
+            "price_amount",
+            sa.Numeric(),
+            nullable=True,
+            comment="Paid, as first shown; of twins, as on the page that shows most of them.",
+        ),
         sa.Column("price_currency", sa.Text(), nullable=True),
         sa.Column("price_approximate", sa.Boolean(), nullable=True),
         sa.Column(

@@ -273,3 +273,77 @@ def test_every_table_and_column_of_the_codebook_is_explained(engine: Engine) -> 
             )
         ).all()
     assert bare == []
+
+
+def both_orders(
+    connection: psycopg2.extensions.connection, pages: list[PageRows], sql: str
+) -> list[object]:
+    """Load pages in one order and in the other; return what a query gives each time."""
+    answers = []
+    loader = Loader(connection)
+    for order in (pages, pages[::-1]):
+        for rows in order:
+            loader.load([rows])
+        work_out_reviews(connection)
+        answers.append(scalar(connection, sql))
+        with connection, connection.cursor() as work:
+            work.execute("TRUNCATE page, review, review_content, vendor CASCADE")
+        loader = Loader.__new__(Loader)
+        loader.connection, loader._known = connection, {}
+    return answers
+
+
+def test_the_same_rating_in_two_spellings_is_kept_in_one(
+    connection: psycopg2.extensions.connection,
+) -> None:
+    def page(n: int, rating: str) -> PageRows:
+        return page_of(n, reviews=[Review(vendor="anna", rating=rating, author=str(n))])
+
+    sql = "SELECT string_agg(rating::text, ' ' ORDER BY author) FROM review"
+    assert both_orders(connection, [page(1, "5"), page(2, "5.00")], sql) == ["5 5"] * 2
+
+
+def test_words_in_two_spellings_do_not_depend_on_who_came_first(
+    connection: psycopg2.extensions.connection,
+) -> None:
+    def page(n: int, vendor: str, words: str) -> PageRows:
+        return page_of(n, reviews=[Review(vendor=vendor, text=words, author="a")])
+
+    pages = [page(1, "anna", "tr\u00e8s bon"), page(2, "bob", "tre\u0300s bon")]
+    one, other = both_orders(
+        connection, pages, "SELECT string_agg(text, ',' ORDER BY text) FROM review"
+    )
+    assert one == other
+
+
+def test_a_review_without_a_twin_has_the_price_that_was_shown_first(
+    connection: psycopg2.extensions.connection,
+) -> None:
+    def page(n: int, day: int, paid: str) -> PageRows:
+        review = Review(vendor="anna", author="a", earliest=NOON, latest=NOON.replace(day=20))
+        review.price = Money(paid, "USD")
+        return page_of(n, reviews=[review], at=NOON.replace(day=day))
+
+    Loader(connection).load([page(1, 27, "71"), page(2, 20, "85"), page(3, 29, "60")])
+    work_out_reviews(connection)
+    assert scalar(connection, "SELECT price_amount::int FROM review") == 85
+    assert scalar(connection, "SELECT sightings FROM review") == 3
+
+
+def test_of_a_page_dated_by_its_day_an_hour_is_not_claimed(
+    connection: psycopg2.extensions.connection,
+) -> None:
+    midnight = NOON.replace(hour=0)
+    review = Review(
+        vendor="anna", posted_on=date(2018, 11, 18), posted_precision="minute", from_age=True,
+        earliest=midnight, latest=midnight,
+    )  # fmt: skip
+    clock = midnight.replace(hour=17, minute=5)
+    parsed = ParsedPage("empire", "vendor", reviews=[review], page_time=clock)
+    Loader(connection).load([rows_of(capture(1, midnight, "day"), parsed, "v")])
+    work_out_reviews(connection)
+    assert scalar(connection, "SELECT posted_precision FROM review") == "day"
+    assert scalar(connection, "SELECT extract(epoch FROM latest - earliest)::int FROM review") == (
+        86_400 - 1
+    )
+    assert scalar(connection, "SELECT observed_at FROM page") == clock

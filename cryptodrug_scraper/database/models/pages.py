@@ -1,0 +1,133 @@
+"""What was captured: crawls, pages, and what pages pointed to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from cryptodrug_scraper.database.models.base import (
+    Base,
+    Big,
+    Counts,
+    Key,
+    Keys,
+    Moment,
+    Small,
+    Texts,
+)
+from cryptodrug_scraper.records import KINDS
+
+
+class CrawlRun(Base):
+    """A crawl."""
+
+    __tablename__ = "crawl_run"
+    __table_args__ = ({"comment": "One crawl: who, when, with what, and how it ended."},)
+    crawl_run_id: Mapped[Key]
+    market: Mapped[str] = mapped_column(ForeignKey("market.market"))
+    started_at: Mapped[Moment]
+    ended_at: Mapped[Moment | None]
+    operator: Mapped[str | None] = mapped_column(comment="Who ran it.")
+    program_version: Mapped[str]
+    options: Mapped[dict[str, Any]] = mapped_column(JSONB, comment="As given; no credentials.")
+    outcome: Mapped[str | None] = mapped_column(comment="How it ended; null while it runs.")
+    counters: Mapped[dict[str, Any] | None] = mapped_column(JSONB, comment="Namespaced counts.")
+
+
+class Page(Base):
+    """A capture."""
+
+    __tablename__ = "page"
+    __table_args__ = (
+        CheckConstraint(f"kind IN ({', '.join(repr(k) for k in KINDS)})", name="kind"),
+        CheckConstraint("outcome IN ('read', 'unknown', 'failed')", name="outcome"),
+        CheckConstraint("captured_precision IN ('second', 'day')", name="captured_precision"),
+        Index("ix_page_market_kind_observed_at", "market", "kind", "observed_at"),
+        Index(
+            "ix_page_rates",
+            "market",
+            "observed_at",
+            postgresql_where=text("exchange_panel_id IS NOT NULL"),
+        ),
+        {"comment": "One capture: the same bytes, from one address, at one time."},
+    )
+    page_id: Mapped[Key]
+    market: Mapped[str | None] = mapped_column(
+        ForeignKey("market.market"), comment="Null if no market's marks were found."
+    )
+    kind: Mapped[str] = mapped_column(comment="What the page is; see RECORDS.")
+    outcome: Mapped[str] = mapped_column(
+        comment="read; unknown (not a kind that the parser knows); failed (the parser's defect)."
+    )
+    url: Mapped[str | None]
+    captured_at: Mapped[Moment | None] = mapped_column(comment="As the archive says.")
+    captured_precision: Mapped[str | None] = mapped_column(
+        comment="second; or day: only the date is known, and captured_at is its midnight, UTC."
+    )
+    captured_from: Mapped[str | None] = mapped_column(
+        comment="What told captured_at: warc, sidecar, path or option."
+    )
+    page_time: Mapped[Moment | None] = mapped_column(comment="The market's own clock, if shown.")
+    observed_at: Mapped[Moment | None] = mapped_column(
+        comment="captured_at; page_time if that is unknown, or only its day and they agree.",
+    )
+    sha256: Mapped[bytes] = mapped_column(LargeBinary, index=True, comment="Of the bytes.")
+    size: Mapped[int] = mapped_column(comment="In bytes.")
+    status: Mapped[Small | None] = mapped_column(comment="HTTP status, if known.")
+    location: Mapped[str] = mapped_column(
+        comment="Where the bytes lie: file, archive!/member or warc#offset."
+    )
+    parser_version: Mapped[str] = mapped_column(comment="Which parsers read it.")
+    reviews_not_shown: Mapped[int | None] = mapped_column(
+        comment="Reviews that the page admits to keeping back."
+    )
+    warnings: Mapped[Texts] = mapped_column(
+        comment="Fields that the page states and the parser could not read."
+    )
+    exchange_panel_id: Mapped[Big | None] = mapped_column(
+        ForeignKey("exchange_panel.exchange_panel_id")
+    )
+    crawl_run_id: Mapped[Big | None] = mapped_column(ForeignKey("crawl_run.crawl_run_id"))
+
+
+class PageLink(Base):
+    """What a page pointed to."""
+
+    __tablename__ = "page_link"
+    __table_args__ = (
+        {"comment": "What a page pointed to, a row a kind; view page_link_each has a row a link."},
+    )
+    page_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("page.page_id", ondelete="CASCADE"), primary_key=True
+    )
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    link_ids: Mapped[Keys] = mapped_column(comment="Of table link, in page order.")
+
+
+class PageCategory(Base):
+    """The category menu of a page."""
+
+    __tablename__ = "page_category"
+    __table_args__ = (
+        CheckConstraint(
+            "cardinality(category_ids) = cardinality(listing_counts)", name="same_length"
+        ),
+        {"comment": "A page's category menu; view category_count gives a row a category."},
+    )
+    page_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("page.page_id", ondelete="CASCADE"), primary_key=True
+    )
+    category_ids: Mapped[Keys] = mapped_column(comment="Of table category, in page order.")
+    listing_counts: Mapped[Counts] = mapped_column(
+        comment="Listings that the market says it has, null where it says nothing."
+    )

@@ -1,0 +1,45 @@
+"""What can be set from outside: `CRYPTODRUG_…` variables, or a file `.env` where one works."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from platformdirs import user_data_path
+from pydantic import AliasChoices, Field, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """The settings of one run; a variable of the environment goes before one in `.env`."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="CRYPTODRUG_",
+        env_file=".env",
+        env_ignore_empty=True,
+        extra="ignore",
+    )
+
+    data_dir: Path = Field(
+        default_factory=lambda: user_data_path("cryptodrug", appauthor=False),
+        description="Where the embedded database and its password lie (CRYPTODRUG_DATA_DIR).",
+    )
+    database_url: str | None = Field(
+        default=None,
+        validation_alias=AliasChoices("CRYPTODRUG_DATABASE_URL", "DATABASE_URL"),
+        description="Another PostgreSQL server to use; without one the embedded server is used.",
+    )
+
+    @field_validator("data_dir")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        return value.expanduser().absolute()
+
+    @field_validator("database_url")
+    @classmethod
+    def _blank_is_none(cls, value: str | None) -> str | None:
+        return (value or "").strip() or None
+
+
+def get_settings() -> Settings:
+    """Read the settings as they are now (cheap, and never kept from an earlier call)."""
+    return Settings()

@@ -1,0 +1,101 @@
+"""The house stays in order: rooms, directions, names, and what must not be in the project."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from parsers import markets
+from tests.conftest import FIXTURES, ROOT
+
+APPLICATION = sorted((ROOT / "cryptodrug_scraper").rglob("*.py"))
+PARSERS = sorted((ROOT / "parsers").glob("*.py"))
+
+
+def docstrings(tree: ast.AST) -> set[int]:
+    """The string constants that stand as statements of their own."""
+    return {id(n.value) for n in ast.walk(tree) if isinstance(n, ast.Expr)}
+
+
+def words(path: Path) -> Iterator[str]:
+    """Names and strings of a module, without docstrings and comments."""
+    tree = ast.parse(path.read_text("utf-8"))
+    explained = docstrings(tree)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            if id(node) not in explained:
+                yield node.value
+        elif isinstance(node, ast.Name):
+            yield node.id
+        elif isinstance(node, ast.Attribute):
+            yield node.attr
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module or ""
+
+
+@pytest.mark.parametrize("path", APPLICATION, ids=lambda p: str(p.relative_to(ROOT)))
+def test_no_market_is_named_outside_its_rooms(path: Path) -> None:
+    names = "|".join(markets())
+    named = [word for word in words(path) if re.search(rf"(?<![a-z])(?:{names})(?![a-z])", word)]
+    if path.parent.name == "cli" or path.name == "demo.py":
+        named = [word for word in named if "\n" not in word and " " not in word]  # help texts
+    assert named == []
+
+
+def test_every_market_has_its_rooms() -> None:
+    for name in markets():
+        assert (ROOT / "parsers" / f"{name}.py").is_file()
+        assert (FIXTURES / name).is_dir()
+    folders = {p.name for p in FIXTURES.iterdir() if p.is_dir()} - {"study"}
+    assert folders == set(markets())
+
+
+@pytest.mark.parametrize("path", PARSERS, ids=lambda p: p.name)
+def test_parsers_import_only_what_is_upstream(path: Path) -> None:
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        modules = []
+        if isinstance(node, ast.ImportFrom):
+            modules = [node.module or ""]
+        elif isinstance(node, ast.Import):
+            modules = [alias.name for alias in node.names]
+        for module in modules:
+            assert not re.match(
+                r"cryptodrug_scraper\.(database|archive|replay|cli|doctor|settings)|sqlalchemy"
+                r"|psycopg2|requests|scrapy|socket|os$|subprocess",
+                module,
+            ), f"{path.name} imports {module}"
+
+
+def test_parsing_needs_no_database_library() -> None:
+    script = (
+        "import sys; from parsers import parse_page; parse_page(b'<html></html>');"
+        "print([m for m in sys.modules if m.split('.')[0] in"
+        " ('sqlalchemy', 'psycopg2', 'alembic', 'pandas', 'scrapy')])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"
+
+
+def test_modules_are_small() -> None:
+    long = {
+        str(path.relative_to(ROOT)): count
+        for path in [*APPLICATION, *PARSERS]
+        if (count := len(path.read_text("utf-8").splitlines())) > 450
+    }
+    assert long == {}
+
+
+def test_the_lock_pins_by_hash_and_names_no_address() -> None:
+    lock = (ROOT / "requirements.lock").read_text("utf-8")
+    assert "://" not in lock
+    pinned = re.findall(r"^([a-z0-9-]+)==", lock, re.M)
+    assert len(pinned) > 50
+    assert lock.count("--hash=sha256:") >= len(pinned)
