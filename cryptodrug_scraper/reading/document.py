@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator
 from functools import cached_property
 
-from bs4.dammit import UnicodeDammit
+from bs4.dammit import EncodingDetector, UnicodeDammit
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 MAX_BYTES = 16 * 1024 * 1024
@@ -32,8 +32,10 @@ _FEW_TAGS = 12_000  # below this, the worst nesting costs under a second: not wo
 _SHORT_PAGE = 128 * 1024  # likewise for one element's attributes
 _LONGEST_USUAL = 16_000  # bytes between two "<": only longer runs can hold such an element
 
+_DECLARED_WITHIN = 8_192  # bytes in which a page declares its charset
+
 _TAG = re.compile(rb"<(/?)([a-zA-Z][a-zA-Z0-9]{0,15})")
-_LONG_TAG = re.compile(rb"<[a-zA-Z][^<>]{16000,}")
+_QUOTED_VALUE = re.compile(rb"=\s*(?:\"[^\"]*\"|'[^']*')")
 # Elements that never stay open, or that the next one like it closes.
 _NEVER_DEEP = frozenset(
     b"area base br col embed hr img input link meta source track wbr param p li option "
@@ -50,11 +52,8 @@ def too_costly(body: bytes) -> str | None:
     """Return why a tree of this page must not be built, or None. Linear in the bytes."""
     if len(body) > MAX_BYTES:
         return f"page of {len(body)} bytes, {MAX_BYTES} at most"
-    if len(body) > _SHORT_PAGE:
-        runs = max(map(len, body.split(b"<"))) > _LONGEST_USUAL
-        for match in _LONG_TAG.finditer(body) if runs else ():
-            if len(match.group().split()) > MAX_ATTRIBUTES:
-                return f"an element with over {MAX_ATTRIBUTES} attributes"
+    if len(body) > _SHORT_PAGE and _has_many_attributes(body):
+        return f"an element with over {MAX_ATTRIBUTES} attributes"
     if body.count(b"<") <= _FEW_TAGS:
         return None
     open_elements: dict[bytes, int] = {}
@@ -78,6 +77,24 @@ def too_costly(body: bytes) -> str | None:
     return None
 
 
+def _has_many_attributes(body: bytes) -> bool:
+    """Tell whether a tag may have more attributes than any page's; text is not taken for one."""
+    pieces = body.split(b"<")
+    if max(map(len, pieces)) <= _LONGEST_USUAL:
+        return False
+    for piece in pieces:
+        if len(piece) <= _LONGEST_USUAL:
+            continue
+        if not piece[:1].isalpha():  # perhaps amid a tag, after a "<" within a value
+            piece = piece.partition(b'"')[2] or piece
+        tag = _QUOTED_VALUE.sub(b"= ", piece).partition(b">")[0]
+        parts = len(tag.split())
+        marks = tag.count(b"/") + tag.count(b'"') + tag.count(b"'")  # these part attributes too
+        if parts > MAX_ATTRIBUTES or marks > max(MAX_ATTRIBUTES, len(tag) // 16):
+            return True
+    return False
+
+
 def decode(body: bytes, content_type: str | None = None) -> str:
     """Return the page's text: UTF-8 wherever the bytes are valid UTF-8, whatever they declare.
 
@@ -92,10 +109,15 @@ def decode(body: bytes, content_type: str | None = None) -> str:
             # A page that was cut within a letter is UTF-8 all the same.
             if error.reason == "unexpected end of data" and not rest[: error.start].isascii():
                 return rest[: error.start].decode("utf-8")
-    declared = re.search(r"charset\s*=\s*[\"']?([\w.:-]{1,40})", content_type or "", re.I)
-    hints = [declared.group(1)] if declared else []
+    header = re.search(r"charset\s*=\s*[\"']?([\w.:-]{1,40})", content_type or "", re.I)
+    declared = EncodingDetector.find_declared_encoding(body[:_DECLARED_WITHIN], is_html=True)
+    # Statistics would guess Japanese from one broken accent, and take seconds for it.
+    guesses = [declared] if declared else []
     text: str | None = UnicodeDammit(
-        body, known_definite_encodings=hints, is_html=True
+        body,
+        known_definite_encodings=[header.group(1)] if header else [],
+        user_encodings=[*guesses, "windows-1252", "iso-8859-1"],
+        is_html=True,
     ).unicode_markup
     return text if text is not None else body.decode("utf-8", "replace")
 

@@ -1,0 +1,160 @@
+"""Pages that are built to be slow are refused; text is decoded as the market meant it."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from selectolax.lexbor import LexborHTMLParser
+
+from cryptodrug_scraper.reading.document import (
+    MAX_BYTES,
+    Document,
+    TooCostly,
+    block_text,
+    decode,
+    fold,
+    lines,
+    too_costly,
+)
+from parsers import parse_page
+
+ATTRIBUTES = b" ".join(b"a%d" % n for n in range(60_000))
+TEXT = b"a word and another " * 20_000
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<div>" * 1_000_000,
+        b"<ul><li>" * 500_000,
+        b"<b><i><a href=x><div>" * 200_000,
+        b"".join(b"<font color=%d>" % n for n in range(200_000)),
+        b"<DIV></x>" * 500_000,
+        b"<select>" + b"<option>" * 20_000,
+        b"<p " + ATTRIBUTES + b">",
+        b'<p title=">" ' + ATTRIBUTES + b">",
+        b'<p title="<" ' + ATTRIBUTES + b">",
+        b"<p " + ATTRIBUTES.replace(b" ", b"/") + b">",
+        b"<p " + ATTRIBUTES.replace(b" ", b'="x"') + b">",
+        b" " * (MAX_BYTES + 1),
+    ],
+    ids=lambda body: body[:24].decode(),
+)
+def test_pages_built_to_be_slow_are_refused(body: bytes) -> None:
+    assert too_costly(body)
+    with pytest.raises(TooCostly):
+        Document(body)
+    page = parse_page(body)
+    assert page.kind == "unknown"
+    assert [notice.field for notice in page.warnings] == ["kind"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<p>" + TEXT + b"</p>",
+        b'<p title="it\'s > that">' + TEXT + b"</p>",
+        b'<img src="data:image/png;base64,' + b"iVBORw0/KGgo" * 40_000 + b'"><p>x</p>',
+        b"<table>" + b"<tr><td>x<td>y<br>" * 20_000 + b"</table>",
+        b"<p>" * 20_000,
+        b"<ul>" + b"<li><a href=x>y</a></li>" * 20_000 + b"</ul>",
+        b"a < b and c > d " * 30_000,
+    ],
+    ids=lambda body: body[:24].decode(),
+)
+def test_large_honest_pages_are_read(body: bytes) -> None:
+    assert too_costly(body) is None
+
+
+@given(st.binary(max_size=400))
+def test_any_bytes_can_be_decoded_and_parsed(body: bytes) -> None:
+    decode(body)
+    page = parse_page(body)
+    assert not any(notice.field == "page" for notice in page.warnings)
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                "<div>",
+                "</div>",
+                "<table>",
+                "<tr>",
+                "<td>",
+                "</table>",
+                "<form>",
+                "<a href='x'>",
+                "</a>",
+                "<p class=content>",
+                "<pre>",
+                "text",
+                "<br>",
+                "<!--",
+                "-->",
+                "<ul>",
+                "<li>",
+                "<select>",
+                "<option>",
+                "\x00",
+                "é",
+                "<h1>",
+                "<h4>",
+                "&amp;",
+                "<b>",
+                "<script>",
+            ]
+        ),  # fmt: skip
+        max_size=60,
+    )
+)
+def test_tag_soup_is_read_by_every_market_without_a_defect(soup: list[str]) -> None:
+    from parsers import markets
+
+    body = "".join(soup).encode()
+    for market in markets():
+        page = parse_page(body, market=market)
+        assert not any(notice.field == "page" for notice in page.warnings), page.warnings
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "text"),
+    [
+        ("é €".encode(), "text/html; charset=iso-8859-1", "é €"),
+        (b'<meta charset="latin1">' + "é".encode(), None, '<meta charset="latin1">é'),
+        ("é".encode("latin-1") + b" <p>", "text/html; charset=iso-8859-1", "é <p>"),
+        (b"\xef\xbb\xbfabc", None, "abc"),
+        ("abc é".encode("utf-16"), None, "abc é"),
+        ("für grün".encode()[:-2], None, "für gr"),
+        ("für".encode("latin-1"), None, "für"),
+        (b'<meta charset="iso-8859-2">\xb1', None, '<meta charset="iso-8859-2">ą'),
+        (b"caf\xe9 \x93x\x94", "text/html; charset=utf-8", "café “x”"),
+        (b"\x81\xe9", None, "\x81é"),
+        (b"", None, ""),
+    ],
+)
+def test_utf8_wherever_the_bytes_are_utf8(body: bytes, content_type: str | None, text: str) -> None:
+    assert decode(body, content_type) == text
+
+
+def test_white_space() -> None:
+    assert fold(" a\xa0 b\n\tc ") == "a b c"
+    assert fold("Ã\x85 a") == "Ã\x85 a", "a piece of a broken accent"
+    assert lines("\r\n a  \r\n  b \n") == "a  \n  b"
+    assert lines(" \n ") is None
+
+
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        ("<pre>a\n  b </pre>", "a\n  b"),
+        ("<div>a<br>b<br/>c</div>", "a\nb\nc"),
+        ("<div><p>a</p><p>b <i>c</i></p></div>", "a\nb c"),
+        ("<div> </div>", None),
+    ],
+)
+def test_block_text_breaks_lines_where_the_page_does(html: str, text: str | None) -> None:
+    node = LexborHTMLParser(html).css_first("body > *")
+    assert node is not None
+    assert block_text(node) == text
