@@ -37,7 +37,10 @@ _NOT_THERE = re.compile(
     r"(?:\bnot\s+(?:be\s+)?found\b|\b(?:does|do|did)(?:\s+not|n['’]t)\s+exist"
     r"|\bno\s+longer\s+(?:exists?|available|active|online)\b"
     r"|\b(?:was|has\s+been|is)\s+(?:removed|deleted)\b|\bnot\s+(?:exist|available)\b)"
-    r"|\bno\s+such\s+(?:offer|listing|product|item|user|vendor|profile)\b"
+    r"|\b(?:no\s+such|unknown|invalid)\s+(?:offer|listing|product|item|user|vendor|profile)\b"
+    r"|\bno\s+(?:offer|listing|product|user|vendor|profile)\s+(?:with|by|of|under)\b[^.!?]{0,20}"
+    r"\b(?:id|name|number|address)\b"
+    r"|\b(?:offer|listing|product|user|vendor|profile)\s+(?:is\s+)?unavailable\b"
     r"|\b(?:could|can)\s?not\s+find\s+(?:this|that|the)\s+(?:offer|listing|user|vendor|profile)\b"
     r"|\b404\b\W{0,3}\s*(?:page\s+)?not\s+found\b",
     re.I,
@@ -75,12 +78,15 @@ def recognises(document: Document) -> bool:
     fields = _fields(document)
     if "form[captcha]" in fields or any(_FORM_FIELDS.fullmatch(name) for name in fields):
         return True
-    if "offer/" in source and ("profile/" in source or "ion-" in source) and _offers(document):
+    tabbed = "tabcontent" in source and document.first("#tabcontent") is not None
+    beside = tabbed or "profile/" in source or "ion-" in source
+    if beside and "offer/" in source and _offers(document, tabbed):
         return True
-    if "profile/" in source or "-Statistics" in source:
-        told = _profile(document, None)
-        if told is not None:
-            return True
+    if "captcha_image" in source and "form[_token]" in fields:
+        return True
+    facts = "-Statistics" in source or ("Last online" in source and "Vendor" in source)
+    if (tabbed or facts or "profile/" in source) and _profile(document, None) is not None:
+        return True
     return _says_its_name(document, fields)
 
 
@@ -91,11 +97,11 @@ def _fields(document: Document) -> set[str]:
     return {node.attributes.get("name") or "" for node in document.css("input, select, textarea")}
 
 
-def _offers(document: Document) -> bool:
-    """Tell links to offers beside links to profiles, or beside the market's icons."""
+def _offers(document: Document, tabbed: bool) -> bool:
+    """Tell links to offers beside links to profiles, in a store's tab, or beside known icons."""
     if not any(OFFER_PATH.search(link_path(a)) for a in document.css('a[href*="offer/"]')):
         return False
-    if document.first('[class*="ion-log-"]') is not None:
+    if tabbed or document.first('[class*="ion-log-"]') is not None:
         return True
     return any(PROFILE_PATH.search(link_path(a)) for a in document.css('a[href*="profile/"]'))
 
@@ -182,7 +188,7 @@ def _profile(document: Document, url: str | None) -> str | None:
     names = [fold(h.text(separator=" ")).casefold() for h in document.css("h2")]
     if tab is None and not names:
         return None
-    if any(plain_label(c.text()) in _PROFILE_LABELS for c in document.css("table td, table th")):
+    if any(plain_label(c.text()) in _PROFILE_LABELS for c in document.css("td, th")):
         return "facts"
     here = PROFILE_PATH.search(url or "")
     if here is not None and (tab is not None or any(here[1].casefold() in n for n in names)):
@@ -265,17 +271,17 @@ def read(document: Document, page: ParsedPage, reader: Reader) -> None:
         return
     buttons = category_buttons(document)
     page.categories.extend(read_categories(buttons, reader))
-    page.links.extend(read_links(document, page.url, buttons, _texts(document, kind)))
+    page.links.extend(read_links(document, page.url, buttons, _links_in_texts(document, kind)))
 
 
-def _texts(document: Document, kind: str) -> set[int]:
-    """Return the elements with texts of vendors and buyers: their links are not the market's."""
-    if kind == "listing":
-        return {n.mem_id for n in document.css("#tabcontent")}
+def _links_in_texts(document: Document, kind: str) -> set[int]:
+    """Return the links in texts of vendors and buyers, which are not the market's own."""
+    if kind not in ("listing", "vendor"):
+        return set()
+    tabs = document.css("#tabcontent")
     if kind == "vendor":
-        tabs = [t for t in document.css("#tabcontent") if t.css_first("table, .card-body") is None]
-        return {t.mem_id for t in tabs}
-    return set()
+        tabs = [tab for tab in tabs if tab.css_first("table, .card-body") is None]
+    return {link.mem_id for tab in tabs for link in tab.css("a")}
 
 
 MARKET = Market(

@@ -151,9 +151,9 @@ def _table(table: LexborNode, reader: Reader, vendor: str | None) -> list[Listin
             for cell in cells
             if not offer_links(cell) and cell.css_first('a[href*="profile"]') is None
         ]
-        for cell in plain:
+        for cell in cells:
             if cell.css_first('[class*="ion-"]') is not None:
-                read_marks(listing, lines_of(cell), reader)
+                read_marks(listing, [x for x in lines_of(cell) if not _of_offer(x)], reader)
         _row_price(listing, cells, plain, price_column, reader)
         found.append(listing)
     return found
@@ -170,12 +170,15 @@ def _row_price(
     column: int | None,
     reader: Reader,
 ) -> None:
-    """Read a row's price: in the column of that name, else in the first cell with an amount."""
+    """Read a row's price: in the column of that name, else in the first cell with an amount.
+
+    The same price in another currency may stand in another cell.
+    """
     if column is not None and column < len(cells):
         texts = [cell_text(cells[column])]
         extra = plain
     else:
-        texts = [text for cell in plain if holds_money(text := cell_text(cell))][:1]
+        texts = [text for cell in plain if holds_money(text := cell_text(cell))]
         extra = []
     for cell in extra:
         text = cell_text(cell)

@@ -53,11 +53,14 @@ class Line:
     heading: bool
     parts: list[str | Icon] = field(default_factory=list)
     links: list[LexborNode] = field(default_factory=list)
+    _text: str | None = field(default=None, init=False, repr=False, compare=False)
 
     @property
     def text(self) -> str:
-        """The line's text, white space folded."""
-        return joined(self.parts)
+        """The line's text, white space folded; ``parts`` do not change once it was asked for."""
+        if self._text is None:
+            self._text = joined(self.parts)
+        return self._text
 
     @property
     def icons(self) -> list[Icon]:
@@ -67,6 +70,9 @@ class Line:
 
 def joined(parts: list[str | Icon]) -> str:
     """Return the texts of a line's parts as one, white space folded."""
+    if len(parts) == 1:
+        only = parts[0]
+        return " ".join(only.split()) if isinstance(only, str) else ""
     return " ".join("".join([p if isinstance(p, str) else " " for p in parts]).split())
 
 
@@ -98,7 +104,7 @@ def walk(
 
     Walks what is inside ``root``, or with ``after`` all that follows it on the page, and ends
     at a node whose ``mem_id`` is in ``stops``. Elements whose tag is in ``skip`` are left out
-    with all that is in them; elements are yielded a second time when they end.
+    with all that is in them; elements (not texts) are yielded a second time when they end.
     """
     top = None if after else root.mem_id
     node: LexborNode | None = root if after else root.child
@@ -114,7 +120,8 @@ def walk(
                 if child is not None:
                     node = child
                     continue
-                yield node, tag, False
+                if tag != "-text":
+                    yield node, tag, False
         following = node.next
         if following is not None:
             node, entering = following, True

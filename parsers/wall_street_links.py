@@ -23,7 +23,7 @@ from parsers.wall_street_offer import OFFER_PATH, PROFILE_PATH, TABS, in_menu, l
 _LEVELS = ("menuCatT", "menuCatM", "menuCatB")
 _FILTERS = ("catT", "catM", "catB")
 _NAME_AND_COUNT = re.compile(
-    r"(?P<name>.*?)[\s\u00a0]*\(?(?P<count>\d{1,3}(?:[.,'’\u00a0\u202f]\d{3})+|\d+)\)?\s*", re.S
+    r"(?P<name>.*?)(?:\s\(?|\()(?P<count>\d{1,3}(?:[.,'’\u00a0\u202f]\d{3})+|\d+)\)?\s*", re.S
 )
 _OTHER_SCHEME = re.compile(r"(?!file:)[a-z]+:", re.I)
 _PAGE = re.compile(r"\bpage=(\d+)")
@@ -69,7 +69,7 @@ def category_buttons(document: Document) -> list[LexborNode]:
     """Return the buttons of the category tree, in page order."""
     if "menuCat" not in document.source:
         return []
-    return [n for n in document.css("button, input") if n.attributes.get("name") in _LEVELS]
+    return [n for n in document.css('[name^="menuCat"]') if n.attributes.get("name") in _LEVELS]
 
 
 # -- links ---------------------------------------------------------------------------------
@@ -80,8 +80,8 @@ def read_links(
 ) -> list[Link]:
     """Return the pages that this one points to: offers, profiles, categories, further results.
 
-    ``buttons`` are the category tree's; ``left_out`` are the elements whose links are not the
-    market's, such as a vendor's text.
+    ``buttons`` are the category tree's; ``left_out`` are links that are not the market's, such
+    as those in a vendor's text.
     """
     here = _host(url) if url else None
     root = f"{here[0]}://{here[1]}" if here else ""
@@ -107,6 +107,8 @@ def _host(url: str) -> tuple[str, str] | None:
 
 
 def _anchors(document: Document, root: str, left_out: set[int]) -> Iterator[Link]:
+    if "offer/" not in document.source and "profile/" not in document.source:
+        return
     for node in document.css("a"):
         href = link_path(node)
         if "offer/" not in href and "profile/" not in href:
@@ -119,7 +121,7 @@ def _anchors(document: Document, root: str, left_out: set[int]) -> Iterator[Link
             if (not root.endswith(f"//{there[1]}")) if root else not onion:
                 continue  # another site, or one of the market's many false copies
         kind, name, path = _target(href)
-        if kind is None or in_menu(node) or (left_out and _inside(node, left_out)):
+        if kind is None or node.mem_id in left_out or in_menu(node):
             continue
         if there is not None:
             yield Link(kind, name, f"{there[0]}://{there[1]}{path}")
@@ -139,15 +141,6 @@ def _target(href: str) -> tuple[str | None, str | None, str]:
         tab = f"/{profile[2]}" if profile[2] else ""
         return "vendor", unquote(profile[1]), f"/profile/{profile[1]}{tab}{tail}"
     return None, None, ""
-
-
-def _inside(node: LexborNode, elements: set[int]) -> bool:
-    parent = node.parent
-    while parent is not None:
-        if parent.mem_id in elements:
-            return True
-        parent = parent.parent
-    return False
 
 
 def _categories(buttons: list[LexborNode], root: str) -> Iterator[Link]:

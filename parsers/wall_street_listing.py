@@ -86,7 +86,7 @@ def read_listing(document: Document, page: ParsedPage, reader: Reader) -> None:
     lines = _info_lines(outline, title)
     link = next((a for line in lines if (a := profile_link(line)) is not None), None)
     if link is None:
-        link = _profile_link_elsewhere(document, outline)
+        link = _profile_link_elsewhere(document, outline, title)
     vendor = Vendor(handle=handle_of(link)) if link is not None else None
     if vendor is not None:
         listing.vendor = vendor.handle
@@ -156,8 +156,8 @@ def _info_lines(outline: Outline, title: LexborNode | None) -> list[Line]:
     start = info if info is not None else title
     if start is not None:
         lines = lines_of(start, after=True, stops=stops)
-    if information is not None:
-        known = {line.block for line in lines}
+    known = {line.block for line in lines}
+    if information is not None and information.mem_id not in known:
         lines += [
             line
             for line in lines_of(information, after=True, stops=stops)
@@ -166,18 +166,32 @@ def _info_lines(outline: Outline, title: LexborNode | None) -> list[Line]:
     return lines
 
 
-def _profile_link_elsewhere(document: Document, outline: Outline) -> LexborNode | None:
-    """Return the first link to a profile outside menus, the tab's text and the feedback."""
+def _profile_link_elsewhere(
+    document: Document, outline: Outline, title: LexborNode | None
+) -> LexborNode | None:
+    """Return the link to a profile nearest around the title, the first of several.
+
+    Menus, the tab's text and the feedback are passed over.
+    """
     inside = outline.not_of_the_info
+    links = []
     for link in document.css('a[href*="profile"]'):
+        around = []
         node = link.parent
         while node is not None:
             if node.mem_id in inside or node.tag in ("nav", "header", "footer"):
                 break
+            around.append(node.mem_id)
             node = node.parent
         else:
-            return link
-    return None
+            links.append((link, around))
+    block = title.parent if title is not None and len(links) > 1 else None
+    while block is not None:
+        for link, around in links:
+            if block.mem_id in around:
+                return link
+        block = block.parent
+    return links[0][0] if links else None
 
 
 _LEVEL = re.compile(r"\bLevel\s*:?\s*(\d[\d.,'’]*)", re.I)

@@ -101,11 +101,15 @@ class Outline:
     def not_of_the_text(self) -> set[int]:
         """What stands in ``#tabcontent`` and is no text of the vendor's: headings, their tables."""
         out = {nav.mem_id for nav in self.navs}
-        under = False
+        section: _Part | None = None
         for part in self.parts:
+            named = part.name in ("prices", "shipping", "feedback")
             if part.heading is not None:
-                under = part.name in ("prices", "shipping", "feedback")
-            if part.in_tab and (under or part.name is not None):
+                section = part if named else None
+            elif part.in_tab and section is not None:
+                out |= {part.node.mem_id, section.node.mem_id}
+            # "My prices" without a table is the vendor's own heading.
+            if part.in_tab and part.name is not None and not named:
                 out.add(part.node.mem_id)
         return out
 
