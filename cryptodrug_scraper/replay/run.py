@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import multiprocessing
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import (
+    ALL_COMPLETED,
     FIRST_COMPLETED,
     Future,
     ProcessPoolExecutor,
@@ -27,6 +28,10 @@ from cryptodrug_scraper.replay.summary import Counts, Summary
 BATCH_PAGES = 200
 BATCH_BYTES = 6 * 1024 * 1024
 _WAITING = 1  # batches ready beside those at work
+
+
+Batches = Iterable[list[Page]]
+Landed = Callable[[Counts], None]
 
 
 class Progress(Protocol):
@@ -78,13 +83,16 @@ def replay(
     started = time.perf_counter()
     reader = ArchiveReader(paths, captured_at=captured_at, on_progress=progress.read)
     batches = _batches(reader, summary)
-    results = (
-        _here(batches, dsn, market) if workers == 1 else _in_pool(batches, dsn, market, workers)
-    )
+
+    def landed(counts: Counts) -> None:
+        summary.counts.add(counts)
+        progress.done(counts.pages.total())
+
     try:
-        for counts in results:
-            summary.counts.add(counts)
-            progress.done(counts.pages.total())
+        if workers == 1:
+            _here(batches, dsn, market, landed)
+        else:
+            _in_pool(batches, dsn, market, workers, landed)
     except KeyboardInterrupt:
         summary.interrupted = True
     summary.passed_over = reader.passed_over
@@ -114,41 +122,49 @@ def _batches(pages: Iterable[Page | Trouble], summary: Summary) -> Iterator[list
         yield batch
 
 
-def _here(batches: Iterable[list[Page]], dsn: str | None, market: str | None) -> Iterator[Counts]:
+def _here(batches: Batches, dsn: str | None, market: str | None, landed: Landed) -> None:
     """Parse in this thread while the batch before is loaded in another."""
     with ExitStack() as stack:
         worker = work.Worker(dsn, market)
         stack.callback(worker.close)
-        loading = ThreadPoolExecutor(1, "loading")
-        stack.callback(loading.shutdown, wait=True)
+        loading = stack.enter_context(ThreadPoolExecutor(1, "loading"))
         pending: Future[Counts] | None = None
-        for batch in batches:
-            prepared = worker.prepare(batch)
+        try:
+            for batch in batches:
+                prepared = worker.prepare(batch)
+                if pending is not None:
+                    before, pending = pending, None
+                    landed(before.result())
+                pending = loading.submit(worker.commit, prepared)
+        finally:  # also when interrupted: what is being loaded is counted
             if pending is not None:
-                yield pending.result()
-            pending = loading.submit(worker.commit, prepared)
-        if pending is not None:
-            yield pending.result()
+                landed(pending.result())
 
 
 def _in_pool(
-    batches: Iterable[list[Page]], dsn: str | None, market: str | None, workers: int
-) -> Iterator[Counts]:
+    batches: Batches, dsn: str | None, market: str | None, workers: int, landed: Landed
+) -> None:
+    """Parse and load in processes of their own, a batch at a time each."""
     context = multiprocessing.get_context("spawn")
     with ExitStack() as stack:
         pool = ProcessPoolExecutor(workers, context, work.start, (dsn, market))
         stack.callback(pool.shutdown, wait=True, cancel_futures=True)
         flying: set[Future[Counts]] = set()
-        for batch in batches:
-            flying.add(pool.submit(work.work, batch))
-            if len(flying) >= workers + _WAITING:
-                landed, flying = wait(flying, return_when=FIRST_COMPLETED)
-                for future in landed:
-                    yield future.result()
-        while flying:
-            landed, flying = wait(flying, return_when=FIRST_COMPLETED)
-            for future in landed:
-                yield future.result()
+
+        def wait_for(when: str) -> None:
+            done, still = wait(flying, return_when=when)
+            flying.clear()
+            flying.update(still)
+            for future in done:
+                landed(future.result())
+
+        try:
+            for batch in batches:
+                flying.add(pool.submit(work.work, batch))
+                if len(flying) >= workers + _WAITING:
+                    wait_for(FIRST_COMPLETED)
+        finally:
+            wait_for(ALL_COMPLETED)
 
 
 def _reviews(dsn: str, summary: Summary, progress: Progress) -> None:

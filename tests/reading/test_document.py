@@ -105,7 +105,7 @@ def test_any_bytes_can_be_decoded_and_parsed(body: bytes) -> None:
                 "<b>",
                 "<script>",
             ]
-        ),  # fmt: skip
+        ),
         max_size=60,
     )
 )

@@ -54,6 +54,26 @@ def test_order_and_workers_do_not_matter(engine: Engine, other_engine: Engine) -
     assert all_rows(other_engine) == all_rows(engine)
 
 
+def test_real_pages_give_the_same_rows_in_any_order(
+    engine: Engine, other_engine: Engine, real_pages: Path
+) -> None:
+    first = replay([real_pages], dsn_of(engine))
+    assert (first.outcome, first.pages_read, first.counts.new) == ("complete", 29, 29)
+    assert not [kind for _, kind in first.counts.pages if kind == "unknown"]
+    # All that is not understood are ages: these pages do not say when they were captured.
+    assert {(field, reason) for _, field, reason in first.counts.warnings} == {
+        ("review.posted_on", "an age, and the capture time is unknown")
+    }
+    before = all_rows(engine)
+    assert replay([real_pages], dsn_of(engine)).counts.new == 0
+    assert all_rows(engine) == before
+    pages = sorted(real_pages.rglob("*.html"))
+    random.Random(11).shuffle(pages)
+    for part in (pages[:13], pages[13:]):
+        replay(part, dsn_of(other_engine))
+    assert all_rows(other_engine) == before
+
+
 def test_two_loaders_at_once(engine: Engine, other_engine: Engine) -> None:
     replay([FIXTURES], dsn_of(engine))
     loaders = [

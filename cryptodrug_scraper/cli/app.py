@@ -1,0 +1,72 @@
+"""The top of the command line: its commands and what they have in common."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from cryptodrug_scraper import __version__
+from cryptodrug_scraper.cli import db, doctor, markets, parse, replay
+from cryptodrug_scraper.cli.errors import EXIT_CODES, Group
+from cryptodrug_scraper.cli.options import guide
+
+HELP = guide("""
+    Saved pages of closed darknet drug markets, read into PostgreSQL for research.
+
+    Start with replay, which reads pages into the database, then ask the database with db
+    query. parse and doctor show what single pages state and how that was found out.
+""")
+EPILOG = (
+    guide("""
+    [bold]First steps[/]
+      cryptodrug replay saved-pages/
+      cryptodrug db query "SELECT market, count(*) FROM listing GROUP BY market"
+      cryptodrug COMMAND --help      teaches one command, with examples
+
+    [bold]Settings[/] (environment, or a file .env where you work)
+      CRYPTODRUG_DATA_DIR  where the embedded database lies
+      DATABASE_URL         another PostgreSQL server, 14 or newer
+      NO_COLOR             no colours
+    """)
+    + "\n\n"
+    + EXIT_CODES
+)
+
+app = typer.Typer(
+    name="cryptodrug",
+    cls=Group,
+    help=HELP,
+    epilog=EPILOG,
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    add_completion=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"cryptodrug {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _common(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Show the version."),
+    ] = False,
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Show Python's trace of any error.")
+    ] = False,
+) -> None:
+    """Take the options that stand before the command."""
+
+
+app.command("replay", help=replay.HELP, epilog=replay.EPILOG)(replay.replay)
+app.command("parse", help=parse.HELP, epilog=parse.EPILOG)(parse.parse)
+app.command("doctor", help=doctor.HELP, epilog=doctor.EPILOG)(doctor.doctor)
+app.command("markets", help=markets.HELP, epilog=markets.EPILOG)(markets.markets)
+app.add_typer(db.app, name="db")

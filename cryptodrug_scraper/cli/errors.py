@@ -1,0 +1,138 @@
+"""Exit codes, and what an error looks like to a user: what, where, and what to do."""
+
+from __future__ import annotations
+
+import os
+import sys
+from enum import IntEnum
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+from typer.exceptions import TyperException
+
+from cryptodrug_scraper.cli.terminal import safe, say
+
+
+class Code(IntEnum):
+    """How a command ended; the same for all commands."""
+
+    COMPLETE = 0
+    PARTLY_FAILED = 1
+    BAD_INPUT = 2
+    NOTHING_READ = 3
+    DATABASE = 4
+    FAULT = 70
+    INTERRUPTED = 130
+    PIPE_CLOSED = 141
+
+
+EXIT_CODES = """\
+[bold]Exit codes[/]
+  0  complete
+  1  partly failed: something was skipped, unknown, not readable, or interrupted
+  2  bad usage or bad input: no such path or market, a wrong date, an error in SQL
+  3  nothing was read
+  4  the database cannot be used, or is at another migration
+  70  a fault of the program itself    130  interrupted    141  the reader of a pipe left"""
+
+
+class Failure(Exception):
+    """Ends a command with a message for the user and an exit code."""
+
+    def __init__(self, message: str, code: Code) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class Group(TyperGroup):
+    """The top of the command line: turns errors into messages and exit codes."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; no traceback leaves it unless ``--debug`` is given."""
+        try:
+            result = super().invoke(ctx)
+            sys.stdout.flush()
+            return result
+        except (typer.Exit, typer.Abort, TyperException):
+            raise
+        except KeyboardInterrupt:
+            say("Interrupted.")
+            raise
+        except BrokenPipeError:
+            # Whoever read our output has seen enough (`| head`): end without a word.
+            _let_go_of_stdout()
+            raise typer.Exit(Code.PIPE_CLOSED) from None
+        except Exception as error:
+            if ctx.params.get("debug"):
+                raise
+            failure = explain(error)
+            if failure is None:
+                kind, words = type(error).__name__, safe(str(error))[:300]
+                say(
+                    f"Error: cryptodrug itself failed ({kind}: {words}).\n"
+                    "This is a fault of the program. To see where, run the same again as: "
+                    "cryptodrug --debug …"
+                )
+                raise typer.Exit(Code.FAULT) from None
+            say(f"Error: {failure}")
+            raise typer.Exit(failure.code) from None
+
+
+def explain(error: Exception) -> Failure | None:
+    """Return what to tell a user of an expected error, or None for one that is our fault."""
+    if isinstance(error, Failure):
+        return error
+    for module, name, code in _EXPECTED:
+        loaded = sys.modules.get(module)
+        if loaded is not None and isinstance(error, getattr(loaded, name)):
+            return Failure(_with_advice(error, name), code)
+    if isinstance(error, MemoryError):
+        return Failure("There is not enough memory for this.", Code.PARTLY_FAILED)
+    if isinstance(error, OSError):
+        where = f"{error.filename}: " if error.filename else ""
+        return Failure(f"{where}{error.strerror or error}", Code.PARTLY_FAILED)
+    return None
+
+
+# Looked up only among what is loaded already, so that nothing is imported for it.
+_EXPECTED = (
+    ("cryptodrug_scraper.archive.page", "NothingThere", Code.BAD_INPUT),
+    ("cryptodrug_scraper.reading.market", "UnknownMarket", Code.BAD_INPUT),
+    ("cryptodrug_scraper.database.embedded", "DatabaseUnavailable", Code.DATABASE),
+    ("psycopg2", "OperationalError", Code.DATABASE),
+    ("psycopg2", "InterfaceError", Code.DATABASE),
+    ("sqlalchemy.exc", "DBAPIError", Code.DATABASE),
+    ("pydantic", "ValidationError", Code.BAD_INPUT),
+    ("concurrent.futures.process", "BrokenProcessPool", Code.PARTLY_FAILED),
+)
+
+
+def _with_advice(error: Exception, name: str) -> str:
+    words = str(error).strip()
+    if name in ("OperationalError", "InterfaceError"):
+        return (
+            f"The database failed, or the connection to it was lost: {safe(words)}\n"
+            "What was loaded stays. "
+            "Look with `cryptodrug db status`, then run the same command again."
+        )
+    if name == "DBAPIError":
+        return f"The database refused: {safe(str(getattr(error, 'orig', error)))}"
+    if name == "ValidationError":
+        return f"A setting (CRYPTODRUG_… in the environment or in .env) is wrong: {safe(words)}"
+    if name == "BrokenProcessPool":
+        return (
+            "A worker process was ended from outside, perhaps for want of memory. What was "
+            "loaded stays. Run the same command again, with fewer --workers."
+        )
+    return words[:1].upper() + words[1:]
+
+
+def _let_go_of_stdout() -> None:
+    """Send what is still in the buffer nowhere, so that Python does not complain at its end."""
+    try:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+    except (OSError, ValueError):
+        pass

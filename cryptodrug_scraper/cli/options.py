@@ -1,0 +1,89 @@
+"""Options that several commands have, and what their values must be."""
+
+from __future__ import annotations
+
+import textwrap
+from datetime import date, datetime
+from typing import Annotated
+
+import typer
+
+from cryptodrug_scraper.cli.errors import Code, Failure
+
+Market = Annotated[
+    str | None,
+    typer.Option(
+        "--market",
+        metavar="NAME",
+        help="The market whose parser reads the pages (see `cryptodrug markets`). "
+        "Without it each page's own marks tell.",
+        show_default=False,
+    ),
+]
+Url = Annotated[
+    str | None,
+    typer.Option(metavar="URL", help="The page's address, if known.", show_default=False),
+]
+CapturedAt = Annotated[
+    str | None,
+    typer.Option(
+        metavar="WHEN",
+        help="When the pages were saved: 2018-11-19 or 2018-11-19T12:00:00Z (UTC if no zone "
+        "is given). Ages such as “4d” count back from it.",
+        show_default=False,
+    ),
+]
+DatabaseUrl = Annotated[
+    str | None,
+    typer.Option(
+        metavar="URL",
+        help="Another PostgreSQL: postgresql://USER:PASSWORD@HOST/NAME. Without it DATABASE_URL "
+        "counts, and without that the embedded server.",
+        show_default=False,
+    ),
+]
+
+
+def guide(text: str) -> str:
+    """Prepare help: paragraphs are joined for the terminal to fold, indented lines are kept."""
+    paragraphs = []
+    for paragraph in textwrap.dedent(text).strip().split("\n\n"):
+        kept = any(line.startswith(" ") for line in paragraph.splitlines())
+        paragraphs.append(paragraph if kept else " ".join(paragraph.splitlines()))
+    return "\n\n".join(paragraphs)
+
+
+def moment(text: str | None) -> datetime | date | None:
+    """Read ``--captured-at``: a date stays a date, so that it is known to be no more exact."""
+    if text is None:
+        return None
+    stated = text.strip()
+    try:
+        value = date.fromisoformat(stated) if len(stated) <= 10 else datetime.fromisoformat(stated)
+    except ValueError:
+        value = None
+    if value is None or not 1990 <= value.year <= 2200:
+        raise Failure(
+            f"--captured-at {text!r} is no date or moment. Write 2018-11-19 or "
+            "2018-11-19T12:00:00Z.",
+            Code.BAD_INPUT,
+        )
+    return value
+
+
+def check_market(name: str | None) -> None:
+    """Refuse a market that has no parser, and say which was perhaps meant."""
+    if name is None:
+        return
+    import difflib
+
+    from cryptodrug_scraper.reading.market import UnknownMarket, market_named, markets
+
+    try:
+        market_named(name)
+    except UnknownMarket as error:
+        spelt = name.strip().lower().replace(" ", "_").replace("-", "_")
+        close = difflib.get_close_matches(spelt, markets(), 1, 0.6)
+        meant = f" Did you mean {close[0]}?" if close else ""
+        said = str(error)
+        raise Failure(f"{said[:1].upper()}{said[1:]}.{meant}", Code.BAD_INPUT) from None

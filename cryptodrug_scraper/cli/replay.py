@@ -1,0 +1,222 @@
+"""``cryptodrug replay``: saved pages into the database."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cryptodrug_scraper.cli.errors import EXIT_CODES, Code, explain
+from cryptodrug_scraper.cli.options import (
+    CapturedAt,
+    DatabaseUrl,
+    Market,
+    check_market,
+    guide,
+    moment,
+)
+from cryptodrug_scraper.cli.terminal import program, say
+
+if TYPE_CHECKING:
+    from cryptodrug_scraper.cli.progress import Bar, Lines
+    from cryptodrug_scraper.replay import Summary
+
+HELP = guide("""
+    Read saved pages, parse them and load them into the database.
+
+    PATH is a file, a folder (with all in it), a .zip, a .tar (.gz, .xz, .zst) or a .warc
+    (.gz). What is damaged or hostile in an archive is skipped and named, and the rest goes
+    on. When a page was captured comes from the WARC, from page.json beside page.html, from
+    a date in the path (2018-11-19/…), or from --captured-at.
+
+    The same page twice changes nothing, so after an interruption, or with more pages in the
+    folder, run the same command again: pages loaded before are passed over quickly. After an
+    update of the parsers, it reads every page anew.
+""")
+EPILOG = (
+    guide("""
+    [bold]Examples[/]
+      cryptodrug replay saved-pages/
+      cryptodrug replay dream-2018.tar.xz --market dream --workers 4
+      cryptodrug replay page.html --captured-at 2018-11-19 --dry-run
+      cryptodrug replay crawl.warc.gz --summary summary.json --quiet
+""")
+    + "\n\n"
+    + EXIT_CODES
+)
+
+
+def _default_workers() -> int:
+    return max(1, min(4, os.cpu_count() or 1))
+
+
+def replay(
+    paths: Annotated[
+        list[Path],
+        typer.Argument(metavar="PATH", help="Files, folders, archives.", show_default=False),
+    ],
+    market: Market = None,
+    captured_at: CapturedAt = None,
+    workers: Annotated[
+        int,
+        typer.Option(min=1, max=64, metavar="N", help="Processes that parse and load."),
+    ] = _default_workers(),
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Read and parse only; no database is touched.")
+    ] = False,
+    summary: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write the summary as JSON.", show_default=False),
+    ] = None,
+    database_url: DatabaseUrl = None,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", help="No progress, no tables: only what went wrong.")
+    ] = False,
+) -> None:
+    """Read pages into the database."""
+    when = moment(captured_at)
+    check_market(market)
+    if summary is not None:
+        from cryptodrug_scraper.cli.summary import check_place
+
+        check_place(summary)
+    try:
+        code = run(
+            paths,
+            market=market,
+            captured_at=when,
+            workers=workers,
+            dry_run=dry_run,
+            summary_file=summary,
+            database_url=database_url,
+            quiet=quiet,
+        )
+    except Exception as error:
+        if summary is not None:
+            _note_failure(summary, error)
+        raise
+    raise typer.Exit(code)
+
+
+def run(
+    paths: list[Path],
+    *,
+    market: str | None,
+    captured_at: datetime | date | None,
+    workers: int,
+    dry_run: bool,
+    summary_file: Path | None,
+    database_url: str | None,
+    quiet: bool,
+) -> Code:
+    """Replay, show how it went, and return the exit code."""
+    from cryptodrug_scraper.archive import total_bytes
+
+    total = total_bytes(paths)  # finds paths that do not exist before anything is opened
+    dsn = None if dry_run else _open(database_url)
+    from cryptodrug_scraper.replay import replay as replay_pages
+
+    with _progress(total, quiet) as progress:
+        done = replay_pages(
+            paths,
+            dsn,
+            market=market,
+            captured_at=captured_at,
+            workers=workers,
+            progress=progress,
+        )
+    from cryptodrug_scraper.cli import summary as shown
+
+    if summary_file is not None:
+        shown.write(summary_file, done.to_dict())
+    code = code_of(done)
+    if not quiet:
+        show(done)
+        if dsn is not None and done.pages_read:
+            _say_where(dsn, database_url, warned=bool(done.counts.warnings))
+    if code is Code.NOTHING_READ:
+        named = ", ".join(repr(str(path)) for path in paths[:5])
+        say(
+            f"Nothing was read: there is no page in {named}. Pages are files such as .html, "
+            ".htm and .php, alone or in folders, .zip, .tar and .warc archives."
+        )
+    elif code is not Code.COMPLETE and quiet:
+        say(shown.headline(done))
+    return code
+
+
+def code_of(summary: Summary) -> Code:
+    """Return the exit code of a replay."""
+    if summary.interrupted:
+        return Code.PARTLY_FAILED if summary.pages_read else Code.INTERRUPTED
+    outcomes = {"complete": Code.COMPLETE, "nothing read": Code.NOTHING_READ}
+    return outcomes.get(summary.outcome, Code.PARTLY_FAILED)
+
+
+def show(summary: Summary) -> None:
+    """Print the tables and the headline of a summary."""
+    from cryptodrug_scraper.cli import summary as shown
+    from cryptodrug_scraper.cli.console import output
+
+    console = output()
+    for drawn in shown.tables(summary):
+        console.print(drawn)
+        console.print()
+    console.print(shown.headline(summary))
+    if summary.interrupted:
+        console.print("What was loaded stays; the same command goes on from there.")
+
+
+def _open(database_url: str | None) -> str:
+    """Return the connection string of a database that is ready to be loaded into."""
+    from cryptodrug_scraper.database.connection import client_url, open_engine, resolve_url
+    from cryptodrug_scraper.settings import get_settings
+
+    url = resolve_url(database_url, get_settings())
+    open_engine(url).dispose()
+    return client_url(url)
+
+
+def _say_where(dsn: str, database_url: str | None, *, warned: bool) -> None:
+    from cryptodrug_scraper.cli.console import output
+    from cryptodrug_scraper.database.connection import mask
+
+    ask = f"  {program()} db query{' --database-url …' if database_url else ''}"
+    lines = [
+        f"The data is in {mask(dsn)}. Try next:",
+        f'{ask} "SELECT vendor, title, price_amount, price_currency FROM listing_latest LIMIT 20"',
+    ]
+    if warned:
+        lines.append(
+            f'{ask} "SELECT w AS warning, count(*) FROM page, unnest(warnings) AS w'
+            ' GROUP BY 1 ORDER BY 2 DESC LIMIT 40"'
+        )
+    output().print("\n".join(lines), soft_wrap=True)
+
+
+def _progress(total: int, quiet: bool) -> contextlib.AbstractContextManager[Bar | Lines | None]:
+    if quiet:
+        return contextlib.nullcontext()
+    from cryptodrug_scraper.cli.progress import Bar, Lines
+
+    return Bar(total) if sys.stderr.isatty() else Lines(total)
+
+
+def _note_failure(path: Path, error: Exception) -> None:
+    """Leave no older summary standing where the run has none of its own."""
+    from cryptodrug_scraper.cli.summary import write
+
+    failure = explain(error)
+    if isinstance(error, typer.Exit) or (failure and failure.code is Code.BAD_INPUT):
+        return
+    content: dict[str, Any] = {
+        "outcome": "failed",
+        "error": str(failure or f"{type(error).__name__}: {error}"),
+    }
+    with contextlib.suppress(OSError):
+        write(path, content)

@@ -1,0 +1,136 @@
+"""A replay's summary as tables, and as a file of JSON."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from rich.console import Group
+
+from cryptodrug_scraper.cli.console import count, table
+from cryptodrug_scraper.cli.errors import Code, Failure
+from cryptodrug_scraper.records import KINDS
+from cryptodrug_scraper.replay import Summary
+
+MOST_WARNINGS = 20
+MOST_PLACES = 20
+
+_RECORDS = ("listings", "vendors", "reviews", "categories", "exchange rates", "links")
+
+
+def tables(summary: Summary) -> Iterator[Group]:
+    """Yield the tables that have something in them."""
+    counts = summary.counts
+    if counts.pages:
+        yield _across("Pages by market and kind", counts.pages, KINDS)
+    if counts.records:
+        yield _across("Records by type", counts.records, _RECORDS)
+    if counts.warnings:
+        most = counts.warnings.most_common(MOST_WARNINGS)
+        yield table(
+            _first("Warnings by field", len(most), len(counts.warnings)),
+            ("market", "field", "reason", "count"),
+            [(market, field, reason, n) for (market, field, reason), n in most],
+        )
+    for title, pages in (
+        ("Pages of unknown kind", counts.unknown),
+        ("Pages that failed", counts.failed),
+    ):
+        if pages:
+            yield table(
+                _first(title, min(len(pages), MOST_PLACES), len(pages)),
+                ("page", "reason"),
+                pages[:MOST_PLACES],
+            )
+    if summary.troubles:
+        total = summary.trouble_codes.total()
+        yield table(
+            _first("Skipped", min(total, MOST_PLACES), total),
+            ("where", "why", "reason"),
+            [(t.location, t.code, t.reason) for t in summary.troubles[:MOST_PLACES]],
+        )
+    poor = summary.unhealthy()
+    if poor:
+        yield table(
+            "Fields that are filled less often than on a sound archive",
+            ("market", "page kind", "field", "filled", "healthy from"),
+            [(m, k, f, f"{share:.1%}", f"{wanted:.1%}") for m, k, f, share, wanted in poor],
+        )
+
+
+def headline(summary: Summary) -> str:
+    """Return in one line how a replay went."""
+    counts = summary.counts
+    parts = [f"{count(summary.pages_read, 'page')} read"]
+    if not summary.dry_run:
+        parts.append(f"{counts.new:,} new, {counts.had:,} loaded before")
+    unknown = sum(n for (_, kind), n in counts.pages.items() if kind == "unknown")
+    for n, what in (
+        (unknown, "of unknown kind"),
+        (len(counts.failed), "failed"),
+        (summary.trouble_codes.total(), "skipped"),
+    ):
+        if n:
+            parts.append(f"{n:,} {what}")
+    if summary.passed_over:
+        parts.append(f"{count(summary.passed_over, 'other file')} passed over")
+    outcome = "interrupted" if summary.interrupted else summary.outcome
+    dry = " (dry run: nothing was loaded)" if summary.dry_run else ""
+    rate = f" in {summary.seconds:.1f} s" if summary.seconds else ""
+    return f"{outcome.capitalize()}{dry}: {', '.join(parts)}{rate}."
+
+
+def _across(title: str, counter: Any, names: tuple[str, ...]) -> Group:
+    """Return a table with a row a market, a column a name that occurs, and totals."""
+    used = [name for name in names if any(inner == name for _, inner in counter)]
+    markets = sorted({market for market, _ in counter})
+    rows = [
+        [market, *(counter[market, name] for name in used), sum(counter[market, n] for n in used)]
+        for market in markets
+    ]
+    if len(rows) > 1:
+        sums = [sum(counter[market, name] for market in markets) for name in used]
+        rows.append(["total", *sums, sum(sums)])
+    if len(used) == 1:
+        return table(title, ("market", used[0]), [row[:2] for row in rows])
+    return table(title, ("market", *used, "all"), rows)
+
+
+def _first(title: str, shown: int, total: int) -> str:
+    return f"{title} (the first {shown} of {total:,})" if shown < total else title
+
+
+# -- the file -------------------------------------------------------------------------------
+
+
+def check_place(path: Path) -> None:
+    """Refuse a place for the summary that cannot be written, before an hour of work."""
+    folder = path.absolute().parent
+    if path.is_dir():
+        raise Failure(f"--summary {str(path)!r} is a folder; name a file.", Code.BAD_INPUT)
+    if not folder.is_dir():
+        raise Failure(f"--summary: there is no folder {str(folder)!r}.", Code.BAD_INPUT)
+    if not os.access(folder, os.W_OK):
+        raise Failure(f"--summary: the folder {str(folder)!r} may not be written.", Code.BAD_INPUT)
+
+
+def write(path: Path, content: dict[str, Any]) -> None:
+    """Write a summary as JSON; the file is there whole or not at all."""
+    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.absolute().parent)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
+            json.dump(content, file, indent=1, ensure_ascii=False)
+            file.write("\n")
+            file.flush()
+            os.fsync(file.fileno())
+            os.fchmod(file.fileno(), 0o644)
+        Path(name).replace(path)
+    except BaseException:
+        with contextlib.suppress(FileNotFoundError):
+            Path(name).unlink()
+        raise

@@ -1,0 +1,136 @@
+"""What ``make demo`` runs: the study that comes with the project, from pages to answers.
+
+Some forty pages of the three markets, written for this project, are replayed into an
+embedded PostgreSQL of the demo's own, so nothing gets mixed with a user's data. Each run
+begins with an empty database.
+"""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+
+from cryptodrug_scraper.archive import total_bytes
+from cryptodrug_scraper.cli.console import output
+from cryptodrug_scraper.cli.errors import Code, explain
+from cryptodrug_scraper.cli.query import Answer, connect
+from cryptodrug_scraper.cli.replay import code_of, show
+from cryptodrug_scraper.cli.rows import show_table
+from cryptodrug_scraper.cli.terminal import prepare_streams, program, say
+from cryptodrug_scraper.database import upgrade as migrations
+from cryptodrug_scraper.database.connection import client_url, open_engine
+from cryptodrug_scraper.database.embedded import EmbeddedServer
+from cryptodrug_scraper.replay import replay
+from cryptodrug_scraper.settings import get_settings
+
+ROOT = Path(__file__).resolve().parents[1]
+
+QUESTIONS = (
+    (
+        "Who offers what, where from, and for how many euros?",
+        """\
+SELECT l.market, l.vendor, array_to_string(l.ships_from, ', ') AS ships_from, l.title,
+       l.price_amount AS price, l.price_currency AS in, round(e.price_eur, 2) AS eur
+FROM listing_latest l
+LEFT JOIN LATERAL (
+    SELECT price_eur FROM listing_in_eur e
+    WHERE e.listing_id = l.listing_id ORDER BY observed_at DESC NULLS LAST LIMIT 1
+) AS e ON true
+WHERE l.vendor IS NOT NULL AND l.ships_from IS NOT NULL
+ORDER BY l.market, l.vendor, l.title LIMIT 12""",
+    ),
+    (
+        "How many vendors ship from each country, and how many reviews did they get?",
+        """\
+WITH origin AS (
+    SELECT DISTINCT l.market, l.vendor_id, l.listing_id, place
+    FROM listing_latest l CROSS JOIN LATERAL unnest(l.ships_from) AS place
+), vendors AS (
+    SELECT place, vendor_id, count(*) AS listings FROM origin GROUP BY place, vendor_id
+)
+SELECT p.name AS ships_from, count(v.vendor_id) AS vendors, sum(o.listings) AS listings,
+       sum(v.reviews) AS reviews_of_these_vendors
+FROM vendors o JOIN place p USING (place) LEFT JOIN vendor_latest v USING (vendor_id)
+GROUP BY p.name ORDER BY vendors DESC, listings DESC, p.name LIMIT 10""",
+    ),
+)
+
+
+def pages() -> Path:
+    """Return the folder of pages: the study, or all fixtures while there is none."""
+    study = ROOT / "fixtures" / "study"
+    return study if study.is_dir() else ROOT / "fixtures"
+
+
+def main() -> int:
+    """Run the demo; return its exit code."""
+    folder = pages()
+    if not folder.is_dir():
+        say(f"Error: the demo's pages are not there ({folder}). Run it in a checkout.")
+        return Code.BAD_INPUT
+    settings = get_settings()
+    settings = settings.model_copy(
+        update={"data_dir": settings.data_dir / "demo", "database_url": None}
+    )
+    console = output()
+    console.print(f"Reading {folder} ({total_bytes([folder]):,} bytes of saved pages) …\n")
+    url = EmbeddedServer(settings.data_dir).ensure_running()
+    engine = open_engine(url, settings=settings, upgrade=True)
+    migrations.downgrade(engine, "base")
+    migrations.upgrade(engine)
+    engine.dispose()
+    dsn = client_url(url)
+    summary = replay([folder], dsn)
+    show(summary)
+    with connect(dsn, timeout=60) as connection:
+        for title, sql in QUESTIONS:
+            console.print(f"\n{title}\n")
+            answer = Answer(connection, sql)
+            show_table(answer.columns, list(answer))
+            answer.close()
+    _say_next(settings.data_dir)
+    return code_of(summary)
+
+
+def _say_next(data_dir: Path) -> None:
+    """Print commands that work when they are pasted."""
+    call = program()
+    suggestion = (
+        "SELECT market, handle, sales, rating, reviews, joined_on"
+        " FROM vendor_latest ORDER BY reviews DESC"
+    )
+    where = f"CRYPTODRUG_DATA_DIR={shlex.quote(str(data_dir))}"
+    # An address that is set elsewhere would be asked instead of the demo's database.
+    option = ""
+    if get_settings().database_url:
+        option = f' --database-url "{EmbeddedServer(data_dir).url()}"'
+    output().print(
+        f"\nThe demo's database runs on, and is yours to ask. Try next:\n"
+        f'  {where} {call} db query{option} "{suggestion}"\n'
+        f"  {where} {call} db url{option}   (for psql, DBeaver, pandas)\n"
+        f"  {call} replay YOUR-FOLDER   (your own pages, into your own database)\n"
+        f"and to stop it:\n"
+        f"  {where} {call} db stop",
+        soft_wrap=True,
+    )
+
+
+def run() -> int:
+    """Run the demo, with errors told as the command line tells them."""
+    prepare_streams()
+    try:
+        return main()
+    except KeyboardInterrupt:
+        say("Interrupted.")
+        return Code.INTERRUPTED
+    except Exception as error:
+        failure = explain(error)
+        if failure is None:
+            raise
+        say(f"Error: {failure}")
+        return failure.code
+
+
+if __name__ == "__main__":
+    sys.exit(run())

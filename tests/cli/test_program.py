@@ -1,0 +1,205 @@
+"""The program as a whole: help, version, errors, pipes, locales, start-up."""
+
+from __future__ import annotations
+
+import os
+import pty
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cryptodrug_scraper.cli import errors, parse
+from cryptodrug_scraper.cli.terminal import cut, json_text, safe
+from tests.cli.running import PROGRAM, run, shell
+from tests.conftest import FIXTURES, ROOT
+
+LISTING = FIXTURES / "dream" / "listing_new.html"
+COMMANDS = [
+    ["replay"],
+    ["parse"],
+    ["doctor"],
+    ["markets"],
+    ["db"],
+    ["db", "url"],
+    ["db", "upgrade"],
+    ["db", "query"],
+    ["db", "status"],
+    ["db", "stop"],
+]
+
+
+def test_version() -> None:
+    result = run("--version")
+    assert result.exit_code == 0
+    assert result.stdout.startswith("cryptodrug 0.")
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_every_command_teaches_with_examples(command: list[str]) -> None:
+    result = run(*command, "--help")
+    assert result.exit_code == 0
+    assert "Example" in result.stdout
+    assert f"cryptodrug {' '.join(command)}" in result.stdout
+    assert "[bold]" not in result.stdout
+
+
+@pytest.mark.parametrize("command", [["replay"], ["parse"], ["doctor"], ["db", "query"]])
+def test_exit_codes_are_in_the_help(command: list[str]) -> None:
+    assert "Exit codes" in run(*command, "--help").stdout
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"COLUMNS": "30"},
+        {"PYTHONIOENCODING": "ascii"},
+        {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "NO_COLOR": "1"},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("command", [["parse", "--help"], ["doctor", str(LISTING)]], ids=str)
+def test_narrow_terminals_and_other_locales(
+    command: list[str], environment: dict[str, str]
+) -> None:
+    done = shell(*command, **environment)
+    assert done.returncode == 0, done.stderr
+    assert b"Traceback" not in done.stderr
+
+
+def test_piped_json_is_utf_8_whatever_the_locale() -> None:
+    done = shell("parse", LISTING, LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0")
+    assert "☘" in done.stdout.decode("utf-8")
+
+
+@pytest.mark.parametrize(
+    "command", [["--help"], ["parse", "--help"], ["parse", str(LISTING)], ["markets"]]
+)
+def test_nothing_heavy_is_imported(command: list[str]) -> None:
+    code = (
+        "import sys; from cryptodrug_scraper.cli.app import app\n"
+        f"try: app({command!r})\nexcept SystemExit: pass\n"
+        "heavy = {'sqlalchemy', 'alembic', 'pandas', 'scrapy', 'psycopg2', 'pydantic_settings'}\n"
+        "sys.exit(', '.join(heavy & set(sys.modules)) or None)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("command", ["parse", "doctor"])
+def test_a_reader_that_leaves_ends_it_quietly(command: str) -> None:
+    pages = sorted(FIXTURES.glob("dream/*.html")) * 4 if command == "parse" else [LISTING]
+    process = subprocess.Popen(
+        [*PROGRAM, command, *map(str, pages)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=ROOT,
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()
+    said = process.stderr.read()
+    process.stderr.close()
+    assert process.wait(60) == errors.Code.PIPE_CLOSED
+    assert b"Traceback" not in said
+    assert b"Exception" not in said
+
+
+def test_a_fault_of_ours_is_short_and_says_how_to_see_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: object) -> None:
+        raise ZeroDivisionError("of \x1b[31mall things")
+
+    monkeypatch.setattr(parse, "check_market", fail)
+    result = run("parse", LISTING)
+    assert result.exit_code == errors.Code.FAULT
+    assert "cryptodrug --debug" in result.stderr
+    assert "\x1b" not in result.stderr
+    assert "Traceback" not in result.stderr
+    assert isinstance(run("--debug", "parse", LISTING).exception, ZeroDivisionError)
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "said"),
+    [
+        (FileNotFoundError(2, "No such file", "x.html"), 1, "x.html: No such file"),
+        (OSError(28, "No space left on device"), 1, "No space left"),
+        (MemoryError(), 1, "memory"),
+    ],
+)
+def test_errors_of_the_system(error: Exception, code: int, said: str) -> None:
+    failure = errors.explain(error)
+    assert failure is not None
+    assert failure.code == code
+    assert said in str(failure)
+
+
+def test_markets() -> None:
+    result = run("markets")
+    assert result.exit_code == 0
+    for word in ("dream", "Wall Street Market", "empire", "2019-04-30"):
+        assert word in result.stdout
+    assert '"name": "dream"' in run("markets", "--json").stdout
+
+
+def test_safe_texts() -> None:
+    assert safe("a\x1b[31m\n\tb\x00\x9b") == "a\\x1b[31m b\\x00\\x9b"
+    assert safe("a‮b\ud800") == "a\\u202eb\\ud800"
+    assert safe("a\r\nb\rc", lines=True) == "a\nb\\x0dc"
+    assert safe("[bold]x[/]") == "[bold]x[/]"
+    assert cut("abcdef", 4) == "abc…"
+    assert json_text({"a": "\x7f‮\ud800"}) == '{"a": "\\u007f\\u202e\\ud800"}'
+
+
+def on_terminal(*arguments: str | Path, **environment: str) -> tuple[int, str]:
+    """Run with standard output and error on a terminal of 100 columns."""
+    main, other = pty.openpty()
+    process = subprocess.Popen(
+        [*PROGRAM, *map(str, arguments)],
+        stdin=other,
+        stdout=other,
+        stderr=other,
+        cwd=ROOT,
+        env=os.environ | {"TERM": "xterm", "COLUMNS": "100"} | environment,
+    )
+    os.close(other)
+    said = b""
+    while True:
+        try:
+            part = os.read(main, 65536)
+        except OSError:
+            break
+        if not part:
+            break
+        said += part
+    os.close(main)
+    return process.wait(60), said.decode("utf-8", "replace")
+
+
+def test_a_terminal_shows_a_bar_with_rate_and_colours() -> None:
+    code, said = on_terminal("replay", "--dry-run", "--workers", "1", FIXTURES / "study")
+    assert code in (0, 1)
+    assert "pages/s" in said
+    assert "Reading" in said
+    assert "Pages by market and kind" in said
+
+
+def test_no_color() -> None:
+    _, said = on_terminal("parse", "--pretty", LISTING)
+    assert "\x1b[" in said
+    _, said = on_terminal("parse", "--pretty", LISTING, NO_COLOR="1")
+    assert not re.search(r"\x1b\[[0-9;]*3[0-8]", said)
+
+
+def test_hostile_texts_on_a_terminal(tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    text = LISTING.read_text("utf-8").replace("Valerian root", "\x9b31m [red]\x1b]0;owned\x07")
+    page.write_text(text, "utf-8")
+    _, said = on_terminal("doctor", page)
+    assert "\x1b]0;" not in said
+    assert "\x07" not in said
+    assert "\x9b" not in said
+    assert "[red]" in said
