@@ -126,8 +126,8 @@ def _block(heading: LexborNode, listing: Listing, page: ParsedPage, reader: Read
         listing.description = reader.block("listing.description", block_text(body))
     elif word.startswith(("terms and conditions", "refund policy")):
         text = reader.block("listing.terms", block_text(body))
-        listing.terms = f"{listing.terms}\n\n{text}" if listing.terms and text else (
-            listing.terms or text
+        listing.terms = (
+            f"{listing.terms}\n\n{text}" if listing.terms and text else (listing.terms or text)
         )
     elif word == "shipping options":
         for row in body.css("tr"):

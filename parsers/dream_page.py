@@ -31,6 +31,8 @@ PAYMENT_WORDS = {
     "multisig escrow": "multisig",
 }
 
+_BETWEEN_WORDS = re.compile(r"\s*(?:[,/+&]|\band\b|\bor\b)\s*")
+
 
 def classes(node: LexborNode) -> list[str]:
     """Return an element's class names."""
@@ -231,12 +233,14 @@ def read_payment(listing: Listing, text: str, reader: Reader) -> None:
     words = " ".join(text.split())
     if not words:
         return
-    payment = PAYMENT_WORDS.get(words.casefold())
-    if payment is None:
-        reader.warn("listing.payment", "unknown payment word", words)
-    elif payment not in listing.payment:
-        listing.payment.append(payment)
-    reader.note("listing.payment", words, payment)
+    whole = words.casefold()
+    for word in [whole] if whole in PAYMENT_WORDS else _BETWEEN_WORDS.split(whole):
+        payment = PAYMENT_WORDS.get(word)
+        if payment is None:
+            reader.warn("listing.payment", "unknown payment word", words)
+        elif payment not in listing.payment:
+            listing.payment.append(payment)
+        reader.note("listing.payment", words, payment)
 
 
 def offer_id(text: str, reader: Reader) -> str | None:

@@ -68,6 +68,9 @@ def read_vendor_line(
             vendor.handle = reader.text("vendor.handle", text)
         elif within < _DEEPEST and not title and node.css_first("span, a") is not None:
             read_vendor_line(node, vendor, reader, profile=profile, within=within + 1)
+        elif profile and text.strip("()[] \t\n").casefold() == "banned":
+            vendor.banned = True
+            reader.note("vendor.banned", text, True)
         elif text.strip():
             reader.unknown_label("vendor", title or " ".join(names) or node.tag or "", text)
 
@@ -115,9 +118,20 @@ _ON_MARKET = re.compile(r"\brating on (.+?)\s*(?:\(|$)", re.I)
 _MARKETS_RATING = re.compile(
     r"^(.+?)\s+(?:(?:vendor|user|seller)\s+)?(?:ratings?|feedback|total sales|sales)\b", re.I
 )
-_SHORT_NAMES = {"bmr": "black_market_reloaded", "sr": "silk_road", "sr2": "silk_road_2"}
+_SHORT_NAMES = {
+    "bmr": "black_market_reloaded",
+    "sr": "silk_road",
+    "sr2": "silk_road_2",
+    # This project's own markets have one name wherever they are named.
+    "wallstreet": "wall_street",
+    "wsm": "wall_street",
+    "wall_street_market": "wall_street",
+    "dream_market": "dream",
+    "empire_market": "empire",
+}
 _INNER_CAPITAL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _SALES_SATISFACTION = re.compile(r"(\d[\d,.]*)\s*/\s*(\d+(?:\.\d+)?)\s*(%?)")
+_SALES_PERCENT = re.compile(r"(?:([#~<>\d][\d,.~+]*)\s*[,/]\s*)?(\d+(?:\.\d+)?)\s*(%)")
 
 
 @lru_cache(maxsize=256)
@@ -131,6 +145,7 @@ def external_market(class_word: str, title: str) -> str:
     by_class = _SHORT_NAMES.get(by_class, by_class)
     found = _ON_MARKET.search(title) or _MARKETS_RATING.search(title)
     by_title = market_word(found.group(1)) if found is not None else ""
+    by_title = _SHORT_NAMES.get(by_title, by_title)
     if not by_title or (by_class and by_title.startswith(by_class + "_")):
         return by_class or by_title
     return by_title
@@ -142,13 +157,15 @@ def _external(names: list[str], title: str, text: str, reader: Reader) -> Extern
     if not market:
         reader.warn("vendor.external_ratings", "from a market that is not named", title or text)
         return None
-    if "satisfaction" in title.casefold():  # "Python total sales, satisfaction": 3/98
+    found = _SALES_PERCENT.fullmatch(text.strip())
+    if found is None and "satisfaction" in title.casefold():
+        # "Python total sales, satisfaction": 3/98
         found = _SALES_SATISFACTION.fullmatch(text.strip())
-        if found is not None:
-            rating = ExternalRating(market, sales=found.group(1), rating=found.group(2))
-            rating.rating_max = "100" if found.group(3) else None
-            reader.note("vendor.external_ratings", text, rating)
-            return rating
+    if found is not None:
+        rating = ExternalRating(market, sales=found.group(1), rating=found.group(2))
+        rating.rating_max = "100" if found.group(3) else None
+        reader.note("vendor.external_ratings", text, rating)
+        return rating
     scale = re.search(r"out of (\d+)", title)
     return external_rating(
         market, text, reader, rating_max=scale.group(1) if scale is not None else None
@@ -168,7 +185,13 @@ def read_vendor_page(document: Document, page: ParsedPage, reader: Reader) -> No
     if head is not None:
         for row in head.iter():
             _profile_row(row, vendor, reader)
-    for notice in member.css(".messageBox, .warningBox, .errorBox, .infoBox"):
+    notices = member.css(".messageBox, .warningBox, .errorBox, .infoBox")
+    above = head.prev if head is not None else None
+    while above is not None:  # a notice of any class; vendors' own texts stand below
+        if above.is_element_node:
+            notices.append(above)
+        above = above.prev
+    for notice in notices:
         if _BANNED.search(notice.text()):
             vendor.banned = True
             reader.note("vendor.banned", notice.text(), True)
@@ -216,13 +239,18 @@ def _profile_row(row: LexborNode, vendor: Vendor, reader: Reader) -> None:
         case "join date" | "joined" | "member since":
             vendor.joined_on = reader.date("vendor.joined_on", _without_brackets(stated))
         case "last active" | "last seen":
-            vendor.last_active_on = reader.date("vendor.last_active_on", _without_brackets(stated))
+            when = _without_brackets(stated).strip() or stated.strip("() \t\n")
+            read = reader.day_of_age if _AGE_WORDS.search(when) else reader.date
+            vendor.last_active_on = read("vendor.last_active_on", when)
         case "trusted vendor" | "trusted seller" | "trusted":
             vendor.trusted = yes_or_no("vendor.trusted", stated, reader)
         case "banned":
             vendor.banned = yes_or_no("vendor.banned", stated, reader)
         case _:
             reader.unknown_label("vendor", what, stated)
+
+
+_AGE_WORDS = re.compile(r"^(?:today|yesterday|now)$|\bago$", re.I)  # without a date beside them
 
 
 def _without_brackets(text: str) -> str:

@@ -12,6 +12,9 @@ from cryptodrug_scraper.reading.walls import gateway_error, refresh_target, serv
 from cryptodrug_scraper.records import ParsedPage
 from parsers.empire_listing import read_cards, read_listing
 from parsers.empire_page import (
+    class_names,
+    footer_of,
+    main_part,
     read_categories,
     read_clock,
     read_links,
@@ -33,6 +36,16 @@ _WAITING = re.compile(r"ddos|captcha|queue|waiting room|please wait|checking you
 _OFFERS = re.compile(r"/(?:category/categories|home/searchproducts|search|store)(?:[/?]|$)", re.I)
 
 
+_KINDS = {
+    "listDes": ("listing", "it has a listing's block of facts"),
+    "seth1": ("vendor", "it has a user profile's head"),
+    "user_info": ("vendor", "it has a user profile's head"),
+    "col-1search": ("search", "it has cards of offers"),
+    "feature-listing": ("index", "it has the home page's featured listings"),
+}
+_BLOCKS = "div:is(.listDes, .user_info, .col-1search, .feature-listing), h1.seth1"
+
+
 def recognises(document: Document) -> bool:
     """Say whether a page is Empire's: by its frame, its title with it, or its login address.
 
@@ -44,7 +57,7 @@ def recognises(document: Document) -> bool:
         '.body-content, .img-logo, .sm-nav, .footer, .login-page, link[href*="/public/css/"]'
     ):
         return True
-    footer = document.first("div.footer")
+    footer = footer_of(document)
     if footer is not None and _COPYRIGHT.search(fold(footer.text())):
         return True
     target = refresh_target(document)
@@ -53,14 +66,10 @@ def recognises(document: Document) -> bool:
 
 def kind_of(document: Document, url: str | None) -> tuple[str, str]:
     """Tell what a page is, and by what."""
-    if document.first(".listDes") is not None:
-        return "listing", "it has a listing's block of facts"
-    if document.first("h1.seth1, .user_info") is not None:
-        return "vendor", "it has a user profile's head"
-    if document.first(".col-1search") is not None:
-        return "search", "it has cards of offers"
-    if document.first(".feature-listing") is not None:
-        return "index", "it has the home page's featured listings"
+    block = main_part(document).css_first(_BLOCKS)
+    for name in class_names(block) if block is not None else ():
+        if name in _KINDS:
+            return _KINDS[name]
     return _kind_of_wall(document) or _kind_by_frame(document, url)
 
 
@@ -119,13 +128,14 @@ def read(document: Document, page: ParsedPage, reader: Reader) -> None:
     read_clock(document, page, reader)
     read_rates(document, page, reader)
     read_categories(document, page, reader)
+    main = main_part(document)
     handle = None
     if page.kind == "listing":
-        read_listing(document, page, reader)
+        read_listing(document, main, page, reader)
     elif page.kind == "vendor":
-        handle = read_profile(document, page, reader).handle
-    read_cards(document, page, reader)
-    read_links(document, page, handle)
+        handle = read_profile(document, main, page, reader).handle
+    read_cards(main, page, reader)
+    read_links(document, main, page, handle)
 
 
 MARKET = Market(

@@ -35,8 +35,9 @@ _OPTION = re.compile(
 )
 _COIN = re.compile(r"(?:btnbuy_|/|^)(btc|bch|ltc|xmr)(?:_small\b|$)", re.I)
 _EARLY = re.compile(
-    r"(?:(\d+)\s*%\s*)?(?:fe|finali[sz]e early)(?:\s+listing)?(?:\s*\(?(\d+)\s*%\)?)?", re.I
+    r"(?:(\d+)\s*%\s*|full\s+)?(?:fe|finali[sz]e early)(?:\s+listing)?(?:\s*\(?(\d+)\s*%\)?)?", re.I
 )
+_SHARES = re.compile(r"\(?\b2\s*(?:/|-?of-?|\s+of\s+)\s*3\b\)?", re.I)  # MultiSig's keys
 _LISTING_TAB = re.compile(r"/settab/\d+(?:/\d+)*/([a-z]+)", re.I)
 _ITEM = re.compile(r"item\s*#\s*(\d+)\s+-\s+(.*?)(?:\s+-)?", re.I)
 _BUY_PRICE = re.compile(r"buy(?:\s+price)?\s*:?\s*", re.I)
@@ -52,16 +53,16 @@ _NOT_FOR_SALE = "sorry! you could not buy"  # on vacation, blocked: told to the 
 _KNOWN_MARKS = ("[sticky]", "[featured]", "[new]", "[hot]")
 
 
-def read_listing(document: Document, page: ParsedPage, reader: Reader) -> None:
+def read_listing(document: Document, main: LexborNode, page: ParsedPage, reader: Reader) -> None:
     """Read a listing's page: its facts, its vendor's marks, and what the open tab shows."""
     listing, vendor = Listing(), Vendor()
     page.listings.append(listing)
-    listing.external_id = _external_id(document, page.url, reader)
+    listing.external_id = _external_id(document, main, page.url, reader)
     listing.category = [name for number, name in read_path(document) if number is not None]
     if listing.category:
         reader.note("listing.category", " / ".join(listing.category), listing.category)
-    head = document.first(".listDes")
-    summary = document.first("#desc_prod")
+    head = main.css_first(".listDes")
+    summary = main.css_first("#desc_prod")
     if head is not None:
         _head(head, listing, vendor, reader)
         for table in topmost(head, "table"):
@@ -69,18 +70,20 @@ def read_listing(document: Document, page: ParsedPage, reader: Reader) -> None:
         for select in topmost(head, 'select[name="shippingOption"]'):
             _shipping(select, listing, reader)
         _purchase(head, listing, reader)
-        if document.first(".tablinks") is None and listing.price_tiers:
+        if main.css_first(".tablinks") is None and listing.price_tiers:
             # Cut off before the purchase price can have come: a tier's is not it.
             listing.price, listing.price_alternatives = None, []
     if vendor.handle is not None:
         page.vendors.append(vendor)
-    _tab(document, summary, listing, page, reader)
+    _tab(document, main, summary, listing, page, reader)
 
 
-def _external_id(document: Document, url: str | None, reader: Reader) -> str | None:
+def _external_id(
+    document: Document, main: LexborNode, url: str | None, reader: Reader
+) -> str | None:
     """Return the number in the addresses of the tabs, of the order form or of the page."""
     for selector, name in ((".tablinks", "href"), ("form", "action")):
-        for node in document.css(selector):
+        for node in main.css(selector):
             match = _ID.search(node.attributes.get(name) or "")
             if match:
                 return reader.text("listing.external_id", match.group(1))
@@ -203,7 +206,7 @@ def _stock(value: str, listing: Listing, reader: Reader) -> None:
 
 def _payment(value: str, listing: Listing, reader: Reader) -> None:
     """Read "Escrow", "Escrow, MultiSig", "FE Listing 100%"; less than all is partial escrow."""
-    for word in re.split(r"[,/&+;]|\band\b|\bor\b", value, maxsplit=20):
+    for word in re.split(r"[,/&+;]|\band\b|\bor\b", _SHARES.sub("", value), maxsplit=20):
         said = word.strip(" .")
         plain = said.casefold().replace("-", "").replace(" ", "")
         if not plain:
@@ -240,7 +243,7 @@ def _shipping(select: LexborNode, listing: Listing, reader: Reader) -> None:
         said = words(option)
         if not said:
             continue
-        match = _OPTION.fullmatch(said)
+        match = _OPTION.fullmatch(f" {said}")  # the name may be empty: "- 3 days - USD + 2.00"
         price = reader.money(field, match.group("price").replace("+", " ")) if match else []
         if match is None or not price:
             reader.warn(field, "not an option with a price", said)
@@ -286,14 +289,15 @@ def _coin(said: str, listing: Listing, reader: Reader) -> None:
 
 def _tab(
     document: Document,
+    main: LexborNode,
     summary: LexborNode | None,
     listing: Listing,
     page: ParsedPage,
     reader: Reader,
 ) -> None:
     """Read the open tab; the description also stands, shortened by style only, at the top."""
-    content = document.first(".tabcontent")
-    tab = _tab_name(document, content, listing.title)
+    content = main.css_first(".tabcontent")
+    tab = _tab_name(main, content, listing.title)
     text = None
     if content is not None and tab == "desc":
         text = texts_of(content)
@@ -308,9 +312,9 @@ def _tab(
     listing.description = reader.block("listing.description", text)
 
 
-def _tab_name(document: Document, content: LexborNode | None, title: str | None) -> str:
+def _tab_name(main: LexborNode, content: LexborNode | None, title: str | None) -> str:
     """Return the open tab by its link's address or words, else by what it holds."""
-    link = document.first(".tablinks.focus")
+    link = main.css_first(".tablinks.focus")
     if link is not None:
         match = _LISTING_TAB.search(address(link))
         said = words(link).casefold()
@@ -326,15 +330,11 @@ def _tab_name(document: Document, content: LexborNode | None, title: str | None)
 # -- cards ---------------------------------------------------------------------------------------
 
 
-def read_cards(document: Document, page: ParsedPage, reader: Reader) -> None:
+def read_cards(main: LexborNode, page: ParsedPage, reader: Reader) -> None:
     """Read the cards of a page of offers, and the featured offers of the home page."""
-    root = document.tree.root
-    if root is None:
-        return
-    names = {category.external_id: category.name for category in page.categories}
-    for card in topmost(root, ".col-1search"):
-        page.listings.append(_card(card, names, reader))
-    for card in topmost(root, ".feature-listing .col-2"):
+    cards = topmost(main, ".col-1search") + topmost(main, ".feature-listing .col-2")
+    names = {category.external_id: category.name for category in page.categories} if cards else {}
+    for card in cards:
         page.listings.append(_card(card, names, reader))
 
 
@@ -358,7 +358,7 @@ def _card(card: LexborNode, names: dict[str, str], reader: Reader) -> Listing:
     if head is not None:
         _card_facts(head, listing, reader)
     for image in card.css("img"):
-        match = _COIN.search(image.attributes.get("src") or "")
+        match = _COIN.search((image.attributes.get("src") or "").rpartition("/")[2])
         if match:
             _coin(match.group(1), listing, reader)
     return listing

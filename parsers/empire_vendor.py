@@ -9,11 +9,18 @@ from selectolax.lexbor import LexborNode
 from cryptodrug_scraper.reading.document import Document, fold
 from cryptodrug_scraper.reading.pgp import read_key
 from cryptodrug_scraper.reading.ratings import external_rating
-from cryptodrug_scraper.reading.reader import Reader
-from cryptodrug_scraper.records import FeedbackCount, ParsedPage, StarRating, Vendor
+from cryptodrug_scraper.reading.reader import Reader, market_word
+from cryptodrug_scraper.records import (
+    ExternalRating,
+    FeedbackCount,
+    ParsedPage,
+    StarRating,
+    Vendor,
+)
 from parsers.empire_page import (
     address,
     class_names,
+    footer_of,
     own_text,
     parts,
     texts_of,
@@ -31,8 +38,14 @@ _MEMBER = re.compile(r"member\s+since\s*:?\s*(.*)", re.I)
 _EARLY = re.compile(r"(?:fe|finali[sz]e early)(?:\s+(?:is\s+)?enabled)?(?:\s*:\s*(\w+))?", re.I)
 _IMPORTED = re.compile(
     r"verified\s+(?P<market>.+?)\s+(?:successful|completed|sales|orders|deals|transactions"
-    r"|positive|feedback|star|rating|reviews?|vendor|seller|stats|account)\b",
+    r"|positive|feedback|star|rating|reviews?|vendor|seller|stats|account)\b"
+    r"|verified\s+(?P<only>.+\S\s+market)$",
     re.I,
+)
+_UP_AND_DOWN = re.compile(r"\+?(\d[\d,]*)\s*/\s*-(\d[\d,]*)")
+_SALES_PERCENT = re.compile(
+    r"(?P<sales>[#~<>+\d][\d~<>+,.]*)\s*\(\s*(?P<percent>\d+(?:\.\d+)?)\s*%\s*\)"
+    r"|\(?\s*(?P<bare>\d+(?:\.\d+)?)\s*%\s*\)?"
 )
 _MARKET_WORD = re.compile(r"(?<=\S)\s+market$", re.I)
 _SCALE = re.compile(r"\b[01]\s*-\s*(\d+)")
@@ -51,37 +64,38 @@ _BUYER_ROWS = ("total disputes / orders", "total spendings", "feedback left")
 _OTHER_LINES = ("autoshop positive feedback", "seller is on vacation", "vacation mode")
 
 
-def read_profile(document: Document, page: ParsedPage, reader: Reader) -> Vendor:
+def read_profile(document: Document, main: LexborNode, page: ParsedPage, reader: Reader) -> Vendor:
     """Read a profile and what its open tab shows."""
-    vendor = Vendor(banned=False if document.first(".user_info") is not None else None)
+    vendor = Vendor(banned=False if main.css_first(".user_info") is not None else None)
     page.vendors.append(vendor)
-    _headline(document, vendor, reader)
-    card = document.first(".user_info_mid")
+    _headline(main, vendor, reader)
+    card = main.css_first(".user_info_mid")
     if card is not None:
         _card(card, vendor, reader)
     if vendor.handle is None:
         link = document.first('.sub_head_inner_header a[href*="/u/"]')
         if link is not None:
             vendor.handle = reader.text("vendor.handle", address(link).rstrip("/").split("/")[-1])
-    ratings = document.first(".seller_rating")
+    ratings = main.css_first(".seller_rating")
     if ratings is not None:
         _feedback_counts(ratings, vendor, reader)
-    bought = document.first(".buyer_statistics")
+    bought = main.css_first(".buyer_statistics")
     if bought is not None:
         _buyer_statistics(bought, vendor, reader)
-    stars = document.first(".rating_star")
-    if stars is not None and document.first(".tablinks, .footer") is not None:
+    stars = main.css_first(".rating_star")
+    finished = main.css_first(".tablinks") is not None or footer_of(document) is not None
+    if stars is not None and finished:
         # Else the page is cut off, maybe between two stars.
         _star_ratings(stars, vendor, reader)
-    content = document.first(".tabcontent_user_feedback")
+    content = main.css_first(".tabcontent_user_feedback")
     if content is not None:
-        _open_tab(document, content, vendor, page, reader)
+        _open_tab(document, main, content, vendor, page, reader)
     return vendor
 
 
-def _headline(document: Document, vendor: Vendor, reader: Reader) -> None:
+def _headline(main: LexborNode, vendor: Vendor, reader: Reader) -> None:
     """Read ``NAME | User Profile (BANNED)``."""
-    headline = document.first("h1.seth1")
+    headline = main.css_first("h1.seth1")
     if headline is None:
         return
     vendor.handle = reader.text("vendor.handle", own_text(headline))
@@ -153,7 +167,20 @@ def _imported_rating(title: str, said: str, vendor: Vendor, reader: Reader) -> N
         return
     if not said:
         return
-    market = _MARKET_WORD.sub("", match.group("market"))
+    market = _MARKET_WORD.sub("", match.group("market") or match.group("only"))
+    counts = _UP_AND_DOWN.fullmatch(said)
+    percent = _SALES_PERCENT.fullmatch(said)
+    if counts is not None or percent is not None:
+        found = ExternalRating(market_word(market))
+        if counts is not None:
+            found.positive, found.negative = (int(n.replace(",", "")) for n in counts.groups())
+        elif percent is not None:
+            found.sales = percent.group("sales")
+            found.rating = percent.group("percent") or percent.group("bare")
+            found.rating_max = "100"
+        vendor.external_ratings.append(found)
+        reader.note("vendor.external_ratings", said, found)
+        return
     scale = _SCALE.search(title)
     rating = external_rating(market, said, reader, rating_max=scale.group(1) if scale else None)
     if rating is not None:
@@ -247,9 +274,14 @@ def stars(cell: LexborNode) -> str | None:
 
 
 def _open_tab(
-    document: Document, content: LexborNode, vendor: Vendor, page: ParsedPage, reader: Reader
+    document: Document,
+    main: LexborNode,
+    content: LexborNode,
+    vendor: Vendor,
+    page: ParsedPage,
+    reader: Reader,
 ) -> None:
-    tab = _tab_name(document, content)
+    tab = _tab_name(main, content)
     if tab == "about":
         vendor.profile = reader.block("vendor.profile", texts_of(content))
     elif tab == "pgp":
@@ -265,9 +297,9 @@ def _open_tab(
         reader.unknown_label("vendor", f"tab {tab}", words(content)[:80])
 
 
-def _tab_name(document: Document, content: LexborNode) -> str:
+def _tab_name(main: LexborNode, content: LexborNode) -> str:
     """Return the open tab by its link's address or words, else by what it holds."""
-    link = document.first(".tablinks.focus")
+    link = main.css_first(".tablinks.focus")
     if link is not None:
         match = _USER_TAB.search(address(link))
         said = words(link).casefold()

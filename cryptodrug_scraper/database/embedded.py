@@ -56,60 +56,26 @@ from cryptodrug_scraper.database.programs import (
     is_root,
     last_lines,
 )
+from cryptodrug_scraper.database.serverfiles import (
+    CONFIGURATION,
+    DATABASE,
+    HBA,
+    LOCAL,
+    ROLE,
+    log_since,
+    log_tail,
+    prepare_log,
+    shorten_log,
+)
 
 __all__ = ["DATABASE", "HOST", "MAJOR", "ROLE", "Client", "DatabaseUnavailable", "EmbeddedServer"]
-
-ROLE = "cryptodrug"
-DATABASE = "cryptodrug"
 
 _LOCK_PATIENCE = 180.0
 _START_PATIENCE = 300.0  # crash recovery after a bulk load may read 2 GB of WAL
 _STOP_PATIENCE = 60.0
-_LOG_LIMIT = 10_000_000
 # Below the range that systems hand out for outgoing connections (Linux 32768, macOS 49152),
 # so that a port once chosen is rarely found taken later.
 _FIRST_PORT, _PORTS = 20_000, 10_000
-
-_CONFIGURATION = f"""\
-# Written anew by cryptodrug at each start: changes here are lost.
-# Put your own settings in local.conf beside this file.
-listen_addresses = '{HOST}'
-unix_socket_directories = ''
-password_encryption = 'scram-sha-256'
-max_connections = 100
-
-shared_buffers = 128MB
-work_mem = 32MB
-maintenance_work_mem = 128MB
-effective_cache_size = 1GB
-random_page_cost = 1.1
-jit = off
-
-# Loading comes in bulk: fewer checkpoints. A commit is on disk when it is reported.
-wal_level = minimal
-max_wal_senders = 0
-max_wal_size = 2GB
-checkpoint_timeout = 15min
-
-# A client that was killed must not go on holding locks.
-client_connection_check_interval = 2s
-
-# Texts of pages never belong into a log.
-log_min_error_statement = panic
-log_parameter_max_length_on_error = 0
-log_error_verbosity = terse
-log_checkpoints = off
-log_line_prefix = '%m [%p] %a '
-log_timezone = 'UTC'
-timezone = 'UTC'
-lc_messages = 'C'
-
-include_if_exists 'local.conf'
-"""
-
-_LOCAL = "# Your own settings for the embedded PostgreSQL, such as: shared_buffers = 1GB\n"
-
-_HBA = f"host all {ROLE} {HOST}/32 scram-sha-256\n"
 
 
 @dataclass(frozen=True)
@@ -151,7 +117,7 @@ class EmbeddedServer:
                 self._make_home()
                 with self._lock():
                     running = self._start()
-            self._shorten_log()
+            shorten_log(self.log)
             return self._url(running.port)
         except OSError as error:
             raise self._unusable(error) from error
@@ -179,7 +145,7 @@ class EmbeddedServer:
         except OSError as error:
             raise self._unusable(error) from error
         raise DatabaseUnavailable(
-            f"The embedded database (process {running.pid}) does not stop.\n{self._log_tail()}"
+            f"The embedded database (process {running.pid}) does not stop.\n{log_tail(self.log)}"
         )
 
     def is_running(self) -> bool:
@@ -311,10 +277,10 @@ class EmbeddedServer:
             self._remove_stale_pid_file()
             self._single_user(self.data, f"ALTER ROLE {ROLE} PASSWORD '{password}'\n")
             write_file(self._password_file, password + "\n", 0o600)
-        write_file(self.home / "server.conf", _CONFIGURATION, 0o644)
-        write_file(self.home / "pg_hba.conf", _HBA, 0o644)
+        write_file(self.home / "server.conf", CONFIGURATION, 0o644)
+        write_file(self.home / "pg_hba.conf", HBA, 0o644)
         if not (local := self.home / "local.conf").exists():
-            write_file(local, _LOCAL, 0o644)
+            write_file(local, LOCAL, 0o644)
         started = time.monotonic()
         unusable: set[int] = set()
         while True:
@@ -331,7 +297,7 @@ class EmbeddedServer:
             try:
                 return self._await_ready(pid)
             except _Exited:
-                said = self._log_since(offset)
+                said = log_since(self.log, offset)
             if self._running() is not None:
                 continue  # another was quicker, started by a process killed since
             waited = time.monotonic() - started
@@ -360,7 +326,7 @@ class EmbeddedServer:
         ]
         # The shell is the parent that goes away, and its arguments need no quoting.
         script = 'log=$1; shift; exec 3>&1; "$@" </dev/null >>"$log" 2>&1 3>&- & echo $! >&3'
-        self._prepare_log()
+        prepare_log(self.log)
         done = subprocess.run(
             ["/bin/sh", "-c", script, "sh", str(self.log), *self.programs.prefix, *command],
             stdin=subprocess.DEVNULL,
@@ -389,7 +355,7 @@ class EmbeddedServer:
             time.sleep(0.02)
         raise DatabaseUnavailable(
             f"The embedded database in {self.home} is still starting after "
-            f"{_START_PATIENCE:.0f} s; try again in a while.\n{self._log_tail()}"
+            f"{_START_PATIENCE:.0f} s; try again in a while.\n{log_tail(self.log)}"
         )
 
     def _choose_port(self, unusable: set[int]) -> int:
@@ -490,29 +456,6 @@ class EmbeddedServer:
             yield
         finally:
             os.close(descriptor)
-
-    def _prepare_log(self) -> None:
-        """Make the log writable for us and keep one older log when it has become long."""
-        if self.log.exists() and self.log.stat().st_size > _LOG_LIMIT:
-            self.log.replace(self.log.with_suffix(".log.1"))
-        os.close(os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600))
-
-    def _shorten_log(self) -> None:
-        # The running server appends to the open file, so it is copied and emptied in place.
-        if self.log.stat().st_size > 2 * _LOG_LIMIT:
-            shutil.copyfile(self.log, self.log.with_suffix(".log.1"))
-            os.truncate(self.log, 0)
-
-    def _log_since(self, offset: int) -> str:
-        with self.log.open("rb") as file:
-            file.seek(offset)
-            return file.read(1_000_000).decode(errors="replace")
-
-    def _log_tail(self) -> str:
-        try:
-            return last_lines(self._log_since(max(0, self.log.stat().st_size - 10_000)))
-        except OSError:
-            return ""
 
     def _unusable(self, error: Exception) -> DatabaseUnavailable:
         where = getattr(error, "filename", None) or self.home

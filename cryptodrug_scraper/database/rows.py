@@ -8,23 +8,28 @@ may stand there already; ``own`` rows belong to the page alone.
 from __future__ import annotations
 
 import hashlib
-import unicodedata
 from collections import defaultdict
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any, NamedTuple
 
 from cryptodrug_scraper.archive import Page
 from cryptodrug_scraper.database.copying import line
 from cryptodrug_scraper.database.ids import key_of
 from cryptodrug_scraper.database.models import Base
-from cryptodrug_scraper.records import Listing, Money, Notice, ParsedPage, Review, Vendor
+from cryptodrug_scraper.database.values import (
+    MOST,
+    later,
+    money,
+    observed_at,
+    same_number,
+    same_words,
+    whole,
+)
+from cryptodrug_scraper.records import Listing, Notice, ParsedPage, Review, Vendor
 
 LONGEST_NAME = 250
 """Characters of a handle, listing id, category id or path: longer ones are no such thing."""
-
-_MOST = (1 << 63) - 1
-
 
 COLUMNS: dict[str, tuple[str, ...]] = {
     name: tuple(c.name for c in table.columns if (name, c.name) != ("review_sighting", "review_id"))
@@ -48,7 +53,7 @@ class Capture(NamedTuple):
         address = (page.url or "-").encode("utf-8", "surrogatepass")
         data = b"%b|%b|%b" % (digest, moment.encode(), address)
         key = hashlib.blake2b(data, digest_size=8).digest()
-        return cls(int.from_bytes(key, "big") & _MOST, digest, page)
+        return cls(int.from_bytes(key, "big") & MOST, digest, page)
 
 
 @dataclass(slots=True)
@@ -79,7 +84,7 @@ class _Builder:
         self.page_id, self.sha256, page = capture
         self.page, self.parsed, self.parser_version = page, parsed, parser_version
         self.market = parsed.market
-        moment = _observed_at(page, parsed.page_time)
+        moment = observed_at(page, parsed.page_time)
         self.observed_at = moment.isoformat() if moment is not None else None
         # Of a page dated by its folder the time of day is not known, so ages end on a day.
         self.by_the_day = page.captured_precision == "day"
@@ -127,7 +132,7 @@ class _Builder:
             "status": page.status,
             "location": page.location,
             "parser_version": self.parser_version,
-            "reviews_not_shown": _count(parsed.reviews_not_shown),
+            "reviews_not_shown": whole(parsed.reviews_not_shown),
             "warnings": [str(notice) for notice in warnings],
             "exchange_panel_id": panel,
             "crawl_run_id": None,
@@ -164,14 +169,14 @@ class _Builder:
         if content is None:
             return None
         digest = hashlib.sha256(content.encode("utf-8", "replace")).digest()
-        key = int.from_bytes(digest[:8], "big") & _MOST
+        key = int.from_bytes(digest[:8], "big") & MOST
         return self.share("long_text", key, digest, content)
 
     def pgp_key(self, vendor: Vendor) -> int | None:
         if vendor.pgp_key is None:
             return None
         digest = hashlib.sha256(vendor.pgp_key.encode("utf-8", "replace")).digest()
-        key = int.from_bytes(digest[:8], "big") & _MOST
+        key = int.from_bytes(digest[:8], "big") & MOST
         return self.share("pgp_key", key, digest, vendor.pgp_fingerprint, vendor.pgp_key)
 
     def exchange_panel(self) -> int | None:
@@ -197,7 +202,7 @@ class _Builder:
                 "category", key, self.market, category.external_id, category.name, category.path
             )
             keys.append(key)
-            counts.append(_count(category.listing_count))
+            counts.append(whole(category.listing_count))
         if keys:
             self.own["page_category"].append(line((self.page_id, keys, counts)))
 
@@ -229,20 +234,20 @@ class _Builder:
                     vendor_id,
                     self.observed_at,
                     self.parsed.kind == "vendor",
-                    _count(vendor.sales),
+                    whole(vendor.sales),
                     vendor.rating,
                     vendor.rating_max,
-                    _count(vendor.rating_count),
+                    whole(vendor.rating_count),
                     vendor.positive_percent,
-                    _count(vendor.level),
-                    _count(vendor.trust_level),
-                    _count(vendor.experience),
+                    whole(vendor.level),
+                    whole(vendor.trust_level),
+                    whole(vendor.experience),
                     vendor.joined_on,
                     vendor.last_active_on,
                     vendor.finalize_early,
                     vendor.trusted,
                     vendor.banned,
-                    _count(vendor.disputes),
+                    whole(vendor.disputes),
                     self.long_text(vendor.profile),
                     self.long_text(vendor.terms),
                     self.pgp_key(vendor),
@@ -255,10 +260,10 @@ class _Builder:
                 ordinal,
                 n,
                 counts.period,
-                _count(counts.positive),
-                _count(counts.neutral),
-                _count(counts.negative),
-                None if counts.stars is None else [_count(star) for star in counts.stars],
+                whole(counts.positive),
+                whole(counts.neutral),
+                whole(counts.negative),
+                None if counts.stars is None else [whole(star) for star in counts.stars],
             )
         for n, stars in enumerate(vendor.star_ratings):
             self.part("star_rating", ordinal, n, stars.name, stars.rating, stars.rating_max)
@@ -271,16 +276,16 @@ class _Builder:
                 other.sales,
                 other.rating,
                 other.rating_max,
-                _count(other.positive),
-                _count(other.neutral),
-                _count(other.negative),
+                whole(other.positive),
+                whole(other.neutral),
+                whole(other.negative),
             )
 
     def listing(self, ordinal: int, listing: Listing) -> None:
         listing_id = self.listing_key(listing.external_id, "listing.external_id")
         if listing_id is None:
             return
-        stock = None if listing.stock_unlimited else _count(listing.stock)
+        stock = None if listing.stock_unlimited else whole(listing.stock)
         self.own["listing_observation"].append(
             line(
                 (
@@ -294,7 +299,7 @@ class _Builder:
                     listing.category,
                     self.long_text(listing.description),
                     self.long_text(listing.terms),
-                    *_money(listing.price),
+                    *money(listing.price),
                     listing.ships_from_text,
                     listing.ships_to_text,
                     listing.payment,
@@ -302,12 +307,12 @@ class _Builder:
                     listing.product_class,
                     stock,
                     listing.stock_unlimited,
-                    _count(listing.sold),
+                    whole(listing.sold),
                     listing.sold_since,
-                    _count(listing.views),
+                    whole(listing.views),
                     listing.ends,
-                    _count(listing.min_order),
-                    _count(listing.max_order),
+                    whole(listing.min_order),
+                    whole(listing.max_order),
                 )
             )
         )
@@ -325,9 +330,9 @@ class _Builder:
                 "price_tier",
                 ordinal,
                 n,
-                _count(tier.min_quantity),
-                _count(tier.max_quantity),
-                *_money(tier.price),
+                whole(tier.min_quantity),
+                whole(tier.max_quantity),
+                *money(tier.price),
             )
         for n, option in enumerate(listing.shipping_options):
             self.part(
@@ -336,7 +341,7 @@ class _Builder:
                 n,
                 option.name,
                 option.days,
-                *_money(option.price),
+                *money(option.price),
                 option.per,
             )
 
@@ -363,14 +368,14 @@ class _Builder:
                 )
             )
             return
-        rating, rating_max = _same_number(review.rating), _same_number(review.rating_max)
+        rating, rating_max = same_number(review.rating), same_number(review.rating_max)
         content_id = key_of(
             "review",
             str(vendor_id),
             rating,
             rating_max,
             review.sentiment,
-            _same_words(review.text),
+            same_words(review.text),
         )
         self.share(
             "review_content",
@@ -383,7 +388,7 @@ class _Builder:
         earliest, latest = review.earliest, review.latest
         precision = review.posted_precision
         if review.from_age and self.by_the_day and latest is not None:
-            latest = _later(latest, timedelta(days=1))
+            latest = later(latest, timedelta(days=1))
             precision = "day" if precision in ("minute", "hour") else precision
         self.rows.groups.add((vendor_id, content_id))
         self.own["review_sighting"].append(
@@ -400,7 +405,7 @@ class _Builder:
                     review.listing_title,
                     review.author,
                     review.response,
-                    *_money(review.price),
+                    *money(review.price),
                     review.price_approximate,
                     review.posted_on,
                     precision,
@@ -410,45 +415,3 @@ class _Builder:
                 )
             )
         )
-
-
-def _observed_at(page: Page, page_time: datetime | None) -> datetime | None:
-    """Return when the page was seen: its capture, or the market's clock where that is more exact.
-
-    The market's clock counts if no capture time is known, or only the day, and it agrees.
-    """
-    known = page.captured_at
-    if known is None or page_time is None:
-        return known or page_time
-    agrees = timedelta(0) <= page_time - known < timedelta(days=1)
-    return page_time if page.captured_precision == "day" and agrees else known
-
-
-def _count(value: int | None) -> int | None:
-    """A number that PostgreSQL's bigint holds; anything larger is no count of anything."""
-    return value if value is None or -_MOST <= value <= _MOST else None
-
-
-def _money(money: Money | None) -> tuple[str | None, str | None]:
-    return (None, None) if money is None else (money.amount, money.currency)
-
-
-def _same_number(number: str | None) -> str | None:
-    """``5`` and ``5.00`` are the same rating."""
-    if number is None or "." not in number:
-        return number
-    return number.rstrip("0").rstrip(".")
-
-
-def _same_words(words: str | None) -> str | None:
-    """Saved copies differ in white space and in how they compose accents."""
-    if words is None:
-        return None
-    return unicodedata.normalize("NFC", " ".join(words.split())) or None
-
-
-def _later(moment: datetime, by: timedelta) -> datetime:
-    try:
-        return moment + by
-    except OverflowError:
-        return datetime.max.replace(tzinfo=UTC)

@@ -77,12 +77,22 @@ def too_costly(body: bytes) -> str | None:
     return None
 
 
+def _has_long_run(body: bytes) -> bool:
+    """Tell whether somewhere no tag begins for long; looks at few of the bytes."""
+    start, end = 0, len(body)
+    while end - start > _LONGEST_USUAL:
+        last = body.rfind(b"<", start, start + _LONGEST_USUAL)
+        if last < 0:
+            return True
+        start = last + 1
+    return False
+
+
 def _has_many_attributes(body: bytes) -> bool:
     """Tell whether a tag may have more attributes than any page's; text is not taken for one."""
-    pieces = body.split(b"<")
-    if max(map(len, pieces)) <= _LONGEST_USUAL:
+    if not _has_long_run(body):
         return False
-    for piece in pieces:
+    for piece in body.split(b"<"):
         if len(piece) <= _LONGEST_USUAL:
             continue
         if not piece[:1].isalpha():  # perhaps amid a tag, after a "<" within a value

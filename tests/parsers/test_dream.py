@@ -67,8 +67,11 @@ def test_recognises_by_marks_that_nobody_can_write_into_a_text(page: str, own: b
 @pytest.mark.parametrize(
     ("page", "kind"),
     [
-        ("<html><head><title>502 Bad Gateway</title></head><body><center><h1>502 Bad Gateway</h1>"
-         "</center><hr><center>nginx</center></body></html>", "error"),
+        (
+            "<html><head><title>502 Bad Gateway</title></head><body><center>"
+            "<h1>502 Bad Gateway</h1></center><hr><center>nginx</center></body></html>",
+            "error",
+        ),
         ("<title>504 Gateway Time-out</title><h1>504 Gateway Time-out</h1>", "error"),
         ("<title>503 Service Temporarily Unavailable</title>", "error"),
         ("<title>500 Internal Server Error</title><h1>Internal Server Error</h1>", "error"),
@@ -79,15 +82,22 @@ def test_recognises_by_marks_that_nobody_can_write_into_a_text(page: str, own: b
         ("<body>You have been logged in elsewhere</body>", "login"),
         ('<div class="login"><form></form></div>', "login"),
         ("<title>Listing not found</title><div class=main></div>", "not_found"),
-        ('<div class="content"><div><div class="title">Member not found</div></div></div>',
-         "not_found"),
+        (
+            '<div class="content"><div><div class="title">Member not found</div></div></div>',
+            "not_found",
+        ),
         ('<div class="contactMember"><div class="title">User not found</div></div>', "not_found"),
-        ('<div class="viewProduct"><div class="title">Book: lost, not found</div></div>',
-         "listing"),
+        (
+            '<div class="viewProduct"><div class="title">Book: lost, not found</div></div>',
+            "listing",
+        ),
         ("<title>5000 seeds</title><p>a page about seeds</p>", "unknown"),
-        ("<title>Inbox</title><div class='main'><div class='headNavitems'><a href='./?logout'>x</a>"
-         "</div><div class='content'>Your session has expired, a vendor wrote</div></div>",
-         "unknown"),
+        (
+            "<title>Inbox</title><div class='main'><div class='headNavitems'>"
+            "<a href='./?logout'>x</a></div>"
+            "<div class='content'>Your session has expired, a vendor wrote</div></div>",
+            "unknown",
+        ),
         ("", "unknown"),
     ],
 )
@@ -105,8 +115,12 @@ def test_walls_and_pages_without_a_main_block(page: str, kind: str) -> None:
         ("", "Featured", "http://x.onion/", "index"),
         ("", "Featured", "http://x.onion/?category=104", "search"),
         ("", "Teas (1204)", None, "search"),
-        ('<div class="category selected depth0"><a href="?category=1">Tea</a></div>', "", None,
-         "search"),
+        (
+            '<div class="category selected depth0"><a href="?category=1">Tea</a></div>',
+            "",
+            None,
+            "search",
+        ),
         ('<div class="offerFilter"><input name="q" value="tea"></div>', "", None, "search"),
         ('<ul class="pageNav"><a class="pager activePage">3</a></ul>', "", None, "search"),
         ('<ul class="pageNav"><a class="pager activePage">1</a></ul>', "", None, "index"),
@@ -131,8 +145,12 @@ def test_the_id_comes_from_the_form_then_from_links_then_from_the_address() -> N
     ids = [
         listing(below=below, url=address)["listings"][0]["external_id"]
         for below, address in [
-            (notes + field + link, url), (notes + link, url), (notes, url), (notes, saved),
-            (notes, "http://x.onion/contactMember?member=5.6"), (notes, None),
+            (notes + field + link, url),
+            (notes + link, url),
+            (notes, url),
+            (notes, saved),
+            (notes, "http://x.onion/contactMember?member=5.6"),
+            (notes, None),
         ]
     ]
     assert ids == ["1.2", "3.4", "5.6", "5.6", None, None]
@@ -146,8 +164,13 @@ def test_an_id_of_another_form_is_a_warning() -> None:
 
 @pytest.mark.parametrize(
     ("word", "payment", "warned"),
-    [("Yes", ["escrow"], False), ("No", ["finalize_early"], False), ("50% FE",
-     ["partial_escrow"], False), ("Multisig", ["multisig"], False), ("Maybe", [], True)],
+    [
+        ("Yes", ["escrow"], False),
+        ("No", ["finalize_early"], False),
+        ("50% FE", ["partial_escrow"], False),
+        ("Multisig", ["multisig"], False),
+        ("Maybe", [], True),
+    ],
 )
 def test_the_escrow_row(word: str, payment: list[str], warned: bool) -> None:
     got = listing(row("Escrow", f"\n {word}&nbsp;\n"))
@@ -165,7 +188,11 @@ def test_an_unknown_row_heading_coin_and_place_are_warnings() -> None:
     assert got["listings"][0]["ships_from"] == ["UNKNOWN"]
     assert got["listings"][0]["price"] is None
     assert sorted(w.partition(":")[0] for w in got["warnings"]) == [
-        "listing", "listing", "listing", "listing.currencies", "listing.price",
+        "listing",
+        "listing",
+        "listing",
+        "listing.currencies",
+        "listing.price",
         "listing.ships_from",
     ]
 
@@ -173,8 +200,11 @@ def test_an_unknown_row_heading_coin_and_place_are_warnings() -> None:
 def test_a_coin_that_cannot_be_chosen_is_not_accepted() -> None:
     coins = "".join(
         f"<tr><td><label>{coin}</label></td><td><input type=radio {state}></td></tr>"
-        for coin, state in [("Bitcoin (BTC)", "checked"), ("Bitcoin Cash (BCH)", "disabled"),
-                            ("Monero", "")]
+        for coin, state in [
+            ("Bitcoin (BTC)", "checked"),
+            ("Bitcoin Cash (BCH)", "disabled"),
+            ("Monero", ""),
+        ]
     )
     got = listing(below=f'<div class="newFeature">Cryptocurrency</div><table>{coins}</table>')
     assert got["listings"][0]["currencies"] == ["BTC", "XMR"]
@@ -182,18 +212,25 @@ def test_a_coin_that_cannot_be_chosen_is_not_accepted() -> None:
 
 
 def test_both_terms_and_a_refund_policy_are_kept() -> None:
-    got = listing(below="".join(
-        f'<div><div class="subtitle">{heading}</div><div class="preformattedNotes"><pre>{text}'
-        "</pre></div></div>"
-        for heading, text in [("Terms and conditions of ann", "Be kind."), ("Refund policy", "No.")]
-    ))
+    got = listing(
+        below="".join(
+            f'<div><div class="subtitle">{heading}</div><div class="preformattedNotes"><pre>{text}'
+            "</pre></div></div>"
+            for heading, text in [
+                ("Terms and conditions of ann", "Be kind."),
+                ("Refund policy", "No."),
+            ]
+        )
+    )
     assert got["listings"][0]["terms"] == "Be kind.\n\nNo."
 
 
 def test_a_listing_without_reviews_or_with_words_instead_has_none() -> None:
     for inner in ("", "<tr><td colspan=3>No ratings yet</td></tr>", "<tr></tr>"):
-        got = listing(below=f'<div class="ratings"><div class="newFeature">Product ratings</div>'
-                            f"<table>{inner}</table></div>")
+        got = listing(
+            below=f'<div class="ratings"><div class="newFeature">Product ratings</div>'
+            f"<table>{inner}</table></div>"
+        )
         assert (got["reviews"], got["warnings"]) == ([], [])
 
 
@@ -206,8 +243,11 @@ def test_a_listing_without_reviews_or_with_words_instead_has_none() -> None:
         ("alphabay", "Alphabay vendor rating (Positive/neutral/negative)", "alphabay"),
         ("middleEarth", "Middle Earth vendor rating (Deals, Rating out of 10)", "middle_earth"),
         ("agora", "Vendor rating on Agora (Deal count, Average Rating out of 5 stars)", "agora"),
-        ("bmr", "User rating on Black Market Reloaded (positive/neutral/negative)",
-         "black_market_reloaded"),
+        (
+            "bmr",
+            "User rating on Black Market Reloaded (positive/neutral/negative)",
+            "black_market_reloaded",
+        ),
         ("python", "Python total sales, satisfaction", "python"),
         ("traderoute", "Trade Route vendor rating (Deals)", "trade_route"),
         ("agora", "Agora Marketplace vendor rating", "agora"),
@@ -231,15 +271,25 @@ def external(text: str, title: str) -> tuple[dict[str, Any] | None, list[str]]:
 def test_the_formats_of_ratings_from_other_markets() -> None:
     base = {"market": "old"}
     assert external("800/27/96", "Old vendor rating (Pos, Neut, Neg Ratings)") == (
-        base | {"positive": 800, "neutral": 27, "negative": 96}, [])
+        base | {"positive": 800, "neutral": 27, "negative": 96},
+        [],
+    )
     assert external("3000, 4.825/5", "Old vendor rating (Deal count, Stars out of 5)") == (
-        base | {"sales": "3000", "rating": "4.825", "rating_max": "5"}, [])
+        base | {"sales": "3000", "rating": "4.825", "rating_max": "5"},
+        [],
+    )
     assert external("200~500, 4.89/5", "Old vendor rating") == (
-        base | {"sales": "200~500", "rating": "4.89", "rating_max": "5"}, [])
+        base | {"sales": "200~500", "rating": "4.89", "rating_max": "5"},
+        [],
+    )
     assert external("#19, 9.79/10", "Old vendor rating (Rating out of 10)") == (
-        base | {"sales": "#19", "rating": "9.79", "rating_max": "10"}, [])
+        base | {"sales": "#19", "rating": "9.79", "rating_max": "10"},
+        [],
+    )
     assert external("3/98", "Old total sales, satisfaction") == (
-        base | {"sales": "3", "rating": "98"}, [])
+        base | {"sales": "3", "rating": "98"},
+        [],
+    )
     nothing, warnings = external("very good", "Old vendor rating")
     assert nothing is None and len(warnings) == 1
 
@@ -257,9 +307,11 @@ def test_banned_and_trusted() -> None:
     assert profile("banned")["vendors"][0] | {"handle": "banned"} == profile("banned")["vendors"][0]
     said = profile(below='<div class="messageBox">This vendor has been banned.</div>')
     assert said["vendors"][0]["banned"] is True
-    texts = profile(below='<div class="messagingTab"><div><div class="subtitle">Terms</div>'
-                          '<div class="preformattedNotes"><pre>That vendor was banned.</pre>'
-                          "</div></div></div>")
+    texts = profile(
+        below='<div class="messagingTab"><div><div class="subtitle">Terms</div>'
+        '<div class="preformattedNotes"><pre>That vendor was banned.</pre>'
+        "</div></div></div>"
+    )
     assert texts["vendors"][0]["banned"] is False
     trusted = profile('ann <span class="sellerStatus trusted" title="Trusted seller"> </span>')
     assert trusted["vendors"][0]["trusted"] is True
@@ -267,11 +319,18 @@ def test_banned_and_trusted() -> None:
 
 
 def test_rows_of_the_profile() -> None:
-    got = profile(rows=row("FE enabled", "Yes") + row("Join date", "05/11/2013")
-                  + row("Last active", "18/11/2018 (yesterday)") + row("Shoe size", "44"))
+    got = profile(
+        rows=row("FE enabled", "Yes")
+        + row("Join date", "05/11/2013")
+        + row("Last active", "18/11/2018 (yesterday)")
+        + row("Shoe size", "44")
+    )
     vendor = got["vendors"][0]
     assert (vendor["finalize_early"], vendor["joined_on"], vendor["last_active_on"]) == (
-        True, "2013-11-05", "2018-11-18")
+        True,
+        "2013-11-05",
+        "2018-11-18",
+    )
     assert got["warnings"] == ["vendor: unknown label: Shoe size: 44"]
 
 
@@ -293,11 +352,18 @@ def ratings(*rows: str, totals: str = "") -> dict[str, Any]:
     return profile(below=f'{totals}<table class="ratingTable">{"".join(rows)}</table>')
 
 
-def rating(age: str = "9d", given: str | None = None, text: str = "ok", who: str = "a . . . b",
-           paid: str = "~ $5") -> str:
+def rating(
+    age: str = "9d",
+    given: str | None = None,
+    text: str = "ok",
+    who: str = "a . . . b",
+    paid: str = "~ $5",
+) -> str:
     given = stars(4, 1) if given is None else given
-    return (f"<tr><td>{age}</td><td>{given}</td><td class='ratingText'>{text}</td><td>{who}</td>"
-            f"<td>{paid}</td></tr>")
+    return (
+        f"<tr><td>{age}</td><td>{given}</td><td class='ratingText'>{text}</td><td>{who}</td>"
+        f"<td>{paid}</td></tr>"
+    )
 
 
 def test_identical_ratings_are_two() -> None:
@@ -309,13 +375,20 @@ def test_identical_ratings_are_two() -> None:
 
 @pytest.mark.parametrize(
     ("age", "on", "precision"),
-    [("9d", "2018-11-10", "day"), ("1d 22h", "2018-11-17", "hour"),
-     ("22:58", "2018-11-18", "minute"), ("0:05", "2018-11-19", "minute")],
+    [
+        ("9d", "2018-11-10", "day"),
+        ("1d 22h", "2018-11-17", "hour"),
+        ("22:58", "2018-11-18", "minute"),
+        ("0:05", "2018-11-19", "minute"),
+    ],
 )
 def test_ages(age: str, on: str, precision: str) -> None:
     review = ratings(rating(age=age))["reviews"][0]
     assert (review["posted_on"], review["posted_precision"], review["posted_at"]) == (
-        on, precision, None)
+        on,
+        precision,
+        None,
+    )
 
 
 def test_what_cannot_be_read_of_a_rating_is_null_and_a_warning() -> None:
@@ -323,15 +396,21 @@ def test_what_cannot_be_read_of_a_rating_is_null_and_a_warning() -> None:
     review = got["reviews"][0]
     assert (review["posted_on"], review["rating"], review["price"]) == (None, None, None)
     assert [w.partition(":")[0] for w in got["warnings"]] == [
-        "review.posted_on", "review.rating", "review.price"]
+        "review.posted_on",
+        "review.rating",
+        "review.price",
+    ]
     assert ratings("<tr><td>1d</td><td>2</td></tr>")["warnings"] == [
-        "review: a row of 2 cells: 1d2"]
+        "review: a row of 2 cells: 1d2"
+    ]
     assert "unknown star" in ratings(rating(given="<img alt=blue>" * 5))["warnings"][0]
 
 
 def test_the_placeholder_is_no_text_and_links_in_texts_are_no_links() -> None:
-    got = ratings(rating(text="\n Enter your\xa0comments here "),
-                  rating(text='see <a href="./viewProduct?offer=1.2">this</a>'))
+    got = ratings(
+        rating(text="\n Enter your\xa0comments here "),
+        rating(text='see <a href="./viewProduct?offer=1.2">this</a>'),
+    )
     assert [r["text"] for r in got["reviews"]] == [None, "see this"]
     assert got["links"] == []
 
@@ -343,8 +422,14 @@ def test_star_columns_are_read_by_their_names() -> None:
     totals = f'<div id="tableOfRatings"><table><tr>{heading}</tr><tr>{body}</tr></table></div>'
     got = ratings(totals=totals)
     assert got["vendors"][0]["feedback_counts"] == [
-        {"period": "older", "positive": None, "neutral": None, "negative": None,
-         "stars": [1, 2, 3, 4, 50]}]
+        {
+            "period": "older",
+            "positive": None,
+            "neutral": None,
+            "negative": None,
+            "stars": [1, 2, 3, 4, 50],
+        }
+    ]
     assert got["warnings"] == ["vendor.feedback_counts: unknown label: Trend"]
 
 
@@ -359,42 +444,62 @@ def test_ratings_kept_back() -> None:
 
 
 def panel(heading: str, rows: str) -> str:
-    return (f'<div class="sidebarHeader">{heading}</div><div class="exchangeRateListing"><table>'
-            f"{rows}</table></div>")
+    return (
+        f'<div class="sidebarHeader">{heading}</div><div class="exchangeRateListing"><table>'
+        f"{rows}</table></div>"
+    )
 
 
 def test_exchange_rates() -> None:
-    rows = "".join(f"<tr><td></td><td class=cur><a>{c}</a></td><td>{r}</td></tr>" for c, r in
-                   [("BTC", "1.0"), ("mBTC", "1000.0"), ("EUR", "6829.4"), ("mBCH", "9.0")])
+    rows = "".join(
+        f"<tr><td></td><td class=cur><a>{c}</a></td><td>{r}</td></tr>"
+        for c, r in [("BTC", "1.0"), ("mBTC", "1000.0"), ("EUR", "6829.4"), ("mBCH", "9.0")]
+    )
     assert read(panel("฿ Exchange", rows) + '<div class="shop"></div>')["exchange_rates"] == [
-        {"base": "BTC", "quote": "EUR", "rate": "6829.4"}]
+        {"base": "BTC", "quote": "EUR", "rate": "6829.4"}
+    ]
     other = read(panel("€ rates", rows) + '<div class="shop"></div>')
     assert other["exchange_rates"] == [] and other["warnings"]
 
 
 def test_a_category_knows_its_path_by_depth_and_repeats_are_left_out() -> None:
-    tree = [(0, "1", "Roots", 1), (1, "2", "Leaves &amp;Co", 0), (3, "3", "Mint", 0),
-            (1, "4", "Bark", 0)]
+    tree = [
+        (0, "1", "Roots", 1),
+        (1, "2", "Leaves &amp;Co", 0),
+        (3, "3", "Mint", 0),
+        (1, "4", "Bark", 0),
+    ]
     inner = "".join(
         f'<div class="category depth{d}{" selected" if i == "3" else ""}"><a href="?category={i}">'
-        f'{n}<span class="amount">1,2{c}0</span></a></div>' for d, i, n, c in tree)
-    again = '<div class="sidebarHeader"> </div><div class="category depth0">' \
-            '<a href="./?category=1">Roots</a></div><div class="category depth0">' \
-            '<a href="./?category=9">Other</a></div>'
-    got = read(f'<div class="sidebar browse">{inner}{again}</div>'
-               '<div class="viewProduct"><div class="title">Tea</div></div>')
+        f'{n}<span class="amount">1,2{c}0</span></a></div>'
+        for d, i, n, c in tree
+    )
+    again = (
+        '<div class="sidebarHeader"> </div><div class="category depth0">'
+        '<a href="./?category=1">Roots</a></div><div class="category depth0">'
+        '<a href="./?category=9">Other</a></div>'
+    )
+    got = read(
+        f'<div class="sidebar browse">{inner}{again}</div>'
+        '<div class="viewProduct"><div class="title">Tea</div></div>'
+    )
     assert [(c["external_id"], c["path"], c["listing_count"]) for c in got["categories"]] == [
-        ("1", ["Roots"], 1210), ("2", ["Roots", "Leaves &Co"], 1200),
-        ("3", ["Roots", "Leaves &Co", "Mint"], 1200), ("4", ["Roots", "Bark"], 1200),
-        ("9", ["Other"], None)]
+        ("1", ["Roots"], 1210),
+        ("2", ["Roots", "Leaves &Co"], 1200),
+        ("3", ["Roots", "Leaves &Co", "Mint"], 1200),
+        ("4", ["Roots", "Bark"], 1200),
+        ("9", ["Other"], None),
+    ]
     assert got["listings"][0]["category"] == ["Roots", "Leaves &Co", "Mint"]
 
 
 def test_a_card_with_something_new_on_it_is_a_warning() -> None:
-    got = read('<div class="shop"><div class="shopItem"><div class="oTitle"><a '
-               'href="/viewProduct?offer=1.2">Tea</a></div><table><tr><td class="oOfTextDetail">'
-               '<div class="oPrice">$5</div><div class="oStock">7 left</div>'
-               '<div class="oVendor"> ann (12) </div></td></tr></table></div></div>')
+    got = read(
+        '<div class="shop"><div class="shopItem"><div class="oTitle"><a '
+        'href="/viewProduct?offer=1.2">Tea</a></div><table><tr><td class="oOfTextDetail">'
+        '<div class="oPrice">$5</div><div class="oStock">7 left</div>'
+        '<div class="oVendor"> ann (12) </div></td></tr></table></div></div>'
+    )
     card = got["listings"][0]
     assert (card["external_id"], card["vendor"]) == ("1.2", "ann")
     assert got["warnings"] == ["listing: unknown label: oStock: 7 left"]
@@ -408,13 +513,23 @@ def hrefs(*addresses: str, url: str | None = None) -> list[tuple[str, str | None
 
 def test_links_are_followable_pages_only() -> None:
     assert hrefs(
-        "./viewProduct?offer=1.2", "../viewProduct?offer=1.2#x", "viewProduct?offer=nonsense",
-        "/contactMember?member=Ann%20B&amp;tab=ratings#tabChooser", "./contactMember?member=",
-        "./contactMember?action=addToFavorites&amp;member=Ann", "./reportVendor?vendor=Ann",
-        "../listings?category=113&amp;page=2", "?page=3&amp;q=tea",
+        "./viewProduct?offer=1.2",
+        "../viewProduct?offer=1.2#x",
+        "viewProduct?offer=nonsense",
+        "/contactMember?member=Ann%20B&amp;tab=ratings#tabChooser",
+        "./contactMember?member=",
+        "./contactMember?action=addToFavorites&amp;member=Ann",
+        "./reportVendor?vendor=Ann",
+        "../listings?category=113&amp;page=2",
+        "?page=3&amp;q=tea",
         "./?selectCurrency=EUR&amp;ks=1",
-        "./?category=7&amp;ks=-9", "/?daymode=x&amp;globalUpdateToken=4", "./?logout", "./wallet",
-        "./inbox?action=conversation", "#", "?member=Ann#conversation",
+        "./?category=7&amp;ks=-9",
+        "/?daymode=x&amp;globalUpdateToken=4",
+        "./?logout",
+        "./wallet",
+        "./inbox?action=conversation",
+        "#",
+        "?member=Ann#conversation",
     ) == [
         ("listing", "1.2", "/viewProduct?offer=1.2"),
         ("vendor", "Ann B", "/contactMember?member=Ann%20B&tab=ratings"),
@@ -426,11 +541,17 @@ def test_links_are_followable_pages_only() -> None:
 
 def test_links_are_absolute_where_the_page_or_the_link_is() -> None:
     own = "http://own.onion/?category=4"
-    assert hrefs("./viewProduct?offer=1.2", "http://other.onion/viewProduct?offer=3.4",
-                 "http://own.onion/viewProduct?offer=5.6", url=own) == [
+    assert hrefs(
+        "./viewProduct?offer=1.2",
+        "http://other.onion/viewProduct?offer=3.4",
+        "http://own.onion/viewProduct?offer=5.6",
+        url=own,
+    ) == [
         ("listing", "1.2", "http://own.onion/viewProduct?offer=1.2"),
-        ("listing", "5.6", "http://own.onion/viewProduct?offer=5.6")]
+        ("listing", "5.6", "http://own.onion/viewProduct?offer=5.6"),
+    ]
     for broken in ("http://[own", "::", "http://"):
         assert hrefs("http://[a/viewProduct?offer=1.2", "./?category=3", url=broken)
     assert hrefs("http://own.onion/viewProduct?offer=5.6", url="file:///saved/page.html") == [
-        ("listing", "5.6", "http://own.onion/viewProduct?offer=5.6")]
+        ("listing", "5.6", "http://own.onion/viewProduct?offer=5.6")
+    ]

@@ -82,8 +82,17 @@ def attributes_turned_round(text: str) -> str:
 
 
 COPIES = [
-    by_lxml, by_html_parser, entities, without_tbody, with_tbody, fewer_breaks, more_breaks,
-    upper_case_tags, plain_spaces, single_quotes, attributes_turned_round,
+    by_lxml,
+    by_html_parser,
+    entities,
+    without_tbody,
+    with_tbody,
+    fewer_breaks,
+    more_breaks,
+    upper_case_tags,
+    plain_spaces,
+    single_quotes,
+    attributes_turned_round,
 ]
 
 
@@ -123,8 +132,10 @@ def values(record: Any) -> set[str]:
 def test_a_page_that_was_cut_off_states_nothing_that_the_page_does_not(page: Path) -> None:
     body = page.read_bytes()
     whole = read(body)
-    known = {kind: [values(r) for r in whole[kind]] for kind in
-             ("listings", "vendors", "reviews", "categories", "exchange_rates", "links")}
+    known = {
+        kind: [values(r) for r in whole[kind]]
+        for kind in ("listings", "vendors", "reviews", "categories", "exchange_rates", "links")
+    }
     step = max(1, len(body) // 150)
     for end in range(0, len(body), step):
         part = read(body[:end])

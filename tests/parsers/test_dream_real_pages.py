@@ -78,10 +78,12 @@ def test_the_listings(read: Any) -> None:
     assert older["price_alternatives"] == [{"amount": "3.1096000000000004", "currency": "USD"}]
     assert (new["ships_from"], new["ships_to"]) == (["US"], ["US", "WORLD"])
     assert (old["ships_from"], old["ships_to"]) == (["WORLD"], ["WORLD"])
-    assert [x["payment"] for x in (new, old, older)] == [
-        ["escrow"], ["finalize_early"], ["escrow"]]
+    assert [x["payment"] for x in (new, old, older)] == [["escrow"], ["finalize_early"], ["escrow"]]
     assert [x["currencies"] for x in (new, old, older)] == [
-        ["BTC", "BCH"], ["BTC", "XMR"], ["BTC", "BCH", "XMR"]]
+        ["BTC", "BCH"],
+        ["BTC", "XMR"],
+        ["BTC", "BCH", "XMR"],
+    ]
     assert [len(x["shipping_options"]) for x in (new, old, older)] == [2, 0, 1]
     assert [x["price"]["amount"] for x in new["shipping_options"]] == ["25", "0.00"]
     assert older["shipping_options"][0]["price"] == {"amount": "0.00", "currency": "BTC"}
@@ -99,22 +101,31 @@ def test_the_vendors_on_listing_pages(read: Any) -> None:
         (580, "4.88", "5", 580, False, None),
         (14500, "4.87", "5", 14500, False, None),
     ]
-    assert [(e["market"], e["sales"], e["rating"], e["rating_max"], e["positive"])
-            for e in new["external_ratings"]] == [
+    assert [
+        (e["market"], e["sales"], e["rating"], e["rating_max"], e["positive"])
+        for e in new["external_ratings"]
+    ] == [
         ("agora", "3000", "4.825", "5", None),
         ("nucleus", "45", "4.55", "5", None),
         ("alphabay", None, None, None, 800),
         ("abraxas", "200~500", "4.89", "5", None),
         ("middle_earth", "#19", "9.79", "10", None),
     ]
-    assert [(e["market"], e["positive"], e["neutral"], e["negative"])
-            for e in older["external_ratings"]] == [("alphabay", 866, 41, 20),
-                                                    ("hansa", 1399, 47, 47)]
+    assert [
+        (e["market"], e["positive"], e["neutral"], e["negative"]) for e in older["external_ratings"]
+    ] == [("alphabay", 866, 41, 20), ("hansa", 1399, 47, 47)]
 
 
 def test_the_vendors(read: Any) -> None:
-    fields = ("sales", "rating", "rating_count", "joined_on", "last_active_on",
-              "finalize_early", "banned")
+    fields = (
+        "sales",
+        "rating",
+        "rating_count",
+        "joined_on",
+        "last_active_on",
+        "finalize_early",
+        "banned",
+    )
     pages = {n: read(f"seller_{n}") for n in (0, 2, 3, 6)}
     assert {n: tuple(p["vendors"][0][f] for f in fields) for n, p in pages.items()} == {
         0: (680, "4.96", 640, "2018-08-24", "2018-11-18", False, False),
@@ -124,14 +135,20 @@ def test_the_vendors(read: Any) -> None:
     }
     assert mark(pages[0]["vendors"][0]["pgp_fingerprint"]) == "d5e9313ab043"
     assert mark(pages[3]["vendors"][0]["pgp_fingerprint"]) == "9cdd5277f23d"
-    assert {n: [c["stars"] for c in p["vendors"][0]["feedback_counts"]]
-            for n, p in pages.items()} == {
-        0: [], 3: [],
+    assert {
+        n: [c["stars"] for c in p["vendors"][0]["feedback_counts"]] for n, p in pages.items()
+    } == {
+        0: [],
+        3: [],
         2: [[0, 0, 0, 0, 3], [2, 0, 0, 0, 5], [0, 0, 0, 0, 13]],
         6: [[0, 0, 0, 0, 9], [0, 0, 0, 2, 81], [2, 0, 1, 4, 206]],
     }
     assert {n: p["reviews_not_shown"] for n, p in pages.items()} == {
-        0: None, 2: None, 3: None, 6: 220}
+        0: None,
+        2: None,
+        3: None,
+        6: 220,
+    }
     for page in pages.values():
         handle = page["vendors"][0]["handle"]
         assert {card["vendor"] for card in page["listings"]} == {handle}
@@ -156,10 +173,15 @@ def test_the_reviews(read: Any) -> None:
 def test_the_search(read: Any) -> None:
     page = read("search_result_0")
     cards = page["listings"]
-    assert Counter(tuple(c["payment"]) for c in cards) == {
-        ("escrow",): 28, ("finalize_early",): 4}
+    assert Counter(tuple(c["payment"]) for c in cards) == {("escrow",): 28, ("finalize_early",): 4}
     assert Counter(tuple(c["ships_from"]) for c in cards) == {
-        ("WORLD",): 22, ("US",): 4, ("GB",): 3, ("DE",): 1, ("CN",): 1, ("BE",): 1}
+        ("WORLD",): 22,
+        ("US",): 4,
+        ("GB",): 3,
+        ("DE",): 1,
+        ("CN",): 1,
+        ("BE",): 1,
+    }
     assert Counter(tuple(c["ships_to"]) for c in cards) == {("WORLD",): 30, ("WORLD", "EU"): 2}
     assert len({c["external_id"] for c in cards}) == 32
     assert {c["price"]["currency"] for c in cards} == {"BTC"}

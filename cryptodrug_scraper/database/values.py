@@ -1,0 +1,56 @@
+"""Values as the tables hold them: numbers that fit, one spelling of what is the same."""
+
+from __future__ import annotations
+
+import unicodedata
+from datetime import UTC, datetime, timedelta
+
+from cryptodrug_scraper.archive import Page
+from cryptodrug_scraper.records import Money
+
+MOST = (1 << 63) - 1
+"""The largest number of PostgreSQL's bigint."""
+
+
+def observed_at(page: Page, page_time: datetime | None) -> datetime | None:
+    """Return when the page was seen: its capture, or the market's clock where that is more exact.
+
+    The market's clock counts if no capture time is known, or only the day, and it agrees.
+    """
+    known = page.captured_at
+    if known is None or page_time is None:
+        return known or page_time
+    agrees = timedelta(0) <= page_time - known < timedelta(days=1)
+    return page_time if page.captured_precision == "day" and agrees else known
+
+
+def whole(value: int | None) -> int | None:
+    """A number that PostgreSQL's bigint holds; anything larger is no count of anything."""
+    return value if value is None or -MOST <= value <= MOST else None
+
+
+def money(shown: Money | None) -> tuple[str | None, str | None]:
+    """Return an amount and its currency as two columns."""
+    return (None, None) if shown is None else (shown.amount, shown.currency)
+
+
+def same_number(number: str | None) -> str | None:
+    """``5`` and ``5.00`` are the same rating."""
+    if number is None or "." not in number:
+        return number
+    return number.rstrip("0").rstrip(".")
+
+
+def same_words(words: str | None) -> str | None:
+    """Saved copies differ in white space and in how they compose accents."""
+    if words is None:
+        return None
+    return unicodedata.normalize("NFC", " ".join(words.split())) or None
+
+
+def later(moment: datetime, by: timedelta) -> datetime:
+    """Return a later moment, or the last one there is."""
+    try:
+        return moment + by
+    except OverflowError:
+        return datetime.max.replace(tzinfo=UTC)
