@@ -341,18 +341,18 @@ def read_cards(main: LexborNode, page: ParsedPage, reader: Reader) -> None:
 def _card(card: LexborNode, names: dict[str, str], reader: Reader) -> Listing:
     listing = Listing()
     leaf = None
-    for link in topmost(card, "a"):
-        match = _ID.search(address(link))
-        said = words(link)
+    for link in _within(card, "a"):
+        target = address(link)
+        match = _ID.search(target)
         if match:
             if listing.external_id is None:
                 listing.external_id = reader.text("listing.external_id", match.group(1))
-            leaf = leaf or _leaf(address(link), names)
-            if said and listing.title is None and link.css_first("img, p") is None:
-                listing.title = reader.text("listing.title", said)
-        elif "/u/" in address(link) and listing.vendor is None:
-            listing.vendor = reader.text("listing.vendor", said)
-    for line in topmost(card, "p"):
+            leaf = leaf or _leaf(target, names)
+            if listing.title is None and link.css_first("img, p") is None:
+                listing.title = reader.text("listing.title", link.text())
+        elif "/u/" in target and listing.vendor is None:
+            listing.vendor = reader.text("listing.vendor", link.text())
+    for line in _within(card, "p"):
         _card_line(line, leaf, listing, reader)
     head = card.css_first(".head")
     if head is not None:
@@ -364,6 +364,15 @@ def _card(card: LexborNode, names: dict[str, str], reader: Reader) -> Listing:
     return listing
 
 
+_USUAL_PARTS = 12  # links or lines of a card; so few can cost little even inside each other
+
+
+def _within(card: LexborNode, tag: str) -> list[LexborNode]:
+    """Return a card's links or lines."""
+    nodes = card.css(tag)
+    return nodes if len(nodes) <= _USUAL_PARTS else topmost(card, tag)
+
+
 def _leaf(href: str, names: dict[str, str]) -> str | None:
     """Return the name of the category in ``/product/LISTING/CATEGORY/VENDOR``."""
     numbers = href.rstrip("/").split("/")
@@ -372,8 +381,7 @@ def _leaf(href: str, names: dict[str, str]) -> str | None:
 
 def _card_line(line: LexborNode, leaf: str | None, listing: Listing, reader: Reader) -> None:
     said = words(line)
-    own = fold(own_text(line))
-    if own.casefold().startswith("item #"):
+    if said[:6].casefold() == "item #" and fold(own_text(line))[:6].casefold() == "item #":
         before_vendor = fold(_before_link(line))
         item = _ITEM.fullmatch(before_vendor)
         if item is None:

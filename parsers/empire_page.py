@@ -202,9 +202,18 @@ def read_categories(document: Document, page: ParsedPage, reader: Reader) -> Non
     menu = document.first("ul.mainmenu")
     paths: dict[int, list[str]] = {}  # of the items read so far, by the ``li`` that holds them
     quick = reader.readings is None  # the menu is long, and the same on page after page
+    add = page.categories.append
     for link in menu.css("a") if menu is not None else ():
         number = _category_id(link.attributes.get("href") or "")
-        stated = link.text(deep=False)
+        # An item is a box, the name and a span with the count.
+        count = link.last_child
+        before = count.prev if count is not None and count.tag == "span" else None
+        if before is not None and before.tag == "-text":
+            stated = before.text_content or ""
+        else:
+            stated = link.text(deep=False)
+            while count is not None and count.tag != "span":
+                count = count.prev
         if number is None:
             reader.unknown_label("category.external_id", stated)
             continue
@@ -212,17 +221,16 @@ def read_categories(document: Document, page: ParsedPage, reader: Reader) -> Non
         item = link.parent
         if not name or item is None:
             continue
-        path = [*paths.get(_holder(item), ()), name]
+        above = paths.get(_holder(item)) if paths else None
+        path = [*above, name] if above else [name]
         paths[item.mem_id] = path
-        count = link.last_child
-        while count is not None and count.tag != "span":
-            count = count.prev
-        shown = count.text() if count is not None else ""
+        figure = count.child if count is not None else None
+        shown = (figure.text_content or "") if figure is not None else ""
         if quick and shown.isdecimal() and shown.isascii() and len(shown) < 10:
-            listed: int | None = int(shown)
+            add(Category(number, name, path, int(shown)))
         else:
-            listed = reader.integer("category.listing_count", shown)
-        page.categories.append(Category(number, name, path, listed))
+            shown = count.text() if count is not None else ""
+            add(Category(number, name, path, reader.integer("category.listing_count", shown)))
 
 
 @lru_cache(maxsize=1024)
@@ -260,23 +268,34 @@ def read_links(document: Document, main: LexborNode, page: ParsedPage, handle: s
     page_host, own_hosts = _hosts(document, page.url)
     foreign = {link.mem_id for link in main.css(_VENDORS_WORDS)}
     seen: set[str] = set()
-    for link in document.css("a"):
-        written = link.attributes.get("href")
-        if not written or written in seen or len(written) > LONGEST_ADDRESS:
+    urls: set[str] = set()
+    for node in document.css("a"):
+        written = node.attributes.get("href")
+        if not written or written in seen:
+            continue
+        if foreign and node.mem_id in foreign:
             continue
         seen.add(written)
-        host, path, kind, external_id = _leads_to(written)
-        if kind is None or (host and own_hosts and host not in own_hosts):
+        host, link = _link(written, page_host, handle)
+        if link is None or (host and own_hosts and host not in own_hosts):
             continue
-        if foreign and link.mem_id in foreign:
-            seen.discard(written)
-            continue
-        if kind == "tab":
-            kind, external_id = "vendor", handle
-        url = written.strip() if host else page_host + path
-        if url == written or url not in seen:
-            seen.add(url)
-            page.links.append(Link(kind, external_id, url))
+        if link.url not in urls:
+            urls.add(link.url)
+            page.links.append(link)
+
+
+@lru_cache(maxsize=8192)
+def _link(written: str, page_host: str, handle: str | None) -> tuple[str, Link | None]:
+    """Return the host that an address names ("" if none), and the link if it leads anywhere."""
+    if len(written) > LONGEST_ADDRESS:
+        return "", None
+    host, path = _split(written)
+    kind, external_id = _shows(path)
+    if kind is None:
+        return host, None
+    if kind == "tab":
+        kind, external_id = "vendor", handle
+    return host, Link(kind, external_id, written.strip() if host else page_host + path)
 
 
 def _hosts(document: Document, url: str | None) -> tuple[str, set[str]]:
@@ -295,13 +314,6 @@ def _hosts(document: Document, url: str | None) -> tuple[str, set[str]]:
         if host:
             hosts.add(host)
     return root, hosts
-
-
-@lru_cache(maxsize=8192)
-def _leads_to(written: str) -> tuple[str, str, str | None, str | None]:
-    """Return a link's host and path, what it shows and the id in it."""
-    host, path = _split(written)
-    return host, path, *_shows(path)
 
 
 def _split(written: str) -> tuple[str, str]:

@@ -19,7 +19,6 @@ from cryptodrug_scraper.records import (
 )
 from parsers.empire_page import (
     address,
-    class_names,
     footer_of,
     own_text,
     parts,
@@ -259,11 +258,12 @@ def stars(cell: LexborNode) -> str | None:
     """Return the rating drawn in a cell, a half star counting ``.5``, or None without stars."""
     whole, halves, drawn = 0, 0, 0
     for icon in cell.css("i"):
-        names = class_names(icon)
-        if not any(name.startswith("fa-star") for name in names):
+        attributes = icon.attributes
+        names = (attributes.get("class") or "").split()
+        if "fa-star" not in (attributes.get("class") or ""):
             continue
         drawn += 1
-        golden = "gold" in (icon.attributes.get("style") or "").lower()
+        golden = "gold" in (attributes.get("style") or "").lower()
         if "fa-star-half" in names or "fa-star-half-o" in names:
             halves += 1
         elif golden and "fa-star" in names:

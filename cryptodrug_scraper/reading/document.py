@@ -77,24 +77,23 @@ def too_costly(body: bytes) -> str | None:
     return None
 
 
-def _has_long_run(body: bytes) -> bool:
-    """Tell whether somewhere no tag begins for long; looks at few of the bytes."""
+def _long_runs(body: bytes) -> Iterator[bytes]:
+    """Yield what stands where no tag begins for long; looks at few of the other bytes."""
     start, end = 0, len(body)
     while end - start > _LONGEST_USUAL:
         last = body.rfind(b"<", start, start + _LONGEST_USUAL)
-        if last < 0:
-            return True
-        start = last + 1
-    return False
+        if last >= 0:
+            start = last + 1
+            continue
+        following = body.find(b"<", start)
+        stop = end if following < 0 else following
+        yield body[start:stop]
+        start = stop + 1
 
 
 def _has_many_attributes(body: bytes) -> bool:
     """Tell whether a tag may have more attributes than any page's; text is not taken for one."""
-    if not _has_long_run(body):
-        return False
-    for piece in body.split(b"<"):
-        if len(piece) <= _LONGEST_USUAL:
-            continue
+    for piece in _long_runs(body):
         if not piece[:1].isalpha():  # perhaps amid a tag, after a "<" within a value
             piece = piece.partition(b'"')[2] or piece
         tag = _QUOTED_VALUE.sub(b"= ", piece).partition(b">")[0]
@@ -155,8 +154,15 @@ class Document:
         if reason:
             raise TooCostly(reason)
         self.body = body
-        self.source = decode(body, content_type)
-        self.tree = LexborHTMLParser(_without_cut_end(self.source))
+        html: bytes | str = body  # lexbor takes UTF-8 as it is: no need to encode it again
+        try:
+            self.source = body.decode("utf-8")
+        except UnicodeDecodeError:
+            html = self.source = decode(body, content_type)
+        if body.startswith(_BOMS):
+            html = self.source = decode(body, content_type)
+        whole = _without_cut_end(self.source)
+        self.tree = LexborHTMLParser(html if whole is self.source else whole)
 
     @cached_property
     def title(self) -> str:

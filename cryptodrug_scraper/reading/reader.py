@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import NamedTuple
 
 from cryptodrug_scraper.normalise.ages import posted, read_age
@@ -22,6 +23,9 @@ from cryptodrug_scraper.records import Listing, Money, Notice, Review
 
 _LONGEST_NOTICE = 200
 _Day = date  # within the class `date` is a method
+
+
+_short_decimal = lru_cache(maxsize=8_192)(read_decimal)  # panels and ratings repeat
 
 
 class Reading(NamedTuple):
@@ -85,22 +89,27 @@ class Reader:
 
     def integer(self, field: str, text: str | None) -> int | None:
         """Return a whole number (thousands separators allowed); empty text is not stated."""
-        if text is None or not text.strip():
+        if text is None or not (digits := text.strip()):
             return None
-        value = read_int(text)
-        if value is None:
-            self.warn(field, "not a whole number", text)
-        self.note(field, text, value)
+        if len(digits) < 16 and digits.isascii() and digits.isdigit():
+            value: int | None = int(digits)
+        else:
+            value = read_int(text)
+            if value is None:
+                self.warn(field, "not a whole number", text)
+        if self.readings is not None:
+            self.note(field, text, value)
         return value
 
     def decimal(self, field: str, text: str | None) -> str | None:
         """Return a decimal string with the digits shown; empty text is not stated."""
-        if text is None or not text.strip():
+        if text is None or not (stated := text.strip()):
             return None
-        value = read_decimal(text)
+        value = _short_decimal(stated) if len(stated) < 32 else read_decimal(text)
         if value is None:
             self.warn(field, "not a number", text)
-        self.note(field, text, value)
+        if self.readings is not None:
+            self.note(field, text, value)
         return value
 
     # -- money ---------------------------------------------------------------------------

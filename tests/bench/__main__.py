@@ -71,7 +71,7 @@ def replay_in_a_process(warc: Path, size: int, workers: int, folder: Path) -> di
 
 def show_parsing(console: Console, parsing: dict[str, Parsing]) -> None:
     """Print milliseconds a page, market by market."""
-    table = Table(title="milliseconds a page (best of several rounds)")
+    table = Table(title="milliseconds a page (best round)")
     for name in (
         "",
         "pages",
