@@ -197,9 +197,9 @@ class ExchangeRate:
     rate: str
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, frozen=True)
 class Category:
-    """A category that the page lists with its id."""
+    """A category that the page lists with its id. Pages may share one: it cannot be changed."""
 
     external_id: str
     name: str

@@ -116,10 +116,9 @@ def read_categories(document: Document, page: ParsedPage, reader: Reader) -> lis
         if found is None or found.group(1) in seen:
             continue
         seen.add(found.group(1))
-        category = Category(found.group(1), name, path)
         reader.note("category.name", name, path)
-        category.listing_count = reader.integer("category.listing_count", count)
-        page.categories.append(category)
+        listed = reader.integer("category.listing_count", count)
+        page.categories.append(Category(found.group(1), name, path, listed))
     return selected
 
 

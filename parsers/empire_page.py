@@ -198,8 +198,39 @@ def _rate(base: str, quote: str, text: str, page: ParsedPage, reader: Reader) ->
 
 
 def read_categories(document: Document, page: ParsedPage, reader: Reader) -> None:
-    """Read the category menu of the left column: ids, names, counts, up to three levels."""
+    """Read the category menu of the left column: ids, names, counts, up to three levels.
+
+    A crawl goes through a category page after page, minutes apart, and the menu of 127
+    items stays the same to the letter: the last ones met are remembered by their source.
+    """
     menu = document.first("ul.mainmenu")
+    written = _menu_source(document) if menu is not None and reader.readings is None else ""
+    remembered = _MENUS.get(written)
+    if remembered is not None:
+        page.categories.extend(remembered)
+        return
+    complaints = len(reader.notices)
+    _read_menu(menu, page, reader)
+    if written and len(reader.notices) == complaints:
+        while len(_MENUS) >= _MENUS_KEPT:
+            _MENUS.pop(next(iter(_MENUS)), None)
+        _MENUS[written] = tuple(page.categories)
+
+
+_MENUS: dict[str, tuple[Category, ...]] = {}
+_MENUS_KEPT = 32
+_LONGEST_MENU = 200_000
+
+
+def _menu_source(document: Document) -> str:
+    """Return the menu as the page has it; "" if it does not end on the page."""
+    source = document.source
+    start = source.find("mainmenu")
+    end = source.find("</div>", start) if start >= 0 else -1
+    return source[start:end] if 0 < end - start < _LONGEST_MENU else ""
+
+
+def _read_menu(menu: LexborNode | None, page: ParsedPage, reader: Reader) -> None:
     paths: dict[int, list[str]] = {}  # of the items read so far, by the ``li`` that holds them
     quick = reader.readings is None  # the menu is long, and the same on page after page
     add = page.categories.append

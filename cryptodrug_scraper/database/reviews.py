@@ -38,7 +38,7 @@ _READ = """
     SELECT s.vendor_id, s.content_id, s.page_id, s.ordinal, s.author, s.listing_id,
            extract(epoch FROM s.earliest)::bigint, extract(epoch FROM s.latest)::bigint - 1,
            s.price_amount::float8, s.list_id, s.edge, extract(epoch FROM s.observed_at)::bigint,
-           s.review_id, s.listing_title, s.response, s.price_amount::text, s.price_currency,
+           s.listing_title, s.response, s.price_amount::text, s.price_currency,
            s.price_approximate, s.posted_on, s.posted_precision, s.posted_at
     FROM taken JOIN review_sighting s USING (vendor_id, content_id)
     ORDER BY 1, 2, 3, 4
@@ -52,11 +52,7 @@ _WRITE = """
                c.rating, c.rating_max, c.sentiment, c.text, {rest}
         FROM stage_review s JOIN review_content c USING (content_id)
         ON CONFLICT (review_id) DO UPDATE SET ({columns}) = ROW (excluded.*)
-        WHERE review IS DISTINCT FROM excluded;
-    UPDATE review_sighting s SET review_id = n.review_id
-        FROM stage_sighting n
-        WHERE s.page_id = n.page_id AND s.ordinal = n.ordinal
-          AND s.review_id IS DISTINCT FROM n.review_id
+        WHERE review IS DISTINCT FROM excluded
 """
 _FROM_CONTENT = ("rating", "rating_max", "sentiment", "text")
 _STAGED = tuple(c for c in COLUMNS["review"] if c not in _FROM_CONTENT)
@@ -66,7 +62,6 @@ _REST = _STAGED[_STAGED.index("content_id") + 1 :]
 class _Detail(NamedTuple):
     """What a sighting says beyond what tells reviews apart."""
 
-    review_id: int | None
     listing_title: str | None
     response: str | None
     price_amount: str | None
@@ -111,7 +106,6 @@ def work_out_reviews(
 def _work_out(work: cursor) -> None:
     work.execute(_READ)
     reviews: list[str] = []
-    sightings: list[str] = []
     for (vendor, content), rows in groupby(_rows(work), key=lambda row: row[:2]):
         details: dict[tuple[int, int], _Detail] = {}
         group: list[Sighting] = []
@@ -135,20 +129,12 @@ def _work_out(work: cursor) -> None:
         for review in resolve(group):
             review_id = _review_key(vendor, content, review)
             reviews.append(_review_line(review_id, vendor, content, review, details))
-            sightings.extend(
-                line((seen.page, seen.ordinal, review_id))
-                for seen in review.sightings
-                if details[seen.page, seen.ordinal].review_id != review_id
-            )
     work.execute(
         "CREATE TEMP TABLE stage_review (LIKE review) ON COMMIT DROP;"
         + "".join(f"ALTER TABLE stage_review DROP COLUMN {c};" for c in _FROM_CONTENT)
-        + "CREATE TEMP TABLE stage_sighting"
-        " (page_id bigint, ordinal smallint, review_id bigint) ON COMMIT DROP"
     )
     copy_lines(work, "stage_review", _STAGED, reviews)
-    copy_lines(work, "stage_sighting", ("page_id", "ordinal", "review_id"), sightings)
-    work.execute("ANALYZE stage_review; ANALYZE stage_sighting")
+    work.execute("ANALYZE stage_review")
     work.execute(
         _WRITE.format(columns=", ".join(COLUMNS["review"]), rest=", ".join(f"s.{c}" for c in _REST))
     )
@@ -204,6 +190,8 @@ def _review_line(
         "first_seen": _moment(observed[0]) if observed else None,
         "last_seen": _moment(observed[-1]) if observed else None,
         "sightings": len(seen),
+        "page_ids": [s.page for s in seen],
+        "ordinals": [s.ordinal for s in seen],
     }
     return line(values[column] for column in _STAGED)
 

@@ -32,7 +32,7 @@ LONGEST_NAME = 250
 """Characters of a handle, listing id, category id or path: longer ones are no such thing."""
 
 COLUMNS: dict[str, tuple[str, ...]] = {
-    name: tuple(c.name for c in table.columns if (name, c.name) != ("review_sighting", "review_id"))
+    name: tuple(column.name for column in table.columns)
     for name, table in Base.metadata.tables.items()
 }
 """The columns of each table that a page's rows fill, in the order in which rows are made."""

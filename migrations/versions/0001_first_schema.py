@@ -222,6 +222,15 @@ VIEWS = {
         LEFT JOIN pgp_key k ON k.pgp_key_id = t.pgp_key_id
         """,
     ),
+    "review_seen_on": (
+        "Which pages show a review, a row a sighting.",
+        """
+        SELECT r.review_id, each.page_id, each.ordinal, s.observed_at
+        FROM review r
+        CROSS JOIN LATERAL unnest(r.page_ids, r.ordinals) AS each(page_id, ordinal)
+        JOIN review_sighting s ON s.page_id = each.page_id AND s.ordinal = each.ordinal
+        """,
+    ),
     "review_suspected_edit": (
         "Pairs of reviews that may be one whose words the buyer changed: the same vendor and "
         "buyer, times that overlap, never on one page, and the later words begin with the "
@@ -614,6 +623,18 @@ def _tables() -> None:
         sa.Column(
             "sightings", sa.BigInteger(), nullable=False, comment="Rows of pages that show it."
         ),
+        sa.Column(
+            "page_ids",
+            sa.ARRAY(sa.BigInteger()),
+            nullable=False,
+            comment="The pages that show it, in order of capture.",
+        ),
+        sa.Column(
+            "ordinals",
+            sa.ARRAY(sa.BigInteger()),
+            nullable=False,
+            comment="Its place on each of these pages.",
+        ),
         sa.CheckConstraint(
             "sentiment IN ('positive', 'neutral', 'negative')", name=op.f("ck_review_sentiment")
         ),
@@ -622,7 +643,11 @@ def _tables() -> None:
         ),
         sa.CheckConstraint("earliest <= latest", name=op.f("ck_review_interval")),
         sa.CheckConstraint("price_amount >= 0", name=op.f("ck_review_price_not_negative")),
-        sa.CheckConstraint("sightings > 0", name=op.f("ck_review_sightings")),
+        sa.CheckConstraint(
+            "sightings > 0 AND cardinality(page_ids) = sightings"
+            " AND cardinality(ordinals) = sightings",
+            name=op.f("ck_review_sightings"),
+        ),
         sa.ForeignKeyConstraint(
             ["content_id"], ["review_content.content_id"], name=op.f("fk_review_content_id")
         ),
@@ -799,12 +824,6 @@ def _tables() -> None:
         sa.Column("vendor_id", sa.BigInteger(), nullable=False),
         sa.Column("content_id", sa.BigInteger(), nullable=False),
         sa.Column(
-            "review_id",
-            sa.BigInteger(),
-            nullable=True,
-            comment="Which review it is; null until it has been worked out.",
-        ),
-        sa.Column(
             "list_id",
             sa.BigInteger(),
             nullable=True,
@@ -866,7 +885,6 @@ def _tables() -> None:
         sa.PrimaryKeyConstraint("page_id", "ordinal", name=op.f("pk_review_sighting")),
         comment="A row of reviews as one page showed it; several may be of one review.",
     )
-    op.create_index("ix_review_sighting_review_id", "review_sighting", ["review_id"], unique=False)
     op.create_index(
         "ix_review_sighting_vendor_id_content_id",
         "review_sighting",

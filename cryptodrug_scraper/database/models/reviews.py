@@ -16,7 +16,9 @@ from cryptodrug_scraper.database.models.base import (
     Amount,
     Base,
     Big,
+    Counts,
     Key,
+    Keys,
     Moment,
     Position,
     money,
@@ -42,7 +44,6 @@ class ReviewSighting(Base):
     __table_args__ = (
         *money(),
         Index("ix_review_sighting_vendor_id_content_id", "vendor_id", "content_id"),
-        Index("ix_review_sighting_review_id", "review_id"),
         {"comment": "A row of reviews as one page showed it; several may be of one review."},
     )
     page_id: Mapped[int] = mapped_column(
@@ -51,9 +52,6 @@ class ReviewSighting(Base):
     ordinal: Mapped[Position] = mapped_column(comment="Place on the page, from 0.")
     vendor_id: Mapped[Big] = mapped_column(ForeignKey("vendor.vendor_id"))
     content_id: Mapped[Big] = mapped_column(ForeignKey("review_content.content_id"))
-    review_id: Mapped[Big | None] = mapped_column(
-        comment="Which review it is; null until it has been worked out."
-    )
     list_id: Mapped[Big | None] = mapped_column(
         comment="The paged list, in one state, that the page shows a part of."
     )
@@ -94,7 +92,11 @@ class Review(Base):
         *money(),
         CheckConstraint("sentiment IN ('positive', 'neutral', 'negative')", name="sentiment"),
         CheckConstraint("earliest <= latest", name="interval"),
-        CheckConstraint("sightings > 0", name="sightings"),
+        CheckConstraint(
+            "sightings > 0 AND cardinality(page_ids) = sightings"
+            " AND cardinality(ordinals) = sightings",
+            name="sightings",
+        ),
         Index("ix_review_vendor_id_posted_on", "vendor_id", "posted_on"),
         Index("ix_review_vendor_id_content_id", "vendor_id", "content_id"),
         {
@@ -130,3 +132,5 @@ class Review(Base):
     first_seen: Mapped[Moment | None] = mapped_column(comment="Capture of the first sighting.")
     last_seen: Mapped[Moment | None] = mapped_column(comment="Capture of the last sighting.")
     sightings: Mapped[int] = mapped_column(comment="Rows of pages that show it.")
+    page_ids: Mapped[Keys] = mapped_column(comment="The pages that show it, in order of capture.")
+    ordinals: Mapped[Counts] = mapped_column(comment="Its place on each of these pages.")
