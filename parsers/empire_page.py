@@ -212,8 +212,8 @@ def read_categories(document: Document, page: ParsedPage, reader: Reader) -> Non
     complaints = len(reader.notices)
     _read_menu(menu, page, reader)
     if written and len(reader.notices) == complaints:
-        while len(_MENUS) >= _MENUS_KEPT:
-            _MENUS.pop(next(iter(_MENUS)), None)
+        if len(_MENUS) >= _MENUS_KEPT:
+            _MENUS.clear()
         _MENUS[written] = tuple(page.categories)
 
 

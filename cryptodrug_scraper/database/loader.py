@@ -114,9 +114,9 @@ class Loader:
         self._known: dict[int, None] = {}  # in order of arrival
         with connection, connection.cursor() as work:
             work.execute("SET client_encoding TO 'UTF8'")
-            _seed(work)
-            for table in (*_SHARED, "page", "review_due"):
+            for table in (*_SHARED, "page", "review_due", "place"):
                 work.execute(f'CREATE TEMP TABLE "stage_{table}" (LIKE "{table}")')
+            _seed(work)
 
     def load(self, pages: Iterable[PageRows], *, replace: Sequence[int] = ()) -> Loaded:
         """Write pages in one transaction; ``replace`` are pages to be read anew.
@@ -248,9 +248,19 @@ def _seed(work: cursor) -> None:
             "INSERT INTO market VALUES (%s, %s, %s, %s) ON CONFLICT (market) DO NOTHING",
             (market.name, market.title, market.opened_on, market.closed_on),
         )
-    for place, name in sorted(PLACE_NAMES.items()):
-        kind = "region" if place in _REGIONS else "country" if len(place) == 2 else "other"
-        work.execute(
-            "INSERT INTO place VALUES (%s, %s, %s) ON CONFLICT (place) DO NOTHING",
-            (place, name, kind),
-        )
+    copy_lines(
+        work,
+        "stage_place",
+        COLUMNS["place"],
+        [line((place, name, _kind_of(place))) for place, name in PLACE_NAMES.items()],
+    )
+    work.execute(
+        "INSERT INTO place SELECT * FROM stage_place ORDER BY place ON CONFLICT DO NOTHING;"
+        "TRUNCATE stage_place"
+    )
+
+
+def _kind_of(place: str) -> str:
+    if place in _REGIONS:
+        return "region"
+    return "country" if len(place) == 2 else "other"

@@ -194,13 +194,15 @@ class _Builder:
     def categories(self) -> None:
         keys: list[int] = []
         counts: list[int | None] = []
+        market, shared = self.market, self.shared["category"]
         for category in self.parsed.categories:
-            if self.too_long("category", category.external_id, "".join(category.path)):
+            external_id, path = category.external_id, category.path
+            if len(external_id) > LONGEST_NAME or sum(map(len, path)) > LONGEST_NAME:
+                self.too_long("category", external_id, "".join(path))
                 continue
-            key = key_of("category", self.market, category.external_id, *category.path)
-            self.share(
-                "category", key, self.market, category.external_id, category.name, category.path
-            )
+            key = key_of("category", market, external_id, *path)
+            if key not in shared:
+                shared[key] = (key, market, external_id, category.name, path)
             keys.append(key)
             counts.append(whole(category.listing_count))
         if keys:
@@ -208,12 +210,15 @@ class _Builder:
 
     def links(self) -> None:
         by_kind: dict[str, list[int]] = defaultdict(list)
+        market, shared = self.market, self.shared["link"]
         for link in self.parsed.links:
-            if self.too_long("links", link.external_id):
+            kind, external_id, url = link
+            if external_id is not None and len(external_id) > LONGEST_NAME:
+                self.too_long("links", external_id)
                 continue
-            key = key_of("link", self.market, *link)
-            self.share("link", key, self.market, link.kind, link.external_id, link.url)
-            by_kind[link.kind].append(key)
+            key = key_of("link", market, kind, external_id, url)
+            shared[key] = (key, market, kind, external_id, url)
+            by_kind[kind].append(key)
         for kind, keys in by_kind.items():
             self.own["page_link"].append(line((self.page_id, kind, keys)))
 

@@ -55,12 +55,16 @@ def _own(process: psutil.Process) -> int:
     return int(info.rss - getattr(info, "shared", 0))
 
 
-def parse_alone(pages: list[Page]) -> float:
-    """Return the seconds that parsing these pages takes."""
-    started = time.perf_counter()
-    for page in pages:
-        parse_page(page.body, url=page.url, captured_at=page.captured_at)
-    return time.perf_counter() - started
+def parse_alone(warc: Path) -> float:
+    """Return the seconds a page that parsing takes when the bytes are already in memory."""
+    pages = [p for p in islice(read_pages([warc]), SAMPLE) if isinstance(p, Page)]
+    best = float("inf")
+    for _ in range(2):
+        started = time.perf_counter()
+        for page in pages:
+            parse_page(page.body, url=page.url, captured_at=page.captured_at)
+        best = min(best, time.perf_counter() - started)
+    return best / len(pages)
 
 
 def main() -> None:
@@ -70,16 +74,8 @@ def main() -> None:
     engine = open_engine(url, upgrade=True)
     engine.dispose()
     dsn = url.replace("postgresql+psycopg2://", "postgresql://")
-    pages = [p for p in islice(read_pages([warc]), SAMPLE) if isinstance(p, Page)]
-    parse_alone(pages[:200])
-    if workers == 1:
-        alone = parse_alone(pages) / len(pages)
-    else:
-        with multiprocessing.get_context("fork").Pool(workers) as pool:
-            started = time.perf_counter()
-            pool.map(parse_alone, [pages] * workers, chunksize=1)
-            alone = (time.perf_counter() - started) / (len(pages) * workers)
-    del pages
+    with multiprocessing.get_context("spawn").Pool(workers) as pool:
+        alone = sum(pool.map(parse_alone, [warc] * workers, chunksize=1)) / workers**2
     memory = Memory(data)
     memory.start()
     summary = replay([warc], dsn, workers=workers)

@@ -7,9 +7,9 @@ import random
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -76,13 +76,10 @@ def test_real_pages_give_the_same_rows_in_any_order(
 
 def test_two_loaders_at_once(engine: Engine, other_engine: Engine) -> None:
     replay([FIXTURES], dsn_of(engine))
-    loaders = [
-        threading.Thread(target=replay, args=([FIXTURES], dsn_of(other_engine))) for _ in range(3)
-    ]
-    for loader in loaders:
-        loader.start()
-    for loader in loaders:
-        loader.join(60)
+    with ThreadPoolExecutor(3) as pool:
+        at_once = [pool.submit(replay, [FIXTURES], dsn_of(other_engine)) for _ in range(3)]
+        for loading in at_once:
+            assert loading.result(60).outcome == "complete"
     assert all_rows(other_engine) == all_rows(engine)
 
 
