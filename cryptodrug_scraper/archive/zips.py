@@ -57,9 +57,11 @@ def _read(file: BinaryIO, path: Path, where: str, context: Context) -> Iterator[
             "too_many",
         )
         return
-    members: list[zipfile.ZipInfo]
+    members: list[zipfile.ZipInfo] = []
     try:
         members = zipfile.ZipFile(file).infolist()
+        if len(members) < count:  # damage hides members: one's comment swallowed the next
+            raise zipfile.BadZipFile(f"it states {count:,} members and holds {len(members):,}")
     except (
         zipfile.BadZipFile,
         ValueError,
@@ -69,7 +71,7 @@ def _read(file: BinaryIO, path: Path, where: str, context: Context) -> Iterator[
         EOFError,
         MemoryError,
     ) as error:
-        members = list(_salvage(file, size, limits))
+        members = max(members, list(_salvage(file, size, limits)), key=len)
         yield Trouble(
             where,
             f"the archive's index is lost or damaged ({error}); "

@@ -36,7 +36,6 @@ import signal
 import subprocess
 import time
 import zlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,6 +54,7 @@ from cryptodrug_scraper.database.programs import (
     environment,
     is_root,
     last_lines,
+    locked,
 )
 from cryptodrug_scraper.database.serverfiles import (
     CONFIGURATION,
@@ -70,7 +70,6 @@ from cryptodrug_scraper.database.serverfiles import (
 
 __all__ = ["DATABASE", "HOST", "MAJOR", "ROLE", "Client", "DatabaseUnavailable", "EmbeddedServer"]
 
-_LOCK_PATIENCE = 180.0
 _START_PATIENCE = 300.0  # crash recovery after a bulk load may read 2 GB of WAL
 _STOP_PATIENCE = 60.0
 # Below the range that systems hand out for outgoing connections (Linux 32768, macOS 49152),
@@ -115,7 +114,7 @@ class EmbeddedServer:
             running = self._running()
             if running is None or not running.ready:
                 self._make_home()
-                with self._lock():
+                with locked(self.home):
                     running = self._start()
             shorten_log(self.log)
             return self._url(running.port)
@@ -130,7 +129,7 @@ class EmbeddedServer:
         try:
             if not self.home.is_dir():
                 return False
-            with self._lock():
+            with locked(self.home):
                 running = self._running()
                 if running is None:
                     if (self.data / "postmaster.pid").exists():
@@ -427,35 +426,6 @@ class EmbeddedServer:
                 "start makes a new password."
             ) from None
         return f"postgresql+psycopg2://{ROLE}:{password}@{HOST}:{port}/{DATABASE}"
-
-    @contextlib.contextmanager
-    def _lock(self) -> Iterator[None]:
-        """Hold the lock of this folder; the system lets go of it when a process dies."""
-        try:
-            import fcntl
-        except ImportError:
-            raise DatabaseUnavailable(
-                "The embedded database runs on Linux and macOS. On Windows, use WSL or set "
-                "DATABASE_URL to a PostgreSQL server."
-            ) from None
-        descriptor = os.open(self.home / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-
-            def taken() -> bool:
-                try:
-                    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                except BlockingIOError:
-                    return False
-                return True
-
-            if not wait_for(taken, _LOCK_PATIENCE):
-                raise DatabaseUnavailable(
-                    f"Another process has been starting or stopping the database in {self.home} "
-                    f"for {_LOCK_PATIENCE:.0f} s."
-                )
-            yield
-        finally:
-            os.close(descriptor)
 
     def _unusable(self, error: Exception) -> DatabaseUnavailable:
         where = getattr(error, "filename", None) or self.home

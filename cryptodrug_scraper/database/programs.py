@@ -11,10 +11,12 @@ import importlib.util
 import os
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+
+from cryptodrug_scraper.database.processes import wait_for
 
 MAJOR = 18
 
@@ -158,3 +160,36 @@ def _succeeds(command: Sequence[str]) -> bool:
 def last_lines(output: str, lines: int = 12) -> str:
     """Return the end of what a program said, indented."""
     return "\n".join("  " + line for line in output.strip().splitlines()[-lines:])
+
+
+_LOCK_PATIENCE = 180.0
+
+
+@contextlib.contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Hold the lock of a server's folder; the system lets go of it when a process dies."""
+    try:
+        import fcntl
+    except ImportError:
+        raise DatabaseUnavailable(
+            "The embedded database runs on Linux and macOS. On Windows, use WSL or set "
+            "DATABASE_URL to a PostgreSQL server."
+        ) from None
+    descriptor = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+
+        def taken() -> bool:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return False
+            return True
+
+        if not wait_for(taken, _LOCK_PATIENCE):
+            raise DatabaseUnavailable(
+                f"Another process has been starting or stopping the database in {folder} "
+                f"for {_LOCK_PATIENCE:.0f} s."
+            )
+        yield
+    finally:
+        os.close(descriptor)
