@@ -204,7 +204,7 @@ def read_categories(document: Document, page: ParsedPage, reader: Reader) -> Non
     items stays the same to the letter: the last ones met are remembered by their source.
     """
     menu = document.first("ul.mainmenu")
-    written = _menu_source(document) if menu is not None and reader.readings is None else ""
+    written = _menu_source(document) if menu is not None and reader.readings is None else b""
     remembered = _MENUS.get(written)
     if remembered is not None:
         page.categories.extend(remembered)
@@ -217,17 +217,18 @@ def read_categories(document: Document, page: ParsedPage, reader: Reader) -> Non
         _MENUS[written] = tuple(page.categories)
 
 
-_MENUS: dict[str, tuple[Category, ...]] = {}
+_MENUS: dict[bytes, tuple[Category, ...]] = {}
 _MENUS_KEPT = 32
 _LONGEST_MENU = 200_000
 
 
-def _menu_source(document: Document) -> str:
-    """Return the menu as the page has it; "" if it does not end on the page."""
-    source = document.source
-    start = source.find("mainmenu")
-    end = source.find("</div>", start) if start >= 0 else -1
-    return source[start:end] if 0 < end - start < _LONGEST_MENU else ""
+def _menu_source(document: Document) -> bytes:
+    """Return the menu as the page has it; empty if it does not end on the page."""
+    if not document.is_utf8:
+        return b""
+    start = document.body.find(b"mainmenu")
+    end = document.body.find(b"</div>", start) if start >= 0 else -1
+    return document.body[start:end] if 0 < end - start < _LONGEST_MENU else b""
 
 
 def _read_menu(menu: LexborNode | None, page: ParsedPage, reader: Reader) -> None:

@@ -137,7 +137,9 @@ def _without_cut_end(source: str) -> str:
     A page that was cut (no ``</html>``, and its last character does not close a tag) loses
     what stands after its last tag.
     """
-    if source.rstrip().endswith(">") or "</html" in source[-2000:].lower():
+    # A strip of the whole would copy it, which for pages with emoji is four bytes a letter.
+    ending = source[-200:].rstrip() or source.rstrip()
+    if ending.endswith(">") or "</html" in source[-2000:].lower():
         return source
     end = source.rfind(">")
     return source[: end + 1] if end >= 0 else source
@@ -155,11 +157,12 @@ class Document:
             raise TooCostly(reason)
         self.body = body
         html: bytes | str = body  # lexbor takes UTF-8 as it is: no need to encode it again
+        self.is_utf8 = not body.startswith(_BOMS)
         try:
             self.source = body.decode("utf-8")
         except UnicodeDecodeError:
-            html = self.source = decode(body, content_type)
-        if body.startswith(_BOMS):
+            self.is_utf8 = False
+        if not self.is_utf8:
             html = self.source = decode(body, content_type)
         whole = _without_cut_end(self.source)
         self.tree = LexborHTMLParser(html if whole is self.source else whole)
