@@ -16,6 +16,7 @@ from tests.conftest import FIXTURES, ROOT
 
 APPLICATION = sorted((ROOT / "cryptodrug_scraper").rglob("*.py"))
 PARSERS = sorted((ROOT / "parsers").glob("*.py"))
+LOOKS = sorted((ROOT / "simulators").glob("*.py"))
 
 
 def docstrings(tree: ast.AST) -> set[int]:
@@ -51,6 +52,7 @@ def test_no_market_is_named_outside_its_rooms(path: Path) -> None:
 def test_every_market_has_its_rooms() -> None:
     for name in markets():
         assert (ROOT / "parsers" / f"{name}.py").is_file()
+        assert (ROOT / "simulators" / f"{name}.py").is_file()
         assert (FIXTURES / name).is_dir()
     folders = {p.name for p in FIXTURES.iterdir() if p.is_dir()} - {"study"}
     assert folders == set(markets())
@@ -87,7 +89,7 @@ def test_parsing_needs_no_database_library() -> None:
 def test_modules_are_small() -> None:
     long = {
         str(path.relative_to(ROOT)): count
-        for path in [*APPLICATION, *PARSERS]
+        for path in [*APPLICATION, *PARSERS, *LOOKS]
         if (count := len(path.read_text("utf-8").splitlines())) > 450
     }
     assert long == {}

@@ -1,0 +1,53 @@
+"""What is true in a world at a moment and can be found on its site: the records of the contract.
+
+Each line of the file is one record: the market, the moment, its type, and ``fields`` as
+RECORDS.md has them, with all that the record's pages state together. A review's ``posted`` is
+the minute in which it was left; its ``posted_on`` is what the page says of it at that moment.
+Two reviews may have all fields alike: twins are two lines, ``number`` tells them apart.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from cryptodrug_scraper.records import ParsedPage, isoformat
+from cryptodrug_scraper.simulator.look import Look
+from cryptodrug_scraper.simulator.world import World
+
+
+def truth(look: Look, world: World, at: datetime) -> Iterator[dict[str, Any]]:
+    """Yield vendors, listings and reviews as they are at this moment."""
+    stamp = {"market": world.market, "at": isoformat(at)}
+    if world.closed is not None and world.closed <= at.date():
+        return
+    page = ParsedPage(market=world.market)
+    for seller in world.sellers(at):
+        page.vendors = [look.vendor(world, seller, at)]
+        fields = page.to_dict()["vendors"][0]
+        yield stamp | {"type": "vendor", "person": seller.person, "fields": fields}
+    for listing in look.listings(world, at):
+        page.listings = [listing]
+        yield stamp | {"type": "listing", "fields": page.to_dict()["listings"][0]}
+    for seller in world.sellers(at):
+        for said in look.shown(world, seller, at):
+            page.reviews = [look.review(world, said, at)]
+            yield stamp | {
+                "type": "review",
+                "number": said.number,
+                "posted": isoformat(said.posted),
+                "fields": page.to_dict()["reviews"][0],
+            }
+
+
+def write_truth(path: Path, look: Look, world: World, at: datetime, *, append: bool = False) -> int:
+    """Write the truth as JSON lines; return how many."""
+    count = 0
+    with path.open("a" if append else "w", encoding="utf-8") as file:
+        for record in truth(look, world, at):
+            file.write(json.dumps(record, ensure_ascii=False) + "\n")
+            count += 1
+    return count

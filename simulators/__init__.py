@@ -1,0 +1,1 @@
+"""How each market looked: one module a market, found through a registry (``simulator.look``)."""

@@ -1,0 +1,96 @@
+"""Every page reads exactly as the world says, whatever the seed, the page and the moment."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from functools import lru_cache
+from itertools import islice
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from cryptodrug_scraper.simulator.facts import Sizes
+from cryptodrug_scraper.simulator.look import Look, Page, Request, Session, looks
+from cryptodrug_scraper.simulator.making import make_world
+from cryptodrug_scraper.simulator.world import World
+from parsers import markets
+from tests.simulator.comparing import differences
+
+ROOT = "http://simulatedmarket.onion"
+LOOKS = list(looks().values())
+by_name = pytest.mark.parametrize("look", LOOKS, ids=lambda look: look.name)
+
+
+@lru_cache(maxsize=8)
+def world_of(name: str, seed: int) -> World:
+    return make_world(looks()[name], seed=seed, sizes=Sizes(120, 9, 400))
+
+
+def page_at(look: Look, world: World, session: Session, address: str, minutes: int) -> Page:
+    at = world.reference + timedelta(minutes=minutes)
+    page = look.answer(world, Request(ROOT, address, at), session)
+    for _ in range(3):
+        if page.location is None:
+            return page
+        page = look.answer(world, Request(ROOT, page.location, at), session)
+    raise AssertionError(f"{address} goes on to {page.location} for ever")
+
+
+def test_every_market_can_be_served() -> None:
+    assert list(looks()) == list(markets())
+
+
+@by_name
+@given(seed=st.integers(0, 30), minutes=st.integers(-200_000, 100_000), data=st.data())
+@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+def test_any_page_reads_as_the_world_says(
+    look: Look, seed: int, minutes: int, data: st.DataObject
+) -> None:
+    world = world_of(look.name, seed)
+    at = world.reference + timedelta(minutes=minutes)
+    addresses = list(look.examples(world, at))
+    start = data.draw(st.integers(0, len(addresses) - 1))
+    session = Session()
+    for address in addresses[start : start + 3]:
+        assert differences(page_at(look, world, session, address, minutes)) == [], address
+
+
+@by_name
+def test_all_pages_of_one_world_read_as_it_says(look: Look) -> None:
+    world = world_of(look.name, 1)
+    session = Session()
+    kinds = set()
+    for address in look.examples(world, world.reference):
+        page = page_at(look, world, session, address, 0)
+        assert differences(page) == [], address
+        kinds.add(page.about)
+    assert kinds == {"listing", "vendor", "search", "index", "not_found"}
+
+
+@by_name
+def test_walls_are_known_as_such(look: Look) -> None:
+    world = world_of(look.name, 1)
+    request = Request(ROOT, look.home(), world.reference)
+    walls = {
+        "login": [look.login(world, request)],
+        "challenge": [look.challenge(world, request), look.refresh(world, request)],
+        "not_found": [look.missing(world, request)],
+        "error": [look.closed(world, request)],
+    }
+    for reason in ("expired", "elsewhere"):
+        assert look.dropped(world, request, reason).about in ("login", "challenge", "redirect")
+    for kind, pages in walls.items():
+        for page in pages:
+            assert page.about == kind
+            assert differences(page, named=True) == []
+
+
+@by_name
+def test_pages_are_the_same_whenever_they_are_rendered(look: Look) -> None:
+    first = make_world(look, seed=5, sizes=Sizes(60, 6, 100))
+    second = make_world(look, seed=5, sizes=Sizes(60, 6, 100))
+    addresses = list(islice(look.examples(first, first.reference), 60))
+    one, other = Session(), Session()
+    htmls = [page_at(look, first, one, address, 0).html for address in addresses]
+    assert htmls == [page_at(look, second, other, address, 0).html for address in addresses]
