@@ -152,14 +152,15 @@ def kind_of(document: Document, url: str | None) -> tuple[str, str]:
         return wall
     if filtered:
         return "search", "it has the results' filter or pager, and no offers"
+    framed = "menuCat" in source or "logout" in source
+    if not framed and len(text) < 600 and _REFRESH.search(source):
+        return "challenge", "it is a short page that loads itself again"
     if _elsewhere(url):
         return "unknown", "its address is none of the home page, results, offers and profiles"
     if "menuCat" in source and document.first('[name^="menuCat"]') is not None:
         return "index", "it has the category tree, and no offers"
     if "logout" in source and document.first('form[action*="logout"]') is not None:
         return "index", "it is a page for those who are signed in, without offers"
-    if _REFRESH.search(source) and len(text) < 600:
-        return "challenge", "it is a short page that loads itself again"
     return "unknown", "it has none of the marks of a known kind of page"
 
 

@@ -268,10 +268,12 @@ def _level(vendor: Vendor, value: str, reader: Reader) -> None:
     """Read ``Level 7`` and ``4521 EXP``, each in a badge of its own."""
     if value.casefold() in NOT_STATED:
         return
-    experience = _EXPERIENCE.search(value)
+    named = _LEVEL.search(value)
+    # Without the level: "Level 1 170 EXP" is not 1170, as "1 170 EXP" alone would be.
+    experience = _EXPERIENCE.search(_LEVEL.sub(" | ", value))
     if experience:
         vendor.experience = reader.integer("vendor.experience", experience[1])
-    level = _LEVEL.search(value) or re.match(rf"\s*({_NUMBER})(?!.*\bEXP\b)", value, re.I)
+    level = named or re.match(rf"\s*({_NUMBER})(?!.*\bEXP\b)", value, re.I)
     if level:
         vendor.level = reader.integer("vendor.level", level[1])
     elif not experience:

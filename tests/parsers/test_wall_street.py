@@ -623,3 +623,28 @@ def test_nested_junk_costs_little(junk: str) -> None:
     body = ('<h1 class="fheading">x</h1><div id=tabcontent>' + junk * 3000).encode()
     page = parse_page(body, market="wall_street")
     assert not [w for w in page.warnings if w.field == "page"], page.warnings
+
+
+@pytest.mark.parametrize(
+    ("said", "level", "experience"),
+    [
+        ("<span>Level 1</span> <span>170 EXP</span>", 1, 170),
+        ("<span>Level 5</span> <span>1 775 EXP</span>", 5, 1775),
+        ("<span>775 EXP</span> <span>Level 5</span>", 5, 775),
+    ],
+)
+def test_a_level_is_no_part_of_the_experience(said: str, level: int, experience: int) -> None:
+    html = (
+        '<h2>Bright_Side</h2><table><tr><td>Last online</td><td>online</td></tr>'
+        f"<tr><td>Vendor-Level</td><td>{said}</td></tr></table><div id=tabcontent></div>"
+    )
+    vendor = parse(html, f"{SITE}/profile/Bright_Side")["vendors"][0]
+    assert (vendor["level"], vendor["experience"]) == (level, experience)
+
+
+def test_a_page_that_only_loads_itself_again_is_a_challenge_wherever_it_stands() -> None:
+    html = (
+        '<html><head><meta http-equiv="refresh" content="1; url=/offer/5">'
+        "<title>Wall Street Market</title></head><body>One moment.</body></html>"
+    )
+    assert parse_page(html.encode(), url=f"{SITE}/offer/5").kind == "challenge"
