@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from cryptodrug_scraper.records import Listing, Review, Vendor
 from cryptodrug_scraper.simulator.facts import Said, Seller
-from cryptodrug_scraper.simulator.look import CAPTCHA, Page, Request, Session
+from cryptodrug_scraper.simulator.look import CAPTCHA, Page, Request, Session, redirect
 from cryptodrug_scraper.simulator.world import World
 from simulators import empire_facts as facts
 from simulators import empire_frame as walls
@@ -64,7 +64,7 @@ class Empire:
         offer = world.offered(index, request.at) if index is not None else None
         if offer is None:
             if index is not None and index % 2:
-                return _redirect(request, "/home")  # so it often did with what was removed
+                return redirect(request, NAME, "/home")  # so it often did with what was removed
             return walls.missing(request)
         whose, _, tab = session.memory.get("listing", "").partition(":")
         return pages.listing(world, request, offer, tab if whose == number else "desc")
@@ -78,7 +78,7 @@ class Empire:
         if offer is None:
             return walls.missing(request)
         session.memory["listing"] = f"{found[1]}:{found[2].lower()}"
-        return _redirect(request, f"/product/{facts.numbers(world, offer)}")
+        return redirect(request, NAME, f"/product/{facts.numbers(world, offer)}")
 
     def _open_tab(self, session: Session, seller: Seller) -> tuple[str, int]:
         """Return the tab that the session has open, if it is this vendor's."""
@@ -96,7 +96,7 @@ class Empire:
         if seller is None or found[1] not in vendors.TABS:
             return walls.missing(request)
         session.memory["profile"] = f"{seller.handle}:{found[1]}:{_offset(found[3])}"
-        return _redirect(request, f"/u/{quote(seller.handle)}")
+        return redirect(request, NAME, f"/u/{quote(seller.handle)}")
 
     def home(self) -> str:
         """Return where one lands after signing in."""
@@ -113,7 +113,7 @@ class Empire:
 
     def dropped(self, world: World, request: Request, reason: str) -> Page:
         """Send to the login page, or show it."""
-        return _redirect(request, "/login") if reason == "expired" else walls.login(request)
+        return redirect(request, NAME, "/login") if reason == "expired" else walls.login(request)
 
     def challenge(self, world: World, request: Request) -> Page:
         """Return the page that keeps machines waiting."""
@@ -179,12 +179,6 @@ class Empire:
 
 def _offset(written: str | None) -> int:
     return int(written) if written and written.isdigit() else 0
-
-
-def _redirect(request: Request, path: str) -> Page:
-    page = walls.missing(request)
-    page.html, page.status, page.location = "", 302, path
-    return page
 
 
 LOOK = Empire()

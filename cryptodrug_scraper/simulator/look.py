@@ -85,6 +85,20 @@ def page_of(request: Request, market: str, kind: str, html: str, status: int = 2
     return Page(html, expected, status)
 
 
+def redirect(request: Request, market: str, path: str) -> Page:
+    """Return an answer that sends on to another address of the market."""
+    page = page_of(request, market, "unknown", "", 302)
+    page.location = path
+    return page
+
+
+def asked(root: str, address: str, at: datetime) -> Request:
+    """Return the request of an address; what stands after ``#`` is posted."""
+    path, _, posted = address.partition("#")
+    form = dict(parse_qsl(posted, keep_blank_values=True))
+    return Request(root, path, at, form, "POST" if form else "GET")
+
+
 @runtime_checkable
 class Look(Protocol):
     """A market's pages. All methods are pure but for the session's memory."""
@@ -150,7 +164,7 @@ class Look(Protocol):
         ...
 
     def examples(self, world: World, at: datetime) -> Iterator[str]:
-        """Yield addresses of all kinds of pages, the first of each kind, then more."""
+        """Yield addresses of all kinds of pages, as ``asked`` takes them."""
         ...
 
 

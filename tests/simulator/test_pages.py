@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cryptodrug_scraper.simulator.facts import Sizes
-from cryptodrug_scraper.simulator.look import Look, Page, Request, Session, looks
+from cryptodrug_scraper.simulator.look import Look, Page, Request, Session, asked, looks
 from cryptodrug_scraper.simulator.making import make_world
 from cryptodrug_scraper.simulator.world import World
 from parsers import markets
@@ -29,7 +29,7 @@ def world_of(name: str, seed: int) -> World:
 
 def page_at(look: Look, world: World, session: Session, address: str, seconds: int) -> Page:
     at = world.reference + timedelta(seconds=seconds)
-    page = look.answer(world, Request(ROOT, address, at), session)
+    page = look.answer(world, asked(ROOT, address, at), session)
     for _ in range(3):
         if page.location is None:
             return page
@@ -76,7 +76,7 @@ def test_walls_are_known_as_such(look: Look) -> None:
     walls = {
         "login": [look.login(world, request)],
         "challenge": [look.challenge(world, request), look.refresh(world, request)],
-        "not_found": [look.missing(world, request)],
+        "not_found": [look.missing(world, Request(ROOT, "/nowhere", world.reference))],
         "error": [look.closed(world, request)],
     }
     for reason in ("expired", "elsewhere"):
