@@ -84,7 +84,9 @@ def _results(
 ) -> Page:
     writer = Writer(NAME, "search", world, request)
     pages = -(-len(found) // PER_PAGE)
-    pager = pager_of(writer, page, pages, name, value)
+    pager = pager_of(writer, page, page + 1 if request.endless else pages, name, value)
+    if request.endless:
+        page = (page - 1) % max(pages, 1) + 1
     cards = "".join(
         card(writer, world.offer(index), named=True)
         for index in found[PER_PAGE * (page - 1) : PER_PAGE * page]

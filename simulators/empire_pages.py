@@ -156,6 +156,9 @@ def category(world: World, request: Request, spot: Spot, offset: int) -> Page:
         for word, words in (("asc", "Low to High"), ("desc", "High to Low"))
     )
     page, pages = offset // facts.PER_PAGE + 1, -(-len(found) // facts.PER_PAGE)
+    if request.endless:
+        offset = (page - 1) % max(pages, 1) * facts.PER_PAGE
+        pages = page + 1
 
     def href(index: int) -> str:
         return category_link(writer, spot.number, f"/{index * facts.PER_PAGE}" if index else "")

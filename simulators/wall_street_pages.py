@@ -105,6 +105,10 @@ def results(
     low, high = (spot.low, spot.high) if spot else (0, len(TREE.goods))
     found = world.open_in(low, high, request.at)
     pages = max(-(-len(found) // limit), 1)
+    shown_as = page
+    if request.endless:
+        page = (page - 1) % pages + 1
+        pages = shown_as + 1
     offers = [] if empty else [world.offer(n) for n in found[limit * (page - 1) : limit * page]]
     if world.chance.happens(0.3, "table"):
         rows = "".join(
@@ -137,7 +141,7 @@ name="form[page]" value="{page}">
 name="form[limit]"><option value="30">30</option><option value="90">90</option></select>
     <button type="submit">Filter</button>
   </form>
-{shown}{_pager(writer, 1 if empty else page, pages, held)}"""
+{shown}{_pager(writer, 1 if empty else shown_as, pages, held)}"""
     return Page(frame(writer, content), writer.page)
 
 

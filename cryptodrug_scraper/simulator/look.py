@@ -39,6 +39,8 @@ class Request:
     at: datetime
     form: dict[str, str] = field(default_factory=dict)
     method: str = "GET"
+    endless: bool = False
+    """Pages of results have a next one for ever; beyond the last they show the first ones again."""
 
     @property
     def path(self) -> str:

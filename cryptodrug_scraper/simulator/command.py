@@ -1,0 +1,196 @@
+"""``cryptodrug simulate``: serve one market or all, each on a port of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TextIO
+
+from cryptodrug_scraper.records import isoformat
+from cryptodrug_scraper.simulator.clock import Clock
+from cryptodrug_scraper.simulator.control import Control
+from cryptodrug_scraper.simulator.facts import Sizes
+from cryptodrug_scraper.simulator.faults import Faults, parse_faults
+from cryptodrug_scraper.simulator.look import looks
+from cryptodrug_scraper.simulator.making import make_world, usual_date
+from cryptodrug_scraper.simulator.server import Server
+from cryptodrug_scraper.simulator.sessions import COOKIE, write_cookies
+from cryptodrug_scraper.simulator.site import Site
+from cryptodrug_scraper.simulator.truth import write_truth
+
+
+class BadCall(ValueError):
+    """What was asked for cannot be done; the message says why."""
+
+
+@dataclass(slots=True)
+class Running:
+    """What is being served: a server for each market, and the control port."""
+
+    servers: dict[str, Server]
+    control: Control
+
+    def cookie(self, market: str, name: str | None = None) -> str:
+        """Sign a reader in; return the cookie's value (its name is ``session``)."""
+        return self.servers[market].site.sessions.make(name).cookie
+
+
+def read_date(text: str | None) -> datetime | None:
+    """Read ``now``, a date (its noon) or a moment. Raises BadCall."""
+    if not text:
+        return None
+    if text == "now":
+        return datetime.now(UTC).replace(microsecond=0)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise BadCall(f"{text!r} is neither 'now' nor a date such as 2019-01-05") from None
+    if len(text) <= 10:
+        moment = moment.replace(hour=12)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def read_mirrors(mirrors: Iterable[str]) -> dict[str, datetime | None] | None:
+    """Read ``HOST`` or ``HOST=DATE``, the moment when it dies; None without any."""
+    found: dict[str, datetime | None] = {}
+    for mirror in mirrors:
+        host, _, dies = mirror.partition("=")
+        found[host.strip()] = read_date(dies.strip())
+    return found or None
+
+
+@contextmanager
+def simulation(
+    markets: Iterable[str] = (),
+    *,
+    port: int = 0,
+    control_port: int = 0,
+    seed: int = 1,
+    listings: int = 1000,
+    vendors: int = 100,
+    reviews: int = 5000,
+    date: str | None = None,
+    clock_rate: float = 1.0,
+    faults: Iterable[str] = (),
+    mirrors: Iterable[str] = (),
+    patience: float = 60.0,
+    log: TextIO | None = None,
+) -> Iterator[Running]:
+    """Serve markets while the context lasts; the first on ``port``, the others on the next ones.
+
+    With port 0 each takes a free one. All have the same seed, and so some of the same vendors.
+    """
+    known = looks()
+    names = list(markets) or list(known)
+    for name in names:
+        if name not in known:
+            raise BadCall(f"unknown market {name!r}; the markets are: {', '.join(known)}")
+    if min(listings, reviews) < 0 or vendors < 1 or listings > 9_000_000:
+        raise BadCall("vendors must be 1 at least, listings 0 to 9,000,000, reviews 0 or more")
+    rates = parse_faults(faults)
+    moment = read_date(date)
+    sizes = Sizes(listings, vendors, reviews)
+    servers: dict[str, Server] = {}
+    with contextlib.ExitStack() as stack:
+        for number, name in enumerate(names):
+            reference = moment or usual_date(name)
+            world = make_world(
+                known[name],
+                seed=seed,
+                sizes=sizes,
+                reference=reference,
+                mirrors=read_mirrors(mirrors),
+            )
+            clock = Clock(reference, clock_rate)
+            site = Site(known[name], world, clock, faults=Faults(rates, seed))
+            server = Server(site, port + number if port else 0, patience=patience, log=log)
+            servers[name] = stack.enter_context(server)
+        control = Control({name: server.site for name, server in servers.items()}, control_port)
+        yield Running(servers, stack.enter_context(control))
+
+
+def simulate(
+    markets: Iterable[str] = (),
+    *,
+    port: int = 8080,
+    control_port: int = 0,
+    seed: int = 1,
+    listings: int = 1000,
+    vendors: int = 100,
+    reviews: int = 5000,
+    date: str | None = None,
+    clock_rate: float = 1.0,
+    faults: Iterable[str] = (),
+    mirrors: Iterable[str] = (),
+    patience: float = 60.0,
+    truth: Path | None = None,
+    cookies: Path | None = None,
+    host: str = "127.0.0.1",
+    log: Path | None = None,
+    serve: bool = True,
+    stop: threading.Event | None = None,
+    out: TextIO | None = None,
+) -> None:
+    """Serve until interrupted (or ``stop`` is set), after writing what was asked for.
+
+    ``truth`` receives what is true at the start. ``cookies`` receives a signed-in session in
+    Netscape's format, for ``host``; of several markets each has a file of its own, with the
+    market's name before the suffix. ``serve=False`` only writes the truth. Raises BadCall or
+    UnknownFault for what makes no sense.
+    """
+    out = out or sys.stdout
+    stop = stop or threading.Event()
+    with contextlib.ExitStack() as stack:
+        file = stack.enter_context(log.open("a", encoding="utf-8")) if log else None
+        running = stack.enter_context(
+            simulation(
+                markets,
+                port=port if serve else 0,
+                control_port=control_port,
+                seed=seed,
+                listings=listings,
+                vendors=vendors,
+                reviews=reviews,
+                date=date,
+                clock_rate=clock_rate,
+                faults=faults,
+                mirrors=mirrors,
+                patience=patience,
+                log=file,
+            )
+        )
+        several = len(running.servers) > 1
+        for number, (name, server) in enumerate(running.servers.items()):
+            site = server.site
+            if truth is not None:
+                count = write_truth(
+                    truth, site.look, site.world, site.world.reference, append=number > 0
+                )
+                print(f"{name}: {count} records that are true in {truth}", file=out)
+            if cookies is not None and serve:
+                path = cookies.with_name(f"{cookies.stem}.{name}{cookies.suffix}")
+                path = path if several else cookies
+                write_cookies(path, host, {COOKIE: running.cookie(name)})
+                print(f"{name}: cookies of a signed-in session in {path}", file=out)
+            if serve:
+                print(
+                    f"{name}: {server.address}{site.look.home()} ({isoformat(site.clock.now())})",
+                    file=out,
+                    flush=True,
+                )
+        if serve:
+            print(f"control: {running.control.address}/counters", file=out)
+            print("Any name and password sign in; every captcha says seven. Ctrl+C ends.", file=out)
+            out.flush()
+            with contextlib.suppress(KeyboardInterrupt):
+                while not stop.wait(0.5):
+                    pass
+            counters = {name: s.site.snapshot() for name, s in running.servers.items()}
+            print(json.dumps(counters, indent=1), file=out, flush=True)
