@@ -168,8 +168,8 @@ class Empire:
         for seller in world.sellers(at):
             yield from (f"/u/{quote(seller.handle)}", f"/store/{quote(seller.handle)}")
             for tab in vendors.TABS:
-                yield f"/Profile/setUserTab/{tab}/{facts.token(seller)}"
-            yield f"/profile/setUserTab/p_feedback/{facts.token(seller)}/30"
+                yield f"/Profile/setUserTab/{tab}/{facts.token(seller.handle)}"
+            yield f"/profile/setUserTab/p_feedback/{facts.token(seller.handle)}/30"
             for offer in world.offers_of(seller, at):
                 numbers = facts.numbers(world, offer)
                 yield f"/product/{numbers}"

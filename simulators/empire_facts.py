@@ -39,9 +39,9 @@ def numbers(world: World, offer: Offer) -> str:
     )
 
 
-def token(seller: Seller) -> str:
-    """Return how the addresses of a profile's tabs name the vendor."""
-    return urlsafe_b64encode(f"u:{seller.handle}".encode()).decode().replace("=", "09")
+def token(handle: str) -> str:
+    """Return how the addresses of a profile's tabs name a vendor."""
+    return urlsafe_b64encode(f"u:{handle}".encode()).decode().replace("=", "09")
 
 
 def handle_in(written: str) -> str:
@@ -56,7 +56,7 @@ def handle_in(written: str) -> str:
             said = urlsafe_b64decode(text).decode()
         except ValueError:
             continue
-        if said.startswith("u:"):
+        if token(said[2:]) == written:
             return said[2:]
     return ""
 

@@ -24,7 +24,7 @@ TABS = {
 
 
 def _tab_link(writer: Writer, seller: Seller, tab: str, tail: str = "", first: str = "P") -> str:
-    path = f"/{first}rofile/setUserTab/{tab}/{facts.token(seller)}{tail}"
+    path = f"/{first}rofile/setUserTab/{tab}/{facts.token(seller.handle)}{tail}"
     return writer.link("vendor", seller.handle, writer.request.root + path, path)
 
 
@@ -65,7 +65,8 @@ def profile(world: World, request: Request, seller: Seller, tab: str, offset: in
  <ul>
  <li><a href="{writer.link("search", None, root + store, store)}" class="replyBtn">\
 View Store</a></li>
-<li><a href="{root}/Message/newMsg_u/{facts.token(seller)}" class="replyBtn">Send Message</a></li>
+<li><a href="{root}/Message/newMsg_u/{facts.token(seller.handle)}" class="replyBtn">\
+Send Message</a></li>
  </ul>
  </div>
  </div>

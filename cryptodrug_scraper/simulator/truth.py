@@ -19,20 +19,27 @@ from cryptodrug_scraper.simulator.look import Look
 from cryptodrug_scraper.simulator.world import World
 
 
-def truth(look: Look, world: World, at: datetime) -> Iterator[dict[str, Any]]:
-    """Yield vendors, listings and reviews as they are at this moment."""
+def truth(
+    look: Look, world: World, at: datetime, *, unlinked: bool = False
+) -> Iterator[dict[str, Any]]:
+    """Yield vendors, listings and reviews as they are at this moment.
+
+    Only what links lead to. ``unlinked`` adds the vendors who offer nothing any more, whose
+    profiles (and on them their reviews) are still there for those who know the address.
+    """
     stamp = {"market": world.market, "at": isoformat(at)}
     if world.closed is not None and world.closed <= at.date():
         return
     page = ParsedPage(market=world.market)
-    for seller in world.sellers(at):
+    sellers = [s for s in world.sellers(at) if unlinked or world.linked(s, at)]
+    for seller in sellers:
         page.vendors = [look.vendor(world, seller, at)]
         fields = page.to_dict()["vendors"][0]
         yield stamp | {"type": "vendor", "person": seller.person, "fields": fields}
     for listing in look.listings(world, at):
         page.listings = [listing]
         yield stamp | {"type": "listing", "fields": page.to_dict()["listings"][0]}
-    for seller in world.sellers(at):
+    for seller in sellers:
         for said in look.shown(world, seller, at):
             page.reviews = [look.review(world, said, at)]
             yield stamp | {

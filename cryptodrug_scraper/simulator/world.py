@@ -66,6 +66,7 @@ class World:
         self._closings = tuple(day for day in closings if opened < day < self.reference.date())
         self._total = self.sizes.listings + self.sizes.listings // 10
         self._starts = self._shares(self._total, 2, "listings")
+        self._firsts = frozenset(self._starts)
         self._review_starts = self._shares(self.sizes.reviews, 4, "reviews")
         self._handles = self._named()
         self._by_handle = {name.casefold(): n for n, (name, _, _) in enumerate(self._handles)}
@@ -149,7 +150,7 @@ class World:
         if chance.happens(0.06, "leaves", index):
             left = joined + chance.between(since // 2, since * 2, "left", index) * DAY
         home = chance.pick(HOMES, "home", index)
-        moves = chance.happens(0.1, "moves", index)
+        moves = chance.happens(0.15, "moves", index)
         key, fingerprint = public_key(person, name)
         return Seller(
             index=index,
@@ -162,7 +163,7 @@ class World:
             second=chance.pick(HOMES, "second home", index)
             if chance.happens(0.15, "two homes", index)
             else None,
-            moved=joined + chance.between(since // 3, since * 2, "moved", index) * DAY
+            moved=joined + chance.between(since // 4, since * 5 // 4, "moved", index) * DAY
             if moves
             else None,
             later=chance.pick(HOMES, "later", index),
@@ -187,6 +188,10 @@ class World:
             seller = self.seller(index)
             if seller.joined <= at.date():
                 yield seller
+
+    def linked(self, seller: Seller, at: datetime) -> bool:
+        """Say whether the site leads to a vendor: the profile of one who left is still there."""
+        return self.offered(seller.first, at) is not None if seller.first < seller.beyond else False
 
     def online(self, seller: Seller, at: datetime) -> date:
         """Return the day on which a vendor was last there."""
@@ -279,7 +284,12 @@ class World:
         return self._open(at.date(), low, high)
 
     def hidden(self, index: int) -> bool:
-        """Say whether a listing is shown by its vendor only, and in no category."""
+        """Say whether a listing is shown by its vendor only, and in no category.
+
+        A vendor's first one never is: so who still offers something is in some category.
+        """
+        if index in self._firsts:
+            return False
         return self.chance.happens(0.03, "hidden", index)
 
     def count_in(self, low: int, high: int, at: datetime) -> int:

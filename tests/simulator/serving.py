@@ -1,0 +1,70 @@
+"""What the tests of the server share: a small world, served, and readers of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from functools import lru_cache
+
+import requests
+
+from cryptodrug_scraper.simulator.clock import Clock
+from cryptodrug_scraper.simulator.facts import Sizes
+from cryptodrug_scraper.simulator.faults import Faults, parse_faults
+from cryptodrug_scraper.simulator.look import Session, asked, looks
+from cryptodrug_scraper.simulator.making import make_world
+from cryptodrug_scraper.simulator.server import Server
+from cryptodrug_scraper.simulator.site import Site
+from cryptodrug_scraper.simulator.world import World
+
+NAMES = list(looks())
+
+
+@lru_cache(maxsize=8)
+def world_of(name: str) -> World:
+    return make_world(looks()[name], seed=3, sizes=Sizes(120, 9, 300))
+
+
+@contextmanager
+def serving(
+    name: str, *faults: str, patience: float = 0.3, at: datetime | None = None
+) -> Iterator[Server]:
+    world = world_of(name)
+    clock = Clock(at or world.reference, 0)
+    site = Site(looks()[name], world, clock, faults=Faults(parse_faults(faults), 7))
+    with Server(site, patience=patience) as server:
+        yield server
+
+
+@contextmanager
+def reader(server: Server, name: str = "reader") -> Iterator[requests.Session]:
+    """One who is signed in."""
+    with requests.Session() as session:
+        session.trust_env = False
+        session.headers["Accept-Encoding"] = "identity"
+        session.cookies.set("session", server.site.sessions.make(name).cookie)
+        yield session
+
+
+def true_page(server: Server, address: str) -> str:
+    """What the market would show at an address to one who has been nowhere else."""
+    site = server.site
+    session = Session()
+    request = asked(server.address, address, site.clock.now())
+    page = site.look.answer(site.world, request, session)
+    while page.location:
+        request = asked(server.address, page.location, site.clock.now())
+        page = site.look.answer(site.world, request, session)
+    return page.html
+
+
+def listing_address(name: str) -> str:
+    """The address of a listing that stands."""
+    world = world_of(name)
+    skip = {"/viewProduct?offer=1.1", "/product/1/2/3", "/offer/1", "/offer/99999999"}
+    return next(
+        address
+        for address in looks()[name].examples(world, world.reference)
+        if address.startswith(("/viewProduct", "/product/", "/offer/")) and address not in skip
+    )
