@@ -74,6 +74,13 @@ def test_parsers_import_only_what_is_upstream(path: Path) -> None:
             ), f"{path.name} imports {module}"
 
 
+@pytest.mark.parametrize("path", LOOKS, ids=lambda p: p.name)
+def test_what_is_simulated_knows_nothing_of_how_it_is_read(path: Path) -> None:
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.ImportFrom):
+            assert not re.match(r"parsers|spiders", node.module or ""), path.name
+
+
 def test_parsing_needs_no_database_library() -> None:
     script = (
         "import sys; from parsers import parse_page; parse_page(b'<html></html>');"

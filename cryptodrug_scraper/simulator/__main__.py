@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
+import threading
 from pathlib import Path
 
 from cryptodrug_scraper.simulator.command import BadCall, simulate
@@ -29,6 +31,7 @@ def main(arguments: list[str] | None = None) -> int:
     add("--reviews", type=int, default=5000)
     add("--date", help="the world's time at the start; 'now' moves the market here")
     add("--clock-rate", type=float, default=1.0, help="seconds of the world in one of ours")
+    add("--still", action="store_true", help="nothing new happens, though the clock goes on")
     add("--fault", action="append", default=[], metavar="NAME=RATE", help="see below")
     add("--mirror", action="append", default=[], metavar="HOST[=DATE]", help="until when it lives")
     add("--patience", type=float, default=60.0, help="seconds that a fault keeps one waiting")
@@ -38,6 +41,9 @@ def main(arguments: list[str] | None = None) -> int:
     add("--log", type=Path, help="write a line of JSON for each request")
     add("--no-serve", action="store_true", help="only write the truth")
     chosen = parser.parse_args(arguments)
+    stop = threading.Event()
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, lambda *_: stop.set())
     try:
         simulate(
             chosen.market,
@@ -49,6 +55,7 @@ def main(arguments: list[str] | None = None) -> int:
             reviews=chosen.reviews,
             date=chosen.date,
             clock_rate=chosen.clock_rate,
+            still=chosen.still,
             faults=chosen.fault,
             mirrors=chosen.mirror,
             patience=chosen.patience,
@@ -57,6 +64,7 @@ def main(arguments: list[str] | None = None) -> int:
             host=chosen.host,
             log=chosen.log,
             serve=not chosen.no_serve,
+            stop=stop,
         )
     except (BadCall, UnknownFault, OSError) as error:
         print(f"simulate: {error}", file=sys.stderr)

@@ -78,6 +78,7 @@ def simulation(
     reviews: int = 5000,
     date: str | None = None,
     clock_rate: float = 1.0,
+    still: bool = False,
     faults: Iterable[str] = (),
     mirrors: Iterable[str] = (),
     patience: float = 60.0,
@@ -86,6 +87,7 @@ def simulation(
     """Serve markets while the context lasts; the first on ``port``, the others on the next ones.
 
     With port 0 each takes a free one. All have the same seed, and so some of the same vendors.
+    With ``still`` nothing happens in them while they are served, though the clock goes on.
     """
     known = looks()
     names = list(markets) or list(known)
@@ -108,6 +110,8 @@ def simulation(
                 reference=reference,
                 mirrors=read_mirrors(mirrors),
             )
+            if still:
+                world.stand_still(world.reference)
             clock = Clock(reference, clock_rate)
             site = Site(known[name], world, clock, faults=Faults(rates, seed))
             server = Server(site, port + number if port else 0, patience=patience, log=log)
@@ -127,6 +131,7 @@ def simulate(
     reviews: int = 5000,
     date: str | None = None,
     clock_rate: float = 1.0,
+    still: bool = False,
     faults: Iterable[str] = (),
     mirrors: Iterable[str] = (),
     patience: float = 60.0,
@@ -160,6 +165,7 @@ def simulate(
                 reviews=reviews,
                 date=date,
                 clock_rate=clock_rate,
+                still=still,
                 faults=faults,
                 mirrors=mirrors,
                 patience=patience,

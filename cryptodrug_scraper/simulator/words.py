@@ -22,16 +22,16 @@ GOODS: dict[str, Good] = {
     "mdma": Good(("MDMA Crystal", "Champagne MDMA"), "g", "Gram", 1900),
     "pill": Good(("Blue Anchor XTC", "Red Lantern XTC", "Green Comet XTC"), " pills", "Piece", 480),
     "cocaine": Good(("Flake", "Uncut Cocaine", "Fishscale"), "g", "Gram", 7200),
-    "speed": Good(("Speed Paste", "Amphetamine Sulphate"), "g", "Gram", 800),
+    "speed": Good(("Wet Paste", "Dry Sulphate"), "g", "Gram", 800),
     "meth": Good(("Clear Shards",), "g", "Gram", 5200),
     "ketamine": Good(("Ketamine Needles", "S-Ketamine"), "g", "Gram", 2900),
-    "lsd": Good(("LSD Blotters", "Needlepoint LSD"), " tabs", "Piece", 520),
+    "lsd": Good(("Paper Blotters", "Needlepoint LSD"), " tabs", "Piece", 520),
     "mushroom": Good(("Dried Mushrooms", "Golden Caps"), "g", "Gram", 630),
     "heroin": Good(("Brown Powder", "White #4"), "g", "Gram", 6100),
     "benzo": Good(("Bars 2mg", "Diazepam 10mg"), " pills", "Piece", 210),
     "steroid": Good(("Testosterone Vial",), " vials", "Piece", 3900),
     "guide": Good(("Gardening Guide", "Notes on Parcels"), " pdf", "Piece", 499, digital=True),
-    "account": Good(("Streaming Account",), " pcs", "Piece", 350, digital=True),
+    "account": Good(("Film Account",), " pcs", "Piece", 350, digital=True),
 }
 
 MARKS = (

@@ -20,16 +20,15 @@ from functools import lru_cache
 from cryptodrug_scraper.simulator.chance import Chance
 from cryptodrug_scraper.simulator.facts import Offer, Said, Seller, Sizes
 from cryptodrug_scraper.simulator.keys import public_key
+from cryptodrug_scraper.simulator.people import invented_mirrors, named, shares
 from cryptodrug_scraper.simulator.words import (
     DESCRIPTIONS,
-    FIRST,
     GOODS,
     HOMES,
     MARKS,
     PLACES,
     PROFILES,
     SAID,
-    SECOND,
     TERMS,
 )
 
@@ -55,6 +54,7 @@ class World:
     ) -> None:
         self.market = market
         self.seed = seed
+        self._until: datetime | None = None
         self.goods = goods
         self.sizes = sizes or Sizes()
         self.opened = opened
@@ -62,13 +62,16 @@ class World:
         self.reference = reference.astimezone(UTC).replace(second=0, microsecond=0)
         self.chance = Chance(seed, market)
         self._everywhere = Chance(seed)
-        self.mirrors = mirrors if mirrors is not None else self._invented_mirrors()
+        self.mirrors = (
+            mirrors if mirrors is not None else invented_mirrors(self.chance, self.reference)
+        )
         self._closings = tuple(day for day in closings if opened < day < self.reference.date())
         self._total = self.sizes.listings + self.sizes.listings // 10
-        self._starts = self._shares(self._total, 2, "listings")
+        count = self.sizes.vendors
+        self._starts = shares(self.chance, count, self._total, 2, "listings")
         self._firsts = frozenset(self._starts)
-        self._review_starts = self._shares(self.sizes.reviews, 4, "reviews")
-        self._handles = self._named()
+        self._review_starts = shares(self.chance, count, self.sizes.reviews, 4, "reviews")
+        self._handles = named(self.chance, self._everywhere, count)
         self._by_handle = {name.casefold(): n for n, (name, _, _) in enumerate(self._handles)}
         self._factor = 1 + self.chance.below(_PRIME - 2, "factor")
         self._inverse = pow(self._factor, -1, _PRIME)
@@ -80,53 +83,24 @@ class World:
             lambda day, leaf: len(self._open(day, leaf, leaf + 1))
         )
 
-    def _invented_mirrors(self) -> dict[str, datetime | None]:
-        """Return three addresses: one dies a week after the reference, one died a week before."""
-        letters, week = "abcdefghijklmnopqrstuvwxyz234567", 7 * DAY
-        names = [
-            "".join(self.chance.pick(letters, "mirror", n, at) for at in range(16))
-            for n in range(3)
-        ]
-        times = (None, self.reference + week, self.reference - week)
-        return {f"{name}.onion": time for name, time in zip(names, times, strict=True)}
+    def stand_still(self, at: datetime) -> None:
+        """Let nothing happen after this moment, though the clock goes on: ages still grow.
+
+        So a crawl that takes an hour can be compared with one truth.
+        """
+        self._until = at.astimezone(UTC)
+
+    def _at(self, at: datetime) -> datetime:
+        return at if self._until is None else min(at, self._until)
+
+    def _day(self, day: date) -> date:
+        return day if self._until is None else min(day, self._until.date())
 
     def live_mirrors(self, at: datetime) -> list[str]:
         """Return the addresses that the market answers at."""
         return [host for host, dies in self.mirrors.items() if dies is None or dies > at]
 
     # -- vendors -----------------------------------------------------------------------------
-
-    def _shares(self, total: int, power: int, what: str) -> list[int]:
-        """Part a number among the vendors, unevenly; return where each one's share begins."""
-        vendors = range(self.sizes.vendors)
-        weights = [0.05 + self.chance.share(what, n) ** power for n in vendors]
-        every = sum(weights)
-        starts, so_far = [0], 0.0
-        for weight in weights:
-            so_far += weight
-            starts.append(round(total * so_far / every) if every else 0)
-        return starts
-
-    def _named(self) -> list[tuple[str, str, bool]]:
-        """Return each vendor's handle, the name in the key, and whether it is known elsewhere.
-
-        One in five is the same person everywhere, with the same key, and mostly the same handle.
-        """
-        named: list[tuple[str, str, bool]] = []
-        used: set[str] = set()
-        for n in range(self.sizes.vendors):
-            shared = self._everywhere.happens(0.2, "shared", n)
-            chance = self._everywhere if shared else self.chance
-            join = chance.pick(("", "", "", "_", "-"), "join", n)
-            handle = chance.pick(FIRST, "first", n) + join + chance.pick(SECOND, "second", n)
-            name = handle
-            if shared and self.chance.happens(0.3, "variant", n):
-                handle = self.chance.pick((handle.lower(), f"{handle}2", f"The{handle}"), "as", n)
-            while handle.casefold() in used:
-                handle += str(self.chance.below(10, "digit", n, handle))
-            used.add(handle.casefold())
-            named.append((handle, name, shared))
-        return named
 
     @property
     def today(self) -> date:
@@ -178,7 +152,7 @@ class World:
     def seller_named(self, handle: str, at: datetime) -> Seller | None:
         """Return the vendor of this handle, if there is one by then."""
         index = self._by_handle.get(handle.casefold())
-        if index is None or self.seller(index).joined > at.date():
+        if index is None or self.seller(index).joined > self._at(at).date():
             return None
         return self.seller(index)
 
@@ -186,7 +160,7 @@ class World:
         """Yield all vendors who have joined."""
         for index in range(self.sizes.vendors):
             seller = self.seller(index)
-            if seller.joined <= at.date():
+            if seller.joined <= self._at(at).date():
                 yield seller
 
     def linked(self, seller: Seller, at: datetime) -> bool:
@@ -195,7 +169,7 @@ class World:
 
     def online(self, seller: Seller, at: datetime) -> date:
         """Return the day on which a vendor was last there."""
-        day = at.date()
+        day = self._at(at).date()
         if seller.left is not None and seller.left <= day:
             day = seller.left
         return max(day - self.chance.below(4, "away", seller.index, day) * DAY, seller.joined)
@@ -254,7 +228,7 @@ class World:
     def offered(self, index: int, at: datetime) -> Offer | None:
         """Return a listing if it stands at this moment."""
         offer = self.offer(index)
-        day = at.date()
+        day = self._at(at).date()
         if offer.listed > day or (offer.gone is not None and offer.gone <= day):
             return None
         return offer
@@ -281,7 +255,7 @@ class World:
 
     def open_in(self, low: int, high: int, at: datetime) -> array[int]:
         """Return the listings in the leaves from ``low`` to before ``high``, as their indexes."""
-        return self._open(at.date(), low, high)
+        return self._open(self._at(at).date(), low, high)
 
     def hidden(self, index: int) -> bool:
         """Say whether a listing is shown by its vendor only, and in no category.
@@ -294,7 +268,7 @@ class World:
 
     def count_in(self, low: int, high: int, at: datetime) -> int:
         """Return how many listings ``open_in`` has."""
-        return sum(self._counted(at.date(), leaf) for leaf in range(low, high))
+        return sum(self._counted(self._at(at).date(), leaf) for leaf in range(low, high))
 
     def offers_of(self, seller: Seller, at: datetime) -> list[Offer]:
         """Return what a vendor offers."""
@@ -303,6 +277,7 @@ class World:
 
     def cents(self, offer: Offer, day: date) -> int:
         """Return a listing's price in US cents on a day; vendors change it every few weeks."""
+        day = self._day(day)
         period = (day - offer.listed).days // self.chance.between(20, 60, "period", offer.index)
         percent = self.chance.between(92, 110, "price", offer.index, period)
         rebate = 100 - min(offer.quantity, 100) // 4
@@ -310,21 +285,25 @@ class World:
 
     def stock(self, offer: Offer, day: date) -> int | None:
         """Return what is left, None for no limit."""
+        day = self._day(day)
         if offer.digital or self.chance.happens(0.3, "unlimited", offer.index):
             return None
         return self.chance.below(400, "stock", offer.index, day.toordinal() // 3)
 
     def views(self, offer: Offer, day: date) -> int:
         """Return how often a listing was looked at; it only grows."""
+        day = self._day(day)
         return 7 + (day - offer.listed).days * self.chance.between(1, 40, "views", offer.index)
 
     def sold(self, offer: Offer, day: date) -> int:
         """Return how often a listing was sold; it only grows."""
+        day = self._day(day)
         days = (day - offer.listed).days
         return days * self.chance.between(0, 90, "sold", offer.index) // 30
 
     def origin(self, offer: Offer, day: date) -> list[str]:
         """Return the country codes that a listing ships from; none for what is not sent."""
+        day = self._day(day)
         seller = offer.seller
         if offer.digital:
             return []
@@ -349,6 +328,7 @@ class World:
 
     def dollars(self, coin: str, day: date) -> float:
         """Return what one coin, or one unit of another currency, is worth in US dollars."""
+        day = self._day(day)
         base = {"USD": 1.0, "EUR": 1.13, "GBP": 1.27, "CAD": 0.75, "AUD": 0.7, "BTC": 6400.0}
         base |= {"LTC": 52.0, "XMR": 77.0, "BCH": 310.0}
         drift = self._everywhere.between(-90, 90, "rate", coin, day.toordinal()) / 1000
@@ -381,6 +361,7 @@ class World:
 
     def review_count(self, seller: Seller, at: datetime) -> int:
         """Return how many reviews a vendor has."""
+        at = self._at(at)
         start, pace = self._tempo(seller)
         if seller.left is not None:
             left = datetime(seller.left.year, seller.left.month, seller.left.day, tzinfo=UTC)

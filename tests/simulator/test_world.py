@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from cryptodrug_scraper.reading.pgp import fingerprint
 from cryptodrug_scraper.simulator.facts import Sizes
 from cryptodrug_scraper.simulator.keys import public_key
-from cryptodrug_scraper.simulator.look import looks
+from cryptodrug_scraper.simulator.look import Look, looks
 from cryptodrug_scraper.simulator.making import make_world
 from cryptodrug_scraper.simulator.tree import Node, Tree
+from cryptodrug_scraper.simulator.truth import truth
 from cryptodrug_scraper.simulator.words import GOODS
 from cryptodrug_scraper.simulator.world import World
 from cryptodrug_scraper.simulator.writing import average
@@ -183,3 +184,17 @@ def test_averages_and_tokens() -> None:
     for handle in ("a", "ab", "abc", "Echocrew", "x09", "The-Otter_2"):
         assert empire_facts.handle_in(empire_facts.token(handle)) == handle
     assert empire_facts.handle_in("nonsense09") == ""
+
+
+@pytest.mark.parametrize("look", list(looks().values()), ids=lambda look: look.name)
+def test_nothing_happens_in_a_world_that_stands_still(look: Look) -> None:
+    world = make_world(look, seed=2, sizes=Sizes(60, 5, 200))
+    at = world.reference
+    before = [record["fields"] for record in truth(look, world, at)]
+    world.stand_still(at)
+    later = at + timedelta(days=3)
+    after = [record["fields"] for record in truth(look, world, later)]
+    assert len(after) == len(before)
+    for old, new in zip(before, after, strict=True):
+        for name in ("external_id", "price", "stock", "sold", "sales", "text", "posted_at"):
+            assert old.get(name) == new.get(name) or (name == "posted_at" and not old.get(name))
