@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from cryptodrug_scraper.records import Listing, Review, Vendor
 from cryptodrug_scraper.simulator.facts import Said, Seller
-from cryptodrug_scraper.simulator.look import CAPTCHA, Page, Request, Session
+from cryptodrug_scraper.simulator.look import CAPTCHA, Page, Request, Session, whole
 from cryptodrug_scraper.simulator.world import World
 from simulators import dream_facts as facts
 from simulators import dream_frame as walls
@@ -25,8 +25,7 @@ class Dream:
     def answer(self, world: World, request: Request, session: Session) -> Page:
         """Return the page for one who is signed in."""
         query, script = request.query, request.path.strip("/")
-        page = int(query["page"]) if query.get("page", "").isdigit() else 1
-        page = max(page, 1)
+        page = max(whole(query.get("page"), 1), 1)
         if script == "viewProduct":
             index = facts.index_of(world, query.get("offer", ""))
             offer = world.offered(index, request.at) if index is not None else None

@@ -14,6 +14,7 @@ from cryptodrug_scraper.records import (
     Vendor,
 )
 from cryptodrug_scraper.simulator.facts import Offer, Said, Seller
+from cryptodrug_scraper.simulator.look import whole
 from cryptodrug_scraper.simulator.world import World
 from cryptodrug_scraper.simulator.writing import age, amount, average, grouped, names, where_to
 from simulators.dream_frame import SIGN, TREE, currency
@@ -42,7 +43,7 @@ def external_id(world: World, index: int) -> str:
 def index_of(world: World, pair: str) -> int | None:
     """Return the listing of a pair of numbers."""
     first = pair.partition(".")[0]
-    index = world.index_of(int(first)) if first.isascii() and first.isdigit() else None
+    index = world.index_of(whole(first))
     return index if index is not None and external_id(world, index) == pair else None
 
 

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from cryptodrug_scraper.records import Listing, Review, Vendor
 from cryptodrug_scraper.simulator.facts import Said, Seller
-from cryptodrug_scraper.simulator.look import CAPTCHA, Page, Request, Session, redirect
+from cryptodrug_scraper.simulator.look import CAPTCHA, Page, Request, Session, redirect, whole
 from cryptodrug_scraper.simulator.world import World
 from simulators import empire_facts as facts
 from simulators import empire_frame as walls
@@ -39,7 +39,7 @@ class Empire:
         if found := _CATEGORY.fullmatch(path):
             spot = TREE.by_number.get(found[1])
             if spot is not None:
-                return pages.category(world, request, spot, _offset(found[2]))
+                return pages.category(world, request, spot, whole(found[2]))
         elif found := _PRODUCT.fullmatch(path):
             return self._listing(world, request, session, found[1])
         elif found := _TAB.fullmatch(path):
@@ -54,13 +54,13 @@ class Empire:
         elif found := _STORE.fullmatch(path):
             seller = world.seller_named(found[1], request.at)
             if seller is not None:
-                return pages.store(world, request, seller, _offset(found[2]))
+                return pages.store(world, request, seller, whole(found[2]))
         elif path == "/home/searchProducts":
             return pages.search(world, request, request.query.get("searchText", ""))
         return walls.missing(request)
 
     def _listing(self, world: World, request: Request, session: Session, number: str) -> Page:
-        index = world.index_of(int(number))
+        index = world.index_of(whole(number))
         offer = world.offered(index, request.at) if index is not None else None
         if offer is None:
             if index is not None and index % 2:
@@ -73,7 +73,7 @@ class Empire:
         self, world: World, request: Request, session: Session, found: re.Match[str]
     ) -> Page:
         """Keep the tab in the session, and show the listing."""
-        index = world.index_of(int(found[1]))
+        index = world.index_of(whole(found[1]))
         offer = world.offered(index, request.at) if index is not None else None
         if offer is None:
             return walls.missing(request)
@@ -95,7 +95,7 @@ class Empire:
         seller = world.seller_named(facts.handle_in(found[2]), request.at)
         if seller is None or found[1] not in vendors.TABS:
             return walls.missing(request)
-        session.memory["profile"] = f"{seller.handle}:{found[1]}:{_offset(found[3])}"
+        session.memory["profile"] = f"{seller.handle}:{found[1]}:{whole(found[3])}"
         return redirect(request, NAME, f"/u/{quote(seller.handle)}")
 
     def home(self) -> str:
@@ -175,10 +175,6 @@ class Empire:
                 yield f"/product/{numbers}"
                 tab = ("feedback", "refund", "desc")[offer.index % 3]
                 yield f"/Product_List/setTab/{numbers}/{tab}"
-
-
-def _offset(written: str | None) -> int:
-    return int(written) if written and written.isdigit() else 0
 
 
 LOOK = Empire()

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from cryptodrug_scraper.records import Listing, Review, Vendor
 from cryptodrug_scraper.simulator.facts import Said, Seller
-from cryptodrug_scraper.simulator.look import CAPTCHA, Page, Request, Session, redirect
+from cryptodrug_scraper.simulator.look import CAPTCHA, Page, Request, Session, redirect, whole
 from cryptodrug_scraper.simulator.tree import Spot
 from cryptodrug_scraper.simulator.world import World
 from simulators import wall_street_facts as facts
@@ -38,7 +38,7 @@ class WallStreet:
                 return self._results(world, request, session)
             return pages.home(world, request)
         if found := _OFFER.fullmatch(path):
-            index = world.index_of(int(found[1]))
+            index = world.index_of(whole(found[1]))
             offer = world.offered(index, request.at) if index is not None else None
             if offer is None:
                 return walls.missing(world, request, "offer")
@@ -63,7 +63,7 @@ class WallStreet:
             page = "1"
         if chosen is not None:
             session.memory["category"] = chosen
-        if limit.isdigit() and 0 < int(limit) <= 90:
+        if 0 < whole(limit) <= 90:
             session.memory["limit"] = limit
         spot: Spot | None = TREE.by_number.get(session.memory.get("category", "0"))
         empty = "page" in form and form.get("dofilter") != "0"
@@ -71,7 +71,7 @@ class WallStreet:
             world,
             request,
             spot,
-            max(int(page), 1) if page.isdigit() else 1,
+            max(whole(page, 1), 1),
             int(session.memory.get("limit", facts.PER_PAGE)),
             empty=empty,
         )

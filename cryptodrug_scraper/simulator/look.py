@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -20,6 +21,11 @@ from cryptodrug_scraper.simulator.world import World
 
 CAPTCHA = "seven"
 """What every captcha says: its picture is empty, the answer stands beside it as a comment."""
+
+
+def whole(text: str | None, otherwise: int = 0) -> int:
+    """Return the whole number that somebody wrote into an address or a form."""
+    return int(text) if text and re.fullmatch(r"[0-9]{1,9}", text) else otherwise
 
 
 @dataclass(slots=True)

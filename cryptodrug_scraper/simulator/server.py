@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import socket
 import threading
 import time
+import traceback
 from collections.abc import Callable
 from email.utils import format_datetime
 from http.cookies import CookieError, SimpleCookie
@@ -126,11 +128,16 @@ class _Handler(BaseHTTPRequestHandler):
         asked = Asked(
             self.command,
             self.path if self.path.startswith("/") else "/",
-            self.headers.get("Host", LOOPBACK),
+            _host(self.headers.get("Host", "")),
             _cookies(self.headers.get("Cookie", "")),
             self.rfile.read(min(size, _MOST)),
         )
-        answer = self.owner.site.answer(asked)
+        try:
+            answer = self.owner.site.answer(asked)
+        except Exception:  # a defect of the simulator's: say so, and keep serving
+            traceback.print_exc()
+            self.owner.site.count("defects")
+            answer = Answer(500, b"the simulator failed\n", about="defect")
         self.owner.note(asked, answer, time.monotonic() - began)
         deliver = _WAYS.get(answer.delivery, _Handler._whole)
         if "gzip" in answer.delivery and "gzip" not in self.headers.get("Accept-Encoding", ""):
@@ -237,6 +244,11 @@ _WAYS: dict[str, Callable[[_Handler, Answer], None]] = {
     "gzip_cut": _Handler._gzip_cut,
     "chunked": _Handler._chunked,
 }
+
+
+def _host(header: str) -> str:
+    """Return the host that was asked; pages are written with it, so nothing else is taken."""
+    return header if re.fullmatch(r"[A-Za-z0-9.-]{1,253}(?::[0-9]{1,5})?", header) else LOOPBACK
 
 
 def _cookies(header: str) -> dict[str, str]:

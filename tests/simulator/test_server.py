@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from http.cookiejar import MozillaCookieJar
 from pathlib import Path
@@ -236,3 +237,31 @@ def test_what_a_date_is() -> None:
         site = running.servers["dream"].site
         assert site.world.closed is None
         assert list(site.look.listings(site.world, site.clock.now()))
+
+
+@by_name
+def test_nonsense_is_answered_and_no_defect(name: str) -> None:
+    nines = "9" * 5000
+    paths = ["/%00", "/%ff%fe", "//x", f"/offer/{nines}", f"/product/{nines}/1/2", "/offer/٣"]
+    paths += [f"/?page={nines}&category=104", "/?category[]=1", "/viewProduct?offer=.", "/u/%2e%2e"]
+    paths += [f"/category/categories/2/{nines}", "/Profile/setUserTab/pgp/%F0%9F", "/profile//pgp"]
+    with serving(name) as server, reader(server) as session:
+        for path in paths:
+            url = server.address + path
+            assert session.get(url, headers={"Host": "<script>"}).status_code in (200, 404)
+        posted = {"page": nines, "dofilter": "0", "form[limit]": "²", "menuCatT": "<b>"}
+        assert session.post(f"{server.address}/index", posted).status_code in (200, 404)
+        assert "defects" not in server.site.snapshot()
+
+
+@by_name
+def test_many_readers_at_once(name: str) -> None:
+    address = listing_address(name)
+    with serving(name) as server, ThreadPoolExecutor(8) as pool:
+
+        def read(number: int) -> str:
+            with reader(server, f"reader {number}") as session:
+                return "".join(session.get(server.address + address).text for _ in range(5))
+
+        assert set(pool.map(read, range(8))) == {true_page(server, address) * 5}
+        assert server.site.snapshot()["requests"] == 40
