@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from html import escape
+from urllib.parse import quote
 
 from cryptodrug_scraper.records import Vendor
 from cryptodrug_scraper.simulator.facts import Said, Seller
@@ -40,7 +41,7 @@ def profile(world: World, request: Request, seller: Seller, tab: str, offset: in
         f'href="{_tab_link(writer, seller, name)}">{words}</a>\n'
         for name, words in TABS.items()
     )
-    store = f"/store/{seller.handle}"
+    store = f"/store/{quote(seller.handle)}"
     assert record.joined_on is not None and record.last_active_on is not None
     joined = f"{record.joined_on:%B} {record.joined_on.day}, {record.joined_on.year}"
     content = f"""<h1 class="seth1">{seller.handle} <i>| User Profile</i> \

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import datetime
+from urllib.parse import quote
 
 from cryptodrug_scraper.records import Listing, Review, Vendor
 from cryptodrug_scraper.simulator.facts import Said, Seller
@@ -147,7 +148,7 @@ class WallStreet:
             yield f"/index#form[page]={last}&form[limit]=30&form[catT]={spot.numbers[0]}"
             yield f"/index#page={last}"
         for seller in world.sellers(at):
-            profile = f"/profile/{seller.handle}"
+            profile = f"/profile/{quote(seller.handle)}"
             yield from (profile, f"{profile}/offers", f"{profile}/pgp", f"{profile}/info")
             for offer in world.offers_of(seller, at):
                 yield f"/offer/{world.number(offer.index)}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from html import escape
+from urllib.parse import quote
 
 from cryptodrug_scraper.records import Listing, Vendor
 from cryptodrug_scraper.simulator.facts import Offer, Said, Seller
@@ -31,7 +32,7 @@ def _offer_link(writer: Writer, offer: Offer, tail: str = "") -> str:
 
 
 def _profile_link(writer: Writer, seller: Seller, tail: str = "") -> str:
-    path = f"/profile/{seller.handle}{tail}"
+    path = f"/profile/{quote(seller.handle)}{tail}"
     return writer.link("vendor", seller.handle, path, path)
 
 
@@ -324,7 +325,7 @@ def profile(world: World, request: Request, seller: Seller, tab: str) -> Page:
     content = f"""  <h2>{seller.handle}{mark}</h2>
 {banned if record.banned else ""}  <table class="table">
 {facts_rows}  </table>
-  <a href="/messages/new/{seller.handle}">Message</a>
+  <a href="/messages/new/{quote(seller.handle)}">Message</a>
   <ul class="nav nav-tabs">{tabs}</ul>
   <div id="tabcontent">{text}</div>
 """

@@ -29,7 +29,7 @@ def named(here: Chance, everywhere: Chance, count: int) -> list[tuple[str, str, 
     for n in range(count):
         shared = everywhere.happens(0.2, "shared", n)
         chance = everywhere if shared else here
-        join = chance.pick(("", "", "", "_", "-"), "join", n)
+        join = chance.pick(("", "", "", "_", "-", "."), "join", n)
         handle = chance.pick(FIRST, "first", n) + join + chance.pick(SECOND, "second", n)
         name = handle
         if shared and here.happens(0.3, "variant", n):

@@ -37,18 +37,19 @@ GOODS: dict[str, Good] = {
 MARKS = (
     "", "", "", " – top shelf", " ★ lab tested ★", " & free sample", " <new batch>", " (escrow)",
     " // fast", " „Premium“", " ❄", " 'as advertised'", " [SALE]", " 100% pure", " żółty",
-    " \u2014 A+",
+    " — A+", " 🍀 'fresh'", " =2+3", " <script>alert(1)</script>", " 2 / 3 pack",
 )  # fmt: skip
 
 FIRST = (
     "Amber", "Blue", "Cedar", "Delta", "Echo", "Fen", "Grey", "Harbour", "Iron", "Juniper",
     "Kestrel", "Lunar", "Moss", "Nordic", "Ochre", "Polder", "Quiet", "River", "Silent", "Tidal",
-    "Umber", "Velvet", "Willow", "Young", "Zephyr", "brave", "cold", "dutch", "early", "fine",
+    "Thé", "Umber", "Velvet", "Willow", "Young", "Zephyr", "brave", "cold", "dutch", "early",
+    "fine",
 )  # fmt: skip
 SECOND = (
     "Anchor", "Baker", "Courier", "Dove", "Elm", "Farm", "Garden", "Heron", "Island", "Jay",
     "Kite", "Lantern", "Mill", "North", "Otter", "Post", "Quarter", "Reed", "Stone", "Trader",
-    "Union", "Valley", "Works", "Yard", "Zone", "labs", "crew", "shop", "direct", "4you",
+    "Union", "Valley", "Works", "Yard", "Zone", "Straße", "labs", "crew", "shop", "direct", "4you",
 )  # fmt: skip
 
 PLACES = {
@@ -65,6 +66,7 @@ DESCRIPTIONS = (
     "Old stock: /viewProduct?offer=1.2 and /offer/1 and /product/1/2/3 are gone.",
     "Ships from: the moon.\nPayment: Escrow only!\nPrice: $1.00",
     '100% > 99%, isn\'t it?  "Best" of 2018 & after.\n* stealth\n* speed\n* smiles :)',
+    '=HYPERLINK("http://x.example")\n<b>bold</b> &amp; <script>alert(1)</script>\n\u200b.',
     "Größe: klein. Qualité: élevée. Цена: честная.",
 )
 
@@ -83,6 +85,7 @@ PROFILES = (
 SAID = (
     "Good", "Fast and as described.", "Took nine days, but all is well.", "A bit under weight :(",
     "5* again & again", "Nothing came, and no answer.", "Great stealth!\nWill be back.",
-    "très bien, merci", "<3", "A+++", "ok", "No feedback at all from the vendor, \"odd\".",
+    "très bien, merci", "<3", "A+++", "ok", "=1+1", "@SUM(A1)", "5 stars (4.00)", "👍🏽",
+    "3 hours ago", "-----BEGIN PGP MESSAGE-----", "No feedback at all from the vendor, \"odd\".",
     "Well packed; 2 of 10 broken.",
 )  # fmt: skip
