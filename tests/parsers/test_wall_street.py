@@ -635,7 +635,7 @@ def test_nested_junk_costs_little(junk: str) -> None:
 )
 def test_a_level_is_no_part_of_the_experience(said: str, level: int, experience: int) -> None:
     html = (
-        '<h2>Bright_Side</h2><table><tr><td>Last online</td><td>online</td></tr>'
+        "<h2>Bright_Side</h2><table><tr><td>Last online</td><td>online</td></tr>"
         f"<tr><td>Vendor-Level</td><td>{said}</td></tr></table><div id=tabcontent></div>"
     )
     vendor = parse(html, f"{SITE}/profile/Bright_Side")["vendors"][0]
