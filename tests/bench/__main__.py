@@ -30,7 +30,7 @@ def main() -> int:
     arguments.add_argument("--keep", type=Path, help="keep the generated archives here")
     options = arguments.parse_args()
     sizes = [int(size) for size in options.pages.split(",")]
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else 110)
     where, pages = sources()
     console.print(f"{len(pages)} {where}, {os.cpu_count()} cores")
     parsing = measure_parsing(pages)

@@ -70,7 +70,8 @@ class Reader(Walk):
             if answer is None:
                 continue
             read = parse_page(answer[1].encode(), market=self.look.name, url=ROOT + answer[0])
-            if read.kind == "login":
+            # Empire also answers 404 where a session was lost.
+            if read.kind in ("login", "not_found"):
                 self.sign_in()
             elif read.kind in ("listing", "vendor", "search", "index"):
                 request = asked(ROOT, answer[0], self.at)
