@@ -12,6 +12,7 @@ import psycopg2
 from cryptodrug_scraper.archive import Page
 from cryptodrug_scraper.database.loader import Loader, present
 from cryptodrug_scraper.database.rows import Capture, PageRows, rows_of
+from cryptodrug_scraper.replay.memory import keep_freed_memory
 from cryptodrug_scraper.replay.summary import NO_MARKET, Counts
 from parsers import parse_page
 from parsers.version import parser_version
@@ -36,6 +37,7 @@ class Worker:
     """
 
     def __init__(self, dsn: str | None, market: str | None) -> None:
+        keep_freed_memory()
         self.market = market
         self.version = parser_version()
         self.loader: Loader | None = None

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from bs4 import BeautifulSoup
 from selectolax.lexbor import LexborHTMLParser
 
+from cryptodrug_scraper.replay.memory import keep_freed_memory
 from parsers import parse_page
 from tests.bench.pages import START
 
@@ -32,6 +33,7 @@ class Parsing:
 
 def measure_parsing(pages: list[tuple[str, bytes]]) -> dict[str, Parsing]:
     """Return the seconds that parsing and tree building take, by market and for all."""
+    keep_freed_memory()  # as a replay does; it speeds up all three
     markets = sorted({market for market, _ in pages})
     return {
         name: _measure([p for p in pages if name in ("all", p[0])]) for name in [*markets, "all"]
