@@ -222,11 +222,3 @@ def block_text(node: LexborNode) -> str | None:
         elif tag in _BREAKS or (tag in _BLOCKS and parts and not parts[-1].endswith("\n")):
             parts.append("\n")
     return lines("".join(parts))
-
-
-def siblings(node: LexborNode) -> Iterator[LexborNode]:
-    """Yield the nodes after this one under the same parent, text nodes included."""
-    following = node.next
-    while following is not None:
-        yield following
-        following = following.next
