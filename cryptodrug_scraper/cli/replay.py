@@ -118,7 +118,7 @@ def run(
     from cryptodrug_scraper.archive import total_bytes
 
     total = total_bytes(paths)  # finds paths that do not exist before anything is opened
-    dsn = None if dry_run else _open(database_url)
+    dsn = None if dry_run else open_database(database_url)
     from cryptodrug_scraper.replay import replay as replay_pages
 
     with _progress(total, quiet) as progress:
@@ -172,7 +172,7 @@ def show(summary: Summary) -> None:
         console.print("What was loaded stays; the same command goes on from there.")
 
 
-def _open(database_url: str | None) -> str:
+def open_database(database_url: str | None) -> str:
     """Return the connection string of a database that is ready to be loaded into."""
     from cryptodrug_scraper.database.connection import client_url, open_engine, resolve_url
     from cryptodrug_scraper.settings import get_settings

@@ -313,6 +313,11 @@ class Mirrors:
         )
         return changed
 
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """The addresses of all mirrors."""
+        return tuple(self._addresses)
+
     def hosts(self) -> frozenset[str]:
         """Return the host names of all mirrors, in lower case and without ports."""
         return frozenset(host_of(address) for address in self._addresses)

@@ -1,0 +1,277 @@
+"""The queue of a crawl, in SQLite: a kill at any moment loses no request.
+
+A request is `waiting` until what it asked for is archived and the requests that its page led to
+are queued, which is one transaction. Which ones are in flight is known in memory only: after a
+kill they are waiting still. What is committed survives the end of the process in any way; a
+power cut can take the last moments back, together, so that their pages are asked for again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import sqlite3
+import time
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+WAITING, DONE, GONE, FAILED = range(4)
+STATES = ("waiting", "done", "gone", "failed")
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS request (
+    number INTEGER PRIMARY KEY,
+    key BLOB NOT NULL UNIQUE,
+    method TEXT NOT NULL,
+    address TEXT NOT NULL,
+    body TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    external_id TEXT,
+    series TEXT,
+    stateful INTEGER NOT NULL,
+    priority INTEGER NOT NULL,
+    state INTEGER NOT NULL DEFAULT 0,
+    tries INTEGER NOT NULL DEFAULT 0,
+    missing INTEGER NOT NULL DEFAULT 0,
+    not_before REAL NOT NULL DEFAULT 0,
+    reason TEXT,
+    ended_at REAL
+);
+CREATE INDEX IF NOT EXISTS request_next ON request (priority DESC, number) WHERE state = 0;
+CREATE TABLE IF NOT EXISTS series_member (
+    series TEXT NOT NULL,
+    external_id TEXT NOT NULL,
+    PRIMARY KEY (series, external_id)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS category (
+    level INTEGER NOT NULL,
+    external_id TEXT NOT NULL,
+    path TEXT NOT NULL,
+    PRIMARY KEY (level, external_id)
+) WITHOUT ROWID;
+"""
+_COLUMNS = (
+    "number, method, address, body, kind, external_id, series, stateful, priority, tries, missing"
+)
+
+
+@dataclass(slots=True, frozen=True)
+class Wanted:
+    """One page that a crawl wants.
+
+    ``address`` is the path with its query, without a host: any mirror can answer it. ``body``
+    is a form to be posted (``application/x-www-form-urlencoded``). ``kind`` is the kind of page
+    that should come. ``series`` names the run of result pages that it is one of. A ``stateful``
+    request changes what the session shows and must have it to itself. Higher ``priority``
+    comes first.
+    """
+
+    address: str
+    kind: str
+    external_id: str | None = None
+    method: str = "GET"
+    body: str = ""
+    series: str | None = None
+    stateful: bool = False
+    priority: int = 0
+
+    @property
+    def key(self) -> bytes:
+        """What makes two requests the same."""
+        told = f"{self.method}\n{self.address}\n{self.body}"
+        return hashlib.blake2b(told.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
+@dataclass(slots=True)
+class Task:
+    """A request that was handed out, and how often it has been asked so far."""
+
+    number: int
+    wanted: Wanted
+    tries: int = 0
+    missing: int = 0
+
+
+class Frontier:
+    """The queue of one crawl. One process, one thread."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        self._db.execute("PRAGMA journal_mode = WAL")
+        self._db.execute("PRAGMA synchronous = NORMAL")
+        self._db.execute("PRAGMA cache_size = -16000")
+        self._db.executescript(_SCHEMA)
+        self._flying: set[int] = set()
+        self._counts = dict.fromkeys(range(len(STATES)), 0)
+        for state, count in self._db.execute("SELECT state, count(*) FROM request GROUP BY 1"):
+            self._counts[state] = count
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Make what is done inside one step: all of it or nothing survives a kill."""
+        if self._db.in_transaction:
+            yield
+            return
+        before = dict(self._counts)
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._db.execute("COMMIT")
+        except BaseException:
+            with contextlib.suppress(sqlite3.Error):
+                self._db.execute("ROLLBACK")
+            self._counts = before
+            raise
+
+    # -- what there is -----------------------------------------------------------------------
+
+    @property
+    def waiting(self) -> int:
+        """How many wait, those in flight included."""
+        return self._counts[WAITING]
+
+    @property
+    def flying(self) -> int:
+        """How many were handed out and have not come back."""
+        return len(self._flying)
+
+    def counts(self) -> dict[str, int]:
+        """Return how many requests there are in each state."""
+        return {name: self._counts[state] for state, name in enumerate(STATES)}
+
+    def in_state(self, state: int, limit: int = 1000) -> list[tuple[Wanted, str | None]]:
+        """Return requests in a state with the last reason, the first ones first."""
+        rows = self._db.execute(
+            f"SELECT {_COLUMNS}, reason FROM request WHERE state = ? ORDER BY number LIMIT ?",
+            (state, limit),
+        )
+        return [(_task(row[:-1]).wanted, row[-1]) for row in rows]
+
+    # -- in and out --------------------------------------------------------------------------
+
+    def add(self, wanted: Iterable[Wanted]) -> int:
+        """Queue requests that were never queued before; return how many were new."""
+        new = 0
+        with self.transaction():
+            for one in wanted:
+                new += self._db.execute(
+                    "INSERT OR IGNORE INTO request (key, method, address, body, kind, external_id,"
+                    " series, stateful, priority) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    (
+                        one.key,
+                        one.method,
+                        one.address,
+                        one.body,
+                        one.kind,
+                        one.external_id,
+                        one.series,
+                        one.stateful,
+                        one.priority,
+                    ),
+                ).rowcount
+            self._counts[WAITING] += new
+        return new
+
+    def next(self, *, stateful: bool = True, now: float | None = None) -> Task | None:
+        """Hand out the first request that is due; without ``stateful`` only of the other kind."""
+        now = time.time() if now is None else now
+        rows = self._db.execute(
+            f"SELECT {_COLUMNS} FROM request WHERE state = 0 AND not_before <= ?"
+            " AND stateful <= ? ORDER BY priority DESC, number LIMIT ?",
+            (now, stateful, len(self._flying) + 1),
+        )
+        for row in rows:
+            if row[0] not in self._flying:
+                self._flying.add(row[0])
+                return _task(row)
+        return None
+
+    def next_due(self) -> float | None:
+        """Return when the first request that is put off is due (seconds since the epoch)."""
+        flying = ",".join(map(str, self._flying)) or "0"
+        row = self._db.execute(
+            f"SELECT min(not_before) FROM request WHERE state = 0 AND number NOT IN ({flying})"
+        ).fetchone()
+        return row[0] if row else None
+
+    def finish(
+        self, task: Task, state: int, wanted: Iterable[Wanted] = (), reason: str | None = None
+    ) -> int:
+        """End a request and queue what its page led to, in one step; return how many were new."""
+        with self.transaction():
+            new = self.add(wanted)
+            changed = self._db.execute(
+                "UPDATE request SET state = ?, tries = ?, missing = ?, reason = ?, ended_at = ?"
+                " WHERE number = ? AND state = 0",
+                (state, task.tries, task.missing, reason, time.time(), task.number),
+            ).rowcount
+            self._counts[WAITING] -= changed
+            self._counts[state] += changed
+        self._flying.discard(task.number)
+        return new
+
+    def put_back(self, task: Task, reason: str | None = None, *, after: float = 0.0) -> None:
+        """Let a request wait again, for ``after`` seconds at least, behind its like."""
+        self._db.execute(
+            "UPDATE request SET tries = ?, missing = ?, not_before = ?, reason = ?"
+            " WHERE number = ? AND state = 0",
+            (task.tries, task.missing, time.time() + after if after else 0, reason, task.number),
+        )
+        self._flying.discard(task.number)
+
+    def retry_failed(self) -> int:
+        """Let all requests that had failed wait again; return how many."""
+        with self.transaction():
+            count = self._db.execute(
+                "UPDATE request SET state = 0, tries = 0, missing = 0, not_before = 0"
+                " WHERE state = ?",
+                (FAILED,),
+            ).rowcount
+            self._counts[FAILED] -= count
+            self._counts[WAITING] += count
+        return count
+
+    # -- what was learned on the way -----------------------------------------------------------
+
+    def learn_series(self, series: str, external_ids: Collection[str]) -> int:
+        """Note what a page of a series shows; return how much of it no page had shown before."""
+        if not external_ids:
+            return 0
+        with self.transaction():
+            return sum(
+                self._db.execute(
+                    "INSERT OR IGNORE INTO series_member VALUES (?, ?)", (series, external_id)
+                ).rowcount
+                for external_id in external_ids
+            )
+
+    def learn_categories(self, paths: Iterable[tuple[int, str, str]]) -> None:
+        """Keep categories: level from 0, id, and the path as the caller writes it."""
+        with self.transaction():
+            self._db.executemany("INSERT OR REPLACE INTO category VALUES (?, ?, ?)", paths)
+
+    def categories(self) -> list[tuple[int, str, str]]:
+        """Return the categories that were kept."""
+        return self._db.execute("SELECT level, external_id, path FROM category").fetchall()
+
+
+def _task(row: tuple[object, ...]) -> Task:
+    number, method, address, body, kind, external_id, series, stateful, priority, *rest = row
+    wanted = Wanted(
+        address=str(address),
+        kind=str(kind),
+        external_id=None if external_id is None else str(external_id),
+        method=str(method),
+        body=str(body),
+        series=None if series is None else str(series),
+        stateful=bool(stateful),
+        priority=int(str(priority)),
+    )
+    tries, missing = rest
+    return Task(int(str(number)), wanted, int(str(tries)), int(str(missing)))

@@ -1,0 +1,138 @@
+"""What a crawl is to do, and the folder in which it stands until it is done."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import secrets
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+_FILE = "job.json"
+
+
+class CrawlRefused(ValueError):
+    """A crawl cannot be begun as asked; the message says why and what to do."""
+
+
+@dataclass(slots=True, frozen=True)
+class Plan:
+    """What pages a crawl wants: the part of its options that a crawl which goes on must share.
+
+    ``inside`` and ``outside`` are names of categories (``all`` is every one). ``listings`` are
+    ids or addresses, ``vendors`` handles: with any of them only those are captured. ``since`` is
+    the moment from which a capture of a listing or vendor counts as recent: such pages are not
+    asked for again.
+    """
+
+    market: str
+    inside: tuple[str, ...] = ()
+    outside: tuple[str, ...] = ()
+    listings: tuple[str, ...] = ()
+    vendors: tuple[str, ...] = ()
+    since: str | None = None
+
+    @property
+    def only(self) -> bool:
+        """Whether single listings or vendors were asked for."""
+        return bool(self.listings or self.vendors)
+
+
+@dataclass(slots=True)
+class Job:
+    """A crawl on disk: its plan, its queue (``frontier.sqlite``), and how far it is."""
+
+    folder: Path
+    plan: Plan
+    created_at: datetime
+    finished_at: datetime | None = None
+    runs: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        """The folder's name, which is also that of its folder of WARC files."""
+        return self.folder.name
+
+    def save(self) -> None:
+        """Write what is known of it."""
+        content = {
+            "plan": asdict(self.plan),
+            "created_at": self.created_at.isoformat(),
+            "finished_at": self.finished_at.isoformat() if self.finished_at else None,
+            "runs": self.runs,
+        }
+        file = self.folder / _FILE
+        temporary = file.with_suffix(".new")
+        temporary.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+        temporary.replace(file)
+
+
+class Jobs:
+    """All crawls of a market, in a folder of their own."""
+
+    def __init__(self, folder: Path, market: str) -> None:
+        self.folder = folder / market
+        self.market = market
+
+    def all(self) -> list[Job]:
+        """Return the crawls, the oldest first; a folder that tells nothing is passed over."""
+        found = []
+        for file in sorted(self.folder.glob(f"*/{_FILE}")):
+            with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+                found.append(_read(file))
+        return sorted(found, key=lambda job: job.created_at)
+
+    def open(self, plan: Plan, *, new: bool = False) -> Job:
+        """Return the unfinished crawl with this plan, the latest, or a new one."""
+        if not new:
+            for job in reversed(self.all()):
+                if job.finished_at is None and job.plan == plan:
+                    return job
+        now = datetime.now(UTC)
+        folder = self.folder / f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
+        folder.mkdir(parents=True, mode=0o700)
+        job = Job(folder, plan, now)
+        job.save()
+        return job
+
+    @contextlib.contextmanager
+    def lock(self) -> Iterator[None]:
+        """Hold the market: two crawls at once would share sessions. Raises CrawlRefused."""
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with (self.folder / "lock").open("a+", encoding="utf-8") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                file.seek(0)
+                holder = file.read(20).strip()
+                raise CrawlRefused(
+                    f"a crawl of {self.market} is running already"
+                    f"{f' (process {holder})' if holder.isdigit() else ''}; wait for its end, "
+                    "or stop it with Ctrl-C: it goes on where it was stopped"
+                ) from None
+            file.seek(0)
+            file.truncate()
+            file.write(f"{os.getpid()}\n")
+            file.flush()
+            yield
+
+
+def _read(file: Path) -> Job:
+    content = json.loads(file.read_text("utf-8"))
+    told = {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in content["plan"].items()
+    }
+    finished = content["finished_at"]
+    return Job(
+        file.parent,
+        Plan(**told),
+        datetime.fromisoformat(content["created_at"]),
+        datetime.fromisoformat(finished) if finished else None,
+        list(content["runs"]),
+    )

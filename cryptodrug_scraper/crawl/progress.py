@@ -1,0 +1,187 @@
+"""What a crawl shows of itself: a few lines that stay in place on a terminal, else a line a time."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, Self
+
+from cryptodrug_scraper.cli.terminal import safe, say
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.live import Live
+
+    from cryptodrug_scraper.crawl.crawl import Crawl
+
+_LINE_EVERY = 10.0
+
+
+@dataclass(slots=True, frozen=True)
+class Shown:
+    """How a crawl stands at a moment."""
+
+    market: str
+    pages: int
+    queued: int
+    rate: float
+    asked: int
+    put_back: int
+    gone: int
+    failed: int
+    loaded: int | None
+    behind: bool
+    mirror: str
+    state: str
+    identities: tuple[tuple[str, str, str, int], ...]  # name, state, words, requests
+
+    def line(self) -> str:
+        """Return it in one line."""
+        who = ", ".join(f"{name} {state}" for name, state, _, _ in self.identities) or "none"
+        line = (
+            f"{self.market}: {self.pages:,} pages, {self.queued:,} queued, {self.rate:.1f}/s, "
+            f"{self.put_back:,} put back, {self.failed:,} given up; identities: {who}"
+        )
+        return f"{line}; {self.state}" if self.state else line
+
+
+class View(Protocol):
+    """Shows a crawl to somebody."""
+
+    def update(self, shown: Shown) -> None:
+        """Show how it stands."""
+
+    def say(self, words: str) -> None:
+        """Say something that must be read."""
+
+
+class Silent:
+    """Shows nothing but what must be read."""
+
+    def update(self, shown: Shown) -> None:
+        """Do nothing."""
+
+    def say(self, words: str) -> None:
+        """Say it."""
+        say(words)
+
+
+class Lines:
+    """A line on standard error every ten seconds, for logs."""
+
+    def __init__(self) -> None:
+        self._said = time.monotonic()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Nothing is to be taken down."""
+
+    def update(self, shown: Shown) -> None:
+        """Say it, now and then."""
+        now = time.monotonic()
+        if now - self._said >= _LINE_EVERY:
+            self._said = now
+            say(f"crawl {shown.line()}")
+
+    def say(self, words: str) -> None:
+        """Say it."""
+        say(words)
+
+
+class Panel:
+    """Lines that stay in place at the foot of a terminal."""
+
+    def __init__(self) -> None:
+        from rich.live import Live
+
+        from cryptodrug_scraper.cli.console import errors
+
+        self._live: Live = Live(console=errors(), refresh_per_second=4, transient=True)
+
+    def __enter__(self) -> Self:
+        self._live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._live.stop()
+
+    def update(self, shown: Shown) -> None:
+        """Draw it anew."""
+        self._live.update(_drawn(shown))
+
+    def say(self, words: str) -> None:
+        """Say it above."""
+        from rich.text import Text
+
+        self._live.console.print(Text(safe(words, lines=True)))
+
+
+def _drawn(shown: Shown) -> RenderableType:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table.grid(padding=(0, 2))
+    head = Text.assemble(
+        (shown.market, "bold"),
+        f"  {shown.pages:,} pages  {shown.queued:,} queued  {shown.rate:.1f} pages/s",
+    )
+    table.add_row(head)
+    rest = f"{shown.asked:,} requests, {shown.put_back:,} put back, {shown.gone:,} gone"
+    rest += f", {shown.failed:,} given up"
+    if shown.loaded is not None:
+        rest += f", {shown.loaded:,} loaded{' (behind: read from the archive at the end)' * shown.behind}"
+    table.add_row(Text(rest, style="dim"))
+    table.add_row(Text(f"via {shown.mirror}", style="dim"))
+    colours = {"live": "green", "resting": "yellow", "walled": "red", "ended": "red"}
+    for name, state, words, requests in shown.identities:
+        told = f"  {requests:,} requests{f'  {words}' if words else ''}"
+        table.add_row(Text.assemble(f"{name}  ", (state, colours.get(state, "")), safe(told)))
+    if shown.state:
+        table.add_row(Text(safe(shown.state), style="bold yellow"))
+    return table
+
+
+def show(crawl: Crawl, waits: float | None) -> Shown:
+    """Return how a crawl stands. ``waits``: seconds that it still waits for fresh cookies."""
+    stats = crawl.crawler.stats.get_stats() if crawl.crawler.stats else {}
+    counts = crawl.frontier.counts()
+    loader = crawl.loader
+    return Shown(
+        market=crawl.market,
+        pages=crawl.kept_pages,
+        queued=counts["waiting"],
+        rate=crawl.rate,
+        asked=int(stats.get("cryptodrug/requests", 0)),
+        put_back=sum(n for key, n in stats.items() if key.startswith("cryptodrug/put_back/")),
+        gone=counts["gone"],
+        failed=counts["failed"],
+        loaded=None if loader is None else loader.counts.pages.total(),
+        behind=loader is not None and loader.behind,
+        mirror=crawl.mirrors.current(),
+        state=_state(crawl, waits),
+        identities=tuple(
+            (m.name, m.state, _words(crawl, m.until, m.state, m.identity.why), m.requests)
+            for m in crawl.pool.members.values()
+        ),
+    )
+
+
+def _state(crawl: Crawl, waits: float | None) -> str:
+    if crawl.stopping:
+        return f"stopping: {crawl.stop_words}"
+    if waits is not None:
+        return f"waiting for fresh cookies, {max(waits, 0) / 60:.0f} min more"
+    if crawl.quiet:
+        return f"quiet hours ({crawl.options.quiet})"
+    if crawl.tor_is_down:
+        return f"Tor does not answer at {crawl.options.socks}"
+    return ""
+
+
+def _words(crawl: Crawl, until: float, state: str, why: str) -> str:
+    left = until - crawl.pool.clock()
+    if state in ("resting", "walled") and left > 0:
+        return f"{why}, {left:.0f} s more"
+    return why

@@ -1,0 +1,62 @@
+"""How a run of a crawl ended, and the last step: the database brought up to the archive."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+
+from cryptodrug_scraper.archive import CrawlEnd, CrawlStamp, Trouble
+from cryptodrug_scraper.crawl.frontier import Wanted
+from cryptodrug_scraper.database.crawls import record_crawl
+from cryptodrug_scraper.database.reviews import work_out_reviews
+from cryptodrug_scraper.replay import replay
+from cryptodrug_scraper.replay.summary import Counts
+
+
+@dataclass(slots=True)
+class CrawlResult:
+    """How a run ended.
+
+    ``outcome`` is ``finished``, ``limit``, ``interrupted``, ``needs_session``, ``tor`` or
+    ``archive``, and ``words`` say more. ``frontier`` counts requests by state, ``failed`` are
+    those given up with the last reason. ``loaded`` counts what went into the database, None
+    where nothing was to; ``database_error`` says why it could not.
+    """
+
+    market: str
+    outcome: str
+    words: str
+    resumed: bool
+    pages: int
+    seconds: float
+    counters: dict[str, Any]
+    frontier: dict[str, int]
+    failed: list[tuple[Wanted, str | None]]
+    archive: Path
+    stamp: CrawlStamp
+    mended: list[Trouble] = field(default_factory=list)
+    unknown_categories: list[str] = field(default_factory=list)
+    loaded: Counts | None = None
+    database_error: str | None = None
+
+
+def bring_up(result: CrawlResult, end: CrawlEnd, dsn: str, *, behind: bool) -> None:
+    """Work out reviews and note the run's end; if ``behind``, read the archive before.
+
+    An error of the database is noted in the result: the archive has everything.
+    """
+    try:
+        if behind:
+            result.loaded = replay([result.archive], dsn).counts
+        connection = psycopg2.connect(dsn, application_name="cryptodrug crawl")
+        try:
+            if not behind:
+                work_out_reviews(connection)
+            record_crawl(connection, result.stamp, end)
+        finally:
+            connection.close()
+    except psycopg2.Error as error:
+        result.database_error = " ".join(str(error).split())[:300]

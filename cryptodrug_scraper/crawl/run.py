@@ -1,0 +1,86 @@
+"""Running a crawl: from what was asked for to how it ended."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from scrapy.crawler import AsyncCrawlerProcess, Crawler
+from scrapy.settings import Settings as ScrapySettings
+
+from cryptodrug_scraper.crawl import settings as scrapy_settings
+from cryptodrug_scraper.crawl.crawl import Crawl
+from cryptodrug_scraper.crawl.options import CrawlOptions, read_since
+from cryptodrug_scraper.crawl.plan import Plan
+from cryptodrug_scraper.crawl.progress import View
+from cryptodrug_scraper.crawl.result import CrawlResult
+from cryptodrug_scraper.crawl.spider import MarketSpider
+from cryptodrug_scraper.database.connection import client_url, open_engine, resolve_url
+from cryptodrug_scraper.settings import get_settings
+
+
+def run_crawl(
+    plan: Plan, options: CrawlOptions, *, view: View | None = None
+) -> CrawlResult:
+    """Crawl in this process until done, stopped, or at a wall; then bring the database up to it.
+
+    Ctrl-C (or SIGTERM) ends it after the requests under way; a second one at once. Raises
+    CrawlRefused for what cannot be begun, and KeyError for a market that has no spider.
+    """
+    settings = ScrapySettings()
+    settings.setmodule(scrapy_settings)
+    settings.set("CRYPTODRUG_PLAN", (plan, options))
+    settings.set("CRYPTODRUG_VIEW", view)
+    settings.set("LOG_ENABLED", False)
+    politely(settings, options)
+    process = AsyncCrawlerProcess(settings, install_root_handler=False)
+    crawler = process.create_crawler(plan.market)
+    told: list[BaseException] = []
+    task = process.crawl(crawler)
+    task.add_done_callback(lambda done: told.append(error) if (error := done.exception()) else None)
+    process.start()
+    if told:
+        raise told[0]
+    return Crawl.of(crawler).result
+
+
+def politely(settings: ScrapySettings, options: CrawlOptions) -> None:
+    """Set what Scrapy itself keeps: how many at a time, and how long between two."""
+    settings.set("CONCURRENT_REQUESTS_PER_DOMAIN", options.each, "spider")
+    settings.set("DOWNLOAD_DELAY", options.delay, "spider")
+    settings.set("AUTOTHROTTLE_ENABLED", options.throttle and options.delay > 0, "spider")
+    settings.set("AUTOTHROTTLE_START_DELAY", max(options.delay, 0.1), "spider")
+
+
+def asked_for(crawler: Crawler, spider: MarketSpider) -> tuple[Plan, CrawlOptions]:
+    """Return what a crawler is to do: what `run_crawl` gave it, or Scrapy's own arguments.
+
+    ``scrapy crawl NAME -a listings=… -a vendors=… -a categories=… -a exclude=… -a since=…``,
+    values parted by commas, with the database, the folder and the Tor of the settings.
+    """
+    given = crawler.settings.get("CRYPTODRUG_PLAN")
+    if given is not None:
+        return cast("tuple[Plan, CrawlOptions]", given)
+
+    def several(name: str) -> tuple[str, ...]:
+        told = getattr(spider, name, None) or ""
+        return tuple(part.strip() for part in str(told).split(",") if part.strip())
+
+    since = getattr(spider, "since", None)
+    plan = Plan(
+        spider.name,
+        inside=several("categories"),
+        outside=several("exclude"),
+        listings=several("listings"),
+        vendors=several("vendors"),
+        since=read_since(str(since)).isoformat() if since else None,
+    )
+    settings = get_settings()
+    engine = resolve_url(None, settings)
+    open_engine(engine).dispose()
+    return plan, CrawlOptions(
+        folder=settings.data_dir,
+        socks=settings.tor_socks,
+        dsn=client_url(engine),
+        each=crawler.settings.getint("CONCURRENT_REQUESTS_PER_DOMAIN"),
+        delay=crawler.settings.getfloat("DOWNLOAD_DELAY"),
+    )

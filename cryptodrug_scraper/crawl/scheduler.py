@@ -1,0 +1,61 @@
+"""Hands the frontier's requests to Scrapy, each with an identity that is free for it."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from scrapy import Request, Spider
+from scrapy.crawler import Crawler
+
+from cryptodrug_scraper.crawl.crawl import Crawl
+from cryptodrug_scraper.crawl.visit import Visit
+
+
+class FrontierScheduler:
+    """Scrapy's scheduler of a crawl; what is queued and what is done stands on disk."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self.crawl = Crawl.of(crawler)
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Build it."""
+        return cls(crawler)
+
+    def open(self, spider: Spider) -> None:
+        """Queue what the crawl begins with."""
+        self.crawl.begin()
+
+    def close(self, reason: str) -> None:
+        """End the crawl's run: all that was captured is on disk already."""
+        self.crawl.close(reason)
+
+    def has_pending_requests(self) -> bool:
+        """Say whether there is anything left to ask for."""
+        return self.crawl.frontier.waiting > 0 and not self.crawl.enough
+
+    def enqueue_request(self, request: Request) -> bool:
+        """Refuse what does not come from the frontier."""
+        return False
+
+    def next_request(self) -> Request | None:
+        """Return a request that is due with an identity that is free, or None for now."""
+        crawl = self.crawl
+        if not crawl.may_ask:
+            return None
+        free = crawl.pool.free()
+        if not free:
+            return None
+        task = crawl.frontier.next(stateful=any(not member.stateful for member in free))
+        if task is None:
+            return None
+        stateful = task.wanted.stateful
+        member = next(m for m in free if not (stateful and m.stateful))
+        crawl.pool.take(member, stateful=stateful)
+        visit = Visit(crawl, task, member, crawl.mirrors.current())
+        return Request(
+            visit.url,
+            method=task.wanted.method,
+            dont_filter=True,
+            meta={"visit": visit, "download_slot": member.name},
+        )

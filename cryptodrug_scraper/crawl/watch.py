@@ -1,0 +1,130 @@
+"""Looks after a crawl several times a second: fresh cookies, limits, rests that end, progress."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Self
+
+from scrapy import signals
+from scrapy.crawler import Crawler
+from scrapy.exceptions import DontCloseSpider
+from scrapy.utils.asyncio import create_looping_call
+
+from cryptodrug_scraper.crawl.crawl import Crawl
+from cryptodrug_scraper.crawl.progress import Silent, View, show
+
+_EVERY = 0.2
+_SHOWN_EVERY = 0.5
+
+
+class Watch:
+    """A Scrapy extension. Scrapy itself looks for work only when an answer comes."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self.crawler = crawler
+        self.crawl: Crawl | None = None
+        self.view: View = Silent()
+        self.waiting_since: float | None = None
+        self._shown_at = 0.0
+        self._loop = create_looping_call(self.look)
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Connect it."""
+        watch = cls(crawler)
+        crawler.signals.connect(watch.opened, signals.spider_opened)
+        crawler.signals.connect(watch.idle, signals.spider_idle)
+        crawler.signals.connect(watch.stopped, signals.engine_stopped)
+        return watch
+
+    def opened(self) -> None:
+        """Begin to look."""
+        self.crawl = Crawl.of(self.crawler)
+        self.view = self.crawler.settings.get("CRYPTODRUG_VIEW") or Silent()
+        self._loop.start(_EVERY, now=False)
+
+    def stopped(self) -> None:
+        """Stop looking."""
+        if self._loop.running:
+            self._loop.stop()
+
+    def idle(self) -> None:
+        """Keep Scrapy from ending while something is put off."""
+        if self.crawl is not None and self.crawl.frontier.waiting and not self._is_over():
+            raise DontCloseSpider
+
+    def look(self) -> None:
+        """Do what is due."""
+        crawl = self.crawl
+        if crawl is None or crawl.closed:
+            return
+        crawl.pool.refresh()
+        self._wait_for_cookies(crawl)
+        crawl.mirrors.save()
+        if self._is_over():
+            self._end(crawl)
+        elif crawl.may_ask and crawl.frontier.waiting and crawl.pool.free():
+            self._poke()
+        now = time.monotonic()
+        if now - self._shown_at >= _SHOWN_EVERY:
+            self._shown_at = now
+            self.view.update(show(crawl, self._left(crawl)))
+
+    def _is_over(self) -> bool:
+        crawl = self.crawl
+        return crawl is not None and (crawl.stopping or crawl.enough)
+
+    def _end(self, crawl: Crawl) -> None:
+        if crawl.enough:
+            crawl.stop("limit", "the limit of pages or time is reached")
+        engine = self.crawler.engine
+        if engine is not None and engine.spider is not None:
+            slot = engine._slot
+            if slot is not None and slot.closing is None:
+                self._closing = asyncio.ensure_future(
+                    engine.close_spider_async(reason=crawl.stop_reason or "stopped")
+                )
+
+    def _wait_for_cookies(self, crawl: Crawl) -> None:
+        """With no identity left, wait for the researcher, up to the limit."""
+        if crawl.pool.usable or not crawl.frontier.waiting:
+            self.waiting_since = None
+            return
+        now = time.monotonic()
+        if self.waiting_since is None:
+            self.waiting_since = now
+            self.view.say(needs(crawl))
+        if now - self.waiting_since >= crawl.options.wait:
+            crawl.stop("needs_session", needs(crawl, still=False))
+
+    def _left(self, crawl: Crawl) -> float | None:
+        if self.waiting_since is None:
+            return None
+        return crawl.options.wait - (time.monotonic() - self.waiting_since)
+
+    def _poke(self) -> None:
+        """Have the engine look for work: nobody else tells it that a rest is over."""
+        engine = self.crawler.engine
+        if engine is not None and engine._slot is not None:
+            engine._slot.nextcall.schedule()
+
+
+def needs(crawl: Crawl, *, still: bool = True) -> str:
+    """Say what the researcher has to do for the crawl to go on."""
+    market = crawl.market
+    members = crawl.pool.members.values()
+    told = [f"  {m.name}: {m.state} ({m.identity.why})" for m in members]
+    walled = any(member.state == "walled" for member in members)
+    lines = [f"No session of {market} can be used now:" if told else f"No session of {market}."]
+    lines += told
+    lines.append("Sign in with Tor Browser, save the cookies, and give them to this crawl:")
+    lines.append(f"  cryptodrug session add {market} --cookies cookies.txt --name NAME")
+    if walled:
+        lines.append("(At a captcha: solving it in the browser is enough, if it has this session.)")
+    if still and crawl.options.wait > 0:
+        minutes = crawl.options.wait / 60
+        lines.append(f"The crawl goes on by itself then; it waits {minutes:.0f} min.")
+    else:
+        lines.append(f"Then run `cryptodrug crawl {market}` again: it goes on where it stopped.")
+    return "\n".join(lines)
