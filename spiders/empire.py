@@ -75,4 +75,3 @@ class EmpireSpider(MarketSpider):
 
     def _shows_description(self, page: ParsedPage) -> bool:
         return any(listing.description is not None for listing in page.listings[:1])
-

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from cryptodrug_scraper import __version__
-from cryptodrug_scraper.cli import db, doctor, markets, parse, replay
+from cryptodrug_scraper.cli import crawl, db, doctor, markets, parse, replay
 from cryptodrug_scraper.cli.errors import EXIT_CODES, Group
 from cryptodrug_scraper.cli.options import guide
 
@@ -65,6 +65,7 @@ def _common(
     """Take the options that stand before the command."""
 
 
+app.command("crawl", help=crawl.HELP, epilog=crawl.EPILOG)(crawl.crawl)
 app.command("replay", help=replay.HELP, epilog=replay.EPILOG)(replay.replay)
 app.command("parse", help=parse.HELP, epilog=parse.EPILOG)(parse.parse)
 app.command("doctor", help=doctor.HELP, epilog=doctor.EPILOG)(doctor.doctor)

@@ -197,13 +197,14 @@ def run(
 
     from cryptodrug_scraper.crawl.mirrors import MirrorStore
     from cryptodrug_scraper.crawl.run import run_crawl
-    from cryptodrug_scraper.tor.ready import check_socks
+    from cryptodrug_scraper.settings import get_settings
+    from cryptodrug_scraper.tor.ready import find_tor
 
     store = MirrorStore(options.folder / "mirrors")
     for address in mirrors:
         store.add(plan.market, address)
     if not options.direct:
-        check_socks(options.socks)
+        find_tor(get_settings().model_copy(update={"tor_socks": options.socks}))
     if load:
         from cryptodrug_scraper.cli.replay import open_database
 
@@ -289,8 +290,7 @@ def _show(result: CrawlResult, *, loaded: bool) -> None:
         lines.append(f"  given up: {safe(wanted.address)} ({safe(reason or 'no answer')})")
     if len(result.failed) > 10:
         lines.append(f"  … and {len(result.failed) - 10:,} more")
-    for trouble in result.mended:
-        lines.append(f"  mended: {safe(trouble.location)}: {safe(trouble.reason)}")
+    lines += [f"  mended: {safe(t.location)}: {safe(t.reason)}" for t in result.mended]
     if result.unknown_categories and result.pages:
         named = ", ".join(map(repr, result.unknown_categories))
         lines.append(f"No category of the market is called {safe(named)}.")

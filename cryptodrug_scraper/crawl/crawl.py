@@ -22,6 +22,7 @@ from cryptodrug_scraper.crawl.frontier import FAILED, Frontier, Wanted
 from cryptodrug_scraper.crawl.identities import Pool
 from cryptodrug_scraper.crawl.judge import Judgement
 from cryptodrug_scraper.crawl.loading import LoadingThread
+from cryptodrug_scraper.crawl.logs import keep_log
 from cryptodrug_scraper.crawl.mirrors import Mirrors, MirrorStore
 from cryptodrug_scraper.crawl.options import CrawlOptions
 from cryptodrug_scraper.crawl.plan import CrawlRefused, Job, Jobs, Plan
@@ -97,6 +98,7 @@ class Crawl:
             self.resumed = bool(self.job.runs)
             # A run before this one that was killed, or that could not load all it captured.
             self._was_behind = any(run.get("behind", True) for run in self.job.runs[-1:])
+            stack.callback(keep_log(self.job.folder / "crawl.log"))
             self.frontier = Frontier(self.job.folder / "frontier.sqlite")
             stack.callback(self.frontier.close)
             self.visited = Visited(jobs.folder / "visited.sqlite")
@@ -127,9 +129,7 @@ class Crawl:
             if self.options.dsn is not None:
                 self.loader = LoadingThread(self.options.dsn, self.stamp)
                 stack.callback(self.loader.close)
-            self.job.runs.append(
-                {"run": self.stamp.run, "started_at": self.started_at.isoformat()}
-            )
+            self.job.runs.append({"run": self.stamp.run, "started_at": self.started_at.isoformat()})
             self.job.save()
             self._closing = stack.pop_all()
 

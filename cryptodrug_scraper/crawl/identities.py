@@ -134,8 +134,8 @@ class Pool:
     def next_free(self) -> float | None:
         """Return in how many seconds the first one ends its rest; None if nobody rests."""
         now = self.clock()
-        left = [m.until - now for m in self.members.values() if m.state != "ended" and m.until > now]
-        return min(left) if left else None
+        rests = [m.until - now for m in self.members.values() if m.state != "ended"]
+        return min((left for left in rests if left > 0), default=None)
 
     # -- what happened -------------------------------------------------------------------------
 
@@ -177,7 +177,7 @@ class Pool:
 
     def set_cookies(self, member: Member, cookies: dict[str, str | None]) -> None:
         """Keep cookies that the site set anew (None: took away)."""
-        changed = {name: value for name, value in cookies.items() if member.cookies.get(name) != value}
+        changed = {k: value for k, value in cookies.items() if member.cookies.get(k) != value}
         if not changed:
             return
         for name, value in changed.items():

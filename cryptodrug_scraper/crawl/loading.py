@@ -98,9 +98,10 @@ class LoadingThread:
                 self.behind = True
                 self.error = " ".join(str(error).split())[:300]
                 logger.warning("The database cannot be written to: %s", self.error)
-                worker = _closed(worker)
+                _close(worker)
+                worker = None
                 self._pause()
-        _closed(worker)
+        _close(worker)
 
     def _connect(self) -> Worker:
         worker = Worker(self.dsn, None)
@@ -117,7 +118,7 @@ class LoadingThread:
             self._bytes = 0
 
 
-def _closed(worker: Worker | None) -> None:
+def _close(worker: Worker | None) -> None:
     if worker is not None:
         try:
             worker.close()

@@ -34,8 +34,9 @@ class QuietHours:
 class CrawlOptions:
     """What does not change which pages a crawl wants.
 
-    Times are in seconds, sizes in bytes. ``new`` begins anew though an unfinished crawl stands. ``dsn`` is a libpq connection string; without it the
-    crawl archives only. ``direct`` asks a market on this machine without Tor.
+    Times are in seconds, sizes in bytes. ``dsn`` is a libpq connection string; without it the
+    crawl archives only. ``direct`` asks a market on this machine without Tor. ``new`` begins
+    anew, though an unfinished crawl with the same plan could go on.
     """
 
     folder: Path

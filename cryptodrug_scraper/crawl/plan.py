@@ -124,7 +124,7 @@ class Jobs:
 
 def _read(file: Path) -> Job:
     content = json.loads(file.read_text("utf-8"))
-    told = {
+    told: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value
         for name, value in content["plan"].items()
     }

@@ -1,4 +1,4 @@
-"""What a crawl shows of itself: a few lines that stay in place on a terminal, else a line a time."""
+"""What a crawl shows of itself: lines that stay in place on a terminal, or a line at times."""
 
 from __future__ import annotations
 
@@ -131,7 +131,9 @@ def _drawn(shown: Shown) -> RenderableType:
     rest = f"{shown.asked:,} requests, {shown.put_back:,} put back, {shown.gone:,} gone"
     rest += f", {shown.failed:,} given up"
     if shown.loaded is not None:
-        rest += f", {shown.loaded:,} loaded{' (behind: read from the archive at the end)' * shown.behind}"
+        rest += f", {shown.loaded:,} loaded"
+        if shown.behind:
+            rest += " (behind: the archive is read at the end)"
     table.add_row(Text(rest, style="dim"))
     table.add_row(Text(f"via {shown.mirror}", style="dim"))
     colours = {"live": "green", "resting": "yellow", "walled": "red", "ended": "red"}

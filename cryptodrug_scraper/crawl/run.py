@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import cast
 
 from scrapy.crawler import AsyncCrawlerProcess, Crawler
@@ -18,9 +19,7 @@ from cryptodrug_scraper.database.connection import client_url, open_engine, reso
 from cryptodrug_scraper.settings import get_settings
 
 
-def run_crawl(
-    plan: Plan, options: CrawlOptions, *, view: View | None = None
-) -> CrawlResult:
+def run_crawl(plan: Plan, options: CrawlOptions, *, view: View | None = None) -> CrawlResult:
     """Crawl in this process until done, stopped, or at a wall; then bring the database up to it.
 
     Ctrl-C (or SIGTERM) ends it after the requests under way; a second one at once. Raises
@@ -31,8 +30,10 @@ def run_crawl(
     settings.set("CRYPTODRUG_PLAN", (plan, options))
     settings.set("CRYPTODRUG_VIEW", view)
     settings.set("LOG_ENABLED", False)
+    settings.set("LOG_INSTALL_ROOT_HANDLER", False)
     politely(settings, options)
-    process = AsyncCrawlerProcess(settings, install_root_handler=False)
+    logging.getLogger("scrapy").setLevel(logging.WARNING)  # until the crawl keeps its log
+    process = AsyncCrawlerProcess(settings)
     crawler = process.create_crawler(plan.market)
     told: list[BaseException] = []
     task = process.crawl(crawler)

@@ -9,9 +9,9 @@ SPIDER_MODULES = ["spiders"]
 NEWSPIDER_MODULE = "spiders"
 
 SCHEDULER = "cryptodrug_scraper.crawl.scheduler.FrontierScheduler"
-DOWNLOAD_HANDLERS_BASE: dict[str, str] = {}
-DOWNLOAD_HANDLERS = {
+DOWNLOAD_HANDLERS: dict[str, str | None] = dict.fromkeys(("data", "file", "ftp", "s3")) | {
     "http": "cryptodrug_scraper.crawl.handler.VisitHandler",
+    "https": "cryptodrug_scraper.crawl.handler.VisitHandler",
 }
 DOWNLOADER_MIDDLEWARES_BASE: dict[str, int] = {}
 SPIDER_MIDDLEWARES_BASE: dict[str, int] = {}

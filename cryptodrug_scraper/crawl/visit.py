@@ -32,8 +32,9 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _HOPS = 5
+_AGAIN = 3
 _REDIRECTS = (301, 302, 303, 307, 308)
-_LONGEST_BACKOFF = 600.0
+_LONGEST_BACKOFF = 60  # times the first one
 
 
 class Ask(Protocol):
@@ -113,9 +114,9 @@ class Visit:
         """Ask, follow redirects within the market, and judge what comes last."""
         crawl = self.crawl
         address, method, body = wanted.address, wanted.method, wanted.body
-        for _ in range(_HOPS + 1):
+        for hop in range(_HOPS + 1):
             try:
-                captured = await self._capture(ask, address, method, body)
+                captured = await self._capture_surely(ask, address, method, body, bool(hop))
             except Refused as refused:
                 crawl.count("refused/address")
                 return Outcome(Judgement(Verdict.TROUBLE, "refused", str(refused)))
@@ -140,6 +141,28 @@ class Visit:
             if answer.status not in (307, 308):
                 method, body = "GET", ""
         return Outcome(Judgement(Verdict.TROUBLE, "redirect_loop", "redirects without end"))
+
+    async def _capture_surely(
+        self, ask: Ask, address: str, method: str, body: str, led: bool
+    ) -> Captured:
+        """Capture an address; one that a redirect led to is asked again where the way fails.
+
+        A tab that lives in the session was opened by the request before: all of it need not be
+        done again.
+        """
+        for _ in range(_AGAIN if led else 0):
+            try:
+                captured = await self._capture(ask, address, method, body)
+            except NoAnswer as none:
+                if none.tor:
+                    raise
+                self._no_answer(none)
+                continue
+            if captured.answer.status < 500 and captured.answer.cut_short is None:
+                return captured
+            self._load(captured)
+            self.crawl.count("asked_again")
+        return await self._capture(ask, address, method, body)
 
     def _within(self, url: str, target: str) -> str | None:
         """Return the address that a redirect leads to, None if it is not of this market."""
@@ -313,6 +336,4 @@ class Visit:
             crawl.frontier.put_back(task, judgement.reason, after=self._later(task.tries))
 
     def _later(self, times: int) -> float:
-        return min(self.crawl.options.backoff * 2.0 ** min(times - 1, 10), _LONGEST_BACKOFF)
-
-
+        return self.crawl.options.backoff * min(2.0 ** min(times - 1, 10), _LONGEST_BACKOFF)

@@ -44,9 +44,9 @@ def test_damaged_folders_are_passed_over(tmp_path: Path) -> None:
 def test_a_market_is_crawled_once_at_a_time(tmp_path: Path) -> None:
     jobs = Jobs(tmp_path, "m")
     with jobs.lock():
-        with pytest.raises(CrawlRefused, match=r"running already \(process \d+\)"):
-            with Jobs(tmp_path, "m").lock():
-                pass
+        running = pytest.raises(CrawlRefused, match=r"running already \(process \d+\)")
+        with running, Jobs(tmp_path, "m").lock():
+            pass
         with Jobs(tmp_path, "other").lock():
             pass
     with jobs.lock():
