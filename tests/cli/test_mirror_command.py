@@ -9,8 +9,9 @@ import pytest
 
 from cryptodrug_scraper.crawl.mirrors import MirrorStore
 from tests.cli.running import run
+from tests.crawl.onions import onion
 
-A, B = (f"http://{letter * 56}.onion" for letter in "ab")
+A, B = (f"http://{onion(n)}" for n in range(2))
 
 
 @pytest.fixture(autouse=True)

@@ -19,9 +19,10 @@ from cryptodrug_scraper.crawl.sessions import Identity, SessionStore
 from cryptodrug_scraper.simulator.server import Server
 from cryptodrug_scraper.simulator.sessions import cookies_txt
 from tests.cli.running import run, shell
+from tests.crawl.onions import onion
 from tests.simulator.serving import NAMES, serving
 
-ONION = "a" * 56 + ".onion"
+ONION = onion(1)
 SECRET = "s3cretvalue0123456789"
 
 

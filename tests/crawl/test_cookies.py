@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from cryptodrug_scraper.crawl.cookies import BadCookies, read_cookies, updated
 from cryptodrug_scraper.simulator.sessions import cookies_txt
+from tests.crawl.onions import onion
 
-ONION = "a" * 56 + ".onion"
-OTHER = "b" * 56 + ".onion"
+ONION, OTHER = sorted(onion(n) for n in range(2))
 NOW = 1_600_000_000.0
 
 
@@ -115,7 +115,7 @@ def test_cookies_of_other_hosts_are_left_out_and_counted() -> None:
     assert found == {"session": "ours"}
     assert said == [
         "Left out 4 cookies of hosts that are no mirror of this market: "
-        f"{OTHER} (1), forum.{ONION} (1), search.example (2)."
+        f"forum.{ONION} (1), search.example (2), {OTHER} (1)."
     ]
 
 
