@@ -42,6 +42,7 @@ EPILOG = (
     [bold]Settings[/] (environment, or a file .env where you work)
       CRYPTODRUG_DATA_DIR   where the embedded database, sessions and mirrors lie
       DATABASE_URL          another PostgreSQL server, 14 or newer
+      CRYPTODRUG_DATABASE_PASSWORD_FILE  a file with its password
       CRYPTODRUG_TOR_SOCKS  where Tor listens, if not at 127.0.0.1:9050
       NO_COLOR              no colours
     """)
