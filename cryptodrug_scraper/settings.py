@@ -21,12 +21,21 @@ class Settings(BaseSettings):
 
     data_dir: Path = Field(
         default_factory=lambda: user_data_path("cryptodrug", appauthor=False),
-        description="Where the embedded database and its password lie (CRYPTODRUG_DATA_DIR).",
+        description="Where the embedded database, sessions and mirrors lie (CRYPTODRUG_DATA_DIR).",
     )
     database_url: str | None = Field(
         default=None,
         validation_alias=AliasChoices("CRYPTODRUG_DATABASE_URL", "DATABASE_URL"),
         description="Another PostgreSQL server to use; without one the embedded server is used.",
+    )
+    database_password_file: Path | None = Field(
+        default=None,
+        description="A file that holds the password for DATABASE_URL, if that has none "
+        "(CRYPTODRUG_DATABASE_PASSWORD_FILE).",
+    )
+    tor_socks: str = Field(
+        default="127.0.0.1:9050",
+        description="Where Tor's SOCKS port listens, HOST:PORT (CRYPTODRUG_TOR_SOCKS).",
     )
 
     @field_validator("data_dir")

@@ -7,27 +7,45 @@ from typing import Annotated
 import typer
 
 from cryptodrug_scraper import __version__
-from cryptodrug_scraper.cli import crawl, db, doctor, markets, parse, replay
+from cryptodrug_scraper.cli import (
+    crawl,
+    db,
+    doctor,
+    markets,
+    mirror,
+    parse,
+    replay,
+    session,
+    simulate,
+)
 from cryptodrug_scraper.cli.errors import EXIT_CODES, Group
 from cryptodrug_scraper.cli.options import guide
 
 HELP = guide("""
-    Saved pages of closed darknet drug markets, read into PostgreSQL for research.
+    Darknet drug markets, captured through Tor or read from saved pages into PostgreSQL, for
+    research.
 
-    Start with replay, which reads pages into the database, then ask the database with db
-    query. parse and doctor show what single pages state and how that was found out.
+    Start with replay, which reads saved pages into the database, then ask the database with
+    db query. parse and doctor show what single pages state and how that was found out.
+
+    Live pages are captured with sessions that you sign in yourself: mirror and session say
+    where and as whom. simulate serves a market on this machine to try it on.
 """)
 EPILOG = (
     guide("""
     [bold]First steps[/]
       cryptodrug replay saved-pages/
       cryptodrug db query "SELECT market, count(*) FROM listing GROUP BY market"
+      cryptodrug mirror add dream http://ADDRESS.onion
+      cryptodrug session add dream --cookies cookies.txt
       cryptodrug COMMAND --help      teaches one command, with examples
 
     [bold]Settings[/] (environment, or a file .env where you work)
-      CRYPTODRUG_DATA_DIR  where the embedded database lies
-      DATABASE_URL         another PostgreSQL server, 14 or newer
-      NO_COLOR             no colours
+      CRYPTODRUG_DATA_DIR   where the embedded database, sessions and mirrors lie
+      DATABASE_URL          another PostgreSQL server, 14 or newer
+      CRYPTODRUG_DATABASE_PASSWORD_FILE  a file with its password
+      CRYPTODRUG_TOR_SOCKS  where Tor listens, if not at 127.0.0.1:9050
+      NO_COLOR              no colours
     """)
     + "\n\n"
     + EXIT_CODES
@@ -71,3 +89,6 @@ app.command("parse", help=parse.HELP, epilog=parse.EPILOG)(parse.parse)
 app.command("doctor", help=doctor.HELP, epilog=doctor.EPILOG)(doctor.doctor)
 app.command("markets", help=markets.HELP, epilog=markets.EPILOG)(markets.markets)
 app.add_typer(db.app, name="db")
+app.add_typer(mirror.app, name="mirror")
+app.add_typer(session.app, name="session")
+app.command("simulate", help=simulate.HELP, epilog=simulate.EPILOG)(simulate.simulate)

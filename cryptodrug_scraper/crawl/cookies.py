@@ -15,7 +15,7 @@ import logging
 import re
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -53,6 +53,16 @@ def check_cookies(cookies: dict[str, str], where: str = "a cookie") -> None:
         raise BadCookies(f"{where}: {len(cookies)} cookies, more than the {_MOST} a site may set.")
     for name, value in cookies.items():
         _check(name, value, where)
+
+
+def updated(cookies: dict[str, str], changes: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Return cookies after a site set some; what cannot stand in a header is passed over."""
+    changed = dict(cookies)
+    for name, value in changes:
+        fits = _NAME.fullmatch(name) and _VALUE.fullmatch(value)
+        if fits and (name in changed or len(changed) < _MOST):
+            changed[name] = value
+    return changed
 
 
 def _check(name: str, value: str, where: str) -> None:

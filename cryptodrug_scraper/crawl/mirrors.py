@@ -27,7 +27,7 @@ from cryptodrug_scraper.crawl.private import (
 )
 from cryptodrug_scraper.records import isoformat
 
-_ONION = re.compile(r"(?:[a-z0-9-]{1,63}\.)*(?:[a-z2-7]{56}|[a-z2-7]{16})\.onion")
+_ONION = re.compile(r"(?:[a-z0-9-]{1,63}\.)*[a-z2-7]{56}\.onion")
 _LOOPBACK = re.compile(r"localhost|127(?:\.\d{1,3}){3}|::1")
 _LOG = logging.getLogger(__name__)
 

@@ -1,7 +1,8 @@
 """Which database is used, and an engine on it that is known to be usable.
 
 The address comes from `--database-url`, else from `CRYPTODRUG_DATABASE_URL` or
-`DATABASE_URL`, else it is the embedded server's. What is wrong with a database is found
+`DATABASE_URL`, else it is the embedded server's. The password of `DATABASE_URL` may stand in
+a file of its own, `CRYPTODRUG_DATABASE_PASSWORD_FILE`. What is wrong with a database is found
 out when it is opened, before anything is written, and said with its address (the password
 masked) and a way out:
 
@@ -17,6 +18,7 @@ from __future__ import annotations
 
 import re
 import time
+from pathlib import Path
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -53,7 +55,24 @@ def resolve_url(explicit: str | None, settings: Settings) -> str:
     given = (explicit or "").strip() or settings.database_url
     if given is None:
         return EmbeddedServer(settings.data_dir).ensure_running()
-    return _parse(given).render_as_string(hide_password=False)
+    parsed = _parse(given)
+    file = settings.database_password_file
+    if file is not None and parsed.password is None and given == settings.database_url:
+        parsed = parsed.set(password=_password(file))
+    return parsed.render_as_string(hide_password=False)
+
+
+def _password(file: Path) -> str:
+    """Return what a file of a secret holds, without the line's end."""
+    where = f"The file of the database's password ({file}, CRYPTODRUG_DATABASE_PASSWORD_FILE)"
+    try:
+        text = file.read_text("utf-8").rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        why = getattr(error, "strerror", None) or "it is not text in UTF-8"
+        raise DatabaseUnavailable(f"{where} cannot be read: {why}.") from None
+    if not text:
+        raise DatabaseUnavailable(f"{where} is empty.")
+    return text
 
 
 def client_url(url: str) -> str:

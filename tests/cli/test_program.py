@@ -28,6 +28,16 @@ COMMANDS = [
     ["db", "query"],
     ["db", "status"],
     ["db", "stop"],
+    ["mirror"],
+    ["mirror", "add"],
+    ["mirror", "list"],
+    ["mirror", "remove"],
+    ["session"],
+    ["session", "add"],
+    ["session", "list"],
+    ["session", "remove"],
+    ["session", "check"],
+    ["simulate"],
 ]
 
 
@@ -46,7 +56,9 @@ def test_every_command_teaches_with_examples(command: list[str]) -> None:
     assert "[bold]" not in result.stdout
 
 
-@pytest.mark.parametrize("command", [["replay"], ["parse"], ["doctor"], ["db", "query"]])
+@pytest.mark.parametrize(
+    "command", [["replay"], ["parse"], ["doctor"], ["db", "query"], ["session"], ["simulate"]]
+)
 def test_exit_codes_are_in_the_help(command: list[str]) -> None:
     assert "Exit codes" in run(*command, "--help").stdout
 
@@ -75,13 +87,15 @@ def test_piped_json_is_utf_8_whatever_the_locale() -> None:
 
 
 @pytest.mark.parametrize(
-    "command", [["--help"], ["parse", "--help"], ["parse", str(LISTING)], ["markets"]]
+    "command",
+    [["--help"], ["parse", "--help"], ["parse", str(LISTING)], ["markets"], ["simulate", "--help"]],
 )
 def test_nothing_heavy_is_imported(command: list[str]) -> None:
     code = (
         "import sys; from cryptodrug_scraper.cli.app import app\n"
         f"try: app({command!r})\nexcept SystemExit: pass\n"
         "heavy = {'sqlalchemy', 'alembic', 'pandas', 'scrapy', 'psycopg2', 'pydantic_settings'}\n"
+        "heavy |= {'requests', 'stem', 'simulators'}\n"
         "sys.exit(', '.join(heavy & set(sys.modules)) or None)"
     )
     done = subprocess.run(

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cryptodrug_scraper.crawl.cookies import BadCookies, read_cookies
+from cryptodrug_scraper.crawl.cookies import BadCookies, read_cookies, updated
 from cryptodrug_scraper.simulator.sessions import cookies_txt
+from tests.crawl.onions import onion
 
-ONION = "a" * 56 + ".onion"
-OTHER = "b" * 56 + ".onion"
+ONION, OTHER = sorted(onion(n) for n in range(2))
 NOW = 1_600_000_000.0
 
 
@@ -115,7 +115,7 @@ def test_cookies_of_other_hosts_are_left_out_and_counted() -> None:
     assert found == {"session": "ours"}
     assert said == [
         "Left out 4 cookies of hosts that are no mirror of this market: "
-        f"{OTHER} (1), forum.{ONION} (1), search.example (2)."
+        f"forum.{ONION} (1), search.example (2), {OTHER} (1)."
     ]
 
 
@@ -180,6 +180,15 @@ def test_what_is_refused_and_where(text: str | bytes, told: str) -> None:
     if told == "no cookie left":
         text = line("c", "s3cret", OTHER)
     assert told in refused(text, hosts)
+
+
+def test_what_a_site_sets_is_taken_up_if_it_can_be_sent() -> None:
+    before = {"session": "old"}
+    changes = [("session", "new"), ("more", "1"), ("bad", "a;b"), ("a b", "c"), ("bad", "a\r\nX:")]
+    assert updated(before, changes) == {"session": "new", "more": "1"}
+    assert before == {"session": "old"}
+    many = updated(before, [(f"n{n}", "1") for n in range(999)])
+    assert len(many) == 180
 
 
 @given(st.binary(max_size=300) | st.text(max_size=300).map(lambda t: t.encode("utf-8", "replace")))

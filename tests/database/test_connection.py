@@ -295,3 +295,28 @@ def test_many_at_once_in_an_empty_folder(own_settings: Settings) -> None:
         for engine in pool.map(lambda _: open_engine(settings=own_settings), range(8)):
             assert migrations.current(engine) == migrations.head()
             engine.dispose()
+
+
+# -- a password in a file ----------------------------------------------------------------------
+
+
+def test_the_password_of_the_settings_address_may_stand_in_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "password"
+    file.write_text("p@ss:w/rd \n")
+    address = "postgresql://me@server/db"
+    settings = Settings(DATABASE_URL=address, database_password_file=file)
+    assert make_url(resolve_url(None, settings)).password == "p@ss:w/rd "
+    assert make_url(resolve_url(address, settings)).password == "p@ss:w/rd "
+    assert make_url(resolve_url("postgresql://me@other/db", settings)).password is None
+    stated = Settings(DATABASE_URL="postgresql://me:own@server/db", database_password_file=file)
+    assert make_url(resolve_url(None, stated)).password == "own"
+
+
+@pytest.mark.parametrize("data", [None, b"", b"\n", b"\xff"])
+def test_a_file_that_holds_no_password(tmp_path: Path, data: bytes | None) -> None:
+    file = tmp_path / "password"
+    if data is not None:
+        file.write_bytes(data)
+    settings = Settings(DATABASE_URL="postgresql://me@server/db", database_password_file=file)
+    with pytest.raises(DatabaseUnavailable, match="CRYPTODRUG_DATABASE_PASSWORD_FILE"):
+        resolve_url(None, settings)

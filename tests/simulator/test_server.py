@@ -12,8 +12,13 @@ from pathlib import Path
 import pytest
 import requests
 
-from cryptodrug_scraper.simulator.__main__ import main
-from cryptodrug_scraper.simulator.command import BadCall, read_date, read_mirrors, simulation
+from cryptodrug_scraper.simulator.command import (
+    BadCall,
+    read_date,
+    read_mirrors,
+    simulate,
+    simulation,
+)
 from cryptodrug_scraper.simulator.control import Control
 from cryptodrug_scraper.simulator.look import CAPTCHA, looks
 from cryptodrug_scraper.simulator.sessions import write_cookies
@@ -213,17 +218,14 @@ def test_cookies_are_written_as_other_tools_read_them(tmp_path: Path) -> None:
 
 def test_the_command_writes_the_truth(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "truth.jsonl"
-    few = ["--listings", "20", "--vendors", "3", "--reviews", "30"]
-    assert main([*few, "--no-serve", "--truth", str(path)]) == 0
+    simulate(listings=20, vendors=3, reviews=30, serve=False, truth=path, port=0)
     records = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
     assert {(r["market"], r["type"]) for r in records} == {
         (name, what) for name in NAMES for what in ("vendor", "listing", "review")
     }
     assert "records that are true" in capsys.readouterr().out
-    assert main(["--market", "nowhere"]) == 2
-    assert main(["--fault", "cut_off=2"]) == 2
-    assert main(["--date", "soon"]) == 2
-    assert "unknown market 'nowhere'" in capsys.readouterr().err
+    with pytest.raises(BadCall, match="unknown market 'nowhere'"):
+        simulate(["nowhere"], serve=False)
 
 
 def test_what_a_date_is() -> None:

@@ -1,0 +1,156 @@
+"""``cryptodrug simulate``: a market to try a crawl on, on this machine."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cryptodrug_scraper.cli.errors import EXIT_CODES, Code, Failure
+from cryptodrug_scraper.cli.options import guide
+from cryptodrug_scraper.simulator.faults import FAULTS, RULES
+
+HELP = guide("""
+    Serve a market on this machine, with an invented world behind it, to try a crawl on.
+
+    The markets are gone, but their pages can be served as they were. The world of vendors,
+    listings and reviews comes from --seed and is computed as it is asked for, so its size
+    costs no memory. Any name and password sign in, and every captcha says “seven”; --cookies
+    writes a session that is signed in already.
+
+    It answers on loopback only, until Ctrl+C, and then prints what it served. The control port
+    counts (/counters), hands out sessions (POST /session), sets faults and the clock.
+""")
+
+
+def _told(names: dict[str, str]) -> str:
+    return "\n".join(f"  {name:18} {does}" for name, does in names.items())
+
+
+EPILOG = (
+    guide("""
+    [bold]Examples[/]
+      cryptodrug simulate --market dream --cookies cookies.txt
+      cryptodrug simulate --market dream --fault cut_off=5% --fault challenge=0.01
+      cryptodrug simulate --listings 20000 --date now --still --truth truth.jsonl
+    then, for a crawl of the first
+      cryptodrug mirror add dream 127.0.0.1:8080
+      cryptodrug session add dream --cookies cookies.txt
+      cryptodrug session check dream --direct
+    """)
+    + f"\n\n[bold]Faults[/] (--fault NAME=RATE: 0.05 or 5%; all=RATE is every one)\n{_told(FAULTS)}"
+    + f"\n\n[bold]Rules[/] (--fault NAME=NUMBER)\n{_told(RULES)}\n\n"
+    + EXIT_CODES
+)
+
+
+def simulate(
+    market: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Which; again for more.", show_default="all"),
+    ] = None,
+    port: Annotated[
+        int,
+        typer.Option(
+            min=0, max=65535, help="Of the first market; the others follow. 0: any free ones."
+        ),
+    ] = 8080,
+    control_port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Of the counters; 0: any free one.")
+    ] = 0,
+    seed: Annotated[int, typer.Option(help="Another seed is another world.")] = 1,
+    listings: Annotated[int, typer.Option(help="Listings in the world.")] = 1000,
+    vendors: Annotated[int, typer.Option(help="Vendors in the world.")] = 100,
+    reviews: Annotated[int, typer.Option(help="Reviews in the world.")] = 5000,
+    date: Annotated[
+        str | None,
+        typer.Option(
+            metavar="WHEN",
+            help="The world's time at the start; “now” moves the market's life to the present.",
+            show_default="when the market was at its height",
+        ),
+    ] = None,
+    clock_rate: Annotated[
+        float, typer.Option(help="Seconds of the world in one of ours; 0: it stands.")
+    ] = 1.0,
+    still: Annotated[
+        bool, typer.Option("--still", help="Nothing new happens, though the clock goes on.")
+    ] = False,
+    fault: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=RATE", help="What goes wrong, and how often; below.", show_default=False
+        ),
+    ] = None,
+    mirror: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="HOST[=DATE]", help="A host, and until when it lives.", show_default=False
+        ),
+    ] = None,
+    patience: Annotated[float, typer.Option(help="Seconds that a fault keeps one waiting.")] = 60.0,
+    truth: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Write what a crawl of every link finds: one record a line.",
+            show_default=False,
+        ),
+    ] = None,
+    cookies: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Write a signed-in session as cookies.txt (of several markets one each).",
+            show_default=False,
+        ),
+    ] = None,
+    host: Annotated[str, typer.Option(help="Whose cookies these are.")] = "127.0.0.1",
+    log: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write a line of JSON a request.", show_default=False),
+    ] = None,
+    no_serve: Annotated[
+        bool, typer.Option("--no-serve", help="Only write the truth, and end.")
+    ] = False,
+) -> None:
+    """Serve markets."""
+    from cryptodrug_scraper.simulator.command import simulate as serve
+
+    stop = threading.Event()
+    before = None
+    if threading.current_thread() is threading.main_thread():
+        before = signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    try:
+        serve(
+            market or (),
+            port=port,
+            control_port=control_port,
+            seed=seed,
+            listings=listings,
+            vendors=vendors,
+            reviews=reviews,
+            date=date,
+            clock_rate=clock_rate,
+            still=still,
+            faults=fault or (),
+            mirrors=mirror or (),
+            patience=patience,
+            truth=truth,
+            cookies=cookies,
+            host=host,
+            log=log,
+            serve=not no_serve,
+            stop=stop,
+        )
+    except BrokenPipeError:
+        raise
+    except OSError as error:  # a port that is taken, a file that cannot be written
+        where = f"{error.filename}: " if error.filename else ""
+        raise Failure(f"{where}{error.strerror or error}.", Code.BAD_INPUT) from None
+    finally:
+        if before is not None:
+            signal.signal(signal.SIGTERM, before)
