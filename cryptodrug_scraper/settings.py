@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from platformdirs import user_data_path
-from pydantic import AliasChoices, Field, field_validator
+from pydantic import AliasChoices, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -27,6 +27,24 @@ class Settings(BaseSettings):
         default=None,
         validation_alias=AliasChoices("CRYPTODRUG_DATABASE_URL", "DATABASE_URL"),
         description="Another PostgreSQL server to use; without one the embedded server is used.",
+    )
+
+    tor_socks: str = Field(
+        default="127.0.0.1:9050",
+        description="HOST:PORT of Tor's SOCKS port (CRYPTODRUG_TOR_SOCKS).",
+    )
+    tor_control: str = Field(
+        default="127.0.0.1:9051",
+        description="HOST:PORT of Tor's control port, or the path of its socket "
+        "(CRYPTODRUG_TOR_CONTROL).",
+    )
+    tor_password: SecretStr | None = Field(
+        default=None,
+        description="The control port's password, where it asks for one (CRYPTODRUG_TOR_PASSWORD).",
+    )
+    tor_command: str = Field(
+        default="tor",
+        description="The program that `cryptodrug tor run` starts (CRYPTODRUG_TOR_COMMAND).",
     )
 
     @field_validator("data_dir")

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from cryptodrug_scraper import __version__
-from cryptodrug_scraper.cli import db, doctor, markets, parse, replay
+from cryptodrug_scraper.cli import db, doctor, markets, parse, replay, tor
 from cryptodrug_scraper.cli.errors import EXIT_CODES, Group
 from cryptodrug_scraper.cli.options import guide
 
@@ -27,6 +27,8 @@ EPILOG = (
     [bold]Settings[/] (environment, or a file .env where you work)
       CRYPTODRUG_DATA_DIR  where the embedded database lies
       DATABASE_URL         another PostgreSQL server, 14 or newer
+      CRYPTODRUG_TOR_SOCKS, CRYPTODRUG_TOR_CONTROL, CRYPTODRUG_TOR_PASSWORD
+                           where Tor is; see cryptodrug tor --help
       NO_COLOR             no colours
     """)
     + "\n\n"
@@ -70,3 +72,4 @@ app.command("parse", help=parse.HELP, epilog=parse.EPILOG)(parse.parse)
 app.command("doctor", help=doctor.HELP, epilog=doctor.EPILOG)(doctor.doctor)
 app.command("markets", help=markets.HELP, epilog=markets.EPILOG)(markets.markets)
 app.add_typer(db.app, name="db")
+app.add_typer(tor.app, name="tor")

@@ -22,7 +22,9 @@ class Code(IntEnum):
     BAD_INPUT = 2
     NOTHING_READ = 3
     DATABASE = 4
+    TOR = 5
     FAULT = 70
+    NEEDS_SESSION = 75
     INTERRUPTED = 130
     PIPE_CLOSED = 141
 
@@ -34,7 +36,9 @@ EXIT_CODES = """\
   2  bad usage or bad input: no such path or market, a wrong date, an error in SQL
   3  nothing was read
   4  the database cannot be used, or is at another migration
-  70  a fault of the program itself    130  interrupted    141  the reader of a pipe left"""
+  5  Tor cannot be used, or is not connected yet
+  70  a fault of the program itself    130  interrupted    141  the reader of a pipe left
+  75  stopped at a wall: fresh cookies are needed; the next run goes on"""
 
 
 class Failure(Exception):
@@ -100,6 +104,7 @@ _EXPECTED = (
     ("cryptodrug_scraper.archive.page", "NothingThere", Code.BAD_INPUT),
     ("cryptodrug_scraper.reading.market", "UnknownMarket", Code.BAD_INPUT),
     ("cryptodrug_scraper.database.embedded", "DatabaseUnavailable", Code.DATABASE),
+    ("cryptodrug_scraper.tor.errors", "TorUnavailable", Code.TOR),
     ("psycopg2", "OperationalError", Code.DATABASE),
     ("psycopg2", "InterfaceError", Code.DATABASE),
     ("sqlalchemy.exc", "DBAPIError", Code.DATABASE),
