@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from platformdirs import user_data_path
-from pydantic import AliasChoices, Field, field_validator
+from pydantic import AliasChoices, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -36,6 +36,24 @@ class Settings(BaseSettings):
     tor_socks: str = Field(
         default="127.0.0.1:9050",
         description="Where Tor's SOCKS port listens, HOST:PORT (CRYPTODRUG_TOR_SOCKS).",
+    )
+
+    tor_socks: str = Field(
+        default="127.0.0.1:9050",
+        description="HOST:PORT of Tor's SOCKS port (CRYPTODRUG_TOR_SOCKS).",
+    )
+    tor_control: str = Field(
+        default="127.0.0.1:9051",
+        description="HOST:PORT of Tor's control port, or the path of its socket "
+        "(CRYPTODRUG_TOR_CONTROL).",
+    )
+    tor_password: SecretStr | None = Field(
+        default=None,
+        description="The control port's password, where it asks for one (CRYPTODRUG_TOR_PASSWORD).",
+    )
+    tor_command: str = Field(
+        default="tor",
+        description="The program that `cryptodrug tor run` starts (CRYPTODRUG_TOR_COMMAND).",
     )
 
     @field_validator("data_dir")

@@ -17,6 +17,7 @@ from cryptodrug_scraper.cli import (
     replay,
     session,
     simulate,
+    tor,
 )
 from cryptodrug_scraper.cli.errors import EXIT_CODES, Group
 from cryptodrug_scraper.cli.options import guide
@@ -44,7 +45,8 @@ EPILOG = (
       CRYPTODRUG_DATA_DIR   where the embedded database, sessions and mirrors lie
       DATABASE_URL          another PostgreSQL server, 14 or newer
       CRYPTODRUG_DATABASE_PASSWORD_FILE  a file with its password
-      CRYPTODRUG_TOR_SOCKS  where Tor listens, if not at 127.0.0.1:9050
+      CRYPTODRUG_TOR_SOCKS, CRYPTODRUG_TOR_CONTROL, CRYPTODRUG_TOR_PASSWORD
+                            where Tor is; see cryptodrug tor --help
       NO_COLOR              no colours
     """)
     + "\n\n"
@@ -92,3 +94,4 @@ app.add_typer(db.app, name="db")
 app.add_typer(mirror.app, name="mirror")
 app.add_typer(session.app, name="session")
 app.command("simulate", help=simulate.HELP, epilog=simulate.EPILOG)(simulate.simulate)
+app.add_typer(tor.app, name="tor")

@@ -36,9 +36,9 @@ EXIT_CODES = """\
   2  bad usage or bad input: no such path or market, a wrong date, an error in SQL
   3  nothing was read
   4  the database cannot be used, or is at another migration
-  5  Tor cannot be used
+  5  Tor cannot be used, or is not connected yet
   70  a fault of the program itself    130  interrupted    141  the reader of a pipe left
-  75  a market wants a session: sign in with Tor Browser, and add its cookies"""
+  75  stopped at a wall: fresh cookies are needed; the next run goes on"""
 
 
 class Failure(Exception):
@@ -104,10 +104,12 @@ _EXPECTED = (
     ("cryptodrug_scraper.archive.page", "NothingThere", Code.BAD_INPUT),
     ("cryptodrug_scraper.reading.market", "UnknownMarket", Code.BAD_INPUT),
     ("cryptodrug_scraper.database.embedded", "DatabaseUnavailable", Code.DATABASE),
+    ("cryptodrug_scraper.crawl.plan", "CrawlRefused", Code.BAD_INPUT),
     ("cryptodrug_scraper.crawl.private", "NotUsable", Code.BAD_INPUT),
     ("cryptodrug_scraper.crawl.checking", "TorUnusable", Code.TOR),
     ("cryptodrug_scraper.simulator.command", "BadCall", Code.BAD_INPUT),
     ("cryptodrug_scraper.simulator.faults", "UnknownFault", Code.BAD_INPUT),
+    ("cryptodrug_scraper.tor.errors", "TorUnavailable", Code.TOR),
     ("psycopg2", "OperationalError", Code.DATABASE),
     ("psycopg2", "InterfaceError", Code.DATABASE),
     ("sqlalchemy.exc", "DBAPIError", Code.DATABASE),

@@ -65,6 +65,7 @@ class Crawl:
         self._tor_failures = 0
         self._kept_at: deque[float] = deque(maxlen=10_000)
         self.kept_pages = 0
+        spider.crawl = self
         self._open()
 
     @classmethod
@@ -131,9 +132,10 @@ class Crawl:
                 stack.callback(self.loader.close)
             self.job.runs.append({"run": self.stamp.run, "started_at": self.started_at.isoformat()})
             self.job.save()
+            self._begin()
             self._closing = stack.pop_all()
 
-    def begin(self) -> None:
+    def _begin(self) -> None:
         """Queue what the crawl begins with, and what had failed in an earlier run."""
         self.frontier.retry_failed()
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Self
 
-from scrapy import Request, Spider
+from scrapy import Request
 from scrapy.crawler import Crawler
 
 from cryptodrug_scraper.crawl.crawl import Crawl
@@ -21,10 +21,6 @@ class FrontierScheduler:
     def from_crawler(cls, crawler: Crawler) -> Self:
         """Build it."""
         return cls(crawler)
-
-    def open(self, spider: Spider) -> None:
-        """Queue what the crawl begins with."""
-        self.crawl.begin()
 
     def close(self, reason: str) -> None:
         """End the crawl's run: all that was captured is on disk already."""

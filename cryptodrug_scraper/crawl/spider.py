@@ -45,7 +45,7 @@ class MarketSpider(scrapy.Spider):
         from cryptodrug_scraper.crawl.crawl import Crawl
 
         spider = super().from_crawler(crawler, *args, **kwargs)
-        spider.crawl = Crawl.of(crawler, spider)
+        Crawl.of(crawler, spider)  # sets `crawl`
         return spider
 
     async def start(self) -> AsyncIterator[Any]:

@@ -1,0 +1,351 @@
+"""A Tor process of our own, for those who have none running.
+
+How it behaves:
+
+- It is a client and nothing else: no relay, no DNS port, no onion service. Its SOCKS port and
+  control port listen on 127.0.0.1; the control port asks for a cookie that only this user can
+  read.
+- It ends with the process that started it, also if that is killed: at once, since its control
+  connection is lost then, and by Tor's own look at that process every 15 seconds.
+- Ctrl-C in a terminal does not reach it; `OwnTor.stop` ends it in order.
+- One runs in a folder at a time. A second start is refused, and the message says where the first
+  one listens: two crawls share one Tor, and are kept apart by their identities' circuits.
+- What Tor learns of its network stays in the folder, so that the next start is quick and keeps
+  its guards.
+
+Layout, in `FOLDER` (mode 0700):
+
+    data/       Tor's own folder                 tor.log    what Tor said since its last start
+    torrc       written at each start            listening  its addresses while it runs
+    defaults    empty: the system's defaults do not count
+    lock
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self
+
+from cryptodrug_scraper.tor.address import as_address
+from cryptodrug_scraper.tor.control import TorControl, bootstrap_words
+from cryptodrug_scraper.tor.errors import TorUnavailable
+from cryptodrug_scraper.tor.stalls import last_lines, meaning
+
+HOST = "127.0.0.1"
+_CONTROL_PATIENCE = 30.0  # seconds to open the control port
+_STOP_PATIENCE = 10.0
+_ORPHAN_PATIENCE = 20.0  # an earlier one, whose starter was killed, ends within 15 s
+
+_OURS = re.compile(
+    "DataDirectory|PidFile|User|RunAsDaemon|DisableNetwork|ClientOnly|Log|SafeLogging"
+    "|Control(Port|PortWriteToFile|Socket)|CookieAuth.*|HashedControlPassword"
+    "|(Socks|OR|ExtOR|Dir|DNS|Trans|NATD|HTTPTunnel)Port|HiddenService.*"
+    "|__OwningControllerProcess|__ReloadTorrcOnSIGHUP",
+    re.IGNORECASE,
+)
+
+
+class OwnTor:
+    """A Tor of our own below one folder: ``with OwnTor(folder) as tor: tor.start(…)``.
+
+    With port 0 Tor takes free ones; `socks` and `control` tell which (``127.0.0.1:PORT``).
+    ``extra_config`` adds lines to Tor's configuration, several of a name as a list:
+    ``{"UseBridges": "1", "Bridge": ["…", "…"]}``.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        tor_command: str = "tor",
+        socks_port: int = 0,
+        control_port: int = 0,
+        extra_config: Mapping[str, str | Iterable[str]] | None = None,
+    ) -> None:
+        self.folder = folder.expanduser().absolute()
+        self.log = self.folder / "tor.log"
+        self.socks = ""
+        self.control = ""
+        self._command = tor_command
+        self._ports = {"SOCKS port": socks_port, "control port": control_port}
+        self._extra = dict(extra_config or {})
+        self._process: subprocess.Popen[bytes] | None = None
+        self._connection: TorControl | None = None
+        self._lock: IO[str] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    # -- what others call ---------------------------------------------------------------
+
+    def start(
+        self,
+        on_bootstrap: Callable[[int, str], None] | None = None,
+        timeout: float = 120.0,
+    ) -> None:
+        """Start Tor and return when it is connected to its network.
+
+        ``on_bootstrap`` is told each step: percent, and the phase in Tor's words. Raises
+        TorUnavailable if Tor is not installed, its configuration is refused, a port is taken,
+        another runs in this folder, or nothing goes forward for ``timeout`` seconds.
+        """
+        if self._process is not None:
+            raise RuntimeError("this Tor has been started already")
+        program = shutil.which(self._command)
+        if program is None:
+            raise TorUnavailable(
+                f"There is no program {self._command!r}. Install Tor (Debian and Ubuntu: "
+                "`sudo apt install tor`; macOS: `brew install tor`), or name the program in "
+                "CRYPTODRUG_TOR_COMMAND."
+            )
+        try:
+            self._take_folder()
+            self._write_torrc()
+            self._check_ports()
+            self._launch(program)
+            self._wait_for_bootstrap(on_bootstrap or (lambda percent, phase: None), timeout)
+        except OSError as error:
+            self.stop()
+            raise TorUnavailable(
+                f"Tor cannot be started in {self.folder}: {error.strerror or error}. Choose "
+                "another folder with CRYPTODRUG_DATA_DIR."
+            ) from error
+        except BaseException:
+            self.stop()
+            raise
+
+    def check(self) -> None:
+        """Raise TorUnavailable if the process has ended by itself."""
+        if self._process is not None and (code := self._process.poll()) is not None:
+            raise TorUnavailable(f"Tor has ended by itself ({code}). It said:\n{self._said()}")
+
+    def stop(self) -> None:
+        """End Tor, if it runs, and leave the folder to others. It may be started again."""
+        process, self._process = self._process, None
+        try:
+            if process is not None and process.poll() is None:
+                process.terminate()
+                try:
+                    process.wait(_STOP_PATIENCE)
+                except subprocess.TimeoutExpired:
+                    process.kill()
+                    process.wait()
+        finally:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
+            if self._lock is not None:
+                self._listening.unlink(missing_ok=True)
+                self._lock.close()
+                self._lock = None
+            self.socks = self.control = ""
+
+    # -- starting -----------------------------------------------------------------------
+
+    @property
+    def _listening(self) -> Path:
+        return self.folder / "listening"
+
+    def _take_folder(self) -> None:
+        """Make the folder, and hold its lock until `stop` or until this process ends."""
+        import fcntl
+
+        for folder in (self.folder, self.folder / "data"):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            folder.chmod(0o700)
+        lock = (self.folder / "lock").open("a")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.close()
+            where = ""
+            with contextlib.suppress(OSError):
+                where = self._listening.read_text().strip()
+            raise TorUnavailable(
+                f"A Tor of ours runs, or is being started, in {self.folder}. Use that one"
+                + (f":\n{where}" if where else ", or end it first.")
+            ) from None
+        self._lock = lock
+
+    def _write_torrc(self) -> None:
+        for name, values in self._extra.items():
+            texts = [values] if isinstance(values, str) else list(values)
+            if not re.fullmatch(r"[A-Za-z0-9_]+", name) or _OURS.fullmatch(name):
+                raise TorUnavailable(
+                    f"The line {name!r} cannot be added to this Tor's configuration: it is one "
+                    "that cryptodrug sets itself. For another set-up run a Tor of your own."
+                )
+            if any(set(text) & set("\r\n\0") for text in texts):
+                raise TorUnavailable(f"The value of {name} must stand on one line.")
+            self._extra[name] = texts
+        ports = [f"{HOST}:{port or 'auto'}" for port in self._ports.values()]
+        lines: dict[str, str | Iterable[str]] = {
+            "DataDirectory": _quoted(self.folder / "data"),
+            "SocksPort": f"{ports[0]} IsolateSOCKSAuth",
+            "ControlPort": ports[1],
+            "ControlPortWriteToFile": _quoted(self.folder / "control.new"),
+            "CookieAuthentication": "1",
+            "ClientOnly": "1",
+            "SafeLogging": "1",
+            "Log": "notice stdout",
+            "__OwningControllerProcess": str(os.getpid()),
+            "__ReloadTorrcOnSIGHUP": "0",
+            **self._extra,
+        }
+        rows = [
+            f"{name} {value}\n"
+            for name, values in lines.items()
+            for value in ([values] if isinstance(values, str) else values)
+        ]
+        (self.folder / "torrc").write_text("".join(rows))
+        (self.folder / "defaults").write_text("")
+
+    def _check_ports(self) -> None:
+        for name, port in self._ports.items():
+            if port and not is_free(port):
+                raise self._taken(name, port)
+
+    def _taken(self, name: str, port: int) -> TorUnavailable:
+        return TorUnavailable(
+            f"The {name} {as_address(HOST, port)} is taken by another program (a Tor that runs "
+            "already? then use that one). Choose another port, or 0 for a free one."
+        )
+
+    def _launch(self, program: str) -> None:
+        """Start the process and open its control connection."""
+        deadline = time.monotonic() + _ORPHAN_PATIENCE
+        while True:
+            (self.folder / "control.new").unlink(missing_ok=True)
+            with self.log.open("wb") as log:
+                self.log.chmod(0o600)
+                self._process = subprocess.Popen(
+                    [
+                        program,
+                        *("--defaults-torrc", str(self.folder / "defaults")),
+                        *("-f", str(self.folder / "torrc")),
+                    ],
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    cwd=self.folder,
+                    start_new_session=True,
+                )
+            if self._connected():
+                return
+            said = self.log.read_text(errors="replace")
+            if "Another Tor process is running" in said and time.monotonic() < deadline:
+                time.sleep(0.2)  # its starter was killed; it notices soon
+                continue
+            raise self._refused(said)
+
+    def _connected(self) -> bool:
+        """Wait for the control port and take it; say whether the process did not end before."""
+        file = self.folder / "control.new"
+        deadline = time.monotonic() + _CONTROL_PATIENCE
+        assert self._process is not None
+        while not file.exists():
+            if self._process.poll() is not None:
+                return False
+            if time.monotonic() > deadline:
+                raise TorUnavailable(
+                    f"Tor opens no control port in {_CONTROL_PATIENCE:.0f} s. It said:\n"
+                    + self._said()
+                )
+            time.sleep(0.02)
+        self.control = file.read_text().strip().removeprefix("PORT=")
+        file.unlink()
+        self._connection = TorControl(self.control).__enter__()
+        self._connection.take_ownership()
+        listeners = self._connection.ask("net/listeners/socks")
+        self.socks = listeners.replace('"', "").split()[0]
+        self._listening.write_text(
+            f"CRYPTODRUG_TOR_SOCKS={self.socks}\nCRYPTODRUG_TOR_CONTROL={self.control}\n"
+        )
+        return True
+
+    def _refused(self, said: str) -> TorUnavailable:
+        """Say why a process ended before it opened its ports."""
+        taken = re.search(r"Could not bind to \S+?:(\d+): Address already in use", said)
+        if taken:
+            port = int(taken.group(1))
+            names = [name for name, ours in self._ports.items() if ours == port]
+            return self._taken(names[0] if names else "port", port)
+        problems = re.findall(r"\[(?:warn|err)\] (.*)", said)
+        if any("Reading config failed" in problem for problem in problems):
+            told = [p for p in problems if "Reading config failed" not in p]
+            return TorUnavailable(
+                "Tor refuses the configuration. It said:\n" + last_lines("\n".join(told))
+            )
+        if "Another Tor process is running" in said:
+            return TorUnavailable(
+                f"Another Tor uses {self.folder / 'data'}, though it is not one that runs under "
+                "cryptodrug any more. End it, and try again."
+            )
+        return TorUnavailable(f"Tor ended at once. It said:\n{last_lines(said)}")
+
+    def _wait_for_bootstrap(self, told: Callable[[int, str], None], timeout: float) -> None:
+        assert self._connection is not None
+        last: tuple[int, str] = (-1, "")
+        deadline = time.monotonic() + timeout
+        while True:
+            self.check()
+            try:
+                phase = bootstrap_words(self._connection.ask("status/bootstrap-phase"))
+            except TorUnavailable:
+                time.sleep(0.2)
+                self.check()
+                raise
+            now = (int(phase.get("PROGRESS", "0")), phase.get("SUMMARY", ""))
+            if now != last:
+                told(*now)
+                if now[0] > last[0]:
+                    deadline = time.monotonic() + timeout
+                last = now
+            if now[0] == 100:
+                return
+            if time.monotonic() > deadline:
+                said = self.log.read_text(errors="replace")
+                raise TorUnavailable(
+                    f"Tor is stuck at {now[0]}% ({now[1]}) for {timeout:.0f} s.\n"
+                    f"{meaning(now[0], phase, said)}\nIts log is {self.log}."
+                )
+            time.sleep(0.1)
+
+    def _said(self) -> str:
+        with contextlib.suppress(OSError):
+            return last_lines(self.log.read_text(errors="replace"))
+        return ""
+
+
+def is_free(port: int) -> bool:
+    """Say whether a server could listen on this port of 127.0.0.1 now."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((HOST, port))
+        except OSError:
+            return False
+        return True
+
+
+def _quoted(path: Path) -> str:
+    """Write a path as torrc takes it, whatever is in it."""
+    text = str(path).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{text}"'

@@ -1,0 +1,187 @@
+"""The processes of a private Tor network: how each is set up, started, watched and ended."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import re
+import shutil
+import subprocess
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+
+import stem
+from stem.control import Controller
+
+from cryptodrug_scraper.database.processes import wait_for
+
+logging.getLogger("stem").setLevel(logging.WARNING)
+
+PROGRAMS = ("tor", "tor-gencert")
+Lines = Mapping[str, str | Iterable[str]]
+
+
+class NetworkFailed(Exception):
+    """The private network does not start or work; the message ends with a node's log."""
+
+
+class PortTaken(NetworkFailed):
+    """Another process took a port between choosing and using it."""
+
+
+def missing_programs() -> list[str]:
+    """Name what of Debian's package `tor` is not on this machine."""
+    return [program for program in PROGRAMS if shutil.which(program) is None]
+
+
+class Node:
+    """One Tor process below a folder of its own."""
+
+    def __init__(self, folder: Path, name: str) -> None:
+        self.name = name
+        self.folder = folder / name
+        self.log = self.folder / "tor.log"
+        self.process: subprocess.Popen[bytes] | None = None
+        self._controller: Controller | None = None
+        (self.folder / "keys").mkdir(mode=0o700, parents=True)
+        self.folder.chmod(0o700)
+
+    # -- keys ---------------------------------------------------------------------------
+
+    def make_authority(self, directory_port: int) -> tuple[str, str]:
+        """Make an authority's keys; return its v3 identity and its relay fingerprint."""
+        self._run(
+            [
+                *("tor-gencert", "--create-identity-key", "--passphrase-fd", "0", "-m", "12"),
+                *("-a", f"127.0.0.1:{directory_port}", "-i", "keys/authority_identity_key"),
+                *("-s", "keys/authority_signing_key", "-c", "keys/authority_certificate"),
+            ],
+            "no secret\n",
+        )
+        certificate = (self.folder / "keys" / "authority_certificate").read_text()
+        identity = re.search(r"^fingerprint ([0-9A-F]{40})$", certificate, re.M)
+        (self.folder / "defaults").touch()
+        placeholder = f"placeholder 127.0.0.1:1 {'F' * 40}"
+        said = self._run(
+            [
+                *("tor", "--list-fingerprint", "--DataDirectory", str(self.folder)),
+                *("--ORPort", "1", "--DirAuthority", placeholder, "--Nickname", self.name),
+                *("--defaults-torrc", "defaults", "-f", "defaults"),
+            ]
+        )
+        own = re.search(rf"^{self.name} ([0-9A-F ]{{40,}})$", said, re.M)
+        if identity is None or own is None:
+            raise NetworkFailed(f"no keys could be made for {self.name}:\n{said}")
+        return identity.group(1), own.group(1).replace(" ", "")
+
+    def _run(self, command: list[str], given: str = "") -> str:
+        done = subprocess.run(
+            command, input=given, capture_output=True, text=True, cwd=self.folder, check=False
+        )
+        said = done.stdout + done.stderr
+        if done.returncode:
+            raise NetworkFailed(f"{command[0]} failed for {self.name}:\n{said}")
+        return said
+
+    # -- running ------------------------------------------------------------------------
+
+    def start(self, lines: Lines, owner: int) -> None:
+        """Start the process; it ends on its own, too, some time after the process ``owner``."""
+        ours: Lines = {
+            "DataDirectory": str(self.folder),
+            "PidFile": str(self.folder / "pid"),
+            "ControlPort": "127.0.0.1:auto",
+            "ControlPortWriteToFile": str(self.folder / "control"),
+            "CookieAuthentication": "1",
+            "ShutdownWaitLength": "0",
+            "NumCPUs": "1",
+            "SafeLogging": "0",
+            "Log": "notice stdout",
+            "__OwningControllerProcess": str(owner),
+            "__ReloadTorrcOnSIGHUP": "0",
+        }
+        torrc = self.folder / "torrc"
+        torrc.write_text(as_torrc({**ours, **lines}))
+        (self.folder / "defaults").touch()
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                ["tor", "--defaults-torrc", str(self.folder / "defaults"), "-f", str(torrc)],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    @property
+    def control(self) -> str:
+        """The address of the control port; known once the process has opened it."""
+        file = self.folder / "control"
+        self.wait(file.exists, 20, "did not open its control port")
+        return file.read_text().strip().removeprefix("PORT=")
+
+    @property
+    def controller(self) -> Controller:
+        """A connection to the control port, made at the first use."""
+        if self._controller is None:
+            host, _, port = self.control.rpartition(":")
+            controller = Controller.from_port(host, int(port))
+            controller.authenticate()
+            self._controller = controller
+        return self._controller
+
+    def ask(self, key: str) -> str:
+        """Return the answer to GETINFO, or nothing while there is none."""
+        try:
+            return str(self.controller.get_info(key, ""))
+        except (stem.ControllerError, OSError):
+            self.check()
+            return ""
+
+    def check(self) -> None:
+        """Raise NetworkFailed if the process has ended."""
+        if self.process is not None and self.process.poll() is not None:
+            said = self.tail()
+            kind = PortTaken if "Could not bind" in said else NetworkFailed
+            raise kind(f"the node {self.name} ended ({self.process.returncode}):\n{said}")
+
+    def wait(self, condition: Callable[[], bool], patience: float, otherwise: str) -> None:
+        """Wait for a condition while the node lives; raise NetworkFailed with its log."""
+
+        def holds() -> bool:
+            self.check()
+            return condition()
+
+        if not wait_for(holds, patience):
+            raise NetworkFailed(
+                f"the node {self.name} {otherwise} in {patience:.0f} s:\n{self.tail()}"
+            )
+
+    def tail(self, lines: int = 15) -> str:
+        """Return the end of the node's log."""
+        text = self.log.read_text(errors="replace") if self.log.exists() else ""
+        return "\n".join("  " + line for line in text.splitlines()[-lines:])
+
+    def stop(self) -> None:
+        """End the process, if it runs."""
+        if self._controller is not None:
+            with contextlib.suppress(stem.ControllerError, OSError):
+                self._controller.close()
+            self._controller = None
+        process, self.process = self.process, None
+        if process is None:
+            return
+        process.terminate()
+        try:
+            process.wait(5)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait(5)
+
+
+def as_torrc(options: Lines) -> str:
+    """Write options as Tor's configuration file; a list is a line each."""
+    return "".join(
+        f"{key} {value}\n"
+        for key, values in options.items()
+        for value in ([values] if isinstance(values, str) else values)
+    )
