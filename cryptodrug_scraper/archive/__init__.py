@@ -1,4 +1,4 @@
-"""Saved pages out of files, folders, zip, tar and WARC archives.
+"""Saved pages out of files, folders, zip, tar and WARC archives, and into a crawl's WARC files.
 
 ``read_pages`` yields a :class:`Page` for each capture and a :class:`Trouble` for whatever was
 wrong; archives are hostile, and nothing in them makes it raise, write or follow a path.
@@ -14,21 +14,31 @@ What was chosen where there was a choice:
 - A WARC record is let go only when it is known to be whole. Only for a file that is one gzip
   member (`gzip crawl.warc`), and for tars, does the checksum come after the pages: a wrong one is
   then reported behind them.
+- A revisit states its own headers, where it has them, over the bytes of the last whole copy before
+  it, within the same crawl run if a stamp tells runs apart (see :mod:`.stamp`).
 """
 
+from .capture import CrawlArchive, Written
+from .mend import mend
 from .page import CODES, DEFAULT_LIMITS, Limits, NothingThere, Page, Trouble
 from .reader import ArchiveReader, read_pages, total_bytes
+from .stamp import CrawlEnd, CrawlStamp
 from .write import WarcWriter
 
 __all__ = [
     "CODES",
     "DEFAULT_LIMITS",
     "ArchiveReader",
+    "CrawlArchive",
+    "CrawlEnd",
+    "CrawlStamp",
     "Limits",
     "NothingThere",
     "Page",
     "Trouble",
     "WarcWriter",
+    "Written",
+    "mend",
     "read_pages",
     "total_bytes",
 ]

@@ -10,10 +10,12 @@ from typing import Protocol
 from .page import Limits, Page, Trouble
 from .sidecar import Sidecar, read_sidecar
 from .sniff import looks_like_html, problem_of
+from .stamp import CrawlEnd, CrawlStamp
 from .unpack import Bad, unpack
 from .when import Moment, given
 
 _STEP = 128 << 10
+_MOST_CRAWLS = 10_000
 
 
 class Lookup(Protocol):
@@ -35,11 +37,12 @@ class Payloads:
         self._old: dict[int, tuple[Path, int]] = {}
 
     def add(self, digest: str, path: Path, offset: int) -> None:
-        """Remember where a payload lies (an offset below zero: seen, and no page)."""
+        """Remember where a payload lies (an offset below zero: seen, and no page).
+
+        Of several places the last is kept, which is the one that a crawler's revisits mean.
+        """
         key = hash(digest)
-        if key in self._young:
-            return
-        if len(self._young) >= self._half:
+        if key not in self._young and len(self._young) >= self._half:
             self._old, self._young = self._young, {}
         self._young[key] = (path, offset)
 
@@ -64,9 +67,29 @@ class Context:
         self.option = None if captured_at is None else given(captured_at)
         self.passed_over = 0
         self.payloads = Payloads(limits.digests_held)
+        self.crawls: dict[str, tuple[CrawlStamp, CrawlEnd | None]] = {}
         self._report = on_progress
         self._size = 0
         self._told = 0
+
+    def began(self, stamp: CrawlStamp) -> CrawlStamp | str:
+        """Take note of a crawl run; return its stamp, or why this one cannot be used."""
+        known = self.crawls.get(stamp.run)
+        if known is not None:
+            return known[0] if known[0] == stamp else "the run was met before with another stamp"
+        if len(self.crawls) >= _MOST_CRAWLS:
+            return f"more than {_MOST_CRAWLS:,} runs"
+        self.crawls[stamp.run] = (stamp, None)
+        return stamp
+
+    def ended(self, end: CrawlEnd) -> str:
+        """Take note of the end of a run, of several the latest; return why not, if not."""
+        known = self.crawls.get(end.run)
+        if known is None:
+            return "the run it ends was not met"
+        if known[1] is None or known[1].ended_at < end.ended_at:
+            self.crawls[end.run] = (known[0], end)
+        return ""
 
     def begin(self, size: int) -> None:
         """Start on a file of ``size`` bytes on disk."""

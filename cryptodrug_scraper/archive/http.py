@@ -6,17 +6,11 @@ import re
 from typing import NamedTuple
 
 from .page import Limits
+from .secret import SECRETS
 from .unpack import Bad, unpack
 
 HEAD_BYTES = 256 << 10
 
-# Cookies and whatever else signs a person in: it never leaves the archive.
-_SECRETS = """
-    set-cookie set-cookie2 cookie cookie2 authorization proxy-authorization www-authenticate
-    proxy-authenticate authentication-info proxy-authentication-info x-auth-token x-access-token
-    x-csrf-token x-xsrf-token x-session-id x-api-key
-"""
-SECRETS = frozenset(_SECRETS.split())
 _ENCODINGS = {"gzip": "gz", "x-gzip": "gz", "deflate": "deflate", "br": "br", "zstd": "zst"}
 _CHUNK_LINE = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\r\n]{0,1024})?\r?\n")
 _PASSED = frozenset(("", "text/plain", "application/octet-stream", "unknown/unknown"))

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from .stamp import CrawlStamp
+
 
 @dataclass(slots=True, frozen=True)
 class Page:
@@ -18,6 +20,10 @@ class Page:
     an absolute path, ``path/to.zip!/member`` or ``path/to.warc.gz#OFFSET`` (for a revisit
     record: the earlier record that holds the bytes). Cookies and credentials have been taken
     out of ``url`` and ``headers``.
+
+    ``crawl`` is the run of this program that captured it, None for any other archive.
+    ``cut_short`` is whether the crawler stored the start of the page only: what is read from such
+    a page is not to be trusted.
     """
 
     body: bytes
@@ -29,6 +35,8 @@ class Page:
     headers: Mapping[str, str] | None
     content_type: str | None
     location: str
+    crawl: CrawlStamp | None = None
+    cut_short: bool = False
 
     @property
     def size(self) -> int:
@@ -51,10 +59,11 @@ class Trouble:
 CODES: Mapping[str, str] = {
     "bad_name": "a member's name holds control characters, is empty, too long or too deep",
     "bad_sidecar": "a sidecar could not be used; the page is yielded without it",
+    "bad_stamp": "what a file says of the crawl that wrote it could not be used; pages go without",
     "bomb": "unpacks to far more than its size",
     "broken_record": "a record, header or member is damaged",
     "checksum": "a checksum does not match: the bytes are damaged",
-    "cut_short": "the crawler stored only the start of the page; the page is yielded as it is",
+    "cut_short": "the crawler stored only the start of the page: kept, but nothing is read of it",
     "duplicate": "the archive has this name twice; the first was read",
     "empty": "nothing in it",
     "encrypted": "needs a password",

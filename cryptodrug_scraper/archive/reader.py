@@ -10,6 +10,7 @@ from .context import Context
 from .files import Found, read_file, walk
 from .names import Kind, kind_of
 from .page import DEFAULT_LIMITS, Limits, NothingThere, Page, Trouble
+from .stamp import CrawlEnd, CrawlStamp
 from .tars import read_tar
 from .warcs import read_warc
 from .zips import read_zip
@@ -40,6 +41,11 @@ class ArchiveReader:
     def passed_over(self) -> int:
         """How many files, members and records were no pages, and not expected to be."""
         return self._context.passed_over
+
+    @property
+    def crawls(self) -> dict[str, tuple[CrawlStamp, CrawlEnd | None]]:
+        """The crawl runs met so far, by their id: the stamp, and how it ended, if that was met."""
+        return self._context.crawls
 
     def __iter__(self) -> Iterator[Page | Trouble]:
         return self

@@ -17,21 +17,24 @@ from fastwarc.warc import ArchiveIterator, WarcHeader, WarcRecord, WarcRecordTyp
 
 from .context import Context
 from .files import in_path_of, location_of
-from .http import Response, content_kind, decoded_body, split_response
+from .http import Response, content_kind, split_response
 from .page import Page, Trouble
 from .records import PLAIN, Checked, RecordFile
-from .sidecar import without_credentials
-from .sniff import looks_like_html, problem_of
-from .unpack import ERRORS, Bad
+from .responses import Known, page_of
+from .stamp import END_URI, LARGEST, CrawlEnd, CrawlStamp, end_in, stamp_in
+from .unpack import ERRORS
 from .when import Moment
+from .write import digest_of
 
 _RESPONSE = WarcRecordType.response
 _RESOURCE = WarcRecordType.resource
 _REVISIT = WarcRecordType.revisit
+_WARCINFO = WarcRecordType.warcinfo
 _READ = (_RESPONSE, _RESOURCE, _REVISIT)
+_SAYS = (_WARCINFO, WarcRecordType.metadata)
+_STAMPS = 1_000  # of one file, which may be many joined together
 _HEAD = 64 << 10
 _NOT_A_PAGE = -1
-_NO_BODY = frozenset((204, 205, 301, 302, 303, 304, 307, 308))
 
 
 class _Stuck(Exception):
@@ -90,6 +93,7 @@ class _Warc:
         self.found = False
         self.member = 0  # start of the member that the last record stands in
         self.batch = False  # the member is known to hold many
+        self.stamps: dict[str, CrawlStamp] = {}  # by the identity of the warcinfo record
         self.inside = 0  # records in that member before the last one
 
     def read(self) -> Iterator[Page | Trouble]:
@@ -220,16 +224,16 @@ class _Warc:
             self.context.at(record.stream_pos)
             kind = record.record_type
             if kind in _READ:
-                yield self._record(record, kind, at, location)
+                read = self._record(record, kind, at, location)
+                yield read
                 cut = record.headers.get(WarcHeader.WARC_TRUNCATED)
+                if kind == _REVISIT:
+                    cut = "once" if isinstance(read[1], Page) and read[1].cut_short else None
                 if cut is not None:
-                    yield (
-                        at,
-                        Trouble(
-                            location, f"the crawler kept its start only ({cut[:40]})", "cut_short"
-                        ),
-                        None,
-                    )
+                    reason = f"the crawler kept its start only ({cut[:40]})"
+                    yield at, Trouble(location, reason, "cut_short"), None
+            elif kind in _SAYS:
+                yield at, self._stamp(record, location), None
             else:
                 yield at, None, None
 
@@ -263,59 +267,30 @@ class _Warc:
                 return at, None, None
             response = split
             content_type = response.headers.get("content-type")
-        item = self._page(record, response, content_type, location)
+        cut = headers.get(WarcHeader.WARC_TRUNCATED) is not None
+        known = self._known(record, content_type, location, cut)
+        item = self._counted(page_of(response, known, self.limits))
         digest = headers.get(WarcHeader.WARC_PAYLOAD_DIGEST)
         if digest and not self.inside and not self.batch:
-            if item is None:
-                self.context.payloads.add(digest, self.path, _NOT_A_PAGE)
-            elif isinstance(item, Page):
-                self.context.payloads.add(digest, self.path, at)
+            place = at if isinstance(item, Page) else _NOT_A_PAGE
+            if place == at or item is None:
+                key = _key(digest, known.crawl, cut)
+                self.context.payloads.add(key, self.path, place)
         return at, item, None
 
-    def _page(
-        self,
-        record: WarcRecord,
-        response: Response,
-        content_type: str | None,
-        location: str,
-    ) -> Page | Trouble | None:
-        """Make a page of a response; None if it is passed over (an image, an empty redirect)."""
-        html = content_kind(content_type)
-        if html is False:
+    def _known(
+        self, record: WarcRecord, content_type: str | None, location: str, cut_short: bool
+    ) -> Known:
+        captured = self.context.when(_moment(record.record_date), "warc", self.in_path)
+        headers = record.headers
+        crawl = self.stamps.get(headers.get(WarcHeader.WARC_WARCINFO_ID) or "")
+        url = headers.get(WarcHeader.WARC_TARGET_URI)
+        return Known(url, captured, content_type, location, crawl, cut_short)
+
+    def _counted(self, item: Page | Trouble | None) -> Page | Trouble | None:
+        if item is None:
             self.context.passed_over += 1
-            return None
-        try:
-            body = decoded_body(response, self.limits)
-        except Bad as bad:
-            return Trouble(location, f"{bad.reason}; skipped", bad.code)
-        if len(body) > self.limits.page_bytes:
-            return Trouble(
-                location, f"{len(body):,} bytes, more than a page may have; skipped", "too_large"
-            )
-        if not html and not looks_like_html(body):
-            self.context.passed_over += 1
-            return None
-        if not body and response.status in _NO_BODY:
-            self.context.passed_over += 1
-            return None
-        problem = problem_of(body)
-        if problem is not None:
-            return Trouble(location, f"{problem[1]}; skipped", problem[0])
-        url = record.headers.get(WarcHeader.WARC_TARGET_URI)
-        if url is not None:
-            url = without_credentials(url.strip("<> ")) or None
-        at, precision, source = self.context.when(_moment(record.record_date), "warc", self.in_path)
-        return Page(
-            body,
-            url,
-            at,
-            precision,
-            source,
-            response.status,
-            response.headers or None,
-            content_type,
-            location,
-        )
+        return item
 
     def _too_large(self, record: WarcRecord, kind: WarcRecordType, location: str) -> Trouble | None:
         """Report a record that is too large for a page, unless it says that it is none."""
@@ -337,7 +312,13 @@ class _Warc:
     def _revisit(self, record: WarcRecord, block: bytes, location: str) -> Page | Trouble | None:
         """Make a page of a revisit: the bytes of the earlier capture, seen again at this time."""
         digest = record.headers.get(WarcHeader.WARC_PAYLOAD_DIGEST)
-        place = self.context.payloads.find(digest) if digest else None
+        crawl = self.stamps.get(record.headers.get(WarcHeader.WARC_WARCINFO_ID) or "")
+        cut_short = False
+        place = None
+        for run, cut_short in ((crawl, False), (crawl, True), (None, False), (None, True)):
+            place = self.context.payloads.find(_key(digest, run, cut_short)) if digest else None
+            if place is not None:
+                break
         if place is None:
             return Trouble(
                 location,
@@ -356,14 +337,47 @@ class _Warc:
                 "skipped",
                 "no_original",
             )
-        own = split_response(block)
         stored, content_type = original
-        response = Response(
-            stored.status if own is None or own.status == 304 else own.status,
-            stored.headers,
-            stored.body,
-        )
-        return self._page(record, response, content_type, f"{location_of(path)}#{offset}")
+        stated = stored
+        own = split_response(block)
+        if own is not None and own.status != 304:
+            stated = Response(own.status, own.headers or stored.headers, b"")
+            content_type = own.headers.get("content-type", content_type)
+        # WARC-Truncated of the revisit itself says that its block leaves the body out.
+        known = self._known(record, content_type, f"{location_of(path)}#{offset}", cut_short)
+        return self._counted(page_of(stored, known, self.limits, stated))
+
+    def _stamp(self, record: WarcRecord, location: str) -> Trouble | None:
+        """Take note of the stamp or the end of a crawl run of this program, if it is one."""
+        headers = record.headers
+        begins = record.record_type == _WARCINFO
+        if not begins and not (headers.get(WarcHeader.WARC_TARGET_URI) or "").startswith(END_URI):
+            return None
+        block: bytes = record.reader.read(LARGEST + 1)
+        if len(block) < min(record.content_length, LARGEST + 1):
+            return None  # cut off, which is reported as such
+        found: CrawlStamp | CrawlEnd | str | None = stamp_in(block) if begins else end_in(block)
+        if found is None:
+            return None
+        if headers.get(WarcHeader.WARC_BLOCK_DIGEST) != digest_of(block):
+            found = "its digest is missing or wrong"
+        if isinstance(found, CrawlEnd):
+            found = self.context.ended(found)
+        elif isinstance(found, CrawlStamp):
+            found = self.context.began(found)
+        if isinstance(found, CrawlStamp):
+            while len(self.stamps) >= _STAMPS:
+                del self.stamps[next(iter(self.stamps))]
+            self.stamps[headers.get(WarcHeader.WARC_RECORD_ID) or ""] = found
+        elif found:
+            what = "stamp" if begins else "end"
+            return Trouble(location, f"the {what} of a crawl is not used: {found}", "bad_stamp")
+        return None
+
+
+def _key(digest: str, crawl: CrawlStamp | None, cut_short: bool) -> str:
+    """A payload's key: runs do not refer to each other's, nor to one that was cut short."""
+    return f"{digest} {crawl.run if crawl is not None else ''}{' cut' if cut_short else ''}"
 
 
 def _moment(at: datetime | None) -> Moment | None:

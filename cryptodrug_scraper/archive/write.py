@@ -1,37 +1,149 @@
-"""Writing WARC files: one response record after another, each compressed by itself."""
+"""Building WARC records, and writing a WARC file record by record.
+
+Records are built here and not by a library since a crawl writes one for every response: this
+takes a third of the time. The tests have two libraries check what comes out.
+"""
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import os
+import re
+import zlib
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from io import BytesIO
+from http import HTTPStatus
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Self
+from typing import Self
+from urllib.parse import quote
+from uuid import UUID, uuid4
 
-from warcio.statusandheaders import StatusAndHeaders
-from warcio.warcwriter import WARCWriter
-
-from .http import SECRETS
+from .secret import public_headers
 from .sidecar import without_credentials
 
+LEVEL = 4
+"""Of gzip. On saved pages, 6 takes a third more time and 3 % less room; 1 the reverse, 8 %."""
+
+RESPONSE = "application/http; msgtype=response"
+REQUEST = "application/http; msgtype=request"
+
 _ENCODED = frozenset(("content-encoding", "transfer-encoding", "content-length"))
-_REASONS = {200: "OK", 301: "Moved Permanently", 302: "Found", 404: "Not Found", 502: "Bad Gateway"}
+_LENGTH = frozenset(("content-length",))
+_REASONS = {status.value: status.phrase for status in HTTPStatus}
+_UNSAFE = re.compile(r"[^!-;=?-~]+")
+_LONGEST_ADDRESS = 8192
+_PARTS = re.compile(r"[^/?#]*//([^/?#]*)([^#]*)")
+_METHOD = re.compile(r"[A-Z]{1,20}")
+
+
+def new_id() -> UUID:
+    """Return the identity of a new record."""
+    return uuid4()
+
+
+def id_text(identity: UUID) -> str:
+    """Return a record's identity as the headers of records state it."""
+    return f"<urn:uuid:{identity}>"
+
+
+def digest_of(data: bytes) -> str:
+    """Return the digest of a block or payload, as the headers of records state it."""
+    return "sha256:" + base64.b32encode(hashlib.sha256(data).digest()).decode()
+
+
+def moment_text(at: datetime) -> str:
+    """Return a moment (in UTC) as records state it, to the microsecond."""
+    return at.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+
+
+def in_utc(at: datetime) -> datetime:
+    """Return a capture time in UTC. Raises ValueError for one that would not be read back."""
+    if at.tzinfo is None:
+        raise ValueError("captured_at needs a time zone")
+    at = at.astimezone(UTC)
+    if not 1990 <= at.year <= 2200:
+        raise ValueError(f"captured_at is in the year {at.year}; pages are from 1990 to 2200")
+    return at
+
+
+def address(url: str) -> str:
+    """Return an address as records state it: without credentials, of ASCII without spaces.
+
+    Raises ValueError for none, and for one longer than any that a market has.
+    """
+    url = without_credentials(url.strip())
+    if not url:
+        raise ValueError("a capture needs its address")
+    url = _UNSAFE.sub(lambda m: quote(m[0], safe="", errors="replace"), url)
+    if len(url) > _LONGEST_ADDRESS:
+        raise ValueError(f"an address of more than {_LONGEST_ADDRESS:,} characters")
+    return url
+
+
+def record(kind: str, identity: UUID, fields: Iterable[tuple[str, str]], block: bytes) -> bytes:
+    """Return a record. ``fields`` are all of its headers but type, identity and length."""
+    lines = "".join([f"{name}: {value}\r\n" for name, value in fields])
+    head = (
+        f"WARC/1.1\r\nWARC-Type: {kind}\r\nWARC-Record-ID: {id_text(identity)}\r\n{lines}"
+        f"Content-Length: {len(block)}\r\n\r\n"
+    )
+    return b"%b%b\r\n\r\n" % (head.encode("ascii"), block)
+
+
+def packed(data: bytes) -> bytes:
+    """Return a record as a gzip member of its own."""
+    packer = zlib.compressobj(LEVEL, zlib.DEFLATED, 31)
+    return packer.compress(data) + packer.flush()
+
+
+def response_head(status: int, headers: Iterable[tuple[str, str]], length: int) -> bytes:
+    """Return status line and headers of a response whose body, decoded, has ``length`` bytes.
+
+    Headers of encodings, which have been undone, are left out, and what signs a person in.
+    """
+    return _head(
+        f"HTTP/1.1 {status} {_REASONS.get(status, 'Status')}",
+        [*public_headers(headers, _ENCODED), ("Content-Length", str(length))],
+    )
+
+
+def request_head(method: str, url: str, headers: Iterable[tuple[str, str]], length: int) -> bytes:
+    """Return request line and headers of a request for an :func:`address`."""
+    if _METHOD.fullmatch(method) is None:
+        raise ValueError("a method is a word in capital letters")
+    parts = _PARTS.match(url)
+    host, path = (parts[1], parts[2]) if parts is not None else ("", url)
+    kept = list(public_headers(headers, _LENGTH))
+    if not any(name.lower() == "host" for name, _ in kept):
+        kept.insert(0, ("Host", host))
+    if length:
+        kept.append(("Content-Length", str(length)))
+    return _head(f"{method} {'' if path.startswith('/') else '/'}{path} HTTP/1.1", kept)
+
+
+def _head(first: str, headers: Iterable[tuple[str, str]]) -> bytes:
+    text = "".join([f"{first}\r\n", *[f"{name}: {value}\r\n" for name, value in headers], "\r\n"])
+    try:
+        return text.encode("latin-1")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "replace")
 
 
 class WarcWriter:
     """Writes response records to a ``.warc.gz`` (or ``.warc``), from the start or at its end.
 
-    Bodies are given decoded, so headers of encodings are left out; cookies and credentials never
+    For pages that are at hand; :class:`~.capture.CrawlArchive` is what a crawl writes to. Bodies
+    are given decoded, so headers of encodings are left out; cookies and credentials never
     reach the file.
     """
 
     def __init__(self, path: Path, *, append: bool = False) -> None:
         self.path = path
-        self._file: BinaryIO = path.open("ab" if append else "wb")
-        self._writer = WARCWriter(
-            self._file, gzip=path.name.endswith(".gz"), warc_version="WARC/1.1"
-        )
+        self._gzip = path.name.endswith(".gz")
+        self._file = path.open("ab" if append else "wb")
+        self._file.seek(0, os.SEEK_END)
 
     def write_response(
         self,
@@ -42,29 +154,18 @@ class WarcWriter:
         body: bytes,
     ) -> int:
         """Write one response; return the offset of its record in the file."""
-        if captured_at.tzinfo is None:
-            raise ValueError("captured_at needs a time zone")
         pairs = headers.items() if isinstance(headers, Mapping) else headers
-        kept = [
-            (key, value)
-            for key, value in pairs
-            if key.lower() not in SECRETS and key.lower() not in _ENCODED
+        block = response_head(status, pairs, len(body)) + body
+        fields = [
+            ("WARC-Date", moment_text(in_utc(captured_at))),
+            ("WARC-Target-URI", address(url)),
+            ("WARC-Block-Digest", digest_of(block)),
+            ("WARC-Payload-Digest", digest_of(body)),
+            ("Content-Type", RESPONSE),
         ]
-        kept.append(("Content-Length", str(len(body))))
-        record = self._writer.create_warc_record(
-            without_credentials(url),
-            "response",
-            payload=BytesIO(body),
-            length=len(body),
-            http_headers=StatusAndHeaders(
-                f"{status} {_REASONS.get(status, 'Status')}", kept, protocol="HTTP/1.1"
-            ),
-            warc_headers_dict={
-                "WARC-Date": captured_at.astimezone(UTC).isoformat().replace("+00:00", "Z")
-            },
-        )
+        data = record("response", new_id(), fields, block)
         offset = self._file.tell()
-        self._writer.write_record(record)
+        self._file.write(packed(data) if self._gzip else data)
         return offset
 
     def flush(self) -> None:
