@@ -22,6 +22,7 @@ from psycopg2.extensions import connection as Connection  # noqa: N812  (it is a
 from psycopg2.extensions import cursor
 
 from cryptodrug_scraper.database.copying import copy_lines, line
+from cryptodrug_scraper.database.crawls import write_market
 from cryptodrug_scraper.database.rows import COLUMNS, PageRows
 from cryptodrug_scraper.normalise.places import PLACE_NAMES
 from cryptodrug_scraper.reading.market import markets
@@ -33,6 +34,7 @@ _REMEMBERED = 100_000  # keys known to be in the database; some 10 MB
 
 # Shared tables in the order of their references, with what makes two rows the same.
 _SHARED = {
+    "crawl_run": "(crawl_run_id)",
     "long_text": "(sha256)",
     "pgp_key": "(sha256)",
     "vendor": "(market, handle)",
@@ -93,13 +95,14 @@ class Present(NamedTuple):
     market: str | None
     kind: str
     location: str
+    crawl_run: int | None
 
 
 def present(connection: Connection, page_ids: Sequence[int]) -> dict[int, Present]:
     """Return what the database has of these pages."""
     with connection, connection.cursor() as work:
         work.execute(
-            "SELECT page_id, parser_version, market, kind, location FROM page"
+            "SELECT page_id, parser_version, market, kind, location, crawl_run_id FROM page"
             " WHERE page_id = ANY(%s)",
             (list(page_ids),),
         )
@@ -125,21 +128,27 @@ class Loader:
         the others with it: the batch is then written page by page, and the refused ones are
         named. Raises ``psycopg2.OperationalError`` if the connection is lost.
         """
-        batch = _unique(pages)
+        batch, others = _unique(pages)
         done = Loaded()
         try:
-            self._transaction(batch, replace, done)
+            self._transaction(batch, others, replace, done)
         except psycopg2.DataError as error:
-            if len(batch) == 1:
+            if len(batch) == 1 and not others:
                 done.refused.append((batch[0].page_id, str(error).strip()))
                 return done
-            for rows in batch:
+            for rows in [*batch, *others]:
                 one = self.load([rows], replace=[p for p in replace if p == rows.page_id])
                 done.new, done.had = done.new + one.new, done.had + one.had
                 done.refused += one.refused
         return done
 
-    def _transaction(self, batch: list[PageRows], replace: Sequence[int], done: Loaded) -> None:
+    def _transaction(
+        self,
+        batch: list[PageRows],
+        others: list[PageRows],
+        replace: Sequence[int],
+        done: Loaded,
+    ) -> None:
         learned: list[int] = []
         with self.connection, self.connection.cursor() as work:
             work.execute("SELECT pg_advisory_xact_lock_shared(%s)", (LOADING_LOCK,))
@@ -148,6 +157,9 @@ class Loader:
             for table in _SHARED:
                 learned += self._share(work, table, batch)
             fresh = self._win_pages(work, batch)
+            while others:  # what they say of captures in the batch
+                again, others = _unique(others)
+                self._win_pages(work, again)
             mine = [rows for rows in batch if rows.page_id in fresh]
             for table in _OWN:
                 lines = [text for rows in mine if table in rows.own for text in rows.own[table]]
@@ -193,15 +205,18 @@ class Loader:
     def _win_pages(self, work: cursor, batch: list[PageRows]) -> set[int]:
         """Insert the pages' own rows; return those that were not there.
 
-        Of a capture that lies in two places the first place by name is kept.
+        Of a capture that lies in two places the first place by name is kept, and the run that
+        captured it, whichever place knows that; of two runs, the lesser key.
         """
         columns = COLUMNS["page"]
         copy_lines(work, "stage_page", columns, [rows.page for rows in batch])
         names = ", ".join(columns)
         work.execute(
             f"INSERT INTO page ({names}) SELECT {names} FROM stage_page ORDER BY page_id"
-            " ON CONFLICT (page_id) DO UPDATE SET location = excluded.location"
-            ' WHERE excluded.location < page.location COLLATE "C"'
+            ' ON CONFLICT (page_id) DO UPDATE SET location = least(page.location COLLATE "C",'
+            " excluded.location), crawl_run_id = least(page.crawl_run_id, excluded.crawl_run_id)"
+            ' WHERE excluded.location < page.location COLLATE "C" OR page.crawl_run_id'
+            " IS DISTINCT FROM least(page.crawl_run_id, excluded.crawl_run_id)"
             " RETURNING page_id, xmax = 0"
         )
         fresh = {page_id for page_id, inserted in work.fetchall() if inserted}
@@ -230,24 +245,32 @@ def _lines(rows: Iterable[Any]) -> Iterator[str]:
 _SALT = {table: (n + 1) << 56 for n, table in enumerate(_SHARED)}
 
 
-def _unique(pages: Iterable[PageRows]) -> list[PageRows]:
-    """Return each capture once, in order of key; of two places the first by name."""
+def _unique(pages: Iterable[PageRows]) -> tuple[list[PageRows], list[PageRows]]:
+    """Return each capture once, in order of key, and the rest.
+
+    Of two, the one whose run is known (which tells its market); else the first by name.
+    """
     unique: dict[int, PageRows] = {}
+    others: list[PageRows] = []
     for rows in pages:
-        other = unique.get(rows.page_id)
-        if other is None or rows.page < other.page:
-            unique[rows.page_id] = rows
-    return [unique[key] for key in sorted(unique)]
+        other = unique.setdefault(rows.page_id, rows)
+        if other is rows:
+            continue
+        if _surer(rows) < _surer(other):
+            unique[rows.page_id], rows = rows, other
+        others.append(rows)
+    return [unique[key] for key in sorted(unique)], others
+
+
+def _surer(rows: PageRows) -> tuple[bool, int, str]:
+    return rows.crawl_run is None, rows.crawl_run or 0, rows.page
 
 
 def _seed(work: cursor) -> None:
     """Write the markets that have a parser and the places that are understood."""
     work.execute("SELECT pg_advisory_xact_lock_shared(%s)", (LOADING_LOCK,))
     for market in markets().values():
-        work.execute(
-            "INSERT INTO market VALUES (%s, %s, %s, %s) ON CONFLICT (market) DO NOTHING",
-            (market.name, market.title, market.opened_on, market.closed_on),
-        )
+        write_market(work, market)
     copy_lines(
         work,
         "stage_place",

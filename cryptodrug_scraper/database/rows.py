@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from cryptodrug_scraper.archive import Page
 from cryptodrug_scraper.database.copying import line
+from cryptodrug_scraper.database.crawls import crawl_key, crawl_row
 from cryptodrug_scraper.database.ids import key_of
 from cryptodrug_scraper.database.models import Base
 from cryptodrug_scraper.database.values import (
@@ -56,25 +57,39 @@ class Capture(NamedTuple):
         return cls(int.from_bytes(key, "big") & MOST, digest, page)
 
 
+def least_run(one: int | None, other: int | None) -> int | None:
+    """Of two runs that captured one page, the one that is kept: some run, then the least key."""
+    if one is None or other is None:
+        return other if one is None else one
+    return min(one, other)
+
+
 @dataclass(slots=True)
 class PageRows:
     """The rows of one page.
 
     ``shared``: table to {key: values}; ``own``: table to lines; ``groups``: the review groups
-    (vendor key, content key) that it touches; ``page``: its line in table page.
+    (vendor key, content key) that it touches; ``page``: its line in table page;
+    ``crawl_run``: the key of the run that captured it.
     """
 
     page_id: int
     page: str
+    crawl_run: int | None = None
     shared: dict[str, dict[int, Any]] = field(default_factory=lambda: defaultdict(dict))
     own: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     groups: set[tuple[int, int]] = field(default_factory=set)
     notices: list[Notice] = field(default_factory=list)
 
 
-def rows_of(capture: Capture, parsed: ParsedPage, parser_version: str) -> PageRows:
-    """Return the rows of a capture. Never raises for anything that a page can state."""
-    return _Builder(capture, parsed, parser_version).build()
+def rows_of(
+    capture: Capture, parsed: ParsedPage, parser_version: str, known_run: int | None = None
+) -> PageRows:
+    """Return the rows of a capture. Never raises for anything that a page can state.
+
+    ``known_run`` is the key of a run that the database knows to have captured the page.
+    """
+    return _Builder(capture, parsed, parser_version).build(known_run)
 
 
 class _Builder:
@@ -91,8 +106,9 @@ class _Builder:
         self.rows = PageRows(self.page_id, "")
         self.own, self.shared = self.rows.own, self.rows.shared
 
-    def build(self) -> PageRows:
+    def build(self, known_run: int | None) -> PageRows:
         panel = None
+        self.rows.crawl_run = least_run(known_run, self.crawl())
         if self.market is not None:
             panel = self.exchange_panel()
             self.categories()
@@ -135,7 +151,7 @@ class _Builder:
             "reviews_not_shown": whole(parsed.reviews_not_shown),
             "warnings": [str(notice) for notice in warnings],
             "exchange_panel_id": panel,
-            "crawl_run_id": None,
+            "crawl_run_id": self.rows.crawl_run,
         }
         return line(values[column] for column in COLUMNS["page"])
 
@@ -149,6 +165,13 @@ class _Builder:
         return False
 
     # -- shared rows -----------------------------------------------------------------------
+
+    def crawl(self) -> int | None:
+        stamp = self.page.crawl
+        key = crawl_key(stamp)
+        if key is not None and stamp is not None:
+            self.shared["crawl_run"][key] = crawl_row(key, stamp)
+        return key
 
     def share(self, table: str, key: int, *values: Any) -> int:
         self.shared[table][key] = (key, *values)

@@ -13,7 +13,7 @@ from concurrent.futures import (
     ThreadPoolExecutor,
     wait,
 )
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from datetime import date, datetime
 from pathlib import Path
 from typing import Protocol
@@ -21,6 +21,7 @@ from typing import Protocol
 import psycopg2
 
 from cryptodrug_scraper.archive import ArchiveReader, Page, Trouble
+from cryptodrug_scraper.database.crawls import record_crawl
 from cryptodrug_scraper.database.reviews import reviews_due, work_out_reviews
 from cryptodrug_scraper.replay import work
 from cryptodrug_scraper.replay.summary import Counts, Summary
@@ -97,6 +98,7 @@ def replay(
         summary.interrupted = True
     summary.passed_over = reader.passed_over
     if dsn is not None:
+        _crawls(dsn, reader)
         _reviews(dsn, summary, progress)
     summary.seconds = time.perf_counter() - started
     return summary
@@ -165,6 +167,15 @@ def _in_pool(
                     wait_for(FIRST_COMPLETED)
         finally:
             wait_for(ALL_COMPLETED)
+
+
+def _crawls(dsn: str, reader: ArchiveReader) -> None:
+    """Write how the crawls whose archives were read ended."""
+    if not reader.crawls:
+        return
+    with closing(psycopg2.connect(dsn, application_name="cryptodrug replay")) as connection:
+        for stamp, end in reader.crawls.values():
+            record_crawl(connection, stamp, end)
 
 
 def _reviews(dsn: str, summary: Summary, progress: Progress) -> None:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import dataclasses
 import signal
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
 import psycopg2
+from psycopg2.extensions import connection as Connection  # noqa: N812  (it is a class)
 
 from cryptodrug_scraper.archive import Page
-from cryptodrug_scraper.database.loader import Loader, present
-from cryptodrug_scraper.database.rows import Capture, PageRows, rows_of
+from cryptodrug_scraper.database.crawls import crawl_key
+from cryptodrug_scraper.database.loader import Loader, Present, present
+from cryptodrug_scraper.database.rows import Capture, PageRows, least_run, rows_of
+from cryptodrug_scraper.reading.market import markets
+from cryptodrug_scraper.records import ParsedPage
 from cryptodrug_scraper.replay.memory import keep_freed_memory
 from cryptodrug_scraper.replay.summary import NO_MARKET, Counts
 from parsers import parse_page
@@ -31,9 +37,11 @@ class Prepared:
 class Worker:
     """Parses and loads batches of pages; without a ``dsn`` it only parses (a dry run).
 
-    ``dsn`` is a libpq connection string. A page that the database has, read by the same
-    parsers for the same market, is not parsed again. :meth:`prepare` and :meth:`commit` use
-    a connection each, so that one batch can be parsed while another is loaded.
+    ``dsn`` is a libpq connection string; ``market`` is the one that all pages are of, else it is
+    that of the crawl which captured a page, else what the page's marks say. A page that the
+    database has, read by the same parsers for the same market, is not parsed again, unless this
+    time it is known which crawl captured it, and was not before. :meth:`prepare` and
+    :meth:`commit` use a connection each, so that one batch can be parsed while another is loaded.
     """
 
     def __init__(self, dsn: str | None, market: str | None) -> None:
@@ -42,9 +50,13 @@ class Worker:
         self.version = parser_version()
         self.loader: Loader | None = None
         if dsn is not None:
-            self.asking = psycopg2.connect(dsn, application_name="cryptodrug replay")
-            self.loading = psycopg2.connect(dsn, application_name="cryptodrug replay")
-            self.loader = Loader(self.loading)
+            with ExitStack() as stack:
+                self.asking = psycopg2.connect(dsn, application_name="cryptodrug replay")
+                stack.callback(self.asking.close)
+                self.loading = psycopg2.connect(dsn, application_name="cryptodrug replay")
+                stack.callback(self.loading.close)
+                self.loader = Loader(self.loading)
+                stack.pop_all()
 
     def close(self) -> None:
         """Close the connections."""
@@ -52,57 +64,111 @@ class Worker:
             self.asking.close()
             self.loading.close()
 
-    def prepare(self, pages: Sequence[Page]) -> Prepared:
-        """Parse those pages of a batch that the database does not have, and make their rows."""
+    def prepare(
+        self, pages: Sequence[Page], parsed: Sequence[ParsedPage | None] | None = None
+    ) -> Prepared:
+        """Parse those pages of a batch that the database does not have, and make their rows.
+
+        ``parsed`` has, for each page, what the caller read from it, or None. Raises
+        ``psycopg2.OperationalError`` if the connection is lost: this worker is then of no more
+        use, and the batch goes to a new one.
+        """
         batch = Prepared(Counts())
         counts = batch.counts
         captures = [Capture.of(page) for page in pages]
-        known = (
-            present(self.asking, [capture.page_id for capture in captures])
-            if self.loader is not None
-            else {}
-        )
-        for capture in captures:
+        known: dict[int, Present] = {}
+        if self.loader is not None:
+            with _lost_is_operational(self.asking):
+                known = present(self.asking, [capture.page_id for capture in captures])
+        done = [None] * len(captures) if parsed is None else parsed
+        for capture, read in zip(captures, done, strict=True):
             key, page = capture.page_id, capture.page
+            market, run = self._market_of(page), crawl_key(page.crawl)
             before = known.get(key)
+            known_run = None
             if before is not None:
-                same = before.parser_version == self.version and (
-                    self.market in (None, before.market)
-                )
-                if same and before.location <= page.location:
+                same_parsers = before.parser_version == self.version
+                same = same_parsers and market in (None, before.market)
+                known_run = before.crawl_run
+                if (
+                    same
+                    and before.location <= page.location
+                    and least_run(known_run, run) == known_run
+                ):
                     counts.pages[before.market or NO_MARKET, before.kind] += 1
                     counts.had += 1
                     continue
                 if not same:
                     batch.replace.append(key)
+                    if same_parsers and before.location < page.location:
+                        capture = _at(capture, before.location)
             started = time.perf_counter()
-            parsed = parse_page(
-                page.body,
-                market=self.market,
-                url=page.url,
-                captured_at=page.captured_at,
-                content_type=page.content_type,
-            )
+            found = self._read(page, market, read)
             counts.parsing += time.perf_counter() - started
-            counts.count(parsed, page.location)
+            counts.count(found, page.location)
             if self.loader is not None:
                 started = time.perf_counter()
-                batch.rows.append(rows_of(capture, parsed, self.version))
+                batch.rows.append(rows_of(capture, found, self.version, known_run))
                 batch.where[key] = page.location
                 counts.making_rows += time.perf_counter() - started
         return batch
 
+    def _market_of(self, page: Page) -> str | None:
+        """The market that a page is of, if that is known: as told, or that of its crawl."""
+        if self.market is not None or page.crawl is None or page.crawl.market not in markets():
+            return self.market
+        return page.crawl.market
+
+    def _read(self, page: Page, market: str | None, read: ParsedPage | None) -> ParsedPage:
+        if page.cut_short:  # half a page gives wrong values
+            return ParsedPage(
+                market=market,
+                kind="error",
+                url=page.url,
+                captured_at=page.captured_at,
+                kind_reason="cut short",
+            )
+        if read is not None:
+            return read
+        return parse_page(
+            page.body,
+            market=market,
+            url=page.url,
+            captured_at=page.captured_at,
+            content_type=page.content_type,
+        )
+
     def commit(self, batch: Prepared) -> Counts:
-        """Load a prepared batch, in one transaction; return all that it gave."""
+        """Load a prepared batch, in one transaction; return all that it gave.
+
+        Raises ``psycopg2.OperationalError`` if the connection is lost. The batch can be loaded
+        again, by another worker: what was loaded already changes nothing.
+        """
         counts = batch.counts
         if self.loader is not None and batch.rows:
             started = time.perf_counter()
-            loaded = self.loader.load(batch.rows, replace=batch.replace)
+            with _lost_is_operational(self.loading):
+                loaded = self.loader.load(batch.rows, replace=batch.replace)
             counts.loading += time.perf_counter() - started
             counts.new += loaded.new
             counts.had += loaded.had
             counts.failed += [(batch.where[key], reason) for key, reason in loaded.refused]
         return counts
+
+
+def _at(capture: Capture, location: str) -> Capture:
+    return capture._replace(page=dataclasses.replace(capture.page, location=location))
+
+
+@contextmanager
+def _lost_is_operational(connection: Connection) -> Iterator[None]:
+    """Raise one error for a connection that is lost: psycopg2 has another once it noticed."""
+    try:
+        yield
+    except psycopg2.InterfaceError as error:
+        if connection.closed:
+            raise psycopg2.OperationalError("the connection to the database is lost") from error
+        raise
 
 
 _worker: Worker | None = None
