@@ -34,7 +34,8 @@ _LENGTH = frozenset(("content-length",))
 _REASONS = {status.value: status.phrase for status in HTTPStatus}
 _UNSAFE = re.compile(r"[^!-;=?-~]+")
 _LONGEST_ADDRESS = 8192
-_PARTS = re.compile(r"[^/?#]*//([^/?#]*)([^#]*)")
+_SCHEME = re.compile(r"https?://", re.IGNORECASE)
+_PARTS = re.compile(r"https?://([^/?#]*)([^#]*)")
 _METHOD = re.compile(r"[A-Z]{1,20}")
 
 
@@ -71,11 +72,14 @@ def in_utc(at: datetime) -> datetime:
 def address(url: str) -> str:
     """Return an address as records state it: without credentials, of ASCII without spaces.
 
-    Raises ValueError for none, and for one longer than any that a market has.
+    Raises ValueError for none, for another scheme than http and https (of which libraries see no
+    response in a record), and for one longer than any that a market has.
     """
     url = without_credentials(url.strip())
-    if not url:
-        raise ValueError("a capture needs its address")
+    scheme = _SCHEME.match(url)
+    if scheme is None:
+        raise ValueError("a capture needs its address, of http or https")
+    url = scheme[0].lower() + url[scheme.end() :]
     url = _UNSAFE.sub(lambda m: quote(m[0], safe="", errors="replace"), url)
     if len(url) > _LONGEST_ADDRESS:
         raise ValueError(f"an address of more than {_LONGEST_ADDRESS:,} characters")
@@ -114,7 +118,9 @@ def request_head(method: str, url: str, headers: Iterable[tuple[str, str]], leng
     if _METHOD.fullmatch(method) is None:
         raise ValueError("a method is a word in capital letters")
     parts = _PARTS.match(url)
-    host, path = (parts[1], parts[2]) if parts is not None else ("", url)
+    if parts is None:
+        raise ValueError("a request needs its address, of http or https")
+    host, path = parts[1], parts[2]
     kept = list(public_headers(headers, _LENGTH))
     if not any(name.lower() == "host" for name, _ in kept):
         kept.insert(0, ("Host", host))

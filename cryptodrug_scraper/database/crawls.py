@@ -33,6 +33,13 @@ def crawl_key(stamp: CrawlStamp | None) -> int | None:
     return key_of("crawl_run", stamp.run)
 
 
+def least_run(one: int | None, other: int | None) -> int | None:
+    """Of two runs that captured one page, the one that is kept: some run, then the least key."""
+    if one is None or other is None:
+        return other if one is None else one
+    return min(one, other)
+
+
 def crawl_row(key: int, stamp: CrawlStamp) -> tuple[object, ...]:
     """Return the row of a run, in the order of the table's columns, its end not known."""
     return (

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from cryptodrug_scraper.archive import Page
 from cryptodrug_scraper.database.copying import line
-from cryptodrug_scraper.database.crawls import crawl_key, crawl_row
+from cryptodrug_scraper.database.crawls import crawl_key, crawl_row, least_run
 from cryptodrug_scraper.database.ids import key_of
 from cryptodrug_scraper.database.models import Base
 from cryptodrug_scraper.database.values import (
@@ -55,13 +55,6 @@ class Capture(NamedTuple):
         data = b"%b|%b|%b" % (digest, moment.encode(), address)
         key = hashlib.blake2b(data, digest_size=8).digest()
         return cls(int.from_bytes(key, "big") & MOST, digest, page)
-
-
-def least_run(one: int | None, other: int | None) -> int | None:
-    """Of two runs that captured one page, the one that is kept: some run, then the least key."""
-    if one is None or other is None:
-        return other if one is None else one
-    return min(one, other)
 
 
 @dataclass(slots=True)

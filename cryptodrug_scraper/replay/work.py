@@ -13,9 +13,9 @@ import psycopg2
 from psycopg2.extensions import connection as Connection  # noqa: N812  (it is a class)
 
 from cryptodrug_scraper.archive import Page
-from cryptodrug_scraper.database.crawls import crawl_key
+from cryptodrug_scraper.database.crawls import crawl_key, least_run
 from cryptodrug_scraper.database.loader import Loader, Present, present
-from cryptodrug_scraper.database.rows import Capture, PageRows, least_run, rows_of
+from cryptodrug_scraper.database.rows import Capture, PageRows, rows_of
 from cryptodrug_scraper.reading.market import markets
 from cryptodrug_scraper.records import ParsedPage
 from cryptodrug_scraper.replay.memory import keep_freed_memory
