@@ -78,8 +78,8 @@ class CrawlArchive:
     Of ``digests_held``, as a reader holds them, half are sure to be found again by a reader:
     bodies are known again among so many. Not for several threads at once.
 
-    Raises OSError where a file cannot be made, and ValueError if the folder has files of this run
-    with another stamp.
+    Raises OSError where a file cannot be made, and ValueError if the folder has files of this
+    name with another stamp.
     """
 
     def __init__(
@@ -104,7 +104,7 @@ class CrawlArchive:
         for number, path in files_of(self.folder).get(self.name, ()):
             begun = beginning_of(path)
             if begun is not None and begun[1] != stamp:
-                raise ValueError(f"{path} is of this run, and its stamp is another")
+                raise ValueError(f"{path} bears another stamp: a run has one")
             self._number = number
         self._fd = -1
         self._begin()
@@ -185,8 +185,7 @@ class CrawlArchive:
         data = packed(record(kind, identity, fields, block))
 
         pairs = list(request_headers)
-        kind_of_form = next((value for key, value in pairs if key.lower() == "content-type"), "")
-        sent = public_body(request_body, kind_of_form)
+        sent = public_body(request_body, pairs)
         block = request_head(method, url, pairs, len(sent)) + sent
         fields = [
             *common,

@@ -30,7 +30,6 @@ RESPONSE = "application/http; msgtype=response"
 REQUEST = "application/http; msgtype=request"
 
 _ENCODED = frozenset(("content-encoding", "transfer-encoding", "content-length"))
-_LENGTH = frozenset(("content-length",))
 _REASONS = {status.value: status.phrase for status in HTTPStatus}
 _UNSAFE = re.compile(r"[^!-;=?-~]+")
 _LONGEST_ADDRESS = 8192
@@ -121,7 +120,7 @@ def request_head(method: str, url: str, headers: Iterable[tuple[str, str]], leng
     if parts is None:
         raise ValueError("a request needs its address, of http or https")
     host, path = parts[1], parts[2]
-    kept = list(public_headers(headers, _LENGTH))
+    kept = list(public_headers(headers, _ENCODED))
     if not any(name.lower() == "host" for name, _ in kept):
         kept.insert(0, ("Host", host))
     if length:
