@@ -9,7 +9,6 @@ file ends with a metadata record that says how the run ended (:mod:`.stamp`).
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ from uuid import UUID
 
 from .files import location_of
 from .http import split_response
-from .mend import beginning_of, files_of
+from .mend import beginning_of, files_of, lock
 from .page import DEFAULT_LIMITS, Page
 from .responses import Known, page_of
 from .secret import public_body
@@ -274,10 +273,10 @@ class CrawlArchive:
             ("Content-Type", "application/warc-fields"),
         ]
         data = packed(record("warcinfo", identity, fields, block))
-        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_APPEND | os.O_CLOEXEC
+        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC
         fd = os.open(path, flags, 0o600)
         try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            lock(fd)
             _write_all(fd, data)
             os.fsync(fd)
             _sync_folder(self.folder)
