@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+<<<<<<< HEAD
 import fcntl
+=======
+>>>>>>> archive
 import os
 import re
 import zlib
@@ -64,6 +67,25 @@ def _beginning(file: BinaryIO) -> tuple[str, CrawlStamp] | None:
     return None
 
 
+<<<<<<< HEAD
+=======
+def lock(fd: int) -> bool:
+    """Lock a file that is open, until it is closed; False if another has locked it.
+
+    Where files cannot be locked so (Windows), they are not.
+    """
+    try:
+        import fcntl
+    except ImportError:
+        return True
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+>>>>>>> archive
 def mend(folder: Path) -> list[Trouble]:
     """Cut a record that is not whole off the end of the files of crawls; say what was done.
 
@@ -77,11 +99,16 @@ def mend(folder: Path) -> list[Trouble]:
     for files in files_of(folder).values():
         path = files[-1][1]
         with path.open("r+b", buffering=0) as file:
+<<<<<<< HEAD
             try:
                 fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 continue
             troubles += _mend(file, path)
+=======
+            if lock(file.fileno()):
+                troubles += _mend(file, path)
+>>>>>>> archive
     return troubles
 
 
