@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-<<<<<<< HEAD
-import fcntl
-=======
->>>>>>> archive
 import os
 import re
 import zlib
@@ -67,8 +63,6 @@ def _beginning(file: BinaryIO) -> tuple[str, CrawlStamp] | None:
     return None
 
 
-<<<<<<< HEAD
-=======
 def lock(fd: int) -> bool:
     """Lock a file that is open, until it is closed; False if another has locked it.
 
@@ -85,7 +79,6 @@ def lock(fd: int) -> bool:
     return True
 
 
->>>>>>> archive
 def mend(folder: Path) -> list[Trouble]:
     """Cut a record that is not whole off the end of the files of crawls; say what was done.
 
@@ -99,16 +92,8 @@ def mend(folder: Path) -> list[Trouble]:
     for files in files_of(folder).values():
         path = files[-1][1]
         with path.open("r+b", buffering=0) as file:
-<<<<<<< HEAD
-            try:
-                fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                continue
-            troubles += _mend(file, path)
-=======
             if lock(file.fileno()):
                 troubles += _mend(file, path)
->>>>>>> archive
     return troubles
 
 

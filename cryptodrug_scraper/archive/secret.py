@@ -66,17 +66,6 @@ def public_headers(
         yield name, value
 
 
-<<<<<<< HEAD
-def public_body(body: bytes, content_type: str) -> bytes:
-    """Return a request's body as it may be written.
-
-    Of a form, the values of fields whose name suggests a secret are replaced; a body of
-    another kind is left out as a whole, since nothing tells what is in it.
-    """
-    if not body:
-        return b""
-    if content_type.partition(";")[0].strip().lower() != _FORM:
-=======
 def public_body(body: bytes, headers: Iterable[tuple[str, str]]) -> bytes:
     """Return a request's body as it may be written.
 
@@ -88,7 +77,6 @@ def public_body(body: bytes, headers: Iterable[tuple[str, str]]) -> bytes:
     stated = {name.strip().lower(): value for name, value in headers}
     kind = stated.get("content-type", "").partition(";")[0].strip().lower()
     if kind != _FORM or "content-encoding" in stated:
->>>>>>> archive
         return f"{LEFT_OUT} ({len(body)} bytes)".encode()
     return b"&".join(_public_field(field) for field in body.split(b"&"))
 

@@ -81,7 +81,12 @@ class Place:
     def start(self, dsn: str | None, *options: str, hasty: bool = True) -> subprocess.Popen[str]:
         """Start a crawl."""
         loading = ("--database-url", dsn) if dsn else ("--no-load",)
-        given = [*(HASTY if hasty else ()), *loading, "--summary", str(self.folder / "summary.json")]
+        given = [
+            *(HASTY if hasty else ()),
+            *loading,
+            "--summary",
+            str(self.folder / "summary.json"),
+        ]
         return subprocess.Popen(
             [*PROGRAM, "crawl", self.market, *given, *options],
             stdin=subprocess.DEVNULL,

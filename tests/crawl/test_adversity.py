@@ -79,7 +79,9 @@ def test_killed_ten_times_it_loses_nothing(
         assert requests - redirects <= done + 10 * 2 * 2
     replay([here.archive], client_url(another_migrated_url))
     ignored = ("crawl_run.ended_at", "crawl_run.outcome", "crawl_run.counters")
-    assert same_rows(client_url(migrated_url), client_url(another_migrated_url), ignore=ignored) == []
+    assert (
+        same_rows(client_url(migrated_url), client_url(another_migrated_url), ignore=ignored) == []
+    )
 
 
 def responses(files: list[Path]) -> Counter[str]:
