@@ -12,7 +12,7 @@ measures need stands in tables that last as long as the study (`prepare`):
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from importlib import import_module
 from types import TracebackType
@@ -58,7 +58,7 @@ class Study:
         self.start, self.end = start, end
         self.notes: dict[str, Any] = {}
         """What builders counted on the way, for the measures: name to value."""
-        self._engine, self._ready = engine, False
+        self._built: set[Callable[[Study], None]] = set()
         self._exits = contextlib.ExitStack()
         try:
             self.connection: Connection = self._exits.enter_context(
@@ -147,18 +147,17 @@ class Study:
             finally:
                 raw.close()
 
+    def once(self, *builders: Callable[[Study], None]) -> None:
+        """Run functions that build TEMP tables, each once in the life of the study."""
+        for build in builders:
+            if build not in self._built:
+                with self.connection.begin_nested():
+                    build(self)
+                self._built.add(build)
+
     def prepare(self) -> None:
         """Build the tables that measures share, once; measures that need them call this."""
-        if self._ready:
-            return
-        self._ready = True
-        try:
-            with self.connection.begin_nested():
-                for module, function in _BUILDERS:
-                    getattr(import_module(module), function)(self)
-        except BaseException:
-            self._ready = False
-            raise
+        self.once(*(getattr(import_module(module), name) for module, name in _BUILDERS))
 
     def _all(self, parameters: Mapping[str, Any] | None) -> dict[str, Any]:
         return {
