@@ -25,6 +25,16 @@ from sqlalchemy.exc import ProgrammingError
 from cryptodrug_scraper.database.connection import open_engine
 from cryptodrug_scraper.database.copying import copy_lines, line
 from cryptodrug_scraper.settings import get_settings
+from cryptodrug_scraper.study.composition import composition
+from cryptodrug_scraper.study.concentration import concentration
+from cryptodrug_scraper.study.coverage import coverage
+from cryptodrug_scraper.study.lifetimes import lifetimes
+from cryptodrug_scraper.study.origins import moves, several_origins, vendor_origins
+from cryptodrug_scraper.study.places import destinations, exclusions
+from cryptodrug_scraper.study.recapture import recapture
+from cryptodrug_scraper.study.size import market_size
+from cryptodrug_scraper.study.turnover import sale_values, turnover
+from cryptodrug_scraper.study.vendors import migration, same_vendors
 
 # Of the session: a study reads much and alone. Together with Python well under 1 GB.
 _SESSION = """
@@ -44,6 +54,23 @@ class Study:
     `start` and `end` are the first and last day (None: open), `markets` the names of the
     markets studied, never empty unless the database knows none.
     """
+
+    # The measures, each in its own room: `study.size(country="BE")` is `market_size(study, …)`.
+    size = market_size
+    turnover = turnover
+    sale_values = sale_values
+    composition = composition
+    places = destinations
+    exclusions = exclusions
+    vendor_origins = vendor_origins
+    several_origins = several_origins
+    moves = moves
+    same_vendors = same_vendors
+    migration = migration
+    coverage = coverage
+    recapture = recapture
+    concentration = concentration
+    lifetimes = lifetimes
 
     def __init__(
         self,
