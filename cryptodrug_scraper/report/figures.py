@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-Kind = Literal["count", "euros", "share"]
+Kind = Literal["count", "decimal", "euros", "share"]
 
 # Okabe & Ito 2008, from dark to light in grey as far as neighbours go.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#56B4E9", "#CC79A7", "#E69F00", "#000000")
@@ -244,6 +244,8 @@ def _said(lang: Language, kind: Kind, value: float) -> str:
             return lang.percent(value)
         case "euros":
             return lang.euros(value)
+        case "decimal":
+            return lang.number(value, 2)
     return lang.number(value)
 
 
@@ -251,20 +253,16 @@ def _values(axis: Any, lang: Language, kind: Kind) -> None:
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
     def write(value: float, _: int | None) -> str:
-        step = abs(axis.get_majorticklocs()[1] - axis.get_majorticklocs()[0])
+        ticks = axis.get_majorticklocs()
+        step = abs(ticks[1] - ticks[0]) * (100 if kind == "share" else 1)
+        digits = 0 if step >= 1 else 1 if step >= 0.1 else 2 if step >= 0.01 else 3
         if kind == "share":
-            step *= 100
-            digits = 0 if step >= 1 else 1 if step >= 0.1 else 2 if step >= 0.01 else 3
             return lang.percent(value, digits)
-        return lang.euros(value) if kind == "euros" else lang.number(value)
+        return lang.euros(value) if kind == "euros" else lang.number(value, digits)
 
-    axis.set_major_locator(
-        MaxNLocator(
-            6,
-            steps=[1, 2, 2.5, 5, 10] if kind == "share" else [1, 2, 5, 10],
-            integer=kind != "share",
-        )
-    )
+    whole = kind in ("count", "euros")
+    steps = [1, 2, 5, 10] if whole else [1, 2, 2.5, 5, 10]
+    axis.set_major_locator(MaxNLocator(6, steps=steps, integer=whole))
     axis.set_major_formatter(FuncFormatter(write))
 
 
