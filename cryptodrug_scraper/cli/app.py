@@ -15,6 +15,7 @@ from cryptodrug_scraper.cli import (
     mirror,
     parse,
     replay,
+    report,
     session,
     simulate,
     tor,
@@ -27,7 +28,8 @@ HELP = guide("""
     research.
 
     Start with replay, which reads saved pages into the database, then ask the database with
-    db query. parse and doctor show what single pages state and how that was found out.
+    db query, or have report write the study of a country. parse and doctor show what single
+    pages state and how that was found out.
 
     Live pages are captured with sessions that you sign in yourself: mirror and session say
     where and as whom. simulate serves a market on this machine to try it on.
@@ -37,6 +39,7 @@ EPILOG = (
     [bold]First steps[/]
       cryptodrug replay saved-pages/
       cryptodrug db query "SELECT market, count(*) FROM listing GROUP BY market"
+      cryptodrug report --country BE --out report.html
       cryptodrug mirror add dream http://ADDRESS.onion
       cryptodrug session add dream --cookies cookies.txt
       cryptodrug COMMAND --help      teaches one command, with examples
@@ -89,6 +92,7 @@ app.command("crawl", help=crawl.HELP, epilog=crawl.EPILOG)(crawl.crawl)
 app.command("replay", help=replay.HELP, epilog=replay.EPILOG)(replay.replay)
 app.command("parse", help=parse.HELP, epilog=parse.EPILOG)(parse.parse)
 app.command("doctor", help=doctor.HELP, epilog=doctor.EPILOG)(doctor.doctor)
+app.command("report", help=report.HELP, epilog=report.EPILOG)(report.report)
 app.command("markets", help=markets.HELP, epilog=markets.EPILOG)(markets.markets)
 app.add_typer(db.app, name="db")
 app.add_typer(mirror.app, name="mirror")

@@ -72,11 +72,21 @@ def report(
     ] = None,
     start: Annotated[
         str | None,
-        typer.Option("--from", metavar="DATE", help="First day: 2018-11-01.", show_default=False),
+        typer.Option(
+            "--from",
+            metavar="DATE",
+            help="First day: 2018-11-01. Without it, the first with a capture.",
+            show_default=False,
+        ),
     ] = None,
     end: Annotated[
         str | None,
-        typer.Option("--to", metavar="DATE", help="Last day: 2019-11-30.", show_default=False),
+        typer.Option(
+            "--to",
+            metavar="DATE",
+            help="Last day: 2019-11-30. Without it, the last with a capture.",
+            show_default=False,
+        ),
     ] = None,
     market: Annotated[
         list[str] | None,
@@ -102,12 +112,11 @@ def report(
     if first and last and first > last:
         raise Failure(f"--from {first} is after --to {last}.", Code.BAD_INPUT)
     _check_folders(out, pdf)
-    from cryptodrug_scraper import study
-    from cryptodrug_scraper.report import Options, write_report
+    from cryptodrug_scraper.report import Options, open_study, write_report
     from cryptodrug_scraper.report.pdf import NoBrowser, find_browser, print_pdf
 
     try:
-        opened = study.open(database_url, start=first, end=last, markets=market or ())
+        opened = open_study(database_url, start=first, end=last, markets=market or ())
     except ValueError as error:
         raise Failure(str(error), Code.BAD_INPUT) from None
     options = Options(code, lang.value, threshold=threshold, name_vendors=name_vendors)

@@ -52,7 +52,11 @@ def build(study: Study, options: Options) -> Report:
         start = study.start or min(as_day(row["first"]) for row in captured.values())
         end = study.end or max(as_day(row["last"]) for row in captured.values())
         scope = t("page.scope", markets=map(context.market, markets), start=start, end=end)
-    summary = list(dict.fromkeys(said for section in sections for said in section.summary))
+    summary = [
+        (section.key, t(f"{section.key}.short"), " ".join(dict.fromkeys(section.summary)))
+        for section in sections
+        if section.summary
+    ]
     warnings = [Text(said) for section in sections for said in section.warnings]
     if options.name_vendors:
         warnings.insert(0, Text(t("about.named")))
@@ -61,12 +65,13 @@ def build(study: Study, options: Options) -> Report:
     return Report(
         title=t("page.title"),
         scope=scope,
-        summary=summary or [t("caveat.empty")],
+        summary=summary or [("", "", t("caveat.empty"))],
         sections=sections,
         about=_about(context, captured, markets),
         threshold=options.threshold,
         version=__version__,
         warnings=warnings,
+        literature=sorted(context.literature.items(), key=lambda item: item[1]),
     )
 
 

@@ -33,6 +33,8 @@ class Context:
         self.study, self.options = study, options
         self.lang: Language = language(options.lang)
         titles = study.frame("SELECT market, title FROM market")
+        self.literature: dict[str, str] = {}
+        """Works that methods cite, by key."""
         self._titles = dict(zip(titles["market"], titles["title"], strict=True))
 
     @property
@@ -85,7 +87,7 @@ class Context:
             definition=self.said(measure.definition),
             assumptions=[self.said(words) for words in measure.assumptions],
             uncertainty=self.said(measure.uncertainty) if measure.uncertainty else None,
-            sources=measure.sources,
+            sources=[self._cited(work) for work in measure.sources],
             left_out=[
                 (_cap(self.said(reason)), self.lang.number(count))
                 for reason, count in left_out
@@ -98,11 +100,19 @@ class Context:
         told = dict.fromkeys(words for measure in measures for words in measure.caveats)
         return [self.said(words) for words in told]
 
+    def _cited(self, work: str) -> tuple[str, str]:
+        """Return the key and the short name of a work, and keep it for the list at the end."""
+        short = cite(work)
+        key = "work-" + re.sub(r"\W+", "-", short.lower()).strip("-")
+        self.literature[key] = work
+        return key, short
+
     def said(self, words: str) -> Text:
         """Return a measure's text in the report's language; small numbers of vendors hidden."""
         named = re.sub(
             r"\b([a-z_]+)(?=[:;])", lambda found: self._titles.get(found[1], found[1]), words
         )
+        named = re.sub(r"\*(\w+)\*", r"\1", named)
         careful = re.sub(r"\b[Oo]nly (\d+) vendors", self._few, named)
         return translate(careful, self.lang.code)
 
@@ -110,6 +120,19 @@ class Context:
         if self.may_show(found[1]):
             return found[0]
         return f"fewer than {self.threshold} vendors"
+
+
+def cite(work: str) -> str:
+    """Return the short name of a work: Soska & Christin 2015; Tai et al. 2019."""
+    found = re.match(r"(.+?) \((\d{4})\)", work)
+    if not found:
+        return work.split(".")[0]
+    authors = [re.sub(r" [A-Z]+$", "", author) for author in found[1].split(", ")]
+    if len(authors) > 2 or authors[-1] == "et al":
+        named = f"{authors[0]} et al."
+    else:
+        named = " & ".join(authors)
+    return f"{named} {found[2]}"
 
 
 def _cap(text: Text) -> Text:

@@ -79,6 +79,10 @@ def months(
     with _figure(3.1) as (figure, axes):
         for n, one in enumerate(series):
             colour = COLOURS[n % len(COLOURS)]
+            known = [(n, v) for n, v in enumerate(one.values) if v is not None]
+            axes.plot(
+                *zip(*known, strict=True) if known else ((), ()), color=colour, lw=0.6, alpha=0.5
+            )
             axes.plot(
                 list(range(len(days))),
                 [_gap(v) for v in one.values],

@@ -117,7 +117,7 @@ class Language:
     def the(self, code: str) -> str:
         """Name a place as it stands in a sentence: the Netherlands, les Pays-Bas."""
         names = _places().get(code)
-        return names[self.code] if names else str(code)
+        return str(names[self.code] if names else code)
 
     def of_the(self, code: str) -> str:
         """Name a place in the genitive, where the language joins words for it: des Pays-Bas."""

@@ -83,7 +83,9 @@ def offer(study: Study, country: str) -> Measure:
             "EMCDDA (2017). Drugs and the darknet: perspectives for enforcement, research and "
             "policy. EMCDDA–Europol Joint publications.",
         ),
-        left_out={"listings of which neither category nor title tells: not known": by.get("none", 0)},
+        left_out={
+            "listings of which neither category nor title tells: not known": by.get("none", 0)
+        },
     )
 
 

@@ -16,12 +16,13 @@ class Report:
 
     title: str
     scope: str
-    summary: Sequence[str]
+    summary: Sequence[tuple[str, str, str]]  # a section's key, its short name, what is said
     sections: Sequence[Section]
     about: Sequence[str]
     threshold: int
     version: str
     warnings: Sequence[Text] = ()
+    literature: Sequence[tuple[str, str]] = ()  # a work's key and the work
 
 
 def render(report: Report, lang: Language) -> str:

@@ -42,18 +42,21 @@ class Cell:
 
 @dataclass(frozen=True)
 class Table:
-    """A table: rows of as many cells as there are columns; the first heads its row."""
+    """A table: rows of as many cells as there are columns; the first heads its row.
+
+    Rows stand in groups, each with its heading; one group without a heading is a plain table.
+    """
 
     name: str
     caption: str
     columns: Sequence[Column]
-    rows: Sequence[Sequence[Cell]]
+    groups: Sequence[tuple[str, Sequence[Sequence[Cell]]]]
     notes: Sequence[str] = ()
 
     @property
     def suppresses(self) -> bool:
         """Whether a cell of it is suppressed."""
-        return any(cell.suppressed for row in self.rows for cell in row)
+        return any(cell.suppressed for _, rows in self.groups for row in rows for cell in row)
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,7 @@ class Method:
     definition: Text
     assumptions: Sequence[Text] = ()
     uncertainty: Text | None = None
-    sources: Sequence[str] = ()
+    sources: Sequence[tuple[str, str]] = ()  # a work's key and its short name
     left_out: Sequence[tuple[Text, str]] = ()
 
 
@@ -89,6 +92,7 @@ class Section:
     tables: list[Table] = field(default_factory=list)
     methods: list[Method] = field(default_factory=list)
     caveats: list[Text] = field(default_factory=list)
+    short: str = ""  # what the summary calls it
     warnings: list[str] = field(default_factory=list)  # caveats that concern the whole report
 
 
@@ -103,24 +107,23 @@ def build_table(
     columns: Sequence[Column],
     rows: Sequence[Mapping[str, Any]],
     notes: Sequence[str] = (),
+    *,
+    group: str = "",
 ) -> Table:
-    """Write rows as a table. None is a value that is not known, SUPPRESSED one not shown."""
+    """Write rows as a table. None is a value that is not known, SUPPRESSED one not shown.
+
+    `group` is the key under which a row has the heading of its group; groups stand in the order
+    in which they first come.
+    """
     writers = [_writer(lang, column.kind) for column in columns]
-    written = [
-        [
+    groups: dict[str, list[list[Cell]]] = {}
+    for row in rows:
+        cells = [
             _cell(lang, row.get(column.key), write)
             for column, write in zip(columns, writers, strict=True)
         ]
-        for row in rows
-    ]
-    return Table(name, caption, columns, written, notes)
-
-
-def hide(rows: Sequence[dict[str, Any]], hidden: Sequence[bool], keys: Sequence[str]) -> None:
-    """Put SUPPRESSED in place of what the marked rows hold under these keys."""
-    for row, mark in zip(rows, hidden, strict=True):
-        if mark:
-            row.update(dict.fromkeys(keys, SUPPRESSED))
+        groups.setdefault(str(row[group]) if group else "", []).append(cells)
+    return Table(name, caption, columns, list(groups.items()), notes)
 
 
 def drawn(value: Any) -> float | None:

@@ -53,8 +53,8 @@ def suppress_grid(vendors: Sequence[Sequence[int]], threshold: int) -> Grid:
             _complete([row[n] for row in vendors], marks, threshold)
             for line, mark in zip(hidden, marks, strict=True):
                 line[n] = mark
-        for row, n in _bridges(hidden):
-            _tie(vendors, hidden, row, n)
+        for r, n in _bridges(hidden):
+            _tie(vendors, hidden, r, n)
         if sum(map(sum, hidden)) == before:
             return hidden
 

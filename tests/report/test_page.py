@@ -62,12 +62,23 @@ def page(handle: str, code: str = "en") -> str:
         drawings=[Drawing("first", svg, handle), Drawing("second", svg, handle)],
         tables=[build_table(lang, "t", handle, columns, rows, [handle])],
         methods=[
-            Method(handle, Text(handle), [Text(handle)], Text(handle), [handle],
+            Method(handle, Text(handle), [Text(handle)], Text(handle), [("work-1", handle)],
                    [(Text(handle), "1")]),
         ],
     )  # fmt: skip
     return render(
-        Report(handle, handle, [handle], [section], [handle], 5, "0", [Text(handle)]), lang
+        Report(
+            handle,
+            handle,
+            [("one", handle, handle)],
+            [section],
+            [handle],
+            5,
+            "0",
+            [Text(handle)],
+            [("work-1", handle)],
+        ),
+        lang,
     )
 
 
@@ -80,10 +91,16 @@ class Reader(HTMLParser):
         self.ids: list[str] = []
         self.attributes: list[tuple[str, str | None]] = []
         self.words = ""
+        self.drawing = False
+        self.asked: list[str] = []
+        self.drawn: list[str] = []  # ids in drawings
+
+    def handle_endtag(self, tag: str) -> None:
+        self.drawing &= tag != "svg"
 
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
         if self.drawing and (tag in DRAWN or tag == "svg"):
-            self.drawn |= {tag}
+            self.drawn += [value or "" for name, value in attributes if name == "id"]
             self.asked += [value or "" for name, value in attributes if name.endswith("href")]
             return  # of letters drawn as paths there are as many as a text has
         self.drawing |= tag == "svg"
@@ -134,16 +151,17 @@ def test_the_page_asks_for_nothing() -> None:
     assert not re.search(r"https?:|//[a-z]|@import|@font-face|<link|<img|<iframe", raw)
     for address in re.findall(r"url\(([^)]*)\)", raw):
         assert address.startswith("#")
-    for name, value in read(raw).attributes:
-        if name in ("src", "href", "xlink:href", "action"):
-            assert (value or "").startswith("#")
+    got = read(raw)
+    asked = [v or "" for n, v in got.attributes if n in ("src", "href", "xlink:href", "action")]
+    assert got.asked
+    assert [address for address in asked + got.asked if not address.startswith("#")] == []
 
 
 @pytest.mark.parametrize("code", CODES)
 def test_structure(code: str) -> None:
     got = read(page("plain", code))
     assert ("lang", code) in got.attributes
-    assert len(got.ids) == len(set(got.ids))
+    assert len(got.ids + got.drawn) == len({*got.ids, *got.drawn})
     targets = {value for name, value in got.attributes if name in ("href", "xlink:href")}
     assert {(t or "#").removeprefix("#") for t in targets} <= set(got.ids)
     assert got.tags.count("caption") == got.tags.count("table") == 1

@@ -50,7 +50,6 @@ def section(context: Context) -> Section:
             "concentration",
             t("concentration.table"),
             [
-                Column("market", t("column.market")),
                 Column("who", t("column.whose")),
                 Column("vendors", t("column.vendors"), "count"),
                 Column("gini", t("column.gini"), "decimal"),
@@ -58,6 +57,7 @@ def section(context: Context) -> Section:
                 Column("top_10_percent", t("column.top10"), "share"),
             ],
             rows,
+            group="market",
         )
     )
     labels = [context.market(market) for market in markets]
@@ -67,9 +67,7 @@ def section(context: Context) -> Section:
         )
         for name, found in (("country_vendors", of_own), ("all_offers", of_all))
     ]
-    svg = figures.bars(
-        context.lang, labels, series, kind="decimal", label=t("concentration.label")
-    )
+    svg = figures.bars(context.lang, labels, series, kind="decimal", label=t("concentration.label"))
     made.drawings.append(Drawing("concentration", svg, t("concentration.figure")))
     for market in markets:
         mine = of_own.get(market)

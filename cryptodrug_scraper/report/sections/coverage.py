@@ -52,7 +52,6 @@ def section(context: Context) -> Section:
             t("coverage.table"),
             [
                 Column("month", t("column.month")),
-                Column("market", t("column.market")),
                 Column("crawls", t("column.crawls"), "count"),
                 Column("known", t("column.known"), "count"),
                 Column("captured", t("column.captured"), "count"),
@@ -61,6 +60,7 @@ def section(context: Context) -> Section:
                 Column("coverage", t("column.coverage"), "share"),
             ],
             rows,
+            group="market",
         )
     )
     estimates = _recapture(context, made, again.frame)

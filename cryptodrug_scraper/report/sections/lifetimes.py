@@ -62,9 +62,7 @@ def section(context: Context) -> Section:
                 across=t("lifetimes.across"),
                 label=t("lifetimes.label"),
             )
-            made.drawings.append(
-                Drawing(f"lifetimes-{of}", svg, t(f"lifetimes.figure_{of}"))
-            )
+            made.drawings.append(Drawing(f"lifetimes-{of}", svg, t(f"lifetimes.figure_{of}")))
         elif curves:
             made.caveats.append(Text(t("caveat.few_vendors")))
     for row in rows:
@@ -85,13 +83,13 @@ def section(context: Context) -> Section:
             "lifetimes",
             t("lifetimes.table"),
             [
-                Column("what", t("column.what")),
                 Column("market", t("column.market")),
                 Column("lives", t("column.count"), "count"),
                 Column("median", t("column.median_days"), "count"),
                 *(Column(f"after{d}", t(f"column.after{d}"), "share") for d in _AFTER),
             ],
             rows,
+            group="what",
         )
     )
     return made

@@ -119,14 +119,14 @@ def _matrix(context: Context, made: Section, pairs: pd.DataFrame) -> None:
     here = pairs[pairs["origin"].isin(origins)]
     by_destination = here.groupby("destination")["listings"].sum().sort_values(ascending=False)
     columns = [str(place) for place in by_destination.index[:_MOST]]
-    cells = {
-        (row["origin"], row["destination"]): row for row in here.to_dict("records")
-    }
+    cells = {(row["origin"], row["destination"]): row for row in here.to_dict("records")}
     values: list[list[float | None]] = []
     for origin in origins:
         line: list[float | None] = []
         own = {
-            d: int(cells[origin, d]["vendors"]) for d in by_destination.index if (origin, d) in cells
+            d: int(cells[origin, d]["vendors"])
+            for d in by_destination.index
+            if (origin, d) in cells
         }
         hidden = guard_line(own, context.threshold)
         for destination in columns:
@@ -217,9 +217,7 @@ def _origins(context: Context, made: Section, behind: int) -> None:
                 names = ("vendors", "at_once", "in_sequence", "share")
                 line |= dict.fromkeys(names, SUPPRESSED)
             else:
-                told.append(
-                    t("places.one_partner", place=row["other"], share=float(row["share"]))
-                )
+                told.append(t("places.one_partner", place=row["other"], share=float(row["share"])))
             if not context.may_show(row["several"]):
                 line["several"] = SUPPRESSED
             rows.append(line)
@@ -241,7 +239,6 @@ def _origins(context: Context, made: Section, behind: int) -> None:
             t("places.table_origins"),
             [
                 Column("other", t("column.other_country"), "place"),
-                Column("market", t("column.market")),
                 Column("vendors", t("column.vendors"), "count"),
                 Column("several", t("column.several"), "count"),
                 Column("share", t("column.share"), "share"),
@@ -249,6 +246,7 @@ def _origins(context: Context, made: Section, behind: int) -> None:
                 Column("in_sequence", t("column.in_sequence"), "count"),
             ],
             rows,
+            group="market",
         )
     )
 

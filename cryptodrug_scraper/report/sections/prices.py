@@ -113,9 +113,7 @@ def _larger(context: Context) -> str | None:
     """Say what part of the value larger sales make, by the study's bands."""
     counts = review_vendors(context.study, context.country, "band_value")
     vendors = {band: counts.get((band, TOTAL), 0) for band in ("retail", "middle", "wholesale")}
-    measure = turnover(
-        context.study, country=context.country, by="all", groups=("band_value",)
-    )
+    measure = turnover(context.study, country=context.country, by="all", groups=("band_value",))
     value = {
         row["band_value"]: float(row["turnover_eur"]) for row in measure.frame.to_dict("records")
     }

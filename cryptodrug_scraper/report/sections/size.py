@@ -40,9 +40,7 @@ def section(context: Context) -> Section:
         made.methods.append(context.method(monthly))
         return made
     offered = Guard(_vendors(rows, days, markets), days, markets, context.threshold)
-    sold = Guard(
-        review_vendors(context.study, context.country), days, markets, context.threshold
-    )
+    sold = Guard(review_vendors(context.study, context.country), days, markets, context.threshold)
     made.methods.append(context.method(monthly))
     made.caveats += context.caveats(monthly)
     _say(context, made, rows, days, markets, offered, sold)
@@ -70,7 +68,6 @@ def section(context: Context) -> Section:
             t("size.table"),
             [
                 Column("month", t("column.month")),
-                Column("market", t("column.market")),
                 Column("vendors", t("column.vendors"), "count", of_all),
                 Column("vendors_country", t("column.vendors"), "count", own),
                 Column("listings", t("column.listings"), "count", of_all),
@@ -81,6 +78,7 @@ def section(context: Context) -> Section:
                 Column("coverage", t("column.coverage"), "share"),
             ],
             shown,
+            group="market",
         )
     )
     return made

@@ -67,7 +67,6 @@ def section(context: Context) -> Section:
             t("sold.table"),
             [
                 Column("substance", t("column.substance")),
-                Column("market", t("column.market")),
                 Column("listings_country", t("column.listings"), "count", own),
                 Column("share_country", t("column.share"), "share", own),
                 Column("listings", t("column.listings"), "count", of_all),
@@ -75,6 +74,7 @@ def section(context: Context) -> Section:
                 Column("ratio", t("column.times_average"), "decimal"),
             ],
             rows,
+            group="market",
         )
     )
     if shown:
@@ -163,9 +163,7 @@ def _sentences(
     if not most:
         return []
     where = {"market": context.market(market), "everywhere": market == TOTAL}
-    named = [
-        t("sold.one", group=context.group(group), share=share) for group, share, _ in most
-    ]
+    named = [t("sold.one", group=context.group(group), share=share) for group, share, _ in most]
     said = [t("sold.most", groups=named, **where)]
     compared = {
         "more": [e for e in there if e[1] >= e[2] * _DIFFERENT and e[1] - e[2] >= 0.01],
@@ -178,7 +176,7 @@ def _sentences(
             for g, share, average in found[:_NAMED]
         ]
         if each:
-            said.append(t(f"sold.{key}", groups=each, **where))
+            said.append(t(f"sold.{key}", groups=each, alone=not compared["more"], **where))
     if market == TOTAL:
         spans = sum(
             1 for g in DRUGS if (g, TOTAL) in cells and cells[g, TOTAL]["listings_country"] > 0

@@ -7,7 +7,15 @@ from typing import Any
 from cryptodrug_scraper.report import figures
 from cryptodrug_scraper.report.context import Context, months_between
 from cryptodrug_scraper.report.guard import TOTAL, Guard, as_day, review_vendors
-from cryptodrug_scraper.report.parts import SUPPRESSED, Column, Drawing, Section, Text, build_table, drawn
+from cryptodrug_scraper.report.parts import (
+    SUPPRESSED,
+    Column,
+    Drawing,
+    Section,
+    Text,
+    build_table,
+    drawn,
+)
 from cryptodrug_scraper.study.turnover import turnover
 
 _KEYS = ("reviews", "low_eur", "turnover_eur", "high_eur")
@@ -26,9 +34,7 @@ def section(context: Context) -> Section:
     sums, of_all = _sums(own.frame), _sums(every.frame)
     markets = context.market_order(own.frame["market"])
     days = months_between([row for row, _ in sums if row != TOTAL])
-    guard = Guard(
-        vendors_with_reviews(context.study, context.country), days, markets, context.threshold
-    )
+    guard = Guard(review_vendors(context.study, context.country), days, markets, context.threshold)
     shown = not guard.hides()
     made.methods.append(context.method(own, shown=shown))
     made.caveats += context.caveats(own) if shown else [Text(t("caveat.few_vendors"))]
@@ -54,7 +60,6 @@ def section(context: Context) -> Section:
             t("turnover.table"),
             [
                 Column("month", t("column.month")),
-                Column("market", t("column.market")),
                 Column("reviews", t("column.reviews"), "count"),
                 Column("low_eur", t("column.low"), "euros"),
                 Column("turnover_eur", t("column.turnover"), "euros"),
@@ -62,6 +67,7 @@ def section(context: Context) -> Section:
                 Column("share", t("column.turnover_share"), "share"),
             ],
             rows,
+            group="market",
         )
     )
 

@@ -120,7 +120,11 @@ def _migration(context: Context, made: Section) -> None:
         if first:
             made.methods.append(context.method(measure, t("vendors.method_migration")))
             first = False
-        made.caveats += context.caveats(measure)
+        named = context.market(market)
+        made.caveats += [
+            Text(f"{named}{t('page.colon')}{said.words}", said.lang)
+            for said in context.caveats(measure)
+        ]
         came: dict[str, dict[str, int]] = {}
         for row in measure.frame.to_dict("records"):
             line = {
@@ -134,7 +138,9 @@ def _migration(context: Context, made: Section) -> None:
                 "days": row["median_days"],
             }
             came.setdefault(row["to_market"], {})[row["certainty"]] = line["after"]
-            few = [name for name in ("before", "after", "active") if not context.may_show(line[name])]
+            few = [
+                name for name in ("before", "after", "active") if not context.may_show(line[name])
+            ]
             if few:
                 line |= dict.fromkeys(("before", "after", "share", "days"), SUPPRESSED)
                 if "active" in few:
@@ -160,7 +166,6 @@ def _migration(context: Context, made: Section) -> None:
             "migration",
             t("vendors.table_migration"),
             [
-                Column("closed", t("column.closed")),
                 Column("to", t("column.found_on")),
                 Column("evidence", t("column.evidence"), "evidence_short"),
                 Column("active", t("column.active"), "count"),
@@ -170,6 +175,7 @@ def _migration(context: Context, made: Section) -> None:
                 Column("days", t("column.came_days"), "count"),
             ],
             rows,
+            group="closed",
         )
     )
     ways = list(dict.fromkeys((row["closed"], row["to"]) for row in rows))
