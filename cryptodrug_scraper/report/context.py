@@ -110,15 +110,15 @@ class Context:
     def said(self, words: str) -> Text:
         """Return a measure's text in the report's language; small numbers of vendors hidden."""
         named = re.sub(
-            r"\b([a-z_]+)(?=[:;])", lambda found: self._titles.get(found[1], found[1]), words
+            r"\b([a-z_]+)(?=[:;])", lambda found: str(self._titles.get(found[1], found[1])), words
         )
-        named = re.sub(r"\*(\w+)\*", r"\1", named)
+        named = re.sub(r"\*([\w ]+)\*", r"\1", named)
         careful = re.sub(r"\b[Oo]nly (\d+) vendors", self._few, named)
         return translate(careful, self.lang.code)
 
     def _few(self, found: re.Match[str]) -> str:
         if self.may_show(found[1]):
-            return found[0]
+            return str(found[0])
         return f"fewer than {self.threshold} vendors"
 
 

@@ -79,10 +79,10 @@ def months(
     with _figure(3.1) as (figure, axes):
         for n, one in enumerate(series):
             colour = COLOURS[n % len(COLOURS)]
-            known = [(n, v) for n, v in enumerate(one.values) if v is not None]
-            axes.plot(
-                *zip(*known, strict=True) if known else ((), ()), color=colour, lw=0.6, alpha=0.5
-            )
+            # Where months are missing between two values, a thin line leads from one to the next.
+            known = [(at, value) for at, value in enumerate(one.values) if value is not None]
+            at, there = [point[0] for point in known], [point[1] for point in known]
+            axes.plot(at, there, color=colour, lw=0.6, alpha=0.5)
             axes.plot(
                 list(range(len(days))),
                 [_gap(v) for v in one.values],
@@ -232,7 +232,7 @@ def _figure(high: float, wide: float = _WIDTH) -> Iterator[tuple[Figure, Axes]]:
 
     with mpl.rc_context():
         mpl.rcdefaults()  # whatever matplotlibrc the user has
-        mpl.rcParams.update(_STYLE)
+        mpl.rcParams.update(_STYLE)  # type: ignore[arg-type]
         figure = Figure(figsize=(wide, high), layout="constrained")
         FigureCanvasSVG(figure)
         yield figure, figure.add_subplot()
@@ -277,7 +277,7 @@ def _titled(axes: Axes, label: str) -> None:
 
 def _legend(axes: Axes, count: int) -> None:
     if count > 1:
-        axes.figure.legend(  # type: ignore[union-attr]
+        axes.figure.legend(
             *axes.get_legend_handles_labels(),
             loc="outside upper right",
             ncols=min(count, 4),

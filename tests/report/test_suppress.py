@@ -80,8 +80,10 @@ def test_no_cell_of_a_table_follows_from_sums(cells: list[list[int]], threshold:
     for r in range(len(table)):
         signs = [(-1.0 if c == len(table[0]) - 1 else 1.0) * (i == r) for i, c in where]
         equations.append(signs)
-    for n in range(len(table[0])):
-        equations.append([(-1.0 if r == len(table) - 1 else 1.0) * (j == n) for r, j in where])
+    equations += [
+        [(-1.0 if r == len(table) - 1 else 1.0) * (j == n) for r, j in where]
+        for n in range(len(table[0]))
+    ]
     matrix = np.array(equations)
     rank = np.linalg.matrix_rank(matrix)
     for n in range(len(where)):

@@ -37,14 +37,9 @@ def section(context: Context) -> Section:
     rows = []
     for market in markets:
         for row in sums[sums["market"] == market].to_dict("records"):
-            rows.append(
-                {
-                    **row,
-                    "crawls": int(crawls[market, row["month"]]),
-                    "month": context.lang.short_month(row["month"]),
-                    "market": context.market(market),
-                }
-            )
+            crawled = int(crawls[market, row["month"]])
+            month = context.lang.short_month(row["month"])
+            rows += [row | {"crawls": crawled, "month": month, "market": context.market(market)}]
     made.tables.append(
         build_table(
             context.lang,

@@ -29,7 +29,7 @@ def section(context: Context) -> Section:
     rows: list[dict[str, Any]] = []
     for of in ("vendors", "listings"):
         measure = lifetimes(context.study, of=of, country=context.country)
-        curves = {market: rows for market, rows in measure.frame.groupby("market", sort=False)}
+        curves = dict(iter(measure.frame.groupby("market", sort=False)))
         markets = context.market_order(curves)
         drawings = {}
         for market in markets:

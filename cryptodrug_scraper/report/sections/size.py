@@ -172,7 +172,7 @@ def _average(rows: Rows, days: list[Any], markets: list[str], what: str) -> floa
 
 
 def _number(rows: Rows, day: Any, market: str, name: str) -> int:
-    value = rows.get((day, market), {}).get(name)
+    value: Any = rows.get((day, market), {}).get(name)
     return 0 if missing(value) else int(value)
 
 
@@ -190,10 +190,11 @@ def _draw(
             for day in days
         ]
 
-    for name, key, kind in (
+    drawings: tuple[tuple[str, str, figures.Kind], ...] = (
         ("vendors_country", "vendors", "count"),
         ("share_listings", "share", "share"),
-    ):
+    )
+    for name, key, kind in drawings:
         series = [figures.Series(context.market(m), line(m, name)) for m in markets]
         if any(value is not None for one in series for value in one.values):
             svg = figures.months(
