@@ -11,13 +11,18 @@ wrong number is worse than none. A strength (`250mg MDMA pills`) is not an amoun
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from decimal import Decimal
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
-from cryptodrug_scraper.normalise.numbers import in_words
+from cryptodrug_scraper.normalise.package_text import (
+    TOKEN,
+    clean,
+    number,
+    says_amount,
+    without_noise,
+)
 from cryptodrug_scraper.normalise.package_words import (
     FROM,
     HOLDERS,
@@ -25,6 +30,7 @@ from cryptodrug_scraper.normalise.package_words import (
     NOT_OF_PIECES,
     PIECES,
     PILLS,
+    POWDER,
     STOP,
     TO_MARKS,
     UG,
@@ -59,60 +65,6 @@ class Package(NamedTuple):
 
 NOTHING = Package()
 
-_PART = r"[1-9]⁄(?:10|16|[2348])(?!\d)"
-_NUMBER = rf"(?:[1-9]\d? ?{_PART}|{_PART}|\d+(?:[.,']\d+)*|[.,]\d+)"
-_TOKEN = re.compile(rf"{_NUMBER}|[^\W\d_]+|[^\w\s]|_")
-_UNITS = "|".join(sorted([*WEIGHTS, *VOLUMES, *PIECES], key=len, reverse=True))
-_MONEY_WORD = (
-    r"(?:[€$£¥₿]|eur(?:os?|o)?\b|euros?\b|usd\b|gbp\b|aud\b|cad\b|chf\b|dollars?\b|bucks\b|quid\b"
-    r"|btc\b|xmr\b|eu(?= ?(?:/|p/|per\b)))"
-)
-_MONEY = rf"(?:[€$£¥₿] ?{_NUMBER}k?|{_NUMBER}k? ?{_MONEY_WORD})"
-_PER = r"(?:/|\bp/ ?|\bper\b|\ban?\b|\bpro\b|\bpar\b|\bje\b|\bpor\b|\bthe\b)"
-_NOISE = re.compile(
-    "|".join(
-        (
-            r"\d{1,2}[./-]\d{1,2}[./-](?:19|20)\d\d",  # a date
-            # 1.50 a gram, 24 eu/gr
-            rf"(?:{_MONEY}|(?<![\w.,⁄])\d+(?:[.,]\d+)?) ?{_PER} ?(?:{_UNITS})\b",
-            rf"{_MONEY}(?: ?(?:{_UNITS})\b(?! ?\d))?",  # £190 oz
-            # 10g + 1g free; (+1 free 1ml cartridge)
-            rf"(?:\+|\bplus\b|\bget\b|\band\b|&) ?{_NUMBER} ?[^\W\d]* ?(?:\w+ )?"
-            r"(?:free|gratis|bonus|extra)\b(?:[^()+]*(?=\)))?",
-            rf"{_NUMBER} ?(?:{_UNITS}) (?:free|gratis|bonus|for free)\b"
-            r"(?! ?(?:ship|post|deliv|track|p&p))",
-            rf"{_NUMBER} ?%(?: ?(?:off|discount))?",
-            r"# ?\d+|\bn(?:o|r|°)\.? ?\d+\b",  # #4, Nr. 3
-        )
-    )
-)
-_CONCENTRATION = re.compile(
-    rf"(?P<n>{_NUMBER}) ?(?P<u>mg|mcg|ug|μg|g) ?/ ?(?:{_NUMBER})? ?(?P<per>ml|l|hr?|hour|puff)\b"
-)
-_WORDS = (
-    (re.compile(r"\b(?:8|eight|eigth|eighth) ?-?balls?\b"), " 3.5 g "),
-    (re.compile(r"\bqp\b"), " 1⁄4 lb "),
-    (re.compile(r"\b(?:an? )?zip of\b"), " 1 oz "),
-    (re.compile(r"\b(?:a |one )?(?:half|halbe[sr]?|halve?|demi|media?)(?: an?| of an?)? ?-?"
-                r"(?=(?:gram|gr|g|oz|ounce|unze|once|kilo|kg|pound|lb|pfund|lit)[a-z]*\b)"),
-     " 1⁄2 "),
-    (re.compile(r"\b(?:a |one )?quarter(?: of an?| an?)? ?-?(?=(?:oz|ounce|pound|lb|kilo|kg)\w*\b)"),
-     " 1⁄4 "),
-    (re.compile(r"\b(?:an? |one )?eighth(?: of an?)? ?(?=oz\b|ounce)"), " 1⁄8 "),
-    (re.compile(r"\b(?:an?|one|full|ein|une?) (?=(?:gram|gramm|gramme|ounce|oz|kilo|pound)\b)"),
-     " 1 "),
-)  # fmt: skip
-_NUMBER_WORD = re.compile(
-    r"\b(two|three|four|five|six|seven|eight|nine|ten|twenty|fifty|hundred|thousand)\b"
-    rf"(?= (?:{_UNITS})\b)"
-)
-_HINT = re.compile(r"\d|[½¼¾⅛⅓⅔]|half|quarter|eighth|ball|zip|qp|gram|ounce|kilo|pound|halb|demi")
-_POWDER = frozenset("powder pulver poudre poeder polvo raw".split())
-_VULGAR = re.compile(r"(?<=\d)(?=[½¼¾⅛⅓⅔⅜⅝⅞])")
-_ODD = re.compile(r"\d st\.|\d\+ (?=mg|ug|μg|mcg)")  # 1000 St., 240+ mg
-_SLASH = re.compile(r"(?<![\d./⁄])([1-9])/([2348]|10|16)(?![\d/⁄.,])")
-_DROPPED = dict.fromkeys([0xFE0F, 0x20E3, 0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF])
-
 
 class _Amount(NamedTuple):
     kind: Literal["weight", "volume", "count"]
@@ -126,35 +78,6 @@ class _Amount(NamedTuple):
     end: int = 0  # and where the next begins
 
 
-def clean(text: str) -> str:
-    """Return a title in lower case, its digits and letters plain (`𝟑.𝟓𝐠`, `5️⃣`, `①` too)."""
-    if not text.isascii():
-        text = _VULGAR.sub(" ", text.replace("🔟", "10").replace("Â", " "))
-        text = unicodedata.normalize("NFKC", text.translate(_DROPPED))
-        text = re.sub("[×✕✖✗❌хХ](?=[ \\d]|$|\\b)", "x", text)
-    text = " ".join(text.lower().split())
-    text = _ODD.sub(lambda m: m[0][0] + (" stk" if "st" in m[0] else " "), text)
-    return _SLASH.sub(r"\1⁄\2", text) if "/" in text else text
-
-
-def _number(raw: str, *, of_weight: bool) -> Decimal | None:
-    """Return a number's value, or None where a mark could be decimal or part thousands."""
-    if "⁄" in raw:
-        whole, _, below = raw.replace(" ", "_").rpartition("⁄")
-        ones, _, above = whole.rpartition("_")
-        if not ones and len(above) > 1:  # 11⁄2 was 1½
-            ones, above = above[:-1], above[-1]
-        return Decimal(ones or 0) + Decimal(above) / Decimal(below)
-    raw = raw.replace("'", "") if re.fullmatch(r"\d{1,3}(?:'\d{3})+", raw) else raw
-    if re.fullmatch(r"[1-9]\d{0,2}(?:([.,])\d{3})(?:\1\d{3})*", raw):
-        if of_weight and raw.count(".") + raw.count(",") == 1 and not raw.endswith(",000"):
-            return None  # 1.000 g: one gram or one kilogram?
-        return Decimal(re.sub("[.,]", "", raw))
-    if re.fullmatch(r"\d*[.,]\d+|\d+", raw) and len(raw) < 16:
-        return Decimal(raw.replace(",", "."))
-    return None
-
-
 def _kind(unit: str) -> Literal["weight", "volume", "count"]:
     return "weight" if unit in WEIGHTS else "volume" if unit in VOLUMES else "count"
 
@@ -166,7 +89,7 @@ class _Reading:
         self.tokens: list[str] = []
         self.glued: list[bool] = []  # to the token before
         end = -1
-        for match in _TOKEN.finditer(text):
+        for match in TOKEN.finditer(text):
             self.tokens.append(match[0])
             self.glued.append(match.start() == end)
             end = match.end()
@@ -188,24 +111,26 @@ class _Reading:
         """Return a token; `*` after a number is an x if a strength follows (`50 * Pink 230mg`)."""
         token = self.tokens[at]
         if token == "*" and self.has_small and 0 < at < len(self.tokens) - 1:
-            return "x" if self.tokens[at - 1].isdecimal() and self.tokens[at + 1].isalpha() else token
+            return (
+                "x" if self.tokens[at - 1].isdecimal() and self.tokens[at + 1].isalpha() else token
+            )
         return token
 
     def _token(self, at: int) -> str:
         return self.tokens[at] if 0 <= at < len(self.tokens) else ""
 
-    def _is_number(self, at: int) -> bool:
+    def _isnumber(self, at: int) -> bool:
         token = self._token(at)
         return token[:1].isdecimal() or (token[:1] in ".," and len(token) > 1)
 
     def _free(self, at: int) -> bool:
         """Say whether a number stands for itself, not in a name such as `m30` or `2c-b`."""
-        if not self._is_number(at):
+        if not self._isnumber(at):
             return False
         before = self._token(at - 1)
         if self.glued[at] and before.isalpha() and before not in ("x", "g"):
             return False
-        if before in ("/", "⁄") and self._is_number(at - 2):  # 1/7/14 g: which?
+        if before in ("/", "⁄") and self._isnumber(at - 2):  # 1/7/14 g: which?
             return False
         after = self._token(at + 1)
         if not after or not self.glued[at + 1] or not after.isalpha():
@@ -226,7 +151,7 @@ class _Reading:
         second = after if low_unit else next_at
         if self._token(second) == "k" and not low_unit and self.glued[second]:
             second += 1
-        if self._token(second) in TO_MARKS and self._is_number(second + 1):
+        if self._token(second) in TO_MARKS and self._isnumber(second + 1):
             unit, end = self._unit(second + 2)
             if (unit or low_unit) and (not unit or not low_unit or _kind(unit) == _kind(low_unit)):
                 return self._made(at, low_raw, self._token(second + 1), low_unit or unit,
@@ -245,7 +170,7 @@ class _Reading:
         if self._token(next_at) == "k" and self.by_piece:
             return self._made(at, low_raw, None, "k", "k", next_at + 1)
         # `10 1ml carts`: a count before the size of each
-        if self._is_number(next_at) and not self.glued[next_at] and "⁄" not in low_raw:
+        if self._isnumber(next_at) and not self.glued[next_at] and "⁄" not in low_raw:
             unit, end = self._unit(next_at + 1)
             follows = self.tokens[end : end + 4]
             if unit in (*WEIGHTS, *VOLUMES) and any(t in PIECES for t in follows):
@@ -272,12 +197,15 @@ class _Reading:
     def _after_mark(self, at: int) -> _Amount | None:
         """Read `x 50`, `pack of 5`, and `tabs 100` at a title's end."""
         token = self._token(at)
-        if token in PILLS and at + 2 == len(self.tokens) and re.fullmatch(
-            r"[1-9]\d*", self._token(at + 1)
-        ) and not re.fullmatch(r"20[12]\d", self._token(at + 1)):
+        if (
+            token in PILLS
+            and at + 2 == len(self.tokens)
+            and re.fullmatch(r"[1-9]\d*", self._token(at + 1))
+            and not re.fullmatch(r"20[12]\d", self._token(at + 1))
+        ):
             return self._made(at + 1, self._token(at + 1), None, token, token, at + 2)
         holder = token == "of" and self._token(at - 1) in HOLDERS
-        if (token != "x" and not holder) or not self._is_number(at + 1):
+        if (token != "x" and not holder) or not self._isnumber(at + 1):
             return None
         if token == "x" and self.glued[at] and self._token(at - 1).isalpha():
             return None
@@ -312,8 +240,8 @@ class _Reading:
         kind = _kind(unit)
         factors = WEIGHTS if kind == "weight" else VOLUMES
         doubtful = kind != "count" and factors[unit] >= 1
-        least = _number(low, of_weight=doubtful)
-        most = least if high is None else _number(high, of_weight=doubtful)
+        least = number(low, of_weight=doubtful)
+        most = least if high is None else number(high, of_weight=doubtful)
         if least is None or most is None:
             return None
         if kind == "count":
@@ -363,13 +291,6 @@ def _agreed(amounts: Sequence[_Amount]) -> _Amount | None:
     return chosen
 
 
-def _volume_of_each(match: re.Match[str]) -> str:
-    """Leave a concentration out, but for the volume that it names (`vials 500mg/10ml x5`)."""
-    volume = re.search(r"([0-9]+) ?ml$", match[0])
-    alone = match.string.count("ml") == 1
-    return f" {volume[1]} ml " if volume and int(volume[1]) > 1 and alone else " ; "
-
-
 @lru_cache(maxsize=65536)
 def read_package(text: str, sold_by: SoldBy | None = None) -> Package:
     """Read the amount that a title or an option states; `NOTHING` where it states none.
@@ -383,17 +304,9 @@ def read_package(text: str, sold_by: SoldBy | None = None) -> Package:
     if len(text) > RAW:
         return NOTHING
     text = clean(text)
-    if not _HINT.search(text):
+    if not says_amount(text):
         return NOTHING
-    strengths: list[Decimal] = []
-    for match in _CONCENTRATION.finditer(text):
-        value = _number(match["n"], of_weight=False)
-        if match["per"].startswith("h") and value is not None and match["u"] in WEIGHTS:
-            strengths.append(value * WEIGHTS[match["u"]] * 1000)
-    text = _NOISE.sub(" ; ", _CONCENTRATION.sub(_volume_of_each, text))
-    for pattern, instead in _WORDS:
-        text = pattern.sub(instead, text)
-    text = _NUMBER_WORD.sub(lambda m: str(in_words(m[0]) or m[0]), text)
+    text, strengths = without_noise(text)
     reading = _Reading(text, sold_by)
     return _package(reading, sold_by, strengths)
 
@@ -421,7 +334,7 @@ def _package(reading: _Reading, sold_by: SoldBy | None, strengths: list[Decimal]
         found = _agreed(volumes)
         return Package(found.least, found.most, "ml") if found else NOTHING
     weighed = [a for a in small if not a.micro]
-    loose = sold_by == "weight" or (sold_by == "piece" and not _POWDER.isdisjoint(reading.tokens))
+    loose = sold_by == "weight" or (sold_by == "piece" and not POWDER.isdisjoint(reading.tokens))
     if weighed and loose and not reading.has_noun:
         found = _agreed(weighed)
         return Package(found.least, found.most, "g") if found else NOTHING

@@ -110,9 +110,7 @@ class SubstanceMap:
     def _inferred_in(self, group: str | None) -> bool:
         return self._inferred is not None and self.details[self._inferred[0]] == group
 
-    def _by_title(
-        self, found: list[_Found], title: str, allowed: frozenset[str] | None
-    ) -> Verdict:
+    def _by_title(self, found: list[_Found], title: str, allowed: frozenset[str] | None) -> Verdict:
         if allowed is not None:
             found = [f for f in found if self.details[f.detail] in allowed]
         drugs = [f for f in found if self.details[f.detail] != NOT_DRUGS]
@@ -199,7 +197,9 @@ class SubstanceMap:
         return None
 
 
-_TABLETS = re.compile(r"\b(?:pills?|pils|pillen|tablets?|tabs|tabletten|pilules?|pressed|presses)\b")
+_TABLETS = re.compile(
+    r"\b(?:pills?|pils|pillen|tablets?|tabs|tabletten|pilules?|pressed|presses)\b"
+)
 
 
 def _fold(text: str) -> str:
@@ -323,7 +323,7 @@ def _sold(told: Mapping[str, Any], here: str) -> SoldBy | None:
     value = told.get("sold_by")
     if value is not None and value not in get_args(SoldBy):
         raise MappingError(f"{here}: sold_by is weight, piece or volume, not {value!r}.")
-    return value  # type: ignore[no-any-return]
+    return value
 
 
 def _closed(told: Mapping[str, Any], keys: Iterable[str], here: str) -> None:
