@@ -18,6 +18,7 @@ from cryptodrug_scraper.report.parts import (
 )
 from cryptodrug_scraper.study.concentration import concentration
 
+_FEWEST = 3  # of fewer vendors a coefficient says nothing
 _NUMBERS = ("vendors", "gini", "top_10", "top_10_percent")
 
 
@@ -75,7 +76,9 @@ def section(context: Context) -> Section:
     made.drawings.append(Drawing("concentration", svg, t("concentration.figure")))
     for market in markets:
         mine = of_own.get(market)
-        if mine is None or SUPPRESSED in (mine["gini"], of_all[market]["gini"]):
+        if mine is None or int(mine["vendors"]) < _FEWEST:
+            continue
+        if SUPPRESSED in (mine["gini"], of_all[market]["gini"]):
             continue
         said = t(
             "concentration.gini",

@@ -225,7 +225,7 @@ def _draw(
     )
     for name, key, kind in drawings:
         series = [figures.Series(context.market(m), line(m, name)) for m in markets]
-        if any(value is not None for one in series for value in one.values):
+        if any(value for one in series for value in one.values):
             svg = figures.months(
                 context.lang, days, series, kind=kind, label=context.t(f"size.label_{key}")
             )
