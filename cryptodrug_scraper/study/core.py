@@ -20,7 +20,7 @@ from typing import Any, Self
 
 import pandas as pd
 from sqlalchemy import Connection, Engine, text
-from sqlalchemy.exc import ProgrammingError
+from sqlalchemy.exc import DataError, ProgrammingError
 
 from cryptodrug_scraper.database.connection import open_engine
 from cryptodrug_scraper.database.copying import copy_lines, line
@@ -38,7 +38,7 @@ from cryptodrug_scraper.study.vendors import migration, same_vendors
 
 # Of the session: a study reads much and alone. Together with Python well under 1 GB.
 _SESSION = """
-    SET temp_buffers = '128MB'; SET work_mem = '64MB'; SET hash_mem_multiplier = 2;
+    SET work_mem = '64MB'; SET hash_mem_multiplier = 2;
     SET maintenance_work_mem = '128MB'; SET jit = off
 """
 # What builds the tables that measures share, in order.
@@ -92,6 +92,9 @@ class Study:
                 engine.connect().execution_options(isolation_level="REPEATABLE READ")
             )
             self.connection.exec_driver_sql(_SESSION)
+            # Refused in a session that had TEMP tables before; then the default has to do.
+            with contextlib.suppress(DataError), self.connection.begin_nested():
+                self.connection.exec_driver_sql("SET temp_buffers = '128MB'")
             self.markets = self._chosen(markets)
         except BaseException:
             self._exits.close()

@@ -36,15 +36,13 @@ def destinations(study: Study, *, country: str | None = None) -> Measure:
     study.prepare()
     frame = study.frame(
         f"""
-        {_OFFERED}, sold AS (
-            SELECT listing_id, count(*) AS reviews, sum(price_eur) AS eur
-            FROM s_review WHERE listing_id IS NOT NULL GROUP BY 1
-        ), each AS (
-            SELECT o.*, f.origin, coalesce(s.reviews, 0) AS reviews, coalesce(s.eur, 0) AS eur
+        {_OFFERED}, each AS (
+            SELECT o.*, f.origin, coalesce(s.reviews, 0) AS reviews,
+                   coalesce(s.turnover_eur, 0) AS eur
             FROM offered o
             CROSS JOIN LATERAL unnest(
                 CASE WHEN origins = '{{}}' THEN ARRAY[''] ELSE origins END) AS f(origin)
-            LEFT JOIN sold s USING (listing_id)
+            LEFT JOIN s_sold s USING (listing_id)
             WHERE CAST(:country AS text) IS NULL OR f.origin = :country
         ), whole AS (
             SELECT market, origin, count(*) AS listings FROM each GROUP BY 1, 2

@@ -88,18 +88,27 @@ _PRICES = """
 """
 _TYPICAL = """
     CREATE TEMP TABLE s_vendor_typical AS
-    SELECT vendor_id,
-           CAST(percentile_disc(0.5) WITHIN GROUP (ORDER BY price_eur) AS numeric) AS price_eur,
-           CASE WHEN count(DISTINCT substance) = 1 THEN max(substance) END AS substance
-    FROM s_listing WHERE vendor_id IS NOT NULL GROUP BY 1
+    WITH typical AS (
+        SELECT vendor_id,
+               CAST(percentile_disc(0.5) WITHIN GROUP (ORDER BY price_eur) AS numeric) AS price_eur,
+               CASE WHEN count(DISTINCT substance) = 1 THEN max(substance) END AS substance
+        FROM s_listing WHERE vendor_id IS NOT NULL GROUP BY 1
+    ), ever AS (
+        SELECT vendor_id, array_agg(DISTINCT place) AS places
+        FROM s_listing CROSS JOIN LATERAL unnest(from_countries) AS place
+        WHERE vendor_id IS NOT NULL GROUP BY 1
+    )
+    SELECT * FROM typical LEFT JOIN ever USING (vendor_id)
 """
-_VENDOR_PLACES = """
-    CREATE TEMP TABLE s_vendor_places AS
-    SELECT vendor_id, array_agg(DISTINCT place) AS places
-    FROM s_listing CROSS JOIN LATERAL unnest(from_countries) AS place
-    WHERE vendor_id IS NOT NULL GROUP BY 1
+_SAID = """
+    CREATE TEMP TABLE s_said AS
+    SELECT l.listing_id, l.substance, coalesce(o.places, l.from_countries, '{}') AS places,
+           coalesce(o.stretches > 1, false) AS changed
+    FROM s_listing l
+    LEFT JOIN (
+        SELECT listing_id, count(*) AS stretches, max(places) AS places FROM s_origin GROUP BY 1
+    ) AS o USING (listing_id)
 """
-# OFFSET 0: the look-up is made only for reviews that need it.
 _REVIEWS = f"""
     CREATE TEMP TABLE s_review AS
     SELECT r.review_id, r.market, r.vendor_id, r.listing_id, r.posted_on,
@@ -110,9 +119,9 @@ _REVIEWS = f"""
                AS substance,
            CASE {{bands}} END AS band_value,
            coalesce(
-               CASE WHEN o.changes = 1 THEN o.places
-                    WHEN o.changes > 1 THEN {origin_at("r.listing_id", "r.posted_on")} END,
-               CASE WHEN r.listing_id IS NULL THEN vp.places ELSE l.from_countries END, '{{{{}}}}'
+               CASE WHEN l.changed THEN {origin_at("r.listing_id", "r.posted_on")}
+                    WHEN r.listing_id IS NULL THEN t.places ELSE l.places END,
+               '{{{{}}}}'
            ) AS from_countries
     FROM (
         SELECT p.review_id, p.market, p.vendor_id, p.listing_id, p.posted_on, p.price AS price_eur,
@@ -141,17 +150,22 @@ _REVIEWS = f"""
         LEFT JOIN s_vendor_typical t USING (vendor_id)
         WHERE p.price IS NULL
     ) AS r
-    LEFT JOIN s_listing l ON l.listing_id = r.listing_id
+    LEFT JOIN s_said l ON l.listing_id = r.listing_id
     LEFT JOIN s_vendor_typical t ON t.vendor_id = r.vendor_id
-    LEFT JOIN s_vendor_places vp ON vp.vendor_id = r.vendor_id
-    LEFT JOIN (
-        SELECT listing_id, count(*) AS changes, max(places) AS places FROM s_origin GROUP BY 1
-    ) AS o ON o.listing_id = r.listing_id
+"""
+_SOLD = """
+    CREATE TEMP TABLE s_sold AS
+    SELECT listing_id, count(*) AS reviews, coalesce(sum(price_eur), 0) AS turnover_eur
+    FROM s_review WHERE listing_id IS NOT NULL GROUP BY 1
 """
 
 
 def build_reviews(study: Study) -> None:
-    """Build `s_review` (and `s_price`, the listings' prices a day) from `s_listing`."""
+    """Build `s_review` from `s_listing`.
+
+    Beside it, `s_price` (prices a day of listings whose reviews state none) and `s_sold` (reviews
+    and turnover a listing).
+    """
     study.once(build_rates, build_origins)
     bands = study.notes.setdefault("value_bands", VALUE_BANDS)
     study.run(_PAID, {"coins": sorted(COINS)})
@@ -160,10 +174,11 @@ def build_reviews(study: Study) -> None:
     study.run(_PRICES, {"absurd": ABSURD})
     study.run("CREATE INDEX ON s_price (listing_id, day)")
     study.run("ANALYZE s_price")
+    study.run("ANALYZE s_listing")
     study.run(_TYPICAL)
-    study.run(_VENDOR_PLACES)
+    study.run(_SAID)
     study.run("ANALYZE s_vendor_typical")
-    study.run("ANALYZE s_vendor_places")
+    study.run("ANALYZE s_said")
     cases = " ".join(
         f"WHEN r.price_eur >= {float(least)!r} THEN '{name}'"
         for name, least in sorted(bands, key=lambda band: -band[1])
@@ -171,4 +186,6 @@ def build_reviews(study: Study) -> None:
     study.run(_REVIEWS.format(bands=cases))
     study.run("CREATE INDEX ON s_review (vendor_id)")
     study.run("ANALYZE s_review")
-    study.run("DROP TABLE s_paid")
+    study.run("DROP TABLE s_paid, s_said")
+    study.run(_SOLD)
+    study.run("ANALYZE s_sold")
