@@ -21,7 +21,7 @@ _OFFERED = """
         SELECT listing_id, market, vendor_id, coalesce(from_countries, '{}') AS origins,
                coalesce(to_places, '{}') AS places, coalesce(excluded, '{}') AS excluded
         FROM s_listing
-        WHERE market = ANY(:markets) AND first_seen <= :end AND last_seen >= :start
+        WHERE in_period
           AND (CAST(:country AS text) IS NULL OR :country = ANY(from_countries))
     )
 """
@@ -69,7 +69,7 @@ def destinations(study: Study, *, country: str | None = None) -> Measure:
         frame=frame,
         columns={
             "market": "The market.",
-            "origin": "Country that the listing says it ships from; '' if it names none.",
+            "origin": "Country or region that the listing says it ships from; '' if none.",
             "destination": "Country or region (WORLD, EU …) that it says it ships to; '' if none.",
             "listings": "Listings that name both (number).",
             "vendors": "Vendors of these (number).",
@@ -87,7 +87,7 @@ def destinations(study: Study, *, country: str | None = None) -> Measure:
         "up here.",
         sources=_SOURCES,
         left_out={
-            "listings that name no country of origin: origin ''": int(silent["f"]),
+            "listings that name no origin: origin ''": int(silent["f"]),
             "listings that name no destination: destination ''": int(silent["t"]),
         },
     )

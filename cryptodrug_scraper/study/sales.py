@@ -11,12 +11,12 @@ What `price_source` says, and the prices that follow:
   upper bound; the lower is 0.
 - ``none``: null, and both bounds are 0.
 
-Prices of a listing that are over `ABSURD` times its typical price, or under one of as many parts
-of it, are holding prices or slips (s_listing has the typical price without them) and are not used.
+Prices of listings that `prices.py` flags as holding or absurd are not used.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from cryptodrug_scraper.normalise.money import COINS
@@ -25,12 +25,6 @@ from cryptodrug_scraper.study.seen import build_origins, origin_at
 
 if TYPE_CHECKING:
     from cryptodrug_scraper.study.core import Study
-
-ABSURD = 10
-"""A listing's price so many times its typical one, up or down, is no price that was paid."""
-
-VALUE_BANDS: tuple[tuple[str, float], ...] = (("retail", 0), ("middle", 200), ("wholesale", 1000))
-"""Bands of a sale by value: name, and the EUR from which it begins."""
 
 ASSUMPTIONS = (
     "Each review is one sale of one unit of the listing; sales without a review are not seen, so "
@@ -67,17 +61,9 @@ _PRICES = """
     WITH wanted AS (
         SELECT DISTINCT listing_id FROM s_paid WHERE price IS NULL AND listing_id IS NOT NULL
     ), daily AS (
-        SELECT DISTINCT ON (o.listing_id, CAST(o.observed_at AS date))
-               o.listing_id, CAST(o.observed_at AS date) AS day, o.price_amount * n.eur AS eur
-        FROM wanted
-        JOIN listing_observation o USING (listing_id)
-        JOIN listing l USING (listing_id)
-        JOIN s_rate_near n ON n.market = l.market AND n.currency = o.price_currency
-            AND n.day = CAST(o.observed_at AS date)
-        JOIN s_listing s ON s.listing_id = o.listing_id
-        WHERE o.price_amount > 0 AND o.price_amount * n.eur
-            BETWEEN s.price_eur / :absurd AND s.price_eur * :absurd
-        ORDER BY o.listing_id, CAST(o.observed_at AS date), o.is_card, o.observed_at, o.page_id
+        SELECT listing_id, day, CAST(percentile_disc(0.5) WITHIN GROUP (ORDER BY price_eur)
+            AS numeric) AS eur
+        FROM wanted JOIN s_listing_price USING (listing_id) WHERE held IS NULL GROUP BY 1, 2
     ), each AS (
         SELECT listing_id, day, eur FROM daily
         UNION ALL
@@ -95,14 +81,17 @@ _TYPICAL = """
         FROM s_listing WHERE vendor_id IS NOT NULL GROUP BY 1
     ), ever AS (
         SELECT vendor_id, array_agg(DISTINCT place) AS places
-        FROM s_listing CROSS JOIN LATERAL unnest(from_countries) AS place
-        WHERE vendor_id IS NOT NULL GROUP BY 1
+        FROM s_listing CROSS JOIN LATERAL unnest(from_countries) AS f(place)
+        JOIN place k USING (place)
+        WHERE vendor_id IS NOT NULL AND k.kind = 'country' GROUP BY 1
     )
     SELECT * FROM typical LEFT JOIN ever USING (vendor_id)
 """
 _SAID = """
     CREATE TEMP TABLE s_said AS
-    SELECT l.listing_id, l.substance, coalesce(o.places, l.from_countries, '{}') AS places,
+    SELECT l.listing_id, l.substance,
+           coalesce(o.places, ARRAY(SELECT p.place FROM place p WHERE p.kind = 'country'
+                                    AND p.place = ANY(l.from_countries))) AS places,
            coalesce(o.stretches > 1, false) AS changed
     FROM s_listing l
     LEFT JOIN (
@@ -161,20 +150,19 @@ _SOLD = """
 
 
 def build_reviews(study: Study) -> None:
-    """Build `s_review` from `s_listing`.
+    """Build `s_review` from the tables of `listings.build_listings`.
 
     Beside it, `s_price` (prices a day of listings whose reviews state none) and `s_sold` (reviews
     and turnover a listing).
     """
     study.once(build_rates, build_origins)
-    bands = study.notes.setdefault("value_bands", VALUE_BANDS)
+    bands: Sequence[tuple[str, float]] = study.notes["value_bands"]
     study.run(_PAID, {"coins": sorted(COINS)})
     study.run("CREATE INDEX ON s_paid (listing_id) WHERE price IS NULL")
     study.run("ANALYZE s_paid")
-    study.run(_PRICES, {"absurd": ABSURD})
+    study.run(_PRICES)
     study.run("CREATE INDEX ON s_price (listing_id, day)")
     study.run("ANALYZE s_price")
-    study.run("ANALYZE s_listing")
     study.run(_TYPICAL)
     study.run(_SAID)
     study.run("ANALYZE s_vendor_typical")

@@ -10,22 +10,20 @@ own processes took at most.
 from __future__ import annotations
 
 import argparse
+import re
+import resource
 import tempfile
 import time
 from contextlib import nullcontext
-from importlib.util import find_spec
 from pathlib import Path
-from unittest.mock import patch
 
 import psutil
 from sqlalchemy import Engine, text
 
 from cryptodrug_scraper.database.connection import open_engine
 from cryptodrug_scraper.database.embedded import EmbeddedServer
-from cryptodrug_scraper.study import core
 from cryptodrug_scraper.study.core import Study
 from parsers import markets
-from tests.bench.replaying import Memory
 
 # 60,000 listings of 3,000 vendors, each on offer for some of 52 weeks; a listing's page a week,
 # a page of links for each thirty of them; a rate panel a market and day.
@@ -91,19 +89,6 @@ INSERT INTO review (review_id, vendor_id, listing_id, content_id, posted_on, pos
     FROM (SELECT r, (hashint8(r) & 1073741823) % 60000 AS l
           FROM generate_series(1, :reviews) AS r) AS each;
 """
-_LISTINGS = """
-    CREATE TEMP TABLE s_listing AS
-    SELECT o.listing_id, l.market, l.external_id, max(o.vendor_id) AS vendor_id,
-           max(lower(o.category_path[2])) AS substance, CAST(NULL AS text) AS substance_detail,
-           CAST(percentile_disc(0.5) WITHIN GROUP (ORDER BY o.price_amount) AS numeric)
-               AS price_eur,
-           ARRAY['BE'] AS from_countries, ARRAY['EU'] AS to_places, CAST('{}' AS text[])
-               AS excluded,
-           min(CAST(o.observed_at AS date)) AS first_seen,
-           max(CAST(o.observed_at AS date)) AS last_seen
-    FROM listing_observation o JOIN listing l USING (listing_id)
-    WHERE l.market = ANY(:markets) GROUP BY 1, 2, 3
-"""
 MEASURES = (
     ("size", {"country": "BE"}),
     ("turnover", {"country": "BE"}),
@@ -156,46 +141,39 @@ def main() -> None:
                 print(
                     f"generated {options.reviews:,} reviews in {time.perf_counter() - began:.0f} s"
                 )
-            measure(engine, server)
+            measure(engine)
         finally:
             engine.dispose()
             server.stop()
 
 
-def measure(engine: Engine, server: EmbeddedServer) -> None:
+def measure(engine: Engine) -> None:
     """Print the seconds of each part of a study."""
-    memory = Memory(server.home)
-    memory.start()
     total = busy = 0.0
-    own = find_spec("cryptodrug_scraper.study.listings") is not None
-    builders = (
-        (__name__, "build_listings"),
-        ("cryptodrug_scraper.study.sales", "build_reviews"),
-    )
-    stand_in = nullcontext() if own else patch.object(core, "_BUILDERS", builders)
-    with stand_in, Study(engine) as study:
+    with Study(engine) as study:
         backend = psutil.Process(study.row("SELECT pg_backend_pid() AS pid")["pid"])
         for name, given in (("prepare", {}), *MEASURES):
             began, used = time.perf_counter(), _cpu(backend)
             getattr(study, name)(**given)
             taken, spent = time.perf_counter() - began, _cpu(backend) - used
             total, busy = total + taken, busy + spent
+            theirs = _peak(backend.pid)
             print(f"{name:20} {taken:6.1f} s, of which {spent:6.1f} s of processor", flush=True)
-    memory.over.set()
-    memory.join()
     print(f"{'all':20} {total:6.1f} s, of which {busy:6.1f} s of processor")
-    print(f"memory at most: this process {memory.ours >> 20} MB, server {memory.theirs >> 20} MB")
+    ours = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
+    print(f"memory at most: this process {ours} MB, the server's for it {theirs} MB")
+
+
+def _peak(pid: int) -> int:
+    """Most memory that a process had, in MB; shared buffers that it touched included."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(re.search(r"VmHWM:\s*(\d+)", status)[1]) >> 10  # type: ignore[index]
 
 
 def _cpu(backend: psutil.Process) -> float:
     """Seconds of processor that this process and the server's for it have used."""
     times = backend.cpu_times()
     return time.process_time() + times.user + times.system
-
-
-def build_listings(study: Study) -> None:
-    """Stand in for the table of listings where there is none yet."""
-    study.run(_LISTINGS)
 
 
 if __name__ == "__main__":
