@@ -29,6 +29,7 @@ from cryptodrug_scraper.study.composition import composition
 from cryptodrug_scraper.study.concentration import concentration
 from cryptodrug_scraper.study.coverage import coverage
 from cryptodrug_scraper.study.lifetimes import lifetimes
+from cryptodrug_scraper.study.offers import listings, unit_prices
 from cryptodrug_scraper.study.origins import moves, several_origins, vendor_origins
 from cryptodrug_scraper.study.places import destinations, exclusions
 from cryptodrug_scraper.study.recapture import recapture
@@ -60,6 +61,8 @@ class Study:
     turnover = turnover
     sale_values = sale_values
     composition = composition
+    listings = listings
+    unit_prices = unit_prices
     places = destinations
     exclusions = exclusions
     vendor_origins = vendor_origins

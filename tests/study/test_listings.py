@@ -285,3 +285,49 @@ def test_the_period_and_the_markets(world: World, engine: Engine) -> None:
         study.prepare()
         found = study.frame("SELECT external_id, in_period FROM s_listing ORDER BY 1")
         assert found.values.tolist() == [["1", False], ["2", True]]
+
+
+def test_listings_of_a_country_and_substance(world: World, engine: Engine) -> None:
+    world.seen("01-01", listing("1", "1g flake", eur(60), COCAINE, ships_from=["BE"]))
+    world.seen("01-01", listing("2", "1g hash", eur(9), ships_from=["NL", "BE"]))
+    world.seen("01-01", listing("3", "1g flake", eur(60), COCAINE, ships_from=["NL"]))
+    world.seen("06-01", listing("4", "1g hash", eur(9), ships_from=["BE"]))
+    with Study(engine, end=date(2019, 5, 1)) as study:
+        of_belgium = study.listings(country_from="be")
+        assert of_belgium.frame["external_id"].tolist() == ["1", "2"]
+        assert of_belgium.left_out == {"not seen in the period": 1}
+        assert study.listings(substance="cocaine").frame["external_id"].tolist() == ["1", "3"]
+        assert study.listings(substance="hash").frame["external_id"].tolist() == ["2"]
+        with pytest.raises(ValueError, match="no substance 'tea'"):
+            study.listings(substance="tea")
+        with pytest.raises(ValueError, match="code"):
+            study.listings(country_from="Belgium")
+
+
+def test_prices_per_gram(world: World, engine: Engine) -> None:
+    for n, price in enumerate([50, 60, 70, 80]):
+        world.seen("01-01", listing(str(n), "1g flake", eur(price), COCAINE))
+    for n, price in enumerate([3000, 5000], start=4):  # 30 and 50 a gram
+        world.seen("01-01", listing(str(n), "100g flake", eur(price), COCAINE))
+    world.seen("01-01", listing("6", "flake", eur(60), COCAINE), listing("7", "1g hash", eur(9)))
+    world.seen("01-01", listing("8", "1g flake", None, COCAINE), listing("9", "1g tea", eur(1)))
+    world.seen("01-01", listing("10", "1g flake", eur("0.01"), COCAINE))
+    with Study(engine) as study:
+        found = study.unit_prices(least=2)
+        assert found.frame.drop(columns=["market", "substance_detail", "vendors"]).to_dict(
+            "list"
+        ) == {
+            "substance": ["cocaine", "cocaine"],
+            "unit": ["g", "g"],
+            "band_amount": ["retail", "wholesale"],
+            "listings": [4, 2],
+            "lower_quartile": [57.5, 35.0],
+            "median": [65.0, 40.0],
+            "upper_quartile": [72.5, 45.0],
+        }
+        assert found.left_out == {
+            "no one amount stated": 1,
+            "no price in EUR known": 1,
+            "holding or absurd prices only": 1,
+            "groups of fewer than 2 listings": 1,
+        }
