@@ -37,11 +37,6 @@ class Settings(BaseSettings):
         default="127.0.0.1:9050",
         description="Where Tor's SOCKS port listens, HOST:PORT (CRYPTODRUG_TOR_SOCKS).",
     )
-
-    tor_socks: str = Field(
-        default="127.0.0.1:9050",
-        description="HOST:PORT of Tor's SOCKS port (CRYPTODRUG_TOR_SOCKS).",
-    )
     tor_control: str = Field(
         default="127.0.0.1:9051",
         description="HOST:PORT of Tor's control port, or the path of its socket "
