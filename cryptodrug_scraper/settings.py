@@ -35,7 +35,7 @@ class Settings(BaseSettings):
     )
     tor_socks: str = Field(
         default="127.0.0.1:9050",
-        description="Where Tor's SOCKS port listens, HOST:PORT (CRYPTODRUG_TOR_SOCKS).",
+        description="HOST:PORT of Tor's SOCKS port (CRYPTODRUG_TOR_SOCKS).",
     )
     tor_control: str = Field(
         default="127.0.0.1:9051",

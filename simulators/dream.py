@@ -7,7 +7,7 @@ from datetime import datetime
 from urllib.parse import quote
 
 from cryptodrug_scraper.records import Listing, Review, Vendor
-from cryptodrug_scraper.simulator.facts import Said, Seller
+from cryptodrug_scraper.simulator.facts import Offer, Said, Seller
 from cryptodrug_scraper.simulator.look import CAPTCHA, Page, Request, Session, whole
 from cryptodrug_scraper.simulator.world import World
 from simulators import dream_facts as facts
@@ -96,6 +96,10 @@ class Dream:
         for seller in world.sellers(at):
             for offer in world.offers_of(seller, at):
                 yield facts.listing(world, offer, at)
+
+    def listing_id(self, world: World, offer: Offer) -> str:
+        """Return a listing's id."""
+        return facts.external_id(world, offer.index)
 
     def vendor(self, world: World, seller: Seller, at: datetime) -> Vendor:
         """Return a vendor with all that the tabs state."""

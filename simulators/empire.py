@@ -8,7 +8,7 @@ from datetime import datetime
 from urllib.parse import quote
 
 from cryptodrug_scraper.records import Listing, Review, Vendor
-from cryptodrug_scraper.simulator.facts import Said, Seller
+from cryptodrug_scraper.simulator.facts import Offer, Said, Seller
 from cryptodrug_scraper.simulator.look import CAPTCHA, Page, Request, Session, redirect, whole
 from cryptodrug_scraper.simulator.world import World
 from simulators import empire_facts as facts
@@ -144,6 +144,10 @@ class Empire:
                 listing = facts.listing(world, offer, at)
                 listing.views = world.views(offer, at.date())
                 yield listing
+
+    def listing_id(self, world: World, offer: Offer) -> str:
+        """Return a listing's id."""
+        return str(world.number(offer.index))
 
     def vendor(self, world: World, seller: Seller, at: datetime) -> Vendor:
         """Return a vendor with all that the tabs state."""

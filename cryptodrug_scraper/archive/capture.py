@@ -9,7 +9,6 @@ file ends with a metadata record that says how the run ended (:mod:`.stamp`).
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ from uuid import UUID
 
 from .files import location_of
 from .http import split_response
-from .mend import beginning_of, files_of
+from .mend import beginning_of, files_of, lock
 from .page import DEFAULT_LIMITS, Page
 from .responses import Known, page_of
 from .secret import public_body
@@ -78,8 +77,8 @@ class CrawlArchive:
     Of ``digests_held``, as a reader holds them, half are sure to be found again by a reader:
     bodies are known again among so many. Not for several threads at once.
 
-    Raises OSError where a file cannot be made, and ValueError if the folder has files of this run
-    with another stamp.
+    Raises OSError where a file cannot be made, and ValueError if the folder has files of this
+    name with another stamp.
     """
 
     def __init__(
@@ -104,7 +103,7 @@ class CrawlArchive:
         for number, path in files_of(self.folder).get(self.name, ()):
             begun = beginning_of(path)
             if begun is not None and begun[1] != stamp:
-                raise ValueError(f"{path} is of this run, and its stamp is another")
+                raise ValueError(f"{path} bears another stamp: a run has one")
             self._number = number
         self._fd = -1
         self._begin()
@@ -185,8 +184,7 @@ class CrawlArchive:
         data = packed(record(kind, identity, fields, block))
 
         pairs = list(request_headers)
-        kind_of_form = next((value for key, value in pairs if key.lower() == "content-type"), "")
-        sent = public_body(request_body, kind_of_form)
+        sent = public_body(request_body, pairs)
         block = request_head(method, url, pairs, len(sent)) + sent
         fields = [
             *common,
@@ -275,10 +273,10 @@ class CrawlArchive:
             ("Content-Type", "application/warc-fields"),
         ]
         data = packed(record("warcinfo", identity, fields, block))
-        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_APPEND | os.O_CLOEXEC
+        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC
         fd = os.open(path, flags, 0o600)
         try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            lock(fd)
             _write_all(fd, data)
             os.fsync(fd)
             _sync_folder(self.folder)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import re
 import zlib
@@ -64,6 +63,22 @@ def _beginning(file: BinaryIO) -> tuple[str, CrawlStamp] | None:
     return None
 
 
+def lock(fd: int) -> bool:
+    """Lock a file that is open, until it is closed; False if another has locked it.
+
+    Where files cannot be locked so (Windows), they are not.
+    """
+    try:
+        import fcntl
+    except ImportError:
+        return True
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
 def mend(folder: Path) -> list[Trouble]:
     """Cut a record that is not whole off the end of the files of crawls; say what was done.
 
@@ -77,11 +92,8 @@ def mend(folder: Path) -> list[Trouble]:
     for files in files_of(folder).values():
         path = files[-1][1]
         with path.open("r+b", buffering=0) as file:
-            try:
-                fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                continue
-            troubles += _mend(file, path)
+            if lock(file.fileno()):
+                troubles += _mend(file, path)
     return troubles
 
 

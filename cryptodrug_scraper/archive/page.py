@@ -63,7 +63,7 @@ CODES: Mapping[str, str] = {
     "bomb": "unpacks to far more than its size",
     "broken_record": "a record, header or member is damaged",
     "checksum": "a checksum does not match: the bytes are damaged",
-    "cut_short": "the crawler stored only the start of the page: kept, but nothing is read of it",
+    "cut_short": "the crawler stored only the start of the page; it is kept as an error, unread",
     "duplicate": "the archive has this name twice; the first was read",
     "empty": "nothing in it",
     "encrypted": "needs a password",

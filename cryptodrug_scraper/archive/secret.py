@@ -66,15 +66,17 @@ def public_headers(
         yield name, value
 
 
-def public_body(body: bytes, content_type: str) -> bytes:
+def public_body(body: bytes, headers: Iterable[tuple[str, str]]) -> bytes:
     """Return a request's body as it may be written.
 
     Of a form, the values of fields whose name suggests a secret are replaced; a body of
-    another kind is left out as a whole, since nothing tells what is in it.
+    another kind, or one that is encoded, is left out: nothing tells what is in it.
     """
     if not body:
         return b""
-    if content_type.partition(";")[0].strip().lower() != _FORM:
+    stated = {name.strip().lower(): value for name, value in headers}
+    kind = stated.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != _FORM or "content-encoding" in stated:
         return f"{LEFT_OUT} ({len(body)} bytes)".encode()
     return b"&".join(_public_field(field) for field in body.split(b"&"))
 

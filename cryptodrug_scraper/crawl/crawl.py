@@ -169,7 +169,7 @@ class Crawl:
             run=self.stamp.run, ended_at=now, outcome=outcome, counters=self.result.counters
         )
         self.pool.save()
-        self.mirrors.save()
+        self.mirrors.save(every=0)
         self._closing.close()
         self._load(now)
 
@@ -197,6 +197,8 @@ class Crawl:
             return self.stop_reason
         if reason == "finished" and not self.frontier.waiting:
             return "finished"
+        if self.enough:
+            return "limit"
         return {"shutdown": "interrupted", "finished": "stopped"}.get(reason, reason)
 
     def _counters(self) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ from cryptodrug_scraper.database.crawls import record_crawl
 from cryptodrug_scraper.database.reviews import work_out_reviews
 from cryptodrug_scraper.replay import replay
 from cryptodrug_scraper.replay.summary import Counts
+
+_PAUSES = (1.0, 5.0, 0.0)  # seconds after each attempt that failed
 
 
 @dataclass(slots=True)
@@ -46,17 +49,28 @@ class CrawlResult:
 def bring_up(result: CrawlResult, end: CrawlEnd, dsn: str, *, behind: bool) -> None:
     """Work out reviews and note the run's end; if ``behind``, read the archive before.
 
-    An error of the database is noted in the result: the archive has everything.
+    Where the database is lost it is tried again, then the error is noted in the result: the
+    archive has everything.
     """
-    try:
-        if behind:
-            result.loaded = replay([result.archive], dsn).counts
-        connection = psycopg2.connect(dsn, application_name="cryptodrug crawl")
+    for pause in _PAUSES:
         try:
-            if not behind:
-                work_out_reviews(connection)
-            record_crawl(connection, result.stamp, end)
-        finally:
-            connection.close()
-    except psycopg2.Error as error:
-        result.database_error = " ".join(str(error).split())[:300]
+            _bring_up(result, end, dsn, behind=behind)
+        except psycopg2.Error as error:
+            result.database_error = " ".join(str(error).split())[:300]
+            behind = True
+            time.sleep(pause)
+        else:
+            result.database_error = None
+            return
+
+
+def _bring_up(result: CrawlResult, end: CrawlEnd, dsn: str, *, behind: bool) -> None:
+    if behind:
+        result.loaded = replay([result.archive], dsn).counts
+    connection = psycopg2.connect(dsn, application_name="cryptodrug crawl")
+    try:
+        if not behind:
+            work_out_reviews(connection)
+        record_crawl(connection, result.stamp, end)
+    finally:
+        connection.close()

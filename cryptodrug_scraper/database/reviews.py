@@ -159,12 +159,12 @@ def _review_line(
     details: dict[tuple[int, int], _Detail],
 ) -> str:
     """The review as a line for the staging table."""
-    seen = sorted(
-        review.sightings, key=lambda s: (s.observed is None, s.observed or 0, s.page, s.ordinal)
-    )
-    told = [details[s.page, s.ordinal] for s in seen]
+    seen, sure = sorted(review.sightings, key=_when), sorted(review.sure, key=_when)
+    told = [details[s.page, s.ordinal] for s in sure]
+    # A listing's title goes with the listing: where several could be meant, so could their titles.
+    titles = [details[s.page, s.ordinal] for s in seen if s.listing in (None, review.listing)]
     # The most exact time; of equally exact ones, the first seen.
-    exact = min(seen, key=lambda s: s.latest - s.earliest)
+    exact = min(sure, key=lambda s: s.latest - s.earliest)
     time = details[exact.page, exact.ordinal]
     anchor = details[review.anchor.page, review.anchor.ordinal]
     priced = [d for d in told if d.price_amount is not None]
@@ -175,15 +175,15 @@ def _review_line(
         "review_id": review_id,
         "vendor_id": vendor,
         "listing_id": review.listing,
-        "listing_title": next((d.listing_title for d in reversed(told) if d.listing_title), None),
+        "listing_title": next((d.listing_title for d in reversed(titles) if d.listing_title), None),
         "content_id": content,
         "response": next((d.response for d in reversed(told) if d.response), None),
         "author": review.author,
         "posted_on": time.posted_on,
         "posted_precision": time.posted_precision,
         "posted_at": time.posted_at,
-        "earliest": _moment(review.earliest),
-        "latest": _moment(review.latest),
+        "earliest": _moment(max(s.earliest for s in sure)),
+        "latest": _moment(min(s.latest for s in sure)),
         "price_amount": price.price_amount,
         "price_currency": price.price_currency,
         "price_approximate": price.price_approximate,
@@ -194,6 +194,10 @@ def _review_line(
         "ordinals": [s.ordinal for s in seen],
     }
     return line(values[column] for column in _STAGED)
+
+
+def _when(seen: Sighting) -> tuple[bool, int, int, int]:
+    return seen.observed is None, seen.observed or 0, seen.page, seen.ordinal
 
 
 def _moment(seconds: int) -> datetime | None:

@@ -29,7 +29,8 @@ wherever that takes no more reviews.
 2. Pages differ in what they show: a Dream vendor's page names the buyer, a listing's page
    the listing. Series that show more come first; points of a series that shows less are
    matched to reviews that they can be (maximum matching), and what finds no partner is a
-   review of its own. A listing is written to a review only where no other could be meant.
+   review of its own. A listing is written to a review only where no other could be meant, and
+   only rows that can be of no other review say when it was left.
 
 The outcome depends on the set of rows alone, not on the order in which they came, so
 loading is idempotent and order-independent; and a group is worked out anew when its rows
@@ -48,7 +49,7 @@ from __future__ import annotations
 
 import heapq
 from bisect import bisect_left
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -83,7 +84,9 @@ class Resolved:
     """One review: the rows that show it, and what they say together.
 
     ``anchor`` is the row on the page that showed most of the review's twins: if it has
-    ``twins``, what could be swapped between them is taken from it.
+    ``twins``, what could be swapped between them is taken from it. ``earliest`` and ``latest``
+    are what all rows leave, ``doubtful`` the (page, ordinal) of rows that may be another's: they
+    are counted with it, and say nothing of it.
     """
 
     author: str | None
@@ -94,6 +97,12 @@ class Resolved:
     sightings: list[Sighting] = field(default_factory=list)
     pages: set[int] = field(default_factory=set)
     twins: bool = False
+    doubtful: set[tuple[int, int]] = field(default_factory=set)
+
+    @property
+    def sure(self) -> list[Sighting]:
+        """The rows that can be of no other review, in the order in which they were found."""
+        return [row for row in self.sightings if (row.page, row.ordinal) not in self.doubtful]
 
     def add(self, rows: Iterable[Sighting]) -> None:
         """Count rows as sightings of this review."""
@@ -335,12 +344,16 @@ def _merge(reviews: list[Resolved], partial: list[Resolved]) -> list[Resolved]:
     edges = _possible(reviews, partial)
     partner = _maximum_matching(edges, len(reviews))
     certain = _certain(edges, partial, len(reviews))
+    fitting = Counter(target for fits in edges for target in fits)
     for index, review in enumerate(partial):
         target = partner.get(index)
         if target is None:
             continue
         known = reviews[target]
         known.add(review.sightings)
+        known.doubtful |= review.doubtful
+        if len(edges[index]) > 1 or fitting[target] > 1:
+            known.doubtful.update((row.page, row.ordinal) for row in review.sightings)
         if known.listing is None and index in certain:
             known.listing = review.listing
     return reviews + [r for i, r in enumerate(partial) if i not in partner]

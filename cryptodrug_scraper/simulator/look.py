@@ -16,7 +16,7 @@ from typing import Protocol, runtime_checkable
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from cryptodrug_scraper.records import Listing, ParsedPage, Review, Vendor
-from cryptodrug_scraper.simulator.facts import Said, Seller
+from cryptodrug_scraper.simulator.facts import Offer, Said, Seller
 from cryptodrug_scraper.simulator.world import World
 
 CAPTCHA = "seven"
@@ -157,6 +157,10 @@ class Look(Protocol):
 
     def listings(self, world: World, at: datetime) -> Iterator[Listing]:
         """Yield every listing with all that its pages state."""
+        ...
+
+    def listing_id(self, world: World, offer: Offer) -> str:
+        """Return the id that the market gives a listing."""
         ...
 
     def vendor(self, world: World, seller: Seller, at: datetime) -> Vendor:

@@ -2,7 +2,8 @@
 
 Each line of the file is one record: the market, the moment, its type, and ``fields`` as
 RECORDS.md has them, with all that the record's pages state together. A review's ``posted`` is
-the minute in which it was left; its ``posted_on`` is what the page says of it at that moment.
+the minute in which it was left, its ``listing`` what was bought, though no page may say so; its
+``posted_on`` is what the page says of it at that moment.
 Two reviews may have all fields alike: twins are two lines, ``number`` tells them apart.
 """
 
@@ -46,6 +47,7 @@ def truth(
                 "type": "review",
                 "number": said.number,
                 "posted": isoformat(said.posted),
+                "listing": look.listing_id(world, said.offer),
                 "fields": page.to_dict()["reviews"][0],
             }
 

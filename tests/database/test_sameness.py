@@ -86,6 +86,22 @@ def test_a_listing_is_written_where_no_other_is_possible() -> None:
     assert found == {"a": 7, "b": None}
 
 
+def test_a_row_that_can_be_of_two_reviews_says_nothing_of_either() -> None:
+    on_vendor = [sight(1, n, 100 * DAY, 90 * DAY, buyer) for n, buyer in enumerate("ab")]
+    later = sight(2, 0, 100 * DAY + 9 * HOUR, 90 * DAY, None, listing=7)
+    reviews = resolve([*on_vendor, later])
+    assert sorted(len(r.sightings) for r in reviews) == [1, 2]
+    assert sorted(r.sure for r in reviews) == [[row] for row in on_vendor]
+
+
+def test_a_row_that_can_be_of_one_review_only_says_when_it_was_left() -> None:
+    rows = [
+        sight(1, 0, 100 * DAY, 90 * DAY, "a"),
+        sight(2, 0, 100 * DAY + 9 * HOUR, 90 * DAY, None, listing=7),
+    ]
+    assert [r.sure for r in resolve(rows)] == [rows]
+
+
 def test_a_listing_shows_more_than_the_vendor_page_kept() -> None:
     on_vendor = [sight(1, 0, 100 * DAY, 99 * DAY, "a")]
     on_listing = [

@@ -3,55 +3,35 @@
 from __future__ import annotations
 
 import json
-from collections import Counter, deque
+from collections import Counter
 from datetime import datetime
 from typing import Any
 
 import pytest
 
 from cryptodrug_scraper.simulator.facts import Sizes
-from cryptodrug_scraper.simulator.look import Look, Page, Session, asked, looks
+from cryptodrug_scraper.simulator.look import Look, Session, asked, looks
 from cryptodrug_scraper.simulator.making import make_world
 from cryptodrug_scraper.simulator.truth import truth
 from cryptodrug_scraper.simulator.world import World
-from parsers import parse_page
+from tests.e2e.walking import ROOT, walk
 
-ROOT = "http://simulated.onion"
 LOOKS = list(looks().values())
 by_name = pytest.mark.parametrize("look", LOOKS, ids=lambda look: look.name)
 
 
 class Walk:
-    """A crawl without a network: all links, one after the other, in one session."""
+    """What a crawl without a network finds."""
 
     def __init__(self, look: Look, world: World, at: datetime) -> None:
         self.look, self.world, self.at = look, world, at
-        self.session = Session()
         self.found: dict[tuple[str, str], dict[str, Any]] = {}
         self.more: dict[str, Counter[str]] = {}
         self.warnings: list[str] = []
 
-    def page(self, address: str) -> tuple[str, Page]:
-        page = self.look.answer(self.world, asked(ROOT, address, self.at), self.session)
-        while page.location:
-            address = page.location
-            page = self.look.answer(self.world, asked(ROOT, address, self.at), self.session)
-        return address, page
-
-    def go(self, start: str) -> None:
-        queue, seen = deque([start]), {start}
-        while queue:
-            address, page = self.page(queue.popleft().removeprefix(ROOT))
-            address = address.partition("#")[0]
-            read = parse_page(page.html.encode(), url=ROOT + address, captured_at=self.at)
+    def go(self) -> None:
+        for _, _, read, _ in walk(self.look, self.world, self.at):
             self.take(read.kind, read.to_dict())
-            for link in read.links:
-                posted = link.url
-                if "#page=" in posted:  # the session knows the category, or it must be said
-                    posted = _with_filter(posted)
-                if posted not in seen and "price_" not in posted:
-                    seen.add(posted)
-                    queue.append(posted)
 
     def take(self, kind: str, page: dict[str, Any]) -> None:
         self.warnings += page["warnings"]
@@ -78,14 +58,6 @@ class Walk:
                 known[name] = value
 
 
-def _with_filter(url: str) -> str:
-    address, _, posted = url.partition("#")
-    pairs = dict(pair.split("=") for pair in posted.split("&"))
-    fields = [f"form[page]={pairs.pop('page')}"]
-    fields += [f"form[{name}]={pairs.get(name, '0')}" for name in ("catT", "catM", "catB")]
-    return f"{address}#{'&'.join(fields)}"
-
-
 def stated(record: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in record.items() if value not in (None, [])}
 
@@ -95,11 +67,9 @@ def stated(record: dict[str, Any]) -> dict[str, Any]:
 def test_links_lead_to_all_that_is_true(look: Look, seed: int) -> None:
     world = make_world(look, seed=seed, sizes=Sizes(220, 18, 700))
     at = world.reference
-    walk = Walk(look, world, at)
-    if look.name == "dream":
-        walk.page("/?proceed")
-    walk.go(look.home())
-    assert walk.warnings == []
+    found = Walk(look, world, at)
+    found.go()
+    assert found.warnings == []
     true: dict[tuple[str, str], dict[str, Any]] = {}
     reviews: Counter[str] = Counter()
     for record in truth(look, world, at):
@@ -109,17 +79,17 @@ def test_links_lead_to_all_that_is_true(look: Look, seed: int) -> None:
         else:
             key = fields["external_id" if record["type"] == "listing" else "handle"]
             true[record["type"], key] = stated(fields)
-    assert set(walk.found) == set(true)
-    assert [key for key in true if true[key] != walk.found[key]] == []
-    assert _reviews(walk) == reviews
+    assert set(found.found) == set(true)
+    assert [key for key in true if true[key] != found.found[key]] == []
+    assert _reviews(found) == reviews
 
 
-def _reviews(walk: Walk) -> Counter[str]:
+def _reviews(walked: Walk) -> Counter[str]:
     """All reviews, from the one kind of page of a market that has them all, each list once."""
-    found: Counter[str] = Counter()
-    for counts in walk.more.values():
-        found += counts
-    return found
+    all_of_them: Counter[str] = Counter()
+    for counts in walked.more.values():
+        all_of_them += counts
+    return all_of_them
 
 
 @by_name

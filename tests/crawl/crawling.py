@@ -1,0 +1,156 @@
+"""Crawls of simulated markets on this machine, by the program itself, as a process of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from cryptodrug_scraper.crawl.mirrors import MirrorStore
+from cryptodrug_scraper.crawl.sessions import SessionStore
+from cryptodrug_scraper.simulator.command import Running, simulation
+from cryptodrug_scraper.simulator.server import Server
+from cryptodrug_scraper.simulator.sessions import COOKIE
+from tests.cli.running import PROGRAM
+from tests.conftest import ROOT
+
+HASTY = ("--direct", "--delay", "0", "--rest", "0.1", "--backoff", "0.1", "--retries", "60")
+"""Without the politeness that a real market needs."""
+
+
+@dataclass
+class Ended:
+    """How a crawl's process ended."""
+
+    code: int
+    said: str
+    errors: str
+    summary: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class Place:
+    """A data folder, and a market that can be crawled from there."""
+
+    folder: Path
+    market: str
+    server: Server
+    running: Running
+    cookies: list[str] = field(default_factory=list)
+    stopped: threading.Event = field(default_factory=threading.Event)
+    renewed: int = 0
+
+    @property
+    def store(self) -> SessionStore:
+        """The sessions."""
+        return SessionStore(self.folder / "sessions")
+
+    def sign_in(self, *names: str) -> None:
+        """Sign in, and hand the cookies over."""
+        for name in names:
+            cookie = self.running.cookie(self.market, f"reader-{name}")
+            self.cookies.append(cookie)
+            self.store.add(self.market, name, {COOKIE: cookie})
+
+    @contextlib.contextmanager
+    def researcher(self, every: float = 0.1) -> Iterator[None]:
+        """Somebody who renews each session as soon as it needs it."""
+
+        def renew() -> None:
+            while not self.stopped.wait(every):
+                for identity in self.store.all(self.market):
+                    if identity.state in ("ended", "walled"):
+                        self.renewed += 1
+                        self.sign_in(identity.name)
+
+        self.stopped.clear()
+        thread = threading.Thread(target=renew)
+        thread.start()
+        try:
+            yield
+        finally:
+            self.stopped.set()
+            thread.join()
+
+    def start(self, dsn: str | None, *options: str, hasty: bool = True) -> subprocess.Popen[str]:
+        """Start a crawl."""
+        loading = ("--database-url", dsn) if dsn else ("--no-load",)
+        given = [
+            *(HASTY if hasty else ()),
+            *loading,
+            "--summary",
+            str(self.folder / "summary.json"),
+        ]
+        return subprocess.Popen(
+            [*PROGRAM, "crawl", self.market, *given, *options],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+            cwd=ROOT,
+            env=os.environ | {"CRYPTODRUG_DATA_DIR": str(self.folder)},
+        )
+
+    def ended(self, process: subprocess.Popen[str], within: float = 120) -> Ended:
+        """Wait for a crawl's end."""
+        try:
+            said, errors = process.communicate(timeout=within)
+        finally:
+            process.kill()
+            process.wait()
+        file = self.folder / "summary.json"
+        summary = json.loads(file.read_text("utf-8")) if file.exists() else {}
+        file.unlink(missing_ok=True)
+        return Ended(process.returncode, said, errors, summary)
+
+    def crawl(self, dsn: str | None, *options: str, within: float = 120) -> Ended:
+        """Crawl to the end."""
+        return self.ended(self.start(dsn, *options), within)
+
+    @property
+    def archive(self) -> Path:
+        """Where the WARC files are."""
+        return self.folder / "archive"
+
+    def warcs(self) -> list[Path]:
+        """All WARC files, in order."""
+        return sorted(self.archive.rglob("*.warc.gz"))
+
+
+@contextlib.contextmanager
+def place(
+    folder: Path,
+    market: str,
+    *,
+    identities: int = 2,
+    listings: int = 60,
+    vendors: int = 6,
+    reviews: int = 200,
+    seed: int = 1,
+    faults: tuple[str, ...] = (),
+    patience: float = 0.3,
+) -> Iterator[Place]:
+    """Serve a market that stands still, with its address and signed-in sessions in a folder."""
+    with simulation(
+        [market],
+        seed=seed,
+        listings=listings,
+        vendors=vendors,
+        reviews=reviews,
+        date="now",
+        still=True,
+        faults=faults,
+        patience=patience,
+    ) as running:
+        server = running.servers[market]
+        here = Place(folder, market, server, running)
+        MirrorStore(folder / "mirrors").add(market, server.address)
+        here.sign_in(*(f"id{number}" for number in range(identities)))
+        yield here

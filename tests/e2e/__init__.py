@@ -1,0 +1,1 @@
+"""What the tests of a whole crawl share: what is true, the same rows, connections, tables."""

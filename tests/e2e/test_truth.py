@@ -1,0 +1,533 @@
+"""What was brought into the database is compared with the truth, and every change is seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import psycopg2
+import pytest
+from psycopg2.extensions import connection as Connection  # noqa: N812  (it is a class)
+
+from cryptodrug_scraper.database.connection import client_url
+from cryptodrug_scraper.database.embedded import EmbeddedServer
+from cryptodrug_scraper.database.models import Base
+from cryptodrug_scraper.simulator.facts import Sizes
+from cryptodrug_scraper.simulator.look import looks
+from cryptodrug_scraper.simulator.making import make_world
+from cryptodrug_scraper.simulator.truth import truth
+from tests.databases import _new_database
+from tests.e2e.stated import stated
+from tests.e2e.truth import Comparison, NothingToCompare, compare, compare_stated
+from tests.e2e.walking import walk_into
+
+NAMES = list(looks())
+
+
+@dataclass
+class Loaded:
+    """A small market in a database; changes are made in ``connection`` and rolled back."""
+
+    market: str
+    true: list[dict[str, Any]]
+    at: datetime
+    dsn: str
+    connection: Connection
+
+    def compared(self, **options: Any) -> Comparison:
+        found = stated(self.connection, self.market)
+        return compare_stated(found, self.market, self.true, self.at, **options)
+
+    def after(self, *statements: str) -> Comparison:
+        """Compare after changes, and take them back."""
+        with self.connection.cursor() as cursor:
+            try:
+                changed = 0
+                for statement in statements:
+                    cursor.execute(statement)
+                    changed += max(cursor.rowcount, 0)
+                assert changed, f"nothing was changed: {statements}"
+                return self.compared()
+            finally:
+                self.connection.rollback()
+
+    def values(self, query: str) -> list[tuple[Any, ...]]:
+        with self.connection.cursor() as cursor:
+            cursor.execute(query)
+            return cursor.fetchall()
+
+
+@pytest.fixture
+def loaded(once_loaded: Loaded) -> Iterator[Loaded]:
+    yield once_loaded
+    once_loaded.connection.rollback()
+
+
+@pytest.fixture(scope="module", params=NAMES)
+def once_loaded(
+    request: pytest.FixtureRequest, server: EmbeddedServer, _template: str
+) -> Iterator[Loaded]:
+    look = looks()[request.param]
+    world = make_world(look, seed=3, sizes=Sizes(60, 7, 160))
+    at = world.reference
+    with _new_database(server, _template) as url:
+        dsn = client_url(url)
+        walk_into(dsn, look, world, at)
+        with closing(psycopg2.connect(dsn)) as connection:
+            yield Loaded(look.name, list(truth(look, world, at)), at, dsn, connection)
+
+
+def test_all_is_there(loaded: Loaded) -> None:
+    outcome = compare(loaded.dsn, loaded.market, loaded.true, loaded.at)
+    assert outcome.differences == []
+    assert outcome.complete and outcome.percent == 100
+    for kind, tally in outcome.tallies.items():
+        count = sum(record["type"] == kind for record in loaded.true)
+        assert (tally.true, tally.found, tally.missing, tally.surplus) == (count, count, 0, 0)
+        assert tally.fields > 7 * count
+    assert outcome.pages["listing"] >= outcome.tallies["listing"].true
+
+
+# -- each column -------------------------------------------------------------------------------
+
+TABLES = {
+    "listing_observation": "listing_id",
+    "listing_place": "listing_id",
+    "price_alternative": "listing_id",
+    "price_tier": "listing_id",
+    "shipping_option": "listing_id",
+    "vendor_observation": "vendor_id",
+    "feedback_count": "vendor_id",
+    "star_rating": "vendor_id",
+    "external_rating": "vendor_id",
+    "review": "review_id",
+}
+WHERE_AND_WHEN = {
+    *("page_id", "ordinal", "position", "observed_at", "is_card", "is_profile"),
+    *("review_id", "content_id", "first_seen", "last_seen", "sightings", "page_ids", "ordinals"),
+}
+"""Columns that say nothing of the market itself; ``listing_id`` and such are the row's own."""
+OTHER = {
+    "vendor_id": "(SELECT vendor_id FROM vendor x WHERE x.vendor_id <> t.vendor_id LIMIT 1)",
+    "listing_id": "(SELECT listing_id FROM listing x WHERE x.listing_id <> t.listing_id LIMIT 1)",
+    "place": "(SELECT 'JP')",
+    "product_class": "(CASE t.product_class WHEN 'digital' THEN 'physical' ELSE 'digital' END)",
+    "sentiment": "(CASE t.sentiment WHEN 'positive' THEN 'negative' ELSE 'positive' END)",
+    "per": "(CASE t.per WHEN 'item' THEN 'order' ELSE 'item' END)",
+    "price_currency": "(CASE t.price_currency WHEN 'USD' THEN 'EUR' ELSE 'USD' END)",
+    "posted_precision": "(CASE t.posted_precision WHEN 'day' THEN 'hour' ELSE 'day' END)",
+    "earliest": "t.earliest - interval '400 days'",
+    "latest": "t.latest + interval '400 days'",
+    "posted_at": "t.posted_at + interval '1 minute'",
+    "posted_on": "t.posted_on - 40",
+}
+TEXTS = ("description_id", "terms_id", "profile_id")
+OTHERS = {
+    **dict.fromkeys(
+        TEXTS, "(SELECT text_id FROM long_text x WHERE x.text_id <> t.{column} LIMIT 1)"
+    ),
+    "pgp_key_id": "(SELECT pgp_key_id FROM pgp_key x WHERE x.pgp_key_id <> t.{column} LIMIT 1)",
+}
+BY_TYPE = {
+    "BIGINT": "t.{column} + 1",
+    "NUMERIC": "t.{column} + 1",
+    "TEXT": "t.{column} || 'x'",
+    "BOOLEAN": "NOT t.{column}",
+    "DATE": "t.{column} + 1",
+    "TEXT[]": "t.{column} || 'x'::text",
+    "BIGINT[]": "array_append(t.{column}[1:4], t.{column}[5] + 1)",
+}
+SETTING = {
+    "BIGINT": "3",
+    "NUMERIC": "3",
+    "TEXT": "'x'",
+    "BOOLEAN": "true",
+    "DATE": "'2018-01-01'",
+    "TEXT[]": "'{x}'",
+    "BIGINT[]": "'{1,2,3,4,5}'",
+}
+SET = {
+    "price_amount": ("price_amount = 3, price_currency = 'USD'"),
+    "product_class": "product_class = 'digital'",
+    "sentiment": "sentiment = 'neutral'",
+    "per": "per = 'item'",
+    "listing_id": "listing_id = (SELECT listing_id FROM listing LIMIT 1)",
+    "pgp_key_id": "pgp_key_id = (SELECT pgp_key_id FROM pgp_key LIMIT 1)",
+    "posted_at": "posted_at = '2018-01-01 00:00Z'",
+    **{name: f"{name} = (SELECT text_id FROM long_text LIMIT 1)" for name in TEXTS},
+}
+EMPTY = {
+    "price_amount": "price_amount = NULL, price_currency = NULL",
+    "category_path": "category_path = '{}'",
+    "payment": "payment = '{}'",
+    "currencies": "currencies = '{}'",
+}
+
+
+def columns() -> Iterator[tuple[str, str, str]]:
+    for table, own in TABLES.items():
+        for column in Base.metadata.tables[table].columns:
+            if column.name not in WHERE_AND_WHEN | {own}:
+                kind = (
+                    str(column.type.compile())
+                    if "ARRAY" not in repr(column.type)
+                    else (f"{column.type.item_type}[]")
+                )
+                yield table, column.name, kind
+
+
+def of_one(table: str, key: int, column: str) -> str:
+    """The rows of a table that are of one listing, vendor or review."""
+    own = TABLES[table]
+    if own in Base.metadata.tables[table].columns:
+        return f"t.{own} = {key}"
+    observation = own.replace("_id", "_observation")
+    of_it = f"SELECT page_id, ordinal FROM {observation} WHERE {own} = {key}"
+    return f"(t.page_id, t.ordinal) IN ({of_it})"
+
+
+def key_with(loaded: Loaded, table: str, condition: str) -> int | None:
+    """A listing, vendor or review of which a row meets a condition, from its own page if any."""
+    own = TABLES[table]
+    if own in Base.metadata.tables[table].columns:
+        query = f"SELECT t.{own} FROM {table} t WHERE {condition}"
+    else:
+        observation = own.replace("_id", "_observation")
+        query = (
+            f"SELECT o.{own} FROM {table} t JOIN {observation} o USING (page_id, ordinal)"
+            f" WHERE {condition}"
+        )
+    found = loaded.values(f"{query} ORDER BY 1 LIMIT 1")
+    return found[0][0] if found else None
+
+
+def is_caught(loaded: Loaded, table: str, column: str, kind: str, how: str) -> bool | None:
+    """Change, empty or set a column of one thing; None if there is nothing to change so."""
+    stated_ = f"t.{column} IS NOT NULL" if not kind.endswith("[]") else f"t.{column} <> '{{}}'"
+    if how == "changed":
+        value = OTHER.get(column) or OTHERS.get(column, BY_TYPE.get(kind, "")).format(column=column)
+        change, condition = f"{column} = {value}", stated_
+        if column in ("posted_on", "earliest", "latest"):
+            condition += " AND t.earliest < t.latest"
+        if column == "stock_unlimited":
+            change = "stock_unlimited = NOT t.stock_unlimited, stock = NULL"
+        if column == "role":
+            change = "role = 'to', position = t.position + 50"
+            condition = "t.role = 'from'"
+    elif how == "emptied":
+        change, condition = EMPTY.get(column, f"{column} = NULL"), stated_
+        if not Base.metadata.tables[table].columns[column].nullable and column not in EMPTY:
+            return None
+        if column == "price_amount" and table == "price_alternative":
+            return None
+    else:
+        change = SET.get(column, f"{column} = {SETTING.get(kind, 'now()')}")
+        condition = f"NOT ({stated_})" if kind.endswith("[]") else f"t.{column} IS NULL"
+        if column == "stock":
+            change += ", stock_unlimited = false"
+        if table.endswith("_observation"):  # never stated of it, by any page
+            own = TABLES[table]
+            condition = (
+                f"t.{own} NOT IN (SELECT t.{own} FROM {table} t WHERE {stated_}) AND {condition}"
+            )
+    if column == "price_currency" and how != "changed":
+        return None
+    key = key_with(loaded, table, condition)
+    if key is None:
+        return None
+    rows = f"{of_one(table, key, column)} AND {condition}"
+    outcome = loaded.after(f"UPDATE {table} t SET {change} WHERE {rows}")
+    return not outcome.complete and outcome.count > 0 and outcome.percent < 100
+
+
+@pytest.mark.parametrize("how", ["changed", "emptied", "set"])
+def test_a_change_of_any_column_is_caught(loaded: Loaded, how: str) -> None:
+    outcomes = {
+        f"{table}.{column}": is_caught(loaded, table, column, kind, how)
+        for table, column, kind in columns()
+    }
+    missed = {name for name, caught in outcomes.items() if caught is False}
+    if (loaded.market, how) == ("dream", "emptied"):  # its profiles do not say what was bought
+        missed -= {"review.listing_id", "review.listing_title"}
+    assert missed == set()
+    tried = sum(caught is not None for caught in outcomes.values())
+    assert tried > {"changed": 40, "emptied": 30, "set": 8}[how]
+    assert loaded.compared().complete
+
+
+def test_what_a_review_leaves_open_is_counted(loaded: Loaded) -> None:
+    before = loaded.compared().tallies["review"]
+    if loaded.market != "dream":
+        assert before.unsaid == 0
+        return
+    assert 0 < before.unsaid < before.true / 2
+    outcome = loaded.after("UPDATE review SET listing_id = NULL WHERE author IS NOT NULL")
+    assert outcome.tallies["review"].unsaid > before.unsaid
+
+
+# -- rows ---------------------------------------------------------------------------------------
+
+LISTING = "(SELECT listing_id FROM listing_observation WHERE NOT is_card ORDER BY 1 LIMIT 1)"
+VENDOR = "(SELECT vendor_id FROM vendor_observation WHERE is_profile ORDER BY 1 LIMIT 1)"
+REVIEW = "(SELECT review_id FROM review ORDER BY 1 LIMIT 1)"
+TWICE = "CREATE TEMP TABLE again ON COMMIT DROP AS SELECT * FROM review WHERE review_id = {}"
+Counts = tuple[int, int]
+
+
+@pytest.mark.parametrize(
+    ("kind", "counts", "words", "statements"),
+    [
+        (
+            "listing",
+            (1, 0),
+            "missing",
+            [f"DELETE FROM listing_observation WHERE listing_id = {LISTING}"],
+        ),
+        (
+            "vendor",
+            (1, 0),
+            "missing",
+            [f"DELETE FROM vendor_observation WHERE vendor_id = {VENDOR}"],
+        ),
+        ("review", (1, 0), "missing", [f"DELETE FROM review WHERE review_id = {REVIEW}"]),
+        (
+            "review",
+            (0, 1),
+            "surplus: no true review is left for it",
+            [
+                TWICE.format(REVIEW),
+                "UPDATE again SET review_id = 1",
+                "INSERT INTO review SELECT * FROM again",
+            ],
+        ),
+        (
+            "vendor",
+            (0, 1),
+            "there is no such vendor",
+            ["INSERT INTO vendor SELECT 1, market, handle || '2' FROM vendor LIMIT 1"],
+        ),
+        (
+            "listing",
+            (0, 1),
+            "no page shows it and no review is of it",
+            ["INSERT INTO listing SELECT 1, market, external_id || '2' FROM listing LIMIT 1"],
+        ),
+        (
+            "listing",
+            (1, 1),
+            "there is no such listing",
+            [f"UPDATE listing SET external_id = '77' WHERE listing_id = {LISTING}"],
+        ),
+        (
+            "vendor",
+            (1, 1),
+            "there is no such vendor",
+            [f"UPDATE vendor SET handle = 'other' WHERE vendor_id = {VENDOR}"],
+        ),
+    ],
+)
+def test_a_missing_and_a_surplus_row_are_caught(
+    loaded: Loaded, kind: str, counts: Counts, words: str, statements: list[str]
+) -> None:
+    outcome = loaded.after(*statements)
+    tally = outcome.tallies[kind]
+    assert (tally.missing, tally.surplus) == counts
+    assert tally.found == tally.true - counts[0]
+    assert any(told.startswith(kind) and words in told for told in outcome.differences)
+    assert not outcome.complete and outcome.percent < 100
+
+
+def test_a_review_taken_for_another_is_two_differences_or_one_in_words(loaded: Loaded) -> None:
+    words = "UPDATE review SET text = 'never said' WHERE review_id = " + REVIEW
+    outcome = loaded.after(words)
+    assert outcome.count == 1
+    assert "text 'never said', true is " in outcome.differences[0]
+
+
+def test_twins_are_counted(loaded: Loaded) -> None:
+    """One of two reviews that are alike in all is lost, or one of a third is there."""
+    alike = (
+        "SELECT min(review_id) FROM review GROUP BY vendor_id, content_id, author, listing_id,"
+        " price_amount, earliest, latest HAVING count(*) > 1 LIMIT 1"
+    )
+    if not loaded.values(alike):
+        pytest.fail("the world has no twins: take another seed")
+    outcome = loaded.after(f"DELETE FROM review WHERE review_id = ({alike})")
+    assert (outcome.tallies["review"].missing, outcome.count) == (1, 1)
+    outcome = loaded.after(
+        TWICE.format(f"({alike})"),
+        "UPDATE again SET review_id = 1",
+        "INSERT INTO review SELECT * FROM again",
+    )
+    assert (outcome.tallies["review"].surplus, outcome.count) == (1, 1)
+
+
+def test_differences_are_told_in_words(loaded: Loaded) -> None:
+    key, title = loaded.values(
+        "SELECT external_id, title FROM listing JOIN listing_observation USING (listing_id)"
+        f" WHERE listing_id = {LISTING} AND NOT is_card LIMIT 1"
+    )[0]
+    outcome = loaded.after(
+        f"UPDATE listing_observation SET price_amount = 5.00, price_currency = 'XMR'"
+        f" WHERE listing_id = {LISTING}"
+    )
+    price = next(
+        record["fields"]["price"]
+        for record in loaded.true
+        if record["type"] == "listing" and record["fields"]["external_id"] == key
+    )
+    told = f"listing {key}: price 5.00 XMR, true is {price['amount']} {price['currency']}"
+    assert outcome.differences == [told]
+    assert told in str(outcome) and "1 differences" in str(outcome)
+    assert title
+
+
+def test_only_the_first_differences_are_told(loaded: Loaded) -> None:
+    with loaded.connection.cursor() as cursor:
+        cursor.execute("UPDATE listing_observation SET title = title || '!'")
+        outcome = loaded.compared(most=3)
+    assert len(outcome.differences) == 3 < outcome.count
+    assert f"… and {outcome.count - 3} more" in str(outcome)
+
+
+# -- nothing to compare -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["listing", "vendor", "review"])
+def test_a_truth_without_a_type_is_no_truth(loaded: Loaded, kind: str) -> None:
+    true = [record for record in loaded.true if record["type"] != kind]
+    with pytest.raises(NothingToCompare, match=f"no {kind} of {loaded.market}"):
+        compare(loaded.dsn, loaded.market, true, loaded.at)
+
+
+def test_an_empty_database_and_one_of_another_market_are_errors(
+    loaded: Loaded, migrated_url: str
+) -> None:
+    with pytest.raises(NothingToCompare, match="no page"):
+        compare(client_url(migrated_url), loaded.market, loaded.true, loaded.at)
+    with pytest.raises(ValueError, match="The truth is of"):
+        compare(loaded.dsn, "another", loaded.true, loaded.at)
+
+
+def test_reviews_must_be_worked_out_first(loaded: Loaded) -> None:
+    due = "INSERT INTO review_due SELECT vendor_id, content_id FROM review LIMIT 1"
+    with pytest.raises(NothingToCompare, match="1 groups of reviews wait"):
+        loaded.after(due)
+
+
+def test_pages_without_records_are_not_complete(loaded: Loaded) -> None:
+    outcome = loaded.after(
+        "DELETE FROM listing_observation", "DELETE FROM vendor_observation", "DELETE FROM review"
+    )
+    assert not outcome.complete and outcome.percent < 5
+    assert all(tally.found == 0 for tally in outcome.tallies.values())
+
+
+# -- scope --------------------------------------------------------------------------------------
+
+
+def drugs(category: list[str]) -> bool:
+    return category[0].startswith("Drugs")
+
+
+def test_what_is_out_of_scope_may_be_absent_and_its_pages_must_be(loaded: Loaded) -> None:
+    fields = [record["fields"] for record in loaded.true if record["type"] == "listing"]
+    outside = [each["external_id"] for each in fields if not drugs(each["category"])]
+    assert 0 < len(outside) < len(fields)
+    with loaded.connection.cursor() as cursor:
+        whole = loaded.compared(scope=drugs)
+        assert whole.tallies["listing"].surplus == len(outside)
+        assert "yet its page was captured" in whole.differences[0]
+        of = "listing_id IN (SELECT listing_id FROM listing WHERE external_id = ANY (%s))"
+        cursor.execute(f"DELETE FROM listing_observation WHERE NOT is_card AND {of}", [outside])
+        cards = loaded.compared(scope=drugs)
+        assert cards.complete, str(cards)
+        assert cards.tallies["listing"].beside == len(outside)
+        cursor.execute(f"DELETE FROM listing_observation WHERE {of}", [outside])
+        on_listing = loaded.market == "wall_street"
+        if on_listing:
+            cursor.execute(f"DELETE FROM review WHERE {of}", [outside])
+        without = loaded.compared(scope=drugs)
+        assert without.complete, str(without)
+        assert without.tallies["listing"].beside == 0
+        cursor.execute("DELETE FROM review WHERE review_id = " + REVIEW)
+        assert not loaded.compared(scope=drugs).complete
+
+
+def test_a_card_out_of_scope_must_be_true(loaded: Loaded) -> None:
+    fields = [record["fields"] for record in loaded.true if record["type"] == "listing"]
+    outside = [each["external_id"] for each in fields if not drugs(each["category"])]
+    with loaded.connection.cursor() as cursor:
+        of = "listing_id IN (SELECT listing_id FROM listing WHERE external_id = ANY (%s))"
+        cursor.execute(f"DELETE FROM listing_observation WHERE NOT is_card AND {of}", [outside])
+        cursor.execute(f"UPDATE listing_observation SET title = 'x' WHERE {of}", [outside[:1]])
+        assert cursor.rowcount
+        outcome = loaded.compared(scope=drugs)
+    assert [told.partition(" true is")[0] for told in outcome.differences] == [
+        f"listing {outside[0]}: title 'x',"
+    ]
+
+
+def test_a_vendor_without_a_listing_in_scope_may_be_absent(loaded: Loaded) -> None:
+    handles = {r["fields"]["vendor"] for r in loaded.true if r["type"] == "listing"}
+    left_out = sorted(handles)[0]
+    ids = {
+        r["fields"]["external_id"]
+        for r in loaded.true
+        if r["type"] == "listing" and r["fields"]["vendor"] != left_out
+    }
+    true = [
+        {**r, "fields": {**r["fields"], "category": ["in" if key in ids else "out"]}}
+        if (key := r["fields"].get("external_id"))
+        else r
+        for r in loaded.true
+    ]
+
+    def scope(category: list[str]) -> bool:
+        return category == ["in"]
+
+    def compared() -> Comparison:
+        found = stated(loaded.connection, loaded.market)
+        for key, listing in found.listings.items():
+            listing.fields["category"] = ["in" if key in ids else "out"]
+        return compare_stated(found, loaded.market, true, loaded.at, scope=scope)
+
+    with loaded.connection.cursor() as cursor:
+        of = "vendor_id = (SELECT vendor_id FROM vendor WHERE handle = %s)"
+        cursor.execute(f"DELETE FROM listing_observation WHERE {of}", [left_out])
+        there = compared()
+        assert there.complete, str(there)
+        assert there.tallies["vendor"].beside == 1
+        cursor.execute(f"DELETE FROM review WHERE {of}", [left_out])
+        cursor.execute(f"DELETE FROM vendor_observation WHERE {of}", [left_out])
+        absent = compared()
+        assert absent.complete, str(absent)
+        assert absent.tallies["vendor"].true == len(handles) - 1
+
+
+# -- time ---------------------------------------------------------------------------------------
+
+
+def test_what_ages_while_a_crawl_goes_on_is_true_of_its_moment(
+    server: EmbeddedServer, migrated_url: str
+) -> None:
+    """Half a day from page to page: many reviews become older than a month on the way."""
+    look = looks()["dream"]
+    world = make_world(look, seed=5, sizes=Sizes(20, 4, 300))
+    at = world.reference
+    world.stand_still(at)
+    dsn = client_url(migrated_url)
+    walk_into(dsn, look, world, at, timedelta(hours=12))
+    plain = compare(dsn, look.name, truth(look, world, at), at)
+    assert plain.count and all("feedback_counts" in told for told in plain.differences)
+    outcome = compare(
+        dsn,
+        look.name,
+        truth(look, world, at),
+        at,
+        true_at=lambda moment: truth(look, world, moment),
+    )
+    assert outcome.complete, str(outcome)
