@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
-from cryptodrug_scraper.crawl.answer import Answer, NoAnswer
+from cryptodrug_scraper.crawl.answer import Answer, NoAnswer, Refused
 from cryptodrug_scraper.crawl.asking import Asked, Client, LedAway
 from cryptodrug_scraper.crawl.sessions import Identity, SessionStore
 from cryptodrug_scraper.tor.errors import TorUnavailable
@@ -85,7 +85,7 @@ def _look(client: Client, market: str, url: str) -> tuple[str, str, bool]:
     for _ in range(2):
         try:
             *_, asked = client.follow(url)
-        except LedAway as away:
+        except (LedAway, Refused) as away:
             return "unclear", str(away), False
         except NoAnswer as none:
             if none.tor:
