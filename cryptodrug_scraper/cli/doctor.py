@@ -134,7 +134,13 @@ def show_warnings(page: ParsedPage, console: Console) -> None:
     )
 
 
-def show_records(done: Examination, console: Console, *, everything: bool = False) -> None:
+def show_records(
+    done: Examination,
+    console: Console,
+    *,
+    everything: bool = False,
+    hint: str = "--all shows every record",
+) -> None:
     """Print the records that were read from a page, and from which texts."""
     from cryptodrug_scraper.cli.console import table
 
@@ -162,7 +168,7 @@ def show_records(done: Examination, console: Console, *, everything: bool = Fals
         words = ", ".join(
             f"{n:,} more of type {kind.replace('_', ' ')}" for kind, n in more.items()
         )
-        console.print(f"Not shown: {words}{'' if everything else ' (--all shows every record)'}.\n")
+        console.print(f"Not shown: {words}{'' if everything else f' ({hint})'}.\n")
     if done.other_readings:
         readings = done.other_readings[: None if everything else 10]
         console.print(

@@ -318,7 +318,7 @@ def _show(done: Fetched, *, as_json: bool) -> None:
         captured_at=page.captured_at,
         content_type=page.content_type,
     )
-    show_records(examined, console)
+    show_records(examined, console, hint="--json prints every record")
     show_warnings(parsed, console)
 
 

@@ -58,7 +58,7 @@ def ask(
     """
     check_way(url, proxy, loopback=loopback)
     started = time.monotonic()
-    with requests.Session() as http, _Ending(timeout) as ending:
+    with _Session() as http, _Ending(timeout) as ending:
         http.trust_env = False  # no proxy of the environment, no password of a .netrc
         http.headers.clear()
         for scheme in ("http://", "https://"):
@@ -87,6 +87,16 @@ def ask(
     return answer_of(status, told, raw, lost=lost, page_bytes=page_bytes, seconds=seconds)
 
 
+class _Session(requests.Session):
+    """A session that never looks where an answer sends on to.
+
+    Even if it is not to follow, requests' own would: it unpacks the whole body first.
+    """
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Say that there is none."""
+
+
 def _body(raw: urllib3.BaseHTTPResponse, page_bytes: int) -> tuple[bytes, bool]:
     """Read a body as it comes; return it, and whether the connection ended before it did."""
     body = bytearray()
@@ -107,19 +117,19 @@ class _Ending:
 
     def __init__(self, timeout: float) -> None:
         self.late = False
-        self._connections: list[Any] = []
+        self._sockets: list[socket.socket] = []
         self._timer = threading.Timer(timeout, self._end)
         self._timer.daemon = True
 
-    def watch(self, connection: object) -> None:
-        """End this connection too."""
-        self._connections.append(connection)
+    def watch(self, connected: socket.socket) -> None:
+        """End this connection too. (While it is made, each step has a time of its own.)"""
+        self._sockets.append(connected)
 
     def _end(self) -> None:
         self.late = True
-        for connection in self._connections:
-            with contextlib.suppress(OSError, AttributeError):
-                connection.sock.shutdown(socket.SHUT_RDWR)
+        for connected in self._sockets:
+            with contextlib.suppress(OSError):
+                connected.shutdown(socket.SHUT_RDWR)
 
     def __enter__(self) -> _Ending:
         self._timer.start()
@@ -146,8 +156,8 @@ class _Adapter(HTTPAdapter):
 def _watched(of: type[Any], ending: _Ending) -> type[Any]:
     class Watched(of):  # type: ignore[misc]
         def connect(self) -> None:
-            ending.watch(self)
             super().connect()
+            ending.watch(self.sock)
             if ending.late:  # while Tor was looking for a way
                 self.close()
                 raise TimeoutError
