@@ -270,7 +270,8 @@ def _identity(
     chosen = next(iter([*live, *usable]), None)
     if chosen is None:
         states = ", ".join(f"{each.name} is {each.state}" for each in found) or "there is none"
-        say(f"Asked for without a session: {market} has none that is live ({states}).")
+        look = f" To look again: {program()} session check {market}" if found else ""
+        say(f"Asked for without a session: {market} has none that is live ({states}).{look}")
     return chosen
 
 
