@@ -10,7 +10,7 @@ from collections import deque
 from contextlib import ExitStack
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
@@ -32,6 +32,7 @@ from cryptodrug_scraper.crawl.sessions import SessionStore
 from cryptodrug_scraper.crawl.visited import Visited
 
 if TYPE_CHECKING:
+    from cryptodrug_scraper.crawl.progress import View
     from cryptodrug_scraper.crawl.spider import MarketSpider
     from cryptodrug_scraper.crawl.visit import Visit
 
@@ -44,15 +45,23 @@ _TOR_PATIENCE = 120.0  # seconds that Tor may be gone
 _RATE_OVER = 60.0
 
 
+class Given(NamedTuple):
+    """What a crawl is to do, how, and who looks on."""
+
+    plan: Plan
+    options: CrawlOptions
+    view: View
+
+
 class Crawl:
     """One run of a crawl: what Scrapy's components and the spider find through :meth:`of`."""
 
-    def __init__(self, crawler: Crawler, spider: MarketSpider, plan: Plan, options: CrawlOptions):
+    def __init__(self, crawler: Crawler, spider: MarketSpider, given: Given) -> None:
         self.crawler = crawler
         self.spider = spider
         self.market = spider.name
-        self.plan = plan
-        self.options = options
+        self.plan, self.options, self.view = given
+        plan = given.plan
         self.feeds = bool(crawler.settings.getdict("FEEDS"))
         self.since = datetime.fromisoformat(plan.since) if plan.since else None
         self.started_at = datetime.now(UTC)
@@ -69,15 +78,17 @@ class Crawl:
         self._open()
 
     @classmethod
-    def of(cls, crawler: Crawler, spider: MarketSpider | None = None) -> Crawl:
-        """Return the crawl of a crawler; the spider's own call opens it."""
-        if crawler not in _CRAWLS:
-            if spider is None:
-                raise RuntimeError("the spider opens its crawl")
+    def begin(cls, crawler: Crawler, spider: MarketSpider, given: Given | None) -> None:
+        """Open the crawl of a crawler; without ``given`` by Scrapy's own arguments."""
+        if given is None:
             from cryptodrug_scraper.crawl.run import asked_for
 
-            plan, options = asked_for(crawler, spider)
-            _CRAWLS[crawler] = cls(crawler, spider, plan, options)
+            given = asked_for(crawler, spider)
+        _CRAWLS[crawler] = cls(crawler, spider, given)
+
+    @classmethod
+    def of(cls, crawler: Crawler) -> Crawl:
+        """Return the crawl of a crawler, which its spider has opened."""
         return _CRAWLS[crawler]
 
     # -- opening and closing -------------------------------------------------------------------

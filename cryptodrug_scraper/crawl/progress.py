@@ -138,8 +138,8 @@ def _drawn(shown: Shown) -> RenderableType:
     table.add_row(Text(f"via {shown.mirror}", style="dim"))
     colours = {"live": "green", "resting": "yellow", "walled": "red", "ended": "red"}
     for name, state, words, requests in shown.identities:
-        told = f"  {requests:,} requests{f'  {words}' if words else ''}"
-        table.add_row(Text.assemble(f"{name}  ", (state, colours.get(state, "")), safe(told)))
+        told = f"  {requests:,} requests{f'  {safe(words)}' if words else ''}"
+        table.add_row(Text.assemble(f"{name}  ", (state, colours.get(state, "")), told))
     if shown.state:
         table.add_row(Text(safe(shown.state), style="bold yellow"))
     return table

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import logging
-from typing import cast
 
 from scrapy.crawler import AsyncCrawlerProcess, Crawler
 from scrapy.settings import Settings as ScrapySettings
 
 from cryptodrug_scraper.crawl import settings as scrapy_settings
-from cryptodrug_scraper.crawl.crawl import Crawl
+from cryptodrug_scraper.crawl.crawl import Crawl, Given
 from cryptodrug_scraper.crawl.options import CrawlOptions, read_since
 from cryptodrug_scraper.crawl.plan import Plan
-from cryptodrug_scraper.crawl.progress import View
+from cryptodrug_scraper.crawl.progress import Silent, View
 from cryptodrug_scraper.crawl.result import CrawlResult
 from cryptodrug_scraper.crawl.spider import MarketSpider
 from cryptodrug_scraper.database.connection import client_url, open_engine, resolve_url
@@ -27,8 +26,6 @@ def run_crawl(plan: Plan, options: CrawlOptions, *, view: View | None = None) ->
     """
     settings = ScrapySettings()
     settings.setmodule(scrapy_settings)
-    settings.set("CRYPTODRUG_PLAN", (plan, options))
-    settings.set("CRYPTODRUG_VIEW", view)
     settings.set("LOG_ENABLED", False)
     settings.set("LOG_INSTALL_ROOT_HANDLER", False)
     politely(settings, options)
@@ -36,7 +33,7 @@ def run_crawl(plan: Plan, options: CrawlOptions, *, view: View | None = None) ->
     process = AsyncCrawlerProcess(settings)
     crawler = process.create_crawler(plan.market)
     told: list[BaseException] = []
-    task = process.crawl(crawler)
+    task = process.crawl(crawler, given=Given(plan, options, view or Silent()))
     task.add_done_callback(lambda done: told.append(error) if (error := done.exception()) else None)
     process.start()
     if told:
@@ -52,15 +49,12 @@ def politely(settings: ScrapySettings, options: CrawlOptions) -> None:
     settings.set("AUTOTHROTTLE_START_DELAY", max(options.delay, 0.1), "spider")
 
 
-def asked_for(crawler: Crawler, spider: MarketSpider) -> tuple[Plan, CrawlOptions]:
-    """Return what a crawler is to do: what `run_crawl` gave it, or Scrapy's own arguments.
+def asked_for(crawler: Crawler, spider: MarketSpider) -> Given:
+    """Return what a crawler is to do that Scrapy's own command began.
 
     ``scrapy crawl NAME -a listings=… -a vendors=… -a categories=… -a exclude=… -a since=…``,
     values parted by commas, with the database, the folder and the Tor of the settings.
     """
-    given = crawler.settings.get("CRYPTODRUG_PLAN")
-    if given is not None:
-        return cast("tuple[Plan, CrawlOptions]", given)
 
     def several(name: str) -> tuple[str, ...]:
         told = getattr(spider, name, None) or ""
@@ -78,10 +72,11 @@ def asked_for(crawler: Crawler, spider: MarketSpider) -> tuple[Plan, CrawlOption
     settings = get_settings()
     engine = resolve_url(None, settings)
     open_engine(engine).dispose()
-    return plan, CrawlOptions(
+    options = CrawlOptions(
         folder=settings.data_dir,
         socks=settings.tor_socks,
         dsn=client_url(engine),
         each=crawler.settings.getint("CONCURRENT_REQUESTS_PER_DOMAIN"),
         delay=crawler.settings.getfloat("DOWNLOAD_DELAY"),
     )
+    return Given(plan, options, Silent())

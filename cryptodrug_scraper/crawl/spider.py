@@ -44,8 +44,9 @@ class MarketSpider(scrapy.Spider):
         """Build the spider, and the crawl that it is part of."""
         from cryptodrug_scraper.crawl.crawl import Crawl
 
+        given = kwargs.pop("given", None)
         spider = super().from_crawler(crawler, *args, **kwargs)
-        Crawl.of(crawler, spider)  # sets `crawl`
+        Crawl.begin(crawler, spider, given)  # sets `crawl`
         return spider
 
     async def start(self) -> AsyncIterator[Any]:

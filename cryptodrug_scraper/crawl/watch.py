@@ -41,7 +41,7 @@ class Watch:
     def opened(self) -> None:
         """Begin to look."""
         self.crawl = Crawl.of(self.crawler)
-        self.view = self.crawler.settings.get("CRYPTODRUG_VIEW") or Silent()
+        self.view = self.crawl.view
         self._loop.start(_EVERY, now=False)
 
     def stopped(self) -> None:
@@ -119,7 +119,8 @@ def needs(crawl: Crawl, *, still: bool = True) -> str:
     lines = [f"No session of {market} can be used now:" if told else f"No session of {market}."]
     lines += told
     lines.append("Sign in with Tor Browser, save the cookies, and give them to this crawl:")
-    lines.append(f"  cryptodrug session add {market} --cookies cookies.txt --name NAME")
+    name = next((member.name for member in members), "default")
+    lines.append(f"  cryptodrug session add {market} --cookies cookies.txt --name {name}")
     if walled:
         lines.append("(At a captcha: solving it in the browser is enough, if it has this session.)")
     if still and crawl.options.wait > 0:

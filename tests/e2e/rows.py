@@ -85,7 +85,8 @@ def entities(dsn: str, *, ignore: Collection[str] = AGEING + UNCERTAIN) -> dict[
     ``{market: {"listings": {id: fields}, "vendors": {handle: fields}, "reviews": [fields, …]},
     …, "digest": SHA-256}``: the stated fields, merged over all pages (``stated.py``), reviews
     sorted, without the times at which they can have been left. It does not depend on which pages
-    were captured when, how often, and where they lie, as long as each page was captured once.
+    were captured when, how often, and where they lie, as long as each page was captured at least
+    once and its time known.
     ``ignore`` names fields (``listing.views``) to leave out; by default those that are counted
     from the moment of capture, and those that are written only where captures allow it.
     """
