@@ -72,7 +72,7 @@ def test_every_command_teaches_with_examples(command: list[str]) -> None:
         ["session"],
         ["simulate"],
         ["tor", "status"],
-    ],  # fmt: skip
+    ],
 )
 def test_exit_codes_are_in_the_help(command: list[str]) -> None:
     assert "Exit codes" in run(*command, "--help").stdout
