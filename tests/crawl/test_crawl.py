@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import gzip
 import time
+from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -26,8 +29,12 @@ each_market = pytest.mark.parametrize("market", MARKETS)
 
 def compared(here: Place, url: str) -> Comparison:
     site = here.server.site
+
+    def true_at(moment: datetime) -> Iterator[dict[str, Any]]:
+        return truth(site.look, site.world, moment)
+
     at = site.world.reference
-    return compare(client_url(url), here.market, truth(site.look, site.world, at), at)
+    return compare(client_url(url), here.market, true_at(at), at, true_at=true_at)
 
 
 def count(url: str, query: str) -> int:

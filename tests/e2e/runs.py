@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -117,8 +118,12 @@ class Bench:
 def compared(here: Place, url: str) -> Comparison:
     """Compare a database with the truth."""
     site = here.server.site
+
+    def true_at(moment: datetime) -> Iterator[dict[str, Any]]:
+        return truth(site.look, site.world, moment)
+
     at = site.world.reference
-    return compare(client_url(url), here.market, truth(site.look, site.world, at), at)
+    return compare(client_url(url), here.market, true_at(at), at, true_at=true_at)
 
 
 def finish(here: Place, url: str, ended: Ended, started: float) -> Outcome:
