@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cryptodrug_scraper.cli.errors import EXIT_CODES, Code, Failure
-from cryptodrug_scraper.cli.options import DatabaseUrl, check_market, guide
+from cryptodrug_scraper.cli.options import DatabaseUrl, check_market, guide, tor_at
 from cryptodrug_scraper.cli.terminal import json_text, program, safe, say
 
 if TYPE_CHECKING:
@@ -137,7 +137,6 @@ def fetch(
     from cryptodrug_scraper.crawl.mirrors import MirrorStore
     from cryptodrug_scraper.crawl.once import fetch_once, posted_form
     from cryptodrug_scraper.crawl.sessions import SessionStore
-    from cryptodrug_scraper.tor.ready import find_tor
 
     mirrors = MirrorStore(settings.data_dir / "mirrors")
     sessions = SessionStore(settings.data_dir / "sessions", warn=say)
@@ -149,10 +148,7 @@ def fetch(
     elif session is not None:
         raise Failure("--session and --anonymous exclude each other.", Code.BAD_INPUT)
     form = post if post is not None or market is None else posted_form(market, url)
-    through = None
-    if not direct:
-        asked_for = {"tor_socks": socks} if socks else {}
-        through = find_tor(settings.model_copy(update=asked_for))
+    through = None if direct else tor_at(socks)
     dsn = None
     if load:
         from cryptodrug_scraper.cli.replay import open_database

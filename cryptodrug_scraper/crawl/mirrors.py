@@ -83,7 +83,7 @@ def tidy_address(text: str) -> str:
         if port is None:
             raise BadAddress(f"A market on this machine needs its port: http://{shown}:8080")
     elif (why := addresses.may_leave(f"{parts.scheme}://{shown}")) is not None:
-        raise BadAddress(f"{host} cannot be a mirror: {why}. Nothing but onion services is asked.")
+        raise BadAddress(f"No mirror can be at {host}: {why}. Nothing but onion services is asked.")
     usual = {"http": 80, "https": 443}[parts.scheme]
     return f"{parts.scheme}://{shown}" + (f":{port}" if port not in (None, usual) else "")
 

@@ -13,7 +13,6 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 from cryptodrug_scraper import __version__
@@ -115,16 +114,12 @@ def posted_form(market: str, url: str) -> str | None:
     """
     if "=" not in url.partition("#")[2]:
         return None
-    from scrapy.settings import Settings
-    from scrapy.spiderloader import SpiderLoader
+    from cryptodrug_scraper.crawl.before import spider_of
+    from cryptodrug_scraper.crawl.plan import CrawlRefused
 
-    from cryptodrug_scraper.crawl import settings as of_crawls
-
-    settings = Settings()
-    settings.setmodule(of_crawls)
     try:
-        spider: Any = SpiderLoader.from_settings(settings).load(market)()
-    except KeyError:
+        spider = spider_of(market)
+    except CrawlRefused:
         return None
     parts = urlsplit(url)
     address = f"{parts.path or '/'}{f'?{parts.query}' if parts.query else ''}#{parts.fragment}"
