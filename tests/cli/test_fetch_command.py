@@ -22,6 +22,7 @@ from tests.conftest import ROOT
 from tests.crawl.onions import onion
 from tests.crawl.socks import tor
 from tests.simulator.serving import NAMES, listing_address, serving
+from tests.tor.network import RunningNetwork
 
 ONION = onion(1)
 
@@ -454,3 +455,28 @@ def test_through_tor_no_name_is_looked_up(data: Path, monkeypatch: pytest.Monkey
             assert socks.hosts == [ONION]
             port = int(socks.address.rpartition(":")[2])
     assert all(what[1] in ("127.0.0.1", ["127.0.0.1", port]) for what in told), told
+
+
+@pytest.mark.slow
+def test_through_the_tor_network(
+    data: Path, monkeypatch: pytest.MonkeyPatch, tor_network: RunningNetwork
+) -> None:
+    monkeypatch.setenv("CRYPTODRUG_TOR_SOCKS", tor_network.socks)
+    with serving("dream") as server:
+        cookie = prepare(data, server, "dream")
+        host = tor_network.publish(server.port)
+        try:
+            MirrorStore(data / "mirrors").add("dream", host)
+            address = f"http://{host}{listing_address('dream')}"
+            result = fetched(address, "--json")
+            nobody = fetched(address, "--anonymous")
+            checked = run("session", "check", "dream")
+        finally:
+            tor_network.withdraw(host)
+    assert result.exit_code == 0, result.output
+    said = json.loads(result.stdout)
+    assert (said["kind"], said["url"]) == ("listing", address)
+    assert nobody.exit_code == 75
+    assert checked.exit_code == 0 and f"signed in (http://{host}" in checked.stdout
+    assert {page.url for page in archived(data)} == {address}
+    assert holding(data, cookie) == {"sessions/dream/default.json"}
