@@ -296,6 +296,7 @@ class Visit:
         assert parsed is not None and page is not None  # else it would not have been judged good
         if crawl.scope.refuses(parsed):
             crawl.archive.take_back(captured.written)
+            captured.parsed = None
             crawl.frontier.finish(task, DONE, reason="out of scope")
             crawl.count("skipped/out_of_scope")
             return
