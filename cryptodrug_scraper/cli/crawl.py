@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import getpass
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -115,7 +116,8 @@ def crawl(
     ] = "30m",
     rotate: Annotated[str, typer.Option(metavar="SIZE", help="Of a WARC file.")] = "1G",
     operator: Annotated[
-        str | None, typer.Option(metavar="WHO", help="Who runs it, for the record.")
+        str | None,
+        typer.Option(metavar="WHO", help="Who runs it, for the record; else your user name."),
     ] = None,
     socks: Annotated[
         str | None,
@@ -172,7 +174,7 @@ def crawl(
             seconds=read_span(time) if time else None,
             quiet=read_quiet(quiet_hours) if quiet_hours else None,
             rotate_bytes=read_size(rotate),
-            operator=operator,
+            operator=operator or getpass.getuser(),
             new=new,
         )
     except ValueError as error:

@@ -228,7 +228,7 @@ def test_what_cannot_be_had_is_given_up_and_named(tmp_path: Path) -> None:
 
 def test_scrapys_own_command_crawls_as_well(tmp_path: Path, migrated_url: str) -> None:
     assert scrapy("list").stdout.split() == sorted(MARKETS)
-    with place(tmp_path, "dream", listings=10, vendors=2, reviews=20) as here:
+    with place(tmp_path, "dream", listings=10, vendors=2, reviews=20):
         done = scrapy(
             "crawl",
             "dream",
