@@ -61,14 +61,16 @@ def asked_for(crawler: Crawler, spider: MarketSpider) -> Given:
         told = getattr(spider, name, None) or ""
         return tuple(part.strip() for part in str(told).split(",") if part.strip())
 
-    since = getattr(spider, "since", None)
+    since = str(getattr(spider, "since", None) or "").strip()
+    if since:
+        read_since(since)
     plan = Plan(
         spider.name,
         inside=several("categories"),
         outside=several("exclude"),
         listings=several("listings"),
         vendors=several("vendors"),
-        since=read_since(str(since)).isoformat() if since else None,
+        since=since or None,
     )
     settings = get_settings()
     engine = resolve_url(None, settings)

@@ -17,7 +17,7 @@ from urllib.parse import urljoin, urlsplit
 from scrapy import Request
 
 from cryptodrug_scraper.archive import Written
-from cryptodrug_scraper.crawl.fetch import Answer, NoAnswer, Refused
+from cryptodrug_scraper.crawl.answer import Answer, NoAnswer, Refused
 from cryptodrug_scraper.crawl.frontier import DONE, FAILED, GONE, Task, Wanted
 from cryptodrug_scraper.crawl.headers import cookies_set, request_headers
 from cryptodrug_scraper.crawl.identities import Member
