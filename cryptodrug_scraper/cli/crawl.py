@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import getpass
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -339,7 +340,7 @@ def crawl(
         seconds=_value("--time", read_span, time),
         quiet=_value("--quiet-hours", read_quiet, quiet_hours),
         rotate_bytes=_value("--rotate", read_size, rotate) or 0,
-        operator=operator,
+        operator=operator or getpass.getuser(),
         new=new,
     )
     raise typer.Exit(
