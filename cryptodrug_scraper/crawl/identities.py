@@ -85,7 +85,7 @@ class Pool:
                 continue
             member = Member(identity, cookies=dict(identity.cookies), requests=identity.requests)
             if known is not None:  # requests on the way come back to the old one
-                member.circuit = known.circuit + 1
+                member.circuit = known.circuit
             if identity.state == "resting":
                 left = 0.0
                 if identity.until is not None:
