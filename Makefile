@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo test lint bench expectations lock clean
+.PHONY: setup demo test lint bench e2e expectations lock clean
 
 setup: .venv/ready
 
@@ -26,6 +26,9 @@ test: lint
 
 bench: setup
 	$(BIN)/python -m tests.bench
+
+e2e: setup
+	$(BIN)/python -m tests.e2e
 
 expectations: setup
 	-$(BIN)/python -m pytest tests/parsers/test_fixtures.py --write-expectations

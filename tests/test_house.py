@@ -17,6 +17,7 @@ from tests.conftest import FIXTURES, ROOT
 APPLICATION = sorted((ROOT / "cryptodrug_scraper").rglob("*.py"))
 PARSERS = sorted((ROOT / "parsers").glob("*.py"))
 LOOKS = sorted((ROOT / "simulators").glob("*.py"))
+SPIDERS = sorted((ROOT / "spiders").glob("*.py"))
 
 
 def docstrings(tree: ast.AST) -> set[int]:
@@ -53,6 +54,7 @@ def test_every_market_has_its_rooms() -> None:
     for name in markets():
         assert (ROOT / "parsers" / f"{name}.py").is_file()
         assert (ROOT / "simulators" / f"{name}.py").is_file()
+        assert (ROOT / "spiders" / f"{name}.py").is_file()
         assert (FIXTURES / name).is_dir()
     folders = {p.name for p in FIXTURES.iterdir() if p.is_dir()} - {"study"}
     assert folders == set(markets())
@@ -81,6 +83,15 @@ def test_what_is_simulated_knows_nothing_of_how_it_is_read(path: Path) -> None:
             assert not re.match(r"parsers|spiders", node.module or ""), path.name
 
 
+@pytest.mark.parametrize("path", SPIDERS, ids=lambda p: p.name)
+def test_spiders_hold_no_selector_and_ask_nothing_themselves(path: Path) -> None:
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.ImportFrom):
+            assert not re.match(r"parsers|simulators|selectolax|bs4|lxml|scrapy", node.module or "")
+        elif isinstance(node, ast.Attribute):
+            assert node.attr not in ("css", "xpath", "select"), path.name
+
+
 def test_parsing_needs_no_database_library() -> None:
     script = (
         "import sys; from parsers import parse_page; parse_page(b'<html></html>');"
@@ -96,7 +107,7 @@ def test_parsing_needs_no_database_library() -> None:
 def test_modules_are_small() -> None:
     long = {
         str(path.relative_to(ROOT)): count
-        for path in [*APPLICATION, *PARSERS, *LOOKS]
+        for path in [*APPLICATION, *PARSERS, *LOOKS, *SPIDERS]
         if (count := len(path.read_text("utf-8").splitlines())) > 450
     }
     assert long == {}

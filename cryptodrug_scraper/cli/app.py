@@ -11,6 +11,7 @@ from cryptodrug_scraper.cli import (
     crawl,
     db,
     doctor,
+    fetch,
     markets,
     mirror,
     parse,
@@ -86,6 +87,7 @@ def _common(
 
 
 app.command("crawl", help=crawl.HELP, epilog=crawl.EPILOG)(crawl.crawl)
+app.command("fetch", help=fetch.HELP, epilog=fetch.EPILOG)(fetch.fetch)
 app.command("replay", help=replay.HELP, epilog=replay.EPILOG)(replay.replay)
 app.command("parse", help=parse.HELP, epilog=parse.EPILOG)(parse.parse)
 app.command("doctor", help=doctor.HELP, epilog=doctor.EPILOG)(doctor.doctor)

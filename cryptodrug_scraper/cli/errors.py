@@ -106,7 +106,6 @@ _EXPECTED = (
     ("cryptodrug_scraper.database.embedded", "DatabaseUnavailable", Code.DATABASE),
     ("cryptodrug_scraper.crawl.plan", "CrawlRefused", Code.BAD_INPUT),
     ("cryptodrug_scraper.crawl.private", "NotUsable", Code.BAD_INPUT),
-    ("cryptodrug_scraper.crawl.checking", "TorUnusable", Code.TOR),
     ("cryptodrug_scraper.simulator.command", "BadCall", Code.BAD_INPUT),
     ("cryptodrug_scraper.simulator.faults", "UnknownFault", Code.BAD_INPUT),
     ("cryptodrug_scraper.tor.errors", "TorUnavailable", Code.TOR),

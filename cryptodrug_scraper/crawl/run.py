@@ -76,21 +76,24 @@ def asked_for(crawler: Crawler, spider: MarketSpider) -> Given:
     """Return what a crawler is to do that Scrapy's own command began.
 
     ``scrapy crawl NAME -a listings=… -a vendors=… -a categories=… -a exclude=… -a since=…``,
-    values parted by commas, with the database, the folder and the Tor of the settings.
+    values parted by commas, with the database, the folder and the Tor of the settings;
+    ``-a direct=1`` is for a market on this machine.
     """
 
     def several(name: str) -> tuple[str, ...]:
         told = getattr(spider, name, None) or ""
         return tuple(part.strip() for part in str(told).split(",") if part.strip())
 
-    since = getattr(spider, "since", None)
+    since = str(getattr(spider, "since", None) or "").strip()
+    if since:
+        read_since(since)
     plan = Plan(
         spider.name,
         inside=several("categories"),
         outside=several("exclude"),
         listings=several("listings"),
         vendors=several("vendors"),
-        since=read_since(str(since)).isoformat() if since else None,
+        since=since or None,
     )
     settings = get_settings()
     engine = resolve_url(None, settings)
@@ -99,6 +102,7 @@ def asked_for(crawler: Crawler, spider: MarketSpider) -> Given:
         folder=settings.data_dir,
         socks=settings.tor_socks,
         dsn=client_url(engine),
+        direct=str(getattr(spider, "direct", "")) in ("1", "true", "yes"),
         each=crawler.settings.getint("CONCURRENT_REQUESTS_PER_DOMAIN"),
         delay=crawler.settings.getfloat("DOWNLOAD_DELAY"),
     )

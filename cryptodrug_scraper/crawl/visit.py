@@ -17,7 +17,7 @@ from urllib.parse import urljoin, urlsplit
 from scrapy import Request
 
 from cryptodrug_scraper.archive import Written
-from cryptodrug_scraper.crawl.fetch import Answer, NoAnswer, Refused
+from cryptodrug_scraper.crawl.answer import Answer, NoAnswer, Refused
 from cryptodrug_scraper.crawl.frontier import DONE, FAILED, GONE, Task, Wanted
 from cryptodrug_scraper.crawl.headers import cookies_set, request_headers
 from cryptodrug_scraper.crawl.identities import Member
@@ -33,6 +33,7 @@ logger = logging.getLogger(__name__)
 
 _HOPS = 5
 _AGAIN = 3
+_ODD = frozenset(("unknown", "other_page", "another"))
 _REDIRECTS = (301, 302, 303, 307, 308)
 _LONGEST_BACKOFF = 60  # times the first one
 
@@ -296,6 +297,7 @@ class Visit:
         assert parsed is not None and page is not None  # else it would not have been judged good
         if crawl.scope.refuses(parsed):
             crawl.archive.take_back(captured.written)
+            captured.parsed = None
             crawl.frontier.finish(task, DONE, reason="out of scope")
             crawl.count("skipped/out_of_scope")
             return
@@ -328,7 +330,9 @@ class Visit:
             crawl.frontier.put_back(task, judgement.reason)  # not the page's fault
             return
         task.tries += 1
-        if task.tries > crawl.options.retries:
+        if judgement.reason in _ODD:  # a whole answer, which will hardly change
+            task.missing += 1
+        if task.tries > crawl.options.retries or task.missing >= crawl.options.missing:
             crawl.frontier.finish(task, FAILED, reason=judgement.reason)
             crawl.count("failed")
             crawl.failed(task.wanted, judgement)

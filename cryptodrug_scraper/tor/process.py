@@ -26,6 +26,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import secrets
 import shutil
 import socket
 import subprocess
@@ -42,6 +43,7 @@ from cryptodrug_scraper.tor.stalls import last_lines, meaning
 
 HOST = "127.0.0.1"
 _CONTROL_PATIENCE = 30.0  # seconds to open the control port
+_ANOTHER = "another Tor process is running with the same data directory"  # in Tor's words
 _STOP_PATIENCE = 10.0
 _ORPHAN_PATIENCE = 20.0  # an earlier one, whose starter was killed, ends within 15 s
 
@@ -183,6 +185,8 @@ class OwnTor:
                 + (f":\n{where}" if where else ", or end it first.")
             ) from None
         self._lock = lock
+        for left_over in self.folder.glob("control-*"):
+            left_over.unlink(missing_ok=True)
 
     def _write_torrc(self) -> None:
         for name, values in self._extra.items():
@@ -200,12 +204,11 @@ class OwnTor:
             "DataDirectory": _quoted(self.folder / "data"),
             "SocksPort": f"{ports[0]} IsolateSOCKSAuth",
             "ControlPort": ports[1],
-            "ControlPortWriteToFile": _quoted(self.folder / "control.new"),
             "CookieAuthentication": "1",
             "ClientOnly": "1",
             "SafeLogging": "1",
             "Log": "notice stdout",
-            "__OwningControllerProcess": str(os.getpid()),
+            "__OwningControllerProcess": as_owner(os.getpid()),
             "__ReloadTorrcOnSIGHUP": "0",
             **self._extra,
         }
@@ -232,7 +235,8 @@ class OwnTor:
         """Start the process and open its control connection."""
         deadline = time.monotonic() + _ORPHAN_PATIENCE
         while True:
-            (self.folder / "control.new").unlink(missing_ok=True)
+            # A new name each time: a Tor that ends removes its own, however late that is.
+            file = self.folder / f"control-{secrets.token_hex(4)}"
             with self.log.open("wb") as log:
                 self.log.chmod(0o600)
                 self._process = subprocess.Popen(
@@ -240,6 +244,7 @@ class OwnTor:
                         program,
                         *("--defaults-torrc", str(self.folder / "defaults")),
                         *("-f", str(self.folder / "torrc")),
+                        *("--ControlPortWriteToFile", str(file)),
                     ],
                     stdin=subprocess.DEVNULL,
                     stdout=log,
@@ -247,38 +252,47 @@ class OwnTor:
                     cwd=self.folder,
                     start_new_session=True,
                 )
-            if self._connected():
+            if self._connected(file):
                 return
             said = self.log.read_text(errors="replace")
-            if "Another Tor process is running" in said and time.monotonic() < deadline:
+            if _ANOTHER in said and time.monotonic() < deadline:
                 time.sleep(0.2)  # its starter was killed; it notices soon
                 continue
             raise self._refused(said)
 
-    def _connected(self) -> bool:
+    def _connected(self, file: Path) -> bool:
         """Wait for the control port and take it; say whether the process did not end before."""
-        file = self.folder / "control.new"
         deadline = time.monotonic() + _CONTROL_PATIENCE
         assert self._process is not None
-        while not file.exists():
-            if self._process.poll() is not None:
-                return False
+        problem = "Tor opens no control port"
+        while self._process.poll() is None:
+            # One that finds its folder in use opens its ports first, then waits five seconds
+            # for the other to go, deaf, and then ends or goes on.
+            if file.exists():
+                try:
+                    self._take_over(file.read_text().strip().removeprefix("PORT="))
+                    file.unlink()
+                    return True
+                except TorUnavailable as error:
+                    problem = str(error)
             if time.monotonic() > deadline:
                 raise TorUnavailable(
-                    f"Tor opens no control port in {_CONTROL_PATIENCE:.0f} s. It said:\n"
-                    + self._said()
+                    f"{problem} ({_CONTROL_PATIENCE:.0f} s). It said:\n{self._said()}"
                 )
             time.sleep(0.02)
-        self.control = file.read_text().strip().removeprefix("PORT=")
-        file.unlink()
-        self._connection = TorControl(self.control).__enter__()
-        self._connection.take_ownership()
-        listeners = self._connection.ask("net/listeners/socks")
-        self.socks = listeners.replace('"', "").split()[0]
+        return False
+
+    def _take_over(self, control: str) -> None:
+        """Connect to the control port, so that Tor ends with us, and note where it listens."""
+        with contextlib.ExitStack() as closing:
+            connection = closing.enter_context(TorControl(control))
+            connection.take_ownership()
+            self.socks = connection.ask("net/listeners/socks").replace('"', "").split()[0]
+            closing.pop_all()
+        self._connection, self.control = connection, control
         self._listening.write_text(
             f"CRYPTODRUG_TOR_SOCKS={self.socks}\nCRYPTODRUG_TOR_CONTROL={self.control}\n"
         )
-        return True
 
     def _refused(self, said: str) -> TorUnavailable:
         """Say why a process ended before it opened its ports."""
@@ -287,16 +301,16 @@ class OwnTor:
             port = int(taken.group(1))
             names = [name for name, ours in self._ports.items() if ours == port]
             return self._taken(names[0] if names else "port", port)
+        if _ANOTHER in said:
+            return TorUnavailable(
+                f"Another Tor uses {self.folder / 'data'}, and none that cryptodrug looks after. "
+                "End it, and try again."
+            )
         problems = re.findall(r"\[(?:warn|err)\] (.*)", said)
         if any("Reading config failed" in problem for problem in problems):
             told = [p for p in problems if "Reading config failed" not in p]
             return TorUnavailable(
                 "Tor refuses the configuration. It said:\n" + last_lines("\n".join(told))
-            )
-        if "Another Tor process is running" in said:
-            return TorUnavailable(
-                f"Another Tor uses {self.folder / 'data'}, though it is not one that runs under "
-                "cryptodrug any more. End it, and try again."
             )
         return TorUnavailable(f"Tor ended at once. It said:\n{last_lines(said)}")
 
@@ -332,6 +346,15 @@ class OwnTor:
         with contextlib.suppress(OSError):
             return last_lines(self.log.read_text(errors="replace"))
         return ""
+
+
+def as_owner(pid: int) -> str:
+    """Write the id of the process with which a Tor is to end: with zeros before it.
+
+    To Tor they make no difference. But where stem finds its own process named as the owner, it
+    takes ownership for whatever connection it makes, and closing that one ends Tor.
+    """
+    return f"{pid:010d}"
 
 
 def is_free(port: int) -> bool:

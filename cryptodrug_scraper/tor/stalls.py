@@ -5,11 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-_CLOCK = re.compile(
-    r"clock (?:is|jumped|skew)|skewed|your (?:system )?clock|is behind the time|consensus is too"
-    r"|in the future",
-    re.I,
-)
+# As Tor words it: "Our clock is 3 hours behind the time published …", "… with skewed time …".
+_CLOCK = re.compile(r"\b(?:our|your|system) clock\b|skewed time|clock just jumped", re.I)
 
 
 def meaning(percent: int, phase: Mapping[str, str], log: str) -> str:

@@ -38,6 +38,11 @@ COMMANDS = [
     ["session", "remove"],
     ["session", "check"],
     ["simulate"],
+    ["tor"],
+    ["tor", "status"],
+    ["tor", "run"],
+    ["tor", "new-identity"],
+    ["crawl"],
 ]
 
 
@@ -57,7 +62,17 @@ def test_every_command_teaches_with_examples(command: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", [["replay"], ["parse"], ["doctor"], ["db", "query"], ["session"], ["simulate"]]
+    "command",
+    [
+        ["replay"],
+        ["parse"],
+        ["doctor"],
+        ["crawl"],
+        ["db", "query"],
+        ["session"],
+        ["simulate"],
+        ["tor", "status"],
+    ],
 )
 def test_exit_codes_are_in_the_help(command: list[str]) -> None:
     assert "Exit codes" in run(*command, "--help").stdout

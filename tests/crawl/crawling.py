@@ -7,7 +7,7 @@ import json
 import os
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from cryptodrug_scraper.simulator.sessions import COOKIE
 from tests.cli.running import PROGRAM
 from tests.conftest import ROOT
 
-HASTY = ("--direct", "--delay", "0", "--rest", "0.1", "--backoff", "0.1", "--retries", "60")
+HASTY = ("--delay", "0", "--rest", "0.1", "--backoff", "0.1", "--retries", "60")
 """Without the politeness that a real market needs."""
 
 
@@ -42,6 +42,7 @@ class Place:
     market: str
     server: Server
     running: Running
+    through: tuple[str, ...] = ("--direct",)
     cookies: list[str] = field(default_factory=list)
     stopped: threading.Event = field(default_factory=threading.Event)
     renewed: int = 0
@@ -78,25 +79,37 @@ class Place:
             self.stopped.set()
             thread.join()
 
-    def start(self, dsn: str | None, *options: str, hasty: bool = True) -> subprocess.Popen[str]:
-        """Start a crawl."""
+    def command(self, dsn: str | None, *options: str) -> list[str]:
+        """Return how a crawl is started."""
         loading = ("--database-url", dsn) if dsn else ("--no-load",)
-        given = [
-            *(HASTY if hasty else ()),
-            *loading,
-            "--summary",
-            str(self.folder / "summary.json"),
-        ]
+        summary = ("--summary", str(self.folder / "summary.json"))
+        given = (*self.through, *HASTY, *loading, *summary, *options)
+        return [*PROGRAM, "crawl", self.market, *given]
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Return the environment in which it is started."""
+        return os.environ | {"CRYPTODRUG_DATA_DIR": str(self.folder)}
+
+    def start(self, dsn: str | None, *options: str) -> subprocess.Popen[str]:
+        """Start a crawl."""
         return subprocess.Popen(
-            [*PROGRAM, "crawl", self.market, *given, *options],
+            self.command(dsn, *options),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
             encoding="utf-8",
             cwd=ROOT,
-            env=os.environ | {"CRYPTODRUG_DATA_DIR": str(self.folder)},
+            env=self.environment,
         )
+
+    def read_summary(self) -> dict[str, Any]:
+        """Return the summary that the last crawl wrote, and take it away."""
+        file = self.folder / "summary.json"
+        summary = json.loads(file.read_text("utf-8")) if file.exists() else {}
+        file.unlink(missing_ok=True)
+        return dict(summary)
 
     def ended(self, process: subprocess.Popen[str], within: float = 120) -> Ended:
         """Wait for a crawl's end."""
@@ -105,10 +118,7 @@ class Place:
         finally:
             process.kill()
             process.wait()
-        file = self.folder / "summary.json"
-        summary = json.loads(file.read_text("utf-8")) if file.exists() else {}
-        file.unlink(missing_ok=True)
-        return Ended(process.returncode, said, errors, summary)
+        return Ended(process.returncode, said, errors, self.read_summary())
 
     def crawl(self, dsn: str | None, *options: str, within: float = 120) -> Ended:
         """Crawl to the end."""
@@ -136,8 +146,14 @@ def place(
     seed: int = 1,
     faults: tuple[str, ...] = (),
     patience: float = 0.3,
+    publish: Callable[[int], str] | None = None,
+    through: tuple[str, ...] = ("--direct",),
 ) -> Iterator[Place]:
-    """Serve a market that stands still, with its address and signed-in sessions in a folder."""
+    """Serve a market that stands still, with its address and signed-in sessions in a folder.
+
+    ``publish`` makes an onion service of a port and returns its host name; ``through`` are the
+    options that lead a crawl there.
+    """
     with simulation(
         [market],
         seed=seed,
@@ -150,7 +166,8 @@ def place(
         patience=patience,
     ) as running:
         server = running.servers[market]
-        here = Place(folder, market, server, running)
-        MirrorStore(folder / "mirrors").add(market, server.address)
+        here = Place(folder, market, server, running, through)
+        address = f"http://{publish(server.port)}" if publish else server.address
+        MirrorStore(folder / "mirrors").add(market, address)
         here.sign_in(*(f"id{number}" for number in range(identities)))
         yield here

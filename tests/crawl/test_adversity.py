@@ -10,13 +10,13 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from fastwarc.warc import ArchiveIterator, WarcRecordType
 
 from cryptodrug_scraper.database.connection import client_url
 from cryptodrug_scraper.replay import replay
 from cryptodrug_scraper.simulator.faults import FAULTS
 from cryptodrug_scraper.simulator.look import looks
 from tests.crawl.crawling import place
+from tests.crawl.responses import responses
 from tests.crawl.test_crawl import compared, count
 from tests.e2e.rows import same_rows
 
@@ -82,15 +82,3 @@ def test_killed_ten_times_it_loses_nothing(
     assert (
         same_rows(client_url(migrated_url), client_url(another_migrated_url), ignore=ignored) == []
     )
-
-
-def responses(files: list[Path]) -> Counter[str]:
-    """Whole responses by address and moment; what is cut off at a file's end is none."""
-    found: Counter[str] = Counter()
-    for file in files:
-        with file.open("rb") as stream:
-            for record in ArchiveIterator(stream, record_types=WarcRecordType.response):
-                body = record.reader.read()
-                if len(body):
-                    found[f"{record.headers['WARC-Date']} {record.headers['WARC-Target-URI']}"] += 1
-    return found

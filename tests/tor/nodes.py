@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import re
 import shutil
 import subprocess
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
+import psutil
 import stem
 from stem.control import Controller
 
 from cryptodrug_scraper.database.processes import wait_for
+from cryptodrug_scraper.tor.process import as_owner
 
 logging.getLogger("stem").setLevel(logging.WARNING)
 
@@ -85,11 +88,10 @@ class Node:
 
     # -- running ------------------------------------------------------------------------
 
-    def start(self, lines: Lines, owner: int) -> None:
-        """Start the process; it ends on its own, too, some time after the process ``owner``."""
+    def start(self, lines: Lines) -> None:
+        """Start the process; it ends on its own, too, some time after this process."""
         ours: Lines = {
             "DataDirectory": str(self.folder),
-            "PidFile": str(self.folder / "pid"),
             "ControlPort": "127.0.0.1:auto",
             "ControlPortWriteToFile": str(self.folder / "control"),
             "CookieAuthentication": "1",
@@ -97,7 +99,7 @@ class Node:
             "NumCPUs": "1",
             "SafeLogging": "0",
             "Log": "notice stdout",
-            "__OwningControllerProcess": str(owner),
+            "__OwningControllerProcess": as_owner(os.getpid()),
             "__ReloadTorrcOnSIGHUP": "0",
         }
         torrc = self.folder / "torrc"
@@ -144,14 +146,18 @@ class Node:
             kind = PortTaken if "Could not bind" in said else NetworkFailed
             raise kind(f"the node {self.name} ended ({self.process.returncode}):\n{said}")
 
-    def wait(self, condition: Callable[[], bool], patience: float, otherwise: str) -> None:
-        """Wait for a condition while the node lives; raise NetworkFailed with its log."""
+    def holds(self, condition: Callable[[], bool], patience: float) -> bool:
+        """Wait for a condition while the node lives; say whether it came about."""
 
-        def holds() -> bool:
+        def holds_now() -> bool:
             self.check()
             return condition()
 
-        if not wait_for(holds, patience):
+        return wait_for(holds_now, patience)
+
+    def wait(self, condition: Callable[[], bool], patience: float, otherwise: str) -> None:
+        """Wait for a condition while the node lives; raise NetworkFailed with its log."""
+        if not self.holds(condition, patience):
             raise NetworkFailed(
                 f"the node {self.name} {otherwise} in {patience:.0f} s:\n{self.tail()}"
             )
@@ -160,6 +166,11 @@ class Node:
         """Return the end of the node's log."""
         text = self.log.read_text(errors="replace") if self.log.exists() else ""
         return "\n".join("  " + line for line in text.splitlines()[-lines:])
+
+    def terminate(self) -> None:
+        """Ask the process to end, and do not wait for it."""
+        if self.process is not None:
+            self.process.terminate()
 
     def stop(self) -> None:
         """End the process, if it runs."""
@@ -176,6 +187,28 @@ class Node:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait(5)
+
+
+def nodes_below(folder: Path) -> list[psutil.Process]:
+    """Return the Tor processes whose configuration is below a folder."""
+    return [
+        process
+        for process in psutil.process_iter(["name", "cmdline"])
+        if process.info["name"] == "tor" and f"{folder}{os.sep}" in str(process.info["cmdline"])
+    ]
+
+
+def end_all(folder: Path) -> None:
+    """End all nodes below a folder, whoever started them, and remove the folder."""
+    while found := nodes_below(folder):  # again: whoever starts them may be doing so just now
+        for process in found:
+            with contextlib.suppress(psutil.Error):
+                process.terminate()
+        for process in psutil.wait_procs(found, timeout=5)[1]:
+            with contextlib.suppress(psutil.Error):
+                process.kill()
+        psutil.wait_procs(found, timeout=5)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def as_torrc(options: Lines) -> str:
