@@ -8,6 +8,7 @@ request, queue what the page leads to. So a kill finds a request either as it wa
 from __future__ import annotations
 
 import logging
+import sqlite3
 from collections.abc import Awaitable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -102,8 +103,9 @@ class Visit:
 
     def _defect(self, error: Exception) -> Outcome:
         """Make of an error of our own, or of the disk, what no request is lost by."""
-        if isinstance(error, OSError):
-            self.crawl.stop("archive", f"the archive cannot be written: {error.strerror or error}")
+        if isinstance(error, (OSError, sqlite3.Error)):
+            why = getattr(error, "strerror", None) or str(error)
+            self.crawl.stop("archive", f"the archive or the queue cannot be written: {why}")
         else:
             logger.error("A defect while %s was visited", self.url, exc_info=error)
             self.crawl.count("defects")

@@ -25,6 +25,7 @@ from cryptodrug_scraper.simulator.look import looks
 from cryptodrug_scraper.simulator.truth import truth
 from tests.conftest import ROOT
 from tests.crawl.crawling import Place, place
+from tests.crawl.responses import responses
 from tests.e2e.rows import same_rows
 from tests.e2e.truth import Comparison, compare
 
@@ -259,3 +260,19 @@ def scrapy(*arguments: str, **environment: str) -> subprocess.CompletedProcess[s
         timeout=120,
         check=False,
     )
+
+
+def test_a_full_disk_ends_a_crawl_that_goes_on_later(tmp_path: Path) -> None:
+    with place(tmp_path, "dream") as here:
+        limited = ["bash", "-c", 'ulimit -f 120; exec "$@"', "bash", *here.command(None)]
+        done = subprocess.run(
+            limited, capture_output=True, text=True, env=here.environment, timeout=120, check=False
+        )
+        assert done.returncode == 1, done.stdout + done.stderr
+        assert "cannot be written" in done.stdout
+        before = responses(here.warcs())
+        assert before
+        ended = here.crawl(None)
+        assert ended.code == 0 and ended.summary["resumed"]
+        assert not before - responses(here.warcs())
+        assert ended.summary["requests"]["waiting"] == 0
