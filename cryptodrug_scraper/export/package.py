@@ -2,7 +2,7 @@
 
 https://specs.frictionlessdata.io/data-package/ says what is in it. CSV files are tabular data
 resources; ``frictionless validate datapackage.json`` reads and checks every cell. Parquet
-files have the same schemas; the specification knows no dialect for them.
+files have the same schemas, and validators check their sizes and hashes.
 """
 
 from __future__ import annotations
@@ -131,10 +131,10 @@ def describe(
             "format": form,
             "bytes": file["bytes"],
             "hash": f"sha256:{file['sha256']}",
-            "rows": file["rows"],
         }
         if form == "csv":
             resource |= {
+                "rows": file["rows"],
                 "profile": "tabular-data-resource",
                 "mediatype": "text/csv",
                 "encoding": "utf-8",
@@ -147,7 +147,9 @@ def describe(
                 },
             }
         else:
-            resource |= {"mediatype": "application/vnd.apache.parquet"}
+            # A file for validators: they would read it through pandas, which knows no missing
+            # integers. Size and hash are checked, and the cells' types are the file's own.
+            resource |= {"type": "file", "mediatype": "application/vnd.apache.parquet"}
         resource["schema"] = schema_of(table, tables, comments, pseudonymised)
         resources.append(resource)
     package: dict[str, Any] = {
