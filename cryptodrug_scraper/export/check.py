@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 SHORT = 3  # handles up to this long are found only where they stand by themselves
 _AT_ONCE = 20_000
-_OTHERS = 2  # vendors who must use a word for it to be the market's
+_OTHERS = 2  # handles other than it whose pages must have a word, for it to be the market's
 
 _GRAMMAR = {
     "integer": re.compile(r"-?[0-9]+"),
@@ -221,7 +221,7 @@ class Check:
                 if _one(work):
                     return True
             work.execute(
-                "SELECT count(*) FROM (SELECT DISTINCT o.vendor_id"
+                "SELECT count(*) FROM (SELECT DISTINCT v.handle"
                 f" FROM {_ON_PAGES[vocabulary]} JOIN public.vendor v USING (vendor_id)"
                 f" WHERE {_IS[vocabulary]} AND v.handle <> ALL(%(own)s) LIMIT {_OTHERS}) AS others",
                 values,

@@ -97,13 +97,15 @@ def key_from(path: Path) -> bytes:
             f"The key file {path} cannot be read: {error.strerror}. Make one with:"
             f" (umask 077; python3 -c 'import secrets; print(secrets.token_hex(32))' > KEYFILE)"
         ) from None
-    with os.fdopen(descriptor, "rb") as file:
+    try:
         found = os.fstat(descriptor)
         if not stat.S_ISREG(found.st_mode):
             raise NotUsable(f"The key file {path} is not a plain file.")
         if found.st_mode & 0o077:
             raise NotUsable(f"Others can read the key file: run `chmod 600 {path}`.")
-        data = file.read(65_536).strip()
+        data = os.read(descriptor, 65_536).strip()
+    finally:
+        os.close(descriptor)
     if data.startswith(b"{"):
         try:
             value = json.loads(data)

@@ -214,7 +214,7 @@ def test_a_folder_with_something_in_it_is_refused(study_dsn: str, tmp_path: Path
     out.mkdir()
     (out / "thesis.docx").write_text("years of work")
     for force in (False, True):
-        with pytest.raises(ExportRefused, match="not empty|no export wrote"):
+        with pytest.raises(ExportRefused, match=r"not empty|no export wrote"):
             export(study_dsn, out, Options(force=force))
     assert [p.name for p in tmp_path.rglob("*")] == ["out", "thesis.docx"]
 
