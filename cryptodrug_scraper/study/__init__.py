@@ -1,0 +1,37 @@
+"""The study: from rows to the tables and figures that researchers publish.
+
+    from cryptodrug_scraper import study
+
+    with study.open(start=date(2018, 11, 1), markets=["…"]) as s:
+        s.turnover(country="BE").frame
+
+Each measure is a function `(study, *, …) -> Measure`, and a method of `Study` too. What it
+found stands in `Measure.frame`; beside it stand the definition, the assumptions, the
+uncertainty, the literature, what was left out and why, and what this data calls for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+from cryptodrug_scraper.study.core import Study
+from cryptodrug_scraper.study.measure import Measure
+
+__all__ = ["Measure", "Study", "open"]
+
+
+def open(
+    database_url: str | None = None,
+    *,
+    start: date | None = None,
+    end: date | None = None,
+    markets: Sequence[str] = (),
+) -> Study:
+    """Open a database for study: `start` to `end`, both included, of some or all `markets`.
+
+    No `database_url` means the one of the settings. Raises `DatabaseUnavailable` if it cannot
+    be used, and ValueError for a market that it does not know or a period that ends before it
+    begins. Close the study, or use it in a `with` statement.
+    """
+    return Study.open(database_url, start=start, end=end, markets=markets)

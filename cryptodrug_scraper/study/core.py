@@ -1,0 +1,209 @@
+"""A database opened for study: one snapshot, one period, some markets.
+
+All measures of a study see the database as it was at its first question (isolation
+*repeatable read*), so numbers of one report agree with each other even while a crawl is
+loading. Public tables are never written. Aggregation stays in PostgreSQL: what several
+measures need stands in tables that last as long as the study (`prepare`):
+
+- ``s_listing``: a row a listing (`listings.py`): substance, quantity, prices, places.
+- ``s_review``: a row a review of the period (`sales.py`): price with bounds, substance, places.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date
+from importlib import import_module
+from types import TracebackType
+from typing import Any, Self
+
+import pandas as pd
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import ProgrammingError
+
+from cryptodrug_scraper.database.connection import open_engine
+from cryptodrug_scraper.database.copying import copy_lines, line
+from cryptodrug_scraper.settings import get_settings
+from cryptodrug_scraper.study.composition import composition
+from cryptodrug_scraper.study.concentration import concentration
+from cryptodrug_scraper.study.coverage import coverage
+from cryptodrug_scraper.study.lifetimes import lifetimes
+from cryptodrug_scraper.study.origins import moves, several_origins, vendor_origins
+from cryptodrug_scraper.study.places import destinations, exclusions
+from cryptodrug_scraper.study.recapture import recapture
+from cryptodrug_scraper.study.size import market_size
+from cryptodrug_scraper.study.turnover import sale_values, turnover
+from cryptodrug_scraper.study.vendors import migration, same_vendors
+
+# Of the session: a study reads much and alone. Together with Python well under 1 GB.
+_SESSION = """
+    SET temp_buffers = '128MB'; SET work_mem = '64MB'; SET hash_mem_multiplier = 2;
+    SET maintenance_work_mem = '128MB'; SET jit = off
+"""
+# What builds the tables that measures share, in order.
+_BUILDERS = (
+    ("cryptodrug_scraper.study.listings", "build_listings"),
+    ("cryptodrug_scraper.study.sales", "build_reviews"),
+)
+
+
+class Study:
+    """A database opened for study. Use it in a `with` statement, or `close` it.
+
+    `start` and `end` are the first and last day (None: open), `markets` the names of the
+    markets studied, never empty unless the database knows none.
+    """
+
+    # The measures, each in its own room: `study.size(country="BE")` is `market_size(study, …)`.
+    size = market_size
+    turnover = turnover
+    sale_values = sale_values
+    composition = composition
+    places = destinations
+    exclusions = exclusions
+    vendor_origins = vendor_origins
+    several_origins = several_origins
+    moves = moves
+    same_vendors = same_vendors
+    migration = migration
+    coverage = coverage
+    recapture = recapture
+    concentration = concentration
+    lifetimes = lifetimes
+
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        start: date | None = None,
+        end: date | None = None,
+        markets: Sequence[str] = (),
+    ) -> None:
+        if start is not None and end is not None and start > end:
+            raise ValueError(f"The period ends ({end}) before it begins ({start}).")
+        self.start, self.end = start, end
+        self.notes: dict[str, Any] = {}
+        """What builders counted on the way, for the measures: name to value."""
+        self._built: set[Callable[[Study], None]] = set()
+        self._exits = contextlib.ExitStack()
+        try:
+            self.connection: Connection = self._exits.enter_context(
+                engine.connect().execution_options(isolation_level="REPEATABLE READ")
+            )
+            self.connection.exec_driver_sql(_SESSION)
+            self.markets = self._chosen(markets)
+        except BaseException:
+            self._exits.close()
+            raise
+
+    @classmethod
+    def open(
+        cls,
+        database_url: str | None = None,
+        *,
+        start: date | None = None,
+        end: date | None = None,
+        markets: Sequence[str] = (),
+    ) -> Self:
+        """As `study.open`."""
+        settings = get_settings()
+        others = database_url or settings.database_url
+        # A question must not make a schema in another's server; the embedded one is ours.
+        engine = open_engine(database_url, upgrade=False if others else None, settings=settings)
+        try:
+            opened = cls(engine, start=start, end=end, markets=markets)
+        except BaseException:
+            engine.dispose()
+            raise
+        opened._exits.callback(engine.dispose)
+        return opened
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the session; its tables go with it."""
+        with contextlib.suppress(ProgrammingError):
+            self.connection.rollback()
+        # Not back into a pool: temporary tables would come back with it.
+        self.connection.invalidate()
+        self._exits.close()
+
+    def frame(self, sql: str, parameters: Mapping[str, Any] | None = None) -> pd.DataFrame:
+        """Return the rows of a statement, in which nothing can be written.
+
+        Parameters are written ``:name``. Besides those given, ``:start`` and ``:end`` (dates,
+        never null), and ``:markets`` (an array of names) are always there. A statement that
+        fails raises SQLAlchemy's error, and leaves the study usable.
+        """
+        with self.connection.begin_nested():
+            self.connection.exec_driver_sql("SET LOCAL transaction_read_only = on")
+            got = self.connection.execute(text(sql), self._all(parameters))
+            # Numbers of the database (numeric) become floats: frames are for arithmetic.
+            return pd.DataFrame.from_records(
+                got.fetchall(), columns=list(got.keys()), coerce_float=True
+            )
+
+    def row(self, sql: str, parameters: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Return the only row of a statement, as `frame` would, by column; numbers exact."""
+        with self.connection.begin_nested():
+            self.connection.exec_driver_sql("SET LOCAL transaction_read_only = on")
+            got = self.connection.execute(text(sql), self._all(parameters))
+            return dict(got.mappings().one())
+
+    def run(self, sql: str, parameters: Mapping[str, Any] | None = None) -> None:
+        """Run a statement that makes or fills TEMP tables; parameters as in `frame`."""
+        with self.connection.begin_nested():
+            self.connection.execute(text(sql), self._all(parameters))
+
+    def copy(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+        """COPY rows into a TEMP table; values as `database.copying.line` takes them."""
+        with self.connection.begin_nested():
+            raw = self.connection.connection.cursor()
+            try:
+                copy_lines(raw, table, columns, map(line, rows))  # type: ignore[arg-type]
+            finally:
+                raw.close()
+
+    def once(self, *builders: Callable[[Study], None]) -> None:
+        """Run functions that build TEMP tables, each once in the life of the study."""
+        for build in builders:
+            if build not in self._built:
+                with self.connection.begin_nested():
+                    build(self)
+                self._built.add(build)
+
+    def prepare(self) -> None:
+        """Build the tables that measures share, once; measures that need them call this."""
+        self.once(*(getattr(import_module(module), name) for module, name in _BUILDERS))
+
+    def _all(self, parameters: Mapping[str, Any] | None) -> dict[str, Any]:
+        return {
+            "start": self.start or date.min,
+            "end": self.end or date.max,
+            "markets": list(self.markets),
+            **(parameters or {}),
+        }
+
+    def _chosen(self, wanted: Sequence[str]) -> tuple[str, ...]:
+        known = tuple(
+            self.connection.execute(
+                text('SELECT market FROM market ORDER BY opened_on, market COLLATE "C"')
+            ).scalars()
+        )
+        unknown = [name for name in wanted if name not in known]
+        if unknown:
+            raise ValueError(
+                f"The database knows no market {', '.join(map(repr, unknown))}; "
+                f"it knows {', '.join(known) or 'none'}."
+            )
+        return tuple(name for name in known if name in wanted) if wanted else known
