@@ -21,15 +21,15 @@ class BandsError(ValueError):
 
 @dataclass(frozen=True)
 class Band:
-    """Up to and including `retail` is retail, above `wholesale` is wholesale."""
+    """Below `middle` is retail; `wholesale` and above is wholesale."""
 
-    retail: float
+    middle: float
     wholesale: float
 
     def __post_init__(self) -> None:
-        if not 0 < self.retail <= self.wholesale:
+        if not 0 < self.middle <= self.wholesale:
             raise BandsError(
-                f"retail ({self.retail}) must be above 0 and at most wholesale ({self.wholesale})."
+                f"middle ({self.middle}) must be above 0 and at most wholesale ({self.wholesale})."
             )
 
 
@@ -63,4 +63,4 @@ def read_bands(path: Path | None = None) -> Bands:
 
 
 def _band(told: Mapping[str, Any]) -> Band:
-    return Band(float(told["retail"]), float(told["wholesale"]))
+    return Band(float(told["middle"]), float(told["wholesale"]))

@@ -71,19 +71,23 @@ class ListingRules:
     mapping: SubstanceMap = field(default_factory=read_mapping)
     bands: Bands = field(default_factory=read_bands)
     price: PriceRule = field(default_factory=PriceRule)
-    rate_days: int = 7
 
 
 def build_listings(study: Study, rules: ListingRules | None = None) -> None:
     """Make the TEMP table ``s_listing`` (columns: `COLUMNS`), and those it is made from.
 
     All listings of the study's markets are in it, also those not seen within its period
-    (``in_period``). ``s_rate`` (`rates.py`) and ``s_price`` (`prices.py`) stay for other
-    measures. ``study.notes["listings"]`` counts what could not be told. Raises ValueError if the
-    tables are there already.
+    (``in_period``). ``s_listing_price`` (`prices.py`) stays for other measures.
+    ``study.notes["listings"]`` counts what could not be told, and ``study.notes["listing_rules"]``
+    are the rules.
     """
     rules = rules or ListingRules()
-    build_rates(study, days=rules.rate_days)
+    study.notes["listing_rules"] = rules
+    study.once(build_rates)
+    value = rules.bands.value
+    study.notes.setdefault(
+        "value_bands", (("retail", 0.0), ("middle", value.middle), ("wholesale", value.wholesale))
+    )
     _state(study)
     _classify(study, rules.mapping)
     _assign(study)
@@ -234,7 +238,7 @@ def _read_options(study: Study, rules: ListingRules) -> None:
                    o.observed_at::date AS day
             FROM listing_observation o
             JOIN s_words_of s USING (listing_id) JOIN s_words w USING (words_id)
-            JOIN s_rate r ON r.market = s.market AND r.currency = o.price_currency
+            JOIN s_rate_near r ON r.market = s.market AND r.currency = o.price_currency
                 AND r.day = o.observed_at::date
             WHERE s.quantity IS NULL AND w.substance NOT IN ('unknown', 'not_drugs')
               AND o.price_amount * r.eur <= :floor
@@ -245,7 +249,8 @@ def _read_options(study: Study, rules: ListingRules) -> None:
         SELECT t.listing_id, x.name, w.sold_by, (x.price_amount * r.eur)::float8 AS eur
         FROM latest t JOIN shipping_option x USING (page_id, ordinal)
         JOIN s_words_of s USING (listing_id) JOIN s_words w USING (words_id)
-        JOIN s_rate r ON r.market = s.market AND r.currency = x.price_currency AND r.day = t.day
+        JOIN s_rate_near r ON r.market = s.market AND r.currency = x.price_currency
+            AND r.day = t.day
         WHERE x.price_amount > 0 ORDER BY t.listing_id, x.position
         """,
         {"floor": rules.price.floor},
@@ -312,11 +317,11 @@ def _places(study: Study) -> None:
 
 def _bands(study: Study, bands: Bands) -> None:
     study.run(
-        "CREATE TEMP TABLE s_band (substance text, unit text, retail float8, wholesale float8)"
+        "CREATE TEMP TABLE s_band (substance text, unit text, middle float8, wholesale float8)"
     )
-    rows = [(*key, band.retail, band.wholesale) for key, band in bands.amount.items()]
-    rows.append(("", "EUR", bands.value.retail, bands.value.wholesale))
-    study.copy("s_band", ("substance", "unit", "retail", "wholesale"), rows)
+    rows = [(*key, band.middle, band.wholesale) for key, band in bands.amount.items()]
+    rows.append(("", "EUR", bands.value.middle, bands.value.wholesale))
+    study.copy("s_band", ("substance", "unit", "middle", "wholesale"), rows)
 
 
 _ASSEMBLE = """
@@ -325,7 +330,7 @@ _ASSEMBLE = """
         SELECT listing_id, count(*) AS prices, count(held) AS prices_held,
                percentile_cont(0.5) WITHIN GROUP (ORDER BY price_eur)
                    FILTER (WHERE held IS NULL) AS price_eur
-        FROM s_price GROUP BY listing_id
+        FROM s_listing_price GROUP BY listing_id
     )
     SELECT t.listing_id, t.market, t.external_id, t.vendor_id, v.handle AS vendor, t.title,
            t.category, w.substance, w.substance_detail, w.substance_source,
@@ -336,11 +341,11 @@ _ASSEMBLE = """
            coalesce(y.prices, 0) AS prices, coalesce(y.prices_held, 0) AS prices_held,
            round((y.price_eur / s.quantity)::numeric, 6) AS price_per_unit,
            t.min_order,
-           CASE WHEN y.price_eur * t.min_order <= value.retail THEN 'retail'
-                WHEN y.price_eur * t.min_order <= value.wholesale THEN 'middle'
+           CASE WHEN y.price_eur * t.min_order < value.middle THEN 'retail'
+                WHEN y.price_eur * t.min_order < value.wholesale THEN 'middle'
                 WHEN y.price_eur IS NOT NULL THEN 'wholesale' END AS band_value,
-           CASE WHEN s.quantity * t.min_order <= amount.retail THEN 'retail'
-                WHEN s.quantity * t.min_order <= amount.wholesale THEN 'middle'
+           CASE WHEN s.quantity * t.min_order < amount.middle THEN 'retail'
+                WHEN s.quantity * t.min_order < amount.wholesale THEN 'middle'
                 WHEN s.quantity IS NOT NULL AND amount.unit IS NOT NULL THEN 'wholesale'
            END AS band_amount,
            coalesce(f.places, '{}') AS from_countries, coalesce(g.places, '{}') AS to_places,
@@ -377,3 +382,4 @@ def _assemble(study: Study) -> None:
     study.run(_ASSEMBLE)
     study.run("CREATE UNIQUE INDEX ON s_listing (listing_id); ANALYZE s_listing")
     study.run("CREATE INDEX ON s_listing (vendor_id); CREATE INDEX ON s_listing (market)")
+    study.run("DROP TABLE s_stated, s_told, s_saying, s_words, s_words_of, s_places, s_band")

@@ -58,42 +58,38 @@ class PriceRule:
 
 
 def build_prices(study: Study, rule: PriceRule) -> None:
-    """Make ``s_price(listing_id, day, price_eur, held)``: prices of listings in EUR.
+    """Make ``s_listing_price(listing_id, day, price_eur, held)``: prices of listings in EUR.
 
     A row for each listing, day and price shown that day; ``held`` is null, or why the price is
-    not meant: ``floor``, ``ceiling``, ``group`` or ``own``. Needs the tables of `build_rates` and
-    ``s_words_of(listing_id, words_id)``, ``s_words(words_id, …)`` of `listings.py`.
+    not meant: ``floor``, ``ceiling``, ``group`` or ``own``. Needs
+    the tables of `build_rates`, and ``s_words_of`` and ``s_words`` of `listings.py`.
     """
     study.run(
         """
-        CREATE TEMP TABLE s_price AS
-        SELECT o.listing_id, o.observed_at::date AS day,
-               avg(o.price_amount::float8 * coalesce(own.eur, near.eur)
-                   + coalesce(s.option_eur, 0)) AS price_eur,
+        CREATE TEMP TABLE s_listing_price AS
+        SELECT DISTINCT o.listing_id, near.day,
+               CAST(o.price_amount * near.eur AS float8) + coalesce(s.option_eur, 0)
+                   AS price_eur,
                NULL::text AS held
         FROM listing_observation o
         JOIN s_words_of s USING (listing_id)
-        JOIN page p USING (page_id)
-        LEFT JOIN s_panel_rate own ON own.exchange_panel_id = p.exchange_panel_id
-            AND own.currency = o.price_currency
-        LEFT JOIN s_rate near ON near.market = s.market AND near.currency = o.price_currency
-            AND near.day = o.observed_at::date
-        WHERE o.price_amount IS NOT NULL AND o.observed_at IS NOT NULL
-          AND coalesce(own.eur, near.eur) IS NOT NULL
-        GROUP BY o.listing_id, o.observed_at::date, o.price_amount, o.price_currency
+        JOIN s_rate_near near ON near.market = s.market AND near.currency = o.price_currency
+            AND near.day = CAST(o.observed_at AS date)
+        WHERE o.price_amount IS NOT NULL
         """
     )
-    study.run("ANALYZE s_price")
+    study.run("ANALYZE s_listing_price")
     _flag_bounds(study, rule)
     _flag_groups(study, rule)
     _flag_own(study, rule)
-    study.run("CREATE INDEX ON s_price (listing_id, day)")
+    study.run("CREATE INDEX ON s_listing_price (listing_id, day)")
 
 
 def _flag_bounds(study: Study, rule: PriceRule) -> None:
     study.run(
         """
-        UPDATE s_price SET held = CASE WHEN price_eur <= :floor THEN 'floor' ELSE 'ceiling' END
+        UPDATE s_listing_price
+        SET held = CASE WHEN price_eur <= :floor THEN 'floor' ELSE 'ceiling' END
         WHERE price_eur <= :floor OR price_eur >= :ceiling
         """,
         {"floor": rule.floor, "ceiling": rule.ceiling},
@@ -121,7 +117,7 @@ def _flag_groups(study: Study, rule: PriceRule) -> None:
             SELECT l.listing_id, l.wide, l.narrow,
                    percentile_cont(0.5) WITHIN GROUP (ORDER BY log(p.price_eur / l.quantity))
                    AS typical
-            FROM s_like l JOIN s_price p USING (listing_id) WHERE p.held IS NULL
+            FROM s_like l JOIN s_listing_price p USING (listing_id) WHERE p.held IS NULL
             GROUP BY l.listing_id, l.wide, l.narrow
         ), both_ways AS (
             SELECT 'wide' AS kind, wide AS number, typical FROM each
@@ -142,7 +138,7 @@ def _flag_groups(study: Study, rule: PriceRule) -> None:
     )
     study.run(
         """
-        UPDATE s_price p SET held = 'group'
+        UPDATE s_listing_price p SET held = 'group'
         FROM s_like l
         LEFT JOIN s_group n ON n.kind = 'narrow' AND n.number = l.narrow
         LEFT JOIN s_group w ON w.kind = 'wide' AND w.number = l.wide
@@ -152,15 +148,17 @@ def _flag_groups(study: Study, rule: PriceRule) -> None:
         """,
         {"factor": rule.factor, "mads": rule.mads},
     )
+    study.run("DROP TABLE s_like, s_group")
 
 
 def _flag_own(study: Study, rule: PriceRule) -> None:
     """Compare each price with the listing's own median over time."""
     study.run(
         """
-        UPDATE s_price p SET held = 'own'
+        UPDATE s_listing_price p SET held = 'own'
         FROM (SELECT listing_id, percentile_cont(0.5) WITHIN GROUP (ORDER BY price_eur) AS median
-              FROM s_price WHERE held IS NULL GROUP BY listing_id HAVING count(*) >= :own) AS m
+              FROM s_listing_price WHERE held IS NULL
+              GROUP BY listing_id HAVING count(*) >= :own) AS m
         WHERE p.listing_id = m.listing_id AND p.held IS NULL
           AND (p.price_eur > :factor * m.median OR p.price_eur * :factor < m.median)
         """,
