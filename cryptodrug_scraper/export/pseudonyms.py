@@ -43,7 +43,7 @@ class Pseudonyms:
         if len(key) < SHORTEST_KEY:
             raise NotUsable(f"A key for pseudonyms needs {SHORTEST_KEY} characters or more.")
         self._key = key
-        self.of = lru_cache(maxsize=300_000)(self._of)
+        self.of = lru_cache(maxsize=100_000)(self._of)
         self.name = self._digest("name of the key")[:16]
         """What tells whether two exports have the same key, and tells nothing else."""
         self.order = self._digest("order of rows")
