@@ -12,6 +12,7 @@ from cryptodrug_scraper.cli import (
     db,
     doctor,
     fetch,
+    export,
     markets,
     mirror,
     parse,
@@ -93,6 +94,7 @@ app.command("parse", help=parse.HELP, epilog=parse.EPILOG)(parse.parse)
 app.command("doctor", help=doctor.HELP, epilog=doctor.EPILOG)(doctor.doctor)
 app.command("markets", help=markets.HELP, epilog=markets.EPILOG)(markets.markets)
 app.add_typer(db.app, name="db")
+app.command("export", help=export.HELP, epilog=export.EPILOG)(export.export)
 app.add_typer(mirror.app, name="mirror")
 app.add_typer(session.app, name="session")
 app.command("simulate", help=simulate.HELP, epilog=simulate.EPILOG)(simulate.simulate)

@@ -43,6 +43,7 @@ COMMANDS = [
     ["tor", "run"],
     ["tor", "new-identity"],
     ["crawl"],
+    ["export"],
 ]
 
 
