@@ -146,7 +146,7 @@ class Language:
             found = found[part]
         if "{" not in found:
             return str(found)
-        return _expressions(self.code).from_string(found).render(values).strip()
+        return str(_expressions(self.code).from_string(found).render(values)).strip()
 
     def has(self, key: str) -> bool:
         """Whether there is a text of that dotted key."""
