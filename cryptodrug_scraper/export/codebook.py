@@ -37,10 +37,8 @@ def comments_of(connection: Connection) -> dict[str, str]:
 
 
 def meaning_of(column: Column, comments: dict[str, str], pseudonymised: bool) -> str:
-    """Return what a column means: our words, the database's comment, or both."""
-    said = [column.meaning, comments.get(column.origin, "")]
-    if said[0] and (said[1] in said[0] or column.kind == "id"):
-        said.pop()
+    """Return what a column means: our words, or else the database's comment."""
+    said = [column.meaning or comments.get(column.origin, "")]
     if pseudonymised and column.hidden:
         said.append(_HIDDEN)
     return " ".join(part for part in said if part)
@@ -84,6 +82,8 @@ _HEAD = """\
 What each column of each table means. The same, for programs, is in `codebook.json` and (as a
 Frictionless data package) in `datapackage.json`; `manifest.json` has the files' SHA-256, their
 numbers of rows, and what they were made with.
+
+{selection}
 
 **Empty is not zero.** A cell is empty where no page states it, or where what it states could
 not be read. Listings, vendors and reviews are what was captured: crawls miss pages, reviews are
@@ -140,12 +140,17 @@ agree not to, and ask your ethics board.
 
 
 def as_markdown(
-    book: Sequence[dict[str, Any]], *, title: str, form: str, key_name: str | None
+    book: Sequence[dict[str, Any]],
+    *,
+    title: str,
+    selection: str,
+    form: str,
+    key_name: str | None,
 ) -> str:
-    """Return the codebook as a text for people."""
+    """Return the codebook as a text for people; ``selection`` says what was chosen."""
     reading = _CSV if form == "csv" else _PARQUET
     keys = _KEYS if key_name else ""
-    parts = [_HEAD.format(title=title, reading=reading.strip(), keys=keys)]
+    parts = [_HEAD.format(title=title, selection=selection, reading=reading.strip(), keys=keys)]
     if key_name:
         parts.append(_PSEUDONYMISED.format(name=key_name).strip() + "\n")
     parts.append("## Tables\n")

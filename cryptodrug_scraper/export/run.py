@@ -234,7 +234,13 @@ def _describe(
     _write_json(folder / "codebook.json", {"format": FORMAT, "tables": book})
     key_name = options.pseudonyms.name if options.pseudonyms else None
     (folder / "CODEBOOK.md").write_text(
-        codebook.as_markdown(book, title=options.about.title, form=options.form, key_name=key_name),
+        codebook.as_markdown(
+            book,
+            title=options.about.title,
+            selection=options.scope.words,
+            form=options.form,
+            key_name=key_name,
+        ),
         "utf-8",
     )
     described = package.describe(

@@ -58,6 +58,30 @@ class Scope:
             "country": self.country,
         }
 
+    @property
+    def words(self) -> str:
+        """What is chosen, for people."""
+        if self.whole:
+            return "**What is in it.** All of the database."
+        said = ["**What is in it.** A part of the database:"]
+        if self.markets:
+            said.append(f"markets {', '.join(self.markets)};")
+        if self.first or self.last:
+            since = f"from {self.first} " if self.first else ""
+            until = f"until {self.last} " if self.last else ""
+            said.append(
+                f"what was captured, and reviews posted, {since}{until}(days in UTC, included), and"
+                " what was last stated within that time;"
+            )
+        if self.country:
+            said.append(
+                f"vendors of whom a page says that an offer ships from {self.country}, with all "
+                "their offers and reviews, the pages that show them and links to them (so tables "
+                "`pages` and `links` tell nothing of how complete the crawls were; `crawl_runs`, "
+                "`category_counts` and rates are not narrowed by country);"
+            )
+        return "\n".join(said)[:-1] + "."
+
     def period(self, column: str) -> str:
         """Return SQL that holds for times of the period."""
         said = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import stat
 import subprocess
@@ -127,6 +128,28 @@ def test_no_cell_is_a_formula(hostile: str, tmp_path: Path) -> None:
     assert seen > 100
     for path in (tmp_path / "out").glob("*.csv"):
         assert len(path.read_bytes().splitlines()) == len(pd.read_csv(path)) + 1, path.name
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("soffice") is None, reason="LibreOffice is not installed")
+def test_libreoffice_runs_nothing_of_it(hostile: str, tmp_path: Path) -> None:
+    """Opened as a user would who lets formulas in CSV be evaluated, and who should not."""
+    assert export(hostile, tmp_path / "out", "--quiet").exit_code == 0
+    control = tmp_path / "control.csv"
+    control.write_text('a,b\r\n=1+1,"=HYPERLINK(""http://x"",""a"")"\r\n')
+    files = [control, *sorted((tmp_path / "out").glob("*.csv"))]
+    subprocess.run(
+        [
+            "soffice", f"-env:UserInstallation=file://{tmp_path / 'profile'}", "--headless",
+            "--infilter=Text - txt - csv (StarCalc):"
+            "44,34,76,1,,0,false,true,false,false,false,-1,true",
+            "--convert-to", "fods", "--outdir", tmp_path, *files,
+        ],
+        check=True, capture_output=True, timeout=240,
+    )  # fmt: skip
+    for path in files:
+        sheet = (tmp_path / path.with_suffix(".fods").name).read_text("utf-8")
+        assert ("table:formula=" in sheet) == (path is control), path.name
 
 
 def test_negative_numbers_stay_numbers(dsn: str, tmp_path: Path) -> None:

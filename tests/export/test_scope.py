@@ -67,6 +67,13 @@ def test_a_country_is_its_vendors_with_all_that_is_theirs(study_dsn: str, tmp_pa
     assert set(links["listing_external_id"].dropna()) <= set(listings["external_id"])
 
 
+def test_the_codebook_says_what_was_chosen(study_dsn: str, tmp_path: Path) -> None:
+    folder = part(study_dsn, tmp_path, country="BE", markets=("empire",), first=date(2019, 4, 1))
+    text = (folder / "CODEBOOK.md").read_text("utf-8")
+    for words in ("markets empire", "from 2019-04-01", "ships from BE"):
+        assert words in text
+
+
 def test_last_stated_is_what_was_last_stated_in_the_period(study_dsn: str, tmp_path: Path) -> None:
     whole = part(study_dsn, tmp_path / "whole") if (tmp_path / "whole").mkdir() is None else None
     (tmp_path / "early").mkdir()
