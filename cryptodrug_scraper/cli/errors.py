@@ -109,6 +109,7 @@ _EXPECTED = (
     ("cryptodrug_scraper.crawl.checking", "TorUnusable", Code.TOR),
     ("cryptodrug_scraper.simulator.command", "BadCall", Code.BAD_INPUT),
     ("cryptodrug_scraper.simulator.faults", "UnknownFault", Code.BAD_INPUT),
+    ("cryptodrug_scraper.simulator.scenario.parameters", "BadScenario", Code.BAD_INPUT),
     ("cryptodrug_scraper.tor.errors", "TorUnavailable", Code.TOR),
     ("psycopg2", "OperationalError", Code.DATABASE),
     ("psycopg2", "InterfaceError", Code.DATABASE),
