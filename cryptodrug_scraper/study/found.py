@@ -142,6 +142,16 @@ def home_reviews_by_month(study: Study, terms: Terms) -> Values:
     return _values(study, terms, sql)
 
 
+@_measure("Reviews of home vendors that pages of the study showed, whenever they were left.")
+def home_reviews(study: Study, terms: Terms) -> Values:
+    """Return a number a market."""
+    sql = """
+        SELECT r.market, count(*) FROM s_review r JOIN f_home h USING (vendor_id)
+        WHERE r.market = ANY (:chosen) GROUP BY 1
+    """
+    return _values(study, terms, sql, int)
+
+
 @_measure("Value of home vendors' sales in EUR by the month of the review; each review one sale.")
 def home_turnover_by_month(study: Study, terms: Terms) -> Values:
     """Return EUR for each market and month in which there were crawls."""

@@ -113,11 +113,12 @@ class MarketParameters:
     arrivals: tuple[Arrivals, ...]
     offer: Mapping[str, float]
     home_offer: Mapping[str, float]
+    weeks_between: int = 1
 
     def crawls(self) -> list[date]:
         """Return the days of the crawls: every week, and on the last day."""
         weeks = (self.last - self.first).days // 7
-        days = [self.first + WEEK * n for n in range(weeks + 1)]
+        days = [self.first + WEEK * n for n in range(0, weeks + 1, self.weeks_between)]
         return days if days[-1] == self.last else [*days, self.last]
 
 
@@ -150,28 +151,31 @@ class Parameters:
         (begun, low), (ended, high) = known[after - 1], known[after]
         return low + (high - low) * ((day - begun).days / (ended - begun).days)
 
-    def scaled(self, factor: float, weeks: int | None = None) -> Parameters:
+    def scaled(self, factor: float, weeks_between: int = 1) -> Parameters:
         """Return the scenario with the others' vendors and sales fewer by a factor, for tests.
 
-        The home country's stay, so that its numbers stay exact; its share is then larger.
-        ``weeks`` lets each market end after so many weeks.
+        The home country's stay, so that its numbers stay exact; its share is then larger. With
+        more than a week between crawls each crawl captures all pages.
         """
-        found = {}
-        for name, market in self.markets.items():
-            last = market.last if weeks is None else min(market.first + WEEK * weeks, market.last)
 
-            def less(path: Path, by: float, last: date = last) -> Path:
-                return replace(path, start=path.start * by, end=path.end * by, last=last)
+        def less(path: Path) -> Path:
+            return replace(path, start=path.start * factor, end=path.end * factor)
 
-            found[name] = replace(
+        markets = {
+            name: replace(
                 market,
-                last=last,
-                vendors=less(market.vendors, factor),
-                sales=less(market.sales, factor),
-                home_vendors=less(market.home_vendors, 1),
-                home_sales=less(market.home_sales, 1),
+                vendors=replace(
+                    market.vendors,
+                    start=market.vendors.start * factor + market.home_vendors.start,
+                    end=market.vendors.end * factor + market.home_vendors.end,
+                ),
+                sales=less(market.sales),
+                weeks_between=weeks_between,
             )
-        return replace(self, markets=found)
+            for name, market in self.markets.items()
+        }
+        revisit = self.revisit_weeks if weeks_between == 1 else 1
+        return replace(self, markets=markets, revisit_weeks=revisit)
 
 
 def scenarios() -> list[str]:

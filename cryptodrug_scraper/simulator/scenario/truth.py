@@ -171,6 +171,17 @@ class Truth:
             found |= {f"{market.name} {month}": float(n) for month, n in sorted(counts.items())}
         return found
 
+    def home_reviews(self, markets: list[MarketTruth]) -> Values:
+        """Count."""
+        found: Values = {}
+        for market in markets:
+            world, end = market.world, market.world.crawled(market.days[-1])
+            found[market.name] = sum(
+                market.is_home(world.items[sale.item]) and sale.posted <= end
+                for sale in world.sales_made
+            )
+        return found
+
     def home_turnover_by_month(self, markets: list[MarketTruth]) -> Values:
         """EUR."""
         found: Values = {}
