@@ -12,7 +12,7 @@ measures need stands in tables that last as long as the study (`prepare`):
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from importlib import import_module
 from types import TracebackType
@@ -25,6 +25,16 @@ from sqlalchemy.exc import ProgrammingError
 from cryptodrug_scraper.database.connection import open_engine
 from cryptodrug_scraper.database.copying import copy_lines, line
 from cryptodrug_scraper.settings import get_settings
+from cryptodrug_scraper.study.composition import composition
+from cryptodrug_scraper.study.concentration import concentration
+from cryptodrug_scraper.study.coverage import coverage
+from cryptodrug_scraper.study.lifetimes import lifetimes
+from cryptodrug_scraper.study.origins import moves, several_origins, vendor_origins
+from cryptodrug_scraper.study.places import destinations, exclusions
+from cryptodrug_scraper.study.recapture import recapture
+from cryptodrug_scraper.study.size import market_size
+from cryptodrug_scraper.study.turnover import sale_values, turnover
+from cryptodrug_scraper.study.vendors import migration, same_vendors
 
 # Of the session: a study reads much and alone. Together with Python well under 1 GB.
 _SESSION = """
@@ -45,6 +55,23 @@ class Study:
     markets studied, never empty unless the database knows none.
     """
 
+    # The measures, each in its own room: `study.size(country="BE")` is `market_size(study, …)`.
+    size = market_size
+    turnover = turnover
+    sale_values = sale_values
+    composition = composition
+    places = destinations
+    exclusions = exclusions
+    vendor_origins = vendor_origins
+    several_origins = several_origins
+    moves = moves
+    same_vendors = same_vendors
+    migration = migration
+    coverage = coverage
+    recapture = recapture
+    concentration = concentration
+    lifetimes = lifetimes
+
     def __init__(
         self,
         engine: Engine,
@@ -58,7 +85,7 @@ class Study:
         self.start, self.end = start, end
         self.notes: dict[str, Any] = {}
         """What builders counted on the way, for the measures: name to value."""
-        self._engine, self._ready = engine, False
+        self._built: set[Callable[[Study], None]] = set()
         self._exits = contextlib.ExitStack()
         try:
             self.connection: Connection = self._exits.enter_context(
@@ -147,18 +174,17 @@ class Study:
             finally:
                 raw.close()
 
+    def once(self, *builders: Callable[[Study], None]) -> None:
+        """Run functions that build TEMP tables, each once in the life of the study."""
+        for build in builders:
+            if build not in self._built:
+                with self.connection.begin_nested():
+                    build(self)
+                self._built.add(build)
+
     def prepare(self) -> None:
         """Build the tables that measures share, once; measures that need them call this."""
-        if self._ready:
-            return
-        self._ready = True
-        try:
-            with self.connection.begin_nested():
-                for module, function in _BUILDERS:
-                    getattr(import_module(module), function)(self)
-        except BaseException:
-            self._ready = False
-            raise
+        self.once(*(getattr(import_module(module), name) for module, name in _BUILDERS))
 
     def _all(self, parameters: Mapping[str, Any] | None) -> dict[str, Any]:
         return {

@@ -1,0 +1,107 @@
+"""What is on offer and sold, by group of substances: a country beside the whole market."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from cryptodrug_scraper.study import literature as lit
+from cryptodrug_scraper.study.measure import Measure
+from cryptodrug_scraper.study.periods import check_country
+from cryptodrug_scraper.study.sales import ASSUMPTIONS
+
+if TYPE_CHECKING:
+    from cryptodrug_scraper.study.core import Study
+
+_OFFER = """
+    SELECT market, {group} AS substance, count(*) AS listings,
+           count(DISTINCT vendor_id) AS vendors,
+           count(*) FILTER (WHERE :country = ANY(from_countries)) AS listings_country,
+           count(DISTINCT vendor_id) FILTER (WHERE :country = ANY(from_countries))
+               AS vendors_country
+    FROM s_listing
+    WHERE market = ANY(:markets) AND first_seen <= :end AND last_seen >= :start
+    GROUP BY 1, 2
+"""
+_SOLD = """
+    SELECT r.market, {group} AS substance, count(*) AS reviews,
+           coalesce(sum(r.price_eur), 0) AS turnover,
+           count(*) FILTER (WHERE :country = ANY(r.from_countries)) AS reviews_country,
+           coalesce(sum(r.price_eur) FILTER (WHERE :country = ANY(r.from_countries)), 0)
+               AS turnover_country
+    FROM s_review r {join} GROUP BY 1, 2
+"""
+_WHAT = {
+    "listings": "Listings",
+    "vendors": "Vendors with such a listing",
+    "reviews": "Reviews",
+    "turnover": "Turnover (EUR)",
+}
+
+
+def composition(study: Study, *, country: str | None = None, detail: bool = False) -> Measure:
+    """Return listings, vendors, reviews and turnover by substance, with the parts of each market.
+
+    With a `country`, the same of what ships from it, and how its parts compare with the whole
+    market's. With `detail`, by the finer groups (heroin, hash …). Raises ValueError for a country
+    that is no code.
+    """
+    country = check_country(country)
+    study.prepare()
+    given = {"country": country}
+    if detail:
+        offer = study.frame(_OFFER.format(group="coalesce(substance_detail, substance)"), given)
+        fine = "coalesce(l.substance_detail, r.substance)"
+        join = "LEFT JOIN s_listing l ON l.listing_id = r.listing_id"
+        sold = study.frame(_SOLD.format(group=fine, join=join), given)
+    else:
+        offer = study.frame(_OFFER.format(group="substance"), given)
+        sold = study.frame(_SOLD.format(group="r.substance", join=""), given)
+    frame = offer.merge(sold, on=["market", "substance"], how="outer")
+    frame = frame.sort_values(["market", "substance"], ignore_index=True)
+    columns = {"market": "The market.", "substance": "Group of substances."}
+    for name in _WHAT:
+        for column in (name, f"{name}_country"):
+            frame[column] = pd.to_numeric(frame[column]).fillna(0)
+            if name != "turnover":
+                frame[column] = frame[column].astype("int64")
+    for name, meaning in _WHAT.items():
+        columns[name] = f"{meaning}."
+        if name != "vendors":  # a vendor of two substances would count in two parts
+            frame[f"share_{name}"] = _parts(frame, name)
+            columns[f"share_{name}"] = f"Part of the market's {name} (0 to 1)."
+        if country is not None:
+            columns[f"{name}_country"] = f"{meaning}, of what ships from the country."
+            if name != "vendors":
+                own = _parts(frame, f"{name}_country")
+                frame[f"share_{name}_country"] = own
+                frame[f"ratio_{name}"] = own / frame[f"share_{name}"].where(lambda part: part > 0)
+                columns[f"share_{name}_country"] = f"Part of the country's {name} (0 to 1)."
+                columns[f"ratio_{name}"] = (
+                    "The country's part by the market's: above 1 if the country has more of it."
+                )
+    few = int(frame["listings_country"].sum()) if country is not None else 30
+    return Measure(
+        name="composition",
+        frame=frame[list(columns)],
+        columns=columns,
+        definition="Listings seen in the period, and reviews posted in it with the turnover that "
+        "they come to, by the group of substances of the listing.",
+        assumptions=(
+            "A listing is of one substance; it is read from the market's category, else the title.",
+            *ASSUMPTIONS,
+        ),
+        uncertainty="The market's parts hold the country's own. Reviews without a known listing "
+        "have the substance of their vendor if all listings of that vendor share one, else "
+        "'unknown'.",
+        sources=(lit.CHRISTIN_2013, lit.SOSKA_CHRISTIN_2015, lit.BARRATT_2016),
+        left_out={},
+        caveats=(f"Only {few} listings ship from {country}.",) if few < 30 else (),
+    )
+
+
+def _parts(frame: pd.DataFrame, column: str) -> pd.Series:
+    """Return each row's part of its market's sum; nothing where that is 0."""
+    whole = frame.groupby("market")[column].transform("sum")
+    return frame[column] / whole.where(whole > 0)

@@ -1,0 +1,138 @@
+"""How long vendors and listings stay, those that were still there treated as such."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from cryptodrug_scraper.study import literature as lit
+from cryptodrug_scraper.study.measure import Measure
+from cryptodrug_scraper.study.periods import check_country
+from cryptodrug_scraper.study.seen import build_origins, build_seen
+
+if TYPE_CHECKING:
+    from cryptodrug_scraper.study.core import Study
+
+GRACE_DAYS = 28
+"""Who was seen in the last days of a market's captures may still be there."""
+
+# A life begins on the first day seen; those that were there when captures began (in their first
+# days) began at an unknown time before, and are left out.
+_LIVES = """
+    WITH span AS (
+        SELECT market, min(day) AS first_day, max(day) AS last_day FROM s_seen GROUP BY 1
+    ), life AS (
+        SELECT s.market, s.{key} AS id, min(s.day) AS first_day, max(s.day) AS last_day
+        FROM s_seen s
+        WHERE s.{key} IS NOT NULL AND (CAST(:country AS text) IS NULL OR EXISTS (
+            SELECT 1 FROM s_origin o
+            WHERE o.listing_id = s.listing_id AND :country = ANY(o.places)))
+        GROUP BY 1, 2
+    )
+    SELECT l.market, l.first_day <= s.first_day + :grace AS early,
+           l.last_day - l.first_day AS days, l.last_day <= s.last_day - :grace AS ended,
+           count(*) AS n
+    FROM life l JOIN span s USING (market) GROUP BY 1, 2, 3, 4 ORDER BY 1, 3
+"""
+
+
+def kaplan_meier(days: np.ndarray, ended: np.ndarray, n: np.ndarray) -> pd.DataFrame:
+    """Return the estimate of Kaplan and Meier, a row a length of life at which one ended.
+
+    `days` are lengths, `ended` whether such lives ended (else they went on), `n` how many.
+    Columns: days, at_risk, ended, survival, and low and high of its 95 % interval (by the
+    logarithm of minus the logarithm, which keeps it within 0 and 1).
+    """
+    frame = pd.DataFrame({"days": days, "ended": np.where(ended, n, 0), "n": n})
+    frame = frame.groupby("days", sort=True, as_index=False).sum()
+    # Those that ended on a day were at risk on it, and so were those that went on unseen.
+    frame["at_risk"] = frame["n"].iloc[::-1].cumsum().iloc[::-1]
+    frame = frame[frame["ended"] > 0].reset_index(drop=True)
+    risk, deaths = frame["at_risk"].to_numpy(float), frame["ended"].to_numpy(float)
+    survival = np.cumprod(1 - deaths / risk)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        greenwood = np.cumsum(deaths / (risk * (risk - deaths)))
+        half = 1.96 * np.sqrt(greenwood) / np.abs(np.log(survival))
+        low, high = survival ** np.exp(half), survival ** np.exp(-half)
+    gone = survival <= 0
+    frame["survival"] = survival
+    frame["low"] = np.where(gone, 0.0, low)
+    frame["high"] = np.where(gone, np.nan, high)
+    return frame[["days", "at_risk", "ended", "survival", "low", "high"]]
+
+
+def median_of(curve: pd.DataFrame) -> int | None:
+    """Return the first length of life that at most half survive; None if more than half do."""
+    reached = curve.loc[curve["survival"] <= 0.5 + 1e-12, "days"]
+    return int(reached.iloc[0]) if len(reached) else None
+
+
+def lifetimes(
+    study: Study, *, of: str = "vendors", country: str | None = None, grace_days: int = GRACE_DAYS
+) -> Measure:
+    """Return how many vendors (or listings) stay how long: a curve a market.
+
+    `of` is vendors or listings. With a `country`, only those who ever said to ship from it.
+    `grace_days` has to be longer than the time between crawls. Raises ValueError for what it does
+    not know.
+    """
+    country = check_country(country)
+    if of not in ("vendors", "listings"):
+        raise ValueError(f"There are no lifetimes of {of!r}; there are vendors and listings.")
+    study.prepare()
+    study.once(build_seen, build_origins)
+    key = "vendor_id" if of == "vendors" else "listing_id"
+    lives = study.frame(_LIVES.format(key=key), {"country": country, "grace": grace_days})
+    early = int(lives.loc[lives["early"].astype(bool), "n"].sum())
+    lives = lives[~lives["early"].astype(bool)]
+    curves, caveats = [], []
+    for market, rows in lives.groupby("market", sort=True):
+        curve = kaplan_meier(
+            rows["days"].to_numpy(), rows["ended"].to_numpy(bool), rows["n"].to_numpy()
+        )
+        curve.insert(0, "market", market)
+        total = int(rows["n"].sum())
+        curve["lives"] = total
+        curve["median_days"] = median_of(curve)
+        curves.append(curve)
+        if total < 30:
+            caveats.append(f"{market}: only {total} {of} began under observation.")
+        if curve["median_days"].isna().all():
+            caveats.append(f"{market}: more than half of the {of} outlast the observation.")
+    columns = {
+        "market": "The market.",
+        "days": "Length of life (days from first to last day seen).",
+        "at_risk": "Lives that lasted at least so long under observation (number).",
+        "ended": "Of these, those that ended at this length (number).",
+        "survival": "Estimated part that stays longer (0 to 1).",
+        "low": "Lower end of its 95 % interval.",
+        "high": "Upper end.",
+        "lives": "All lives of the curve (number).",
+        "median_days": "Length that half of them outlast (days); nothing if more than half do.",
+    }
+    frame = pd.concat(curves, ignore_index=True) if curves else pd.DataFrame(columns=list(columns))
+    return Measure(
+        name="lifetimes",
+        frame=frame[list(columns)],
+        columns=columns,
+        definition=f"Kaplan–Meier estimate of how long {of} stay on a market, from the first to "
+        "the last day on which a listing of theirs was seen. Who was still seen in the last "
+        f"{grace_days} days of the market's captures is censored: the life went on for an unknown "
+        "time. So is everybody when a market closes.",
+        assumptions=(
+            "Going away is independent of being watched.",
+            "Who was not seen any more was gone; a pause to the end of the captures counts as "
+            "gone.",
+        ),
+        uncertainty="95 % intervals by Greenwood's variance. A life is known to the time between "
+        "two crawls, and is taken too short by up to that much at both ends; crawls that miss "
+        "pages make it shorter still.",
+        sources=(lit.KAPLAN_MEIER_1958, lit.GREENWOOD_1926, lit.SOSKA_CHRISTIN_2015),
+        left_out={
+            f"{of} seen in the first {grace_days} days of captures: their beginning is "
+            "not known": early
+        },
+        caveats=tuple(caveats),
+    )

@@ -1,0 +1,296 @@
+"""Vendors who ship from several countries, at once or one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from cryptodrug_scraper.study import literature as lit
+from cryptodrug_scraper.study.measure import Measure
+from cryptodrug_scraper.study.periods import check_country
+from cryptodrug_scraper.study.seen import build_origins
+
+if TYPE_CHECKING:
+    from cryptodrug_scraper.study.core import Study
+
+WINDOW_DAYS = 7
+"""Days of a window in which a vendor's origins are taken together."""
+CHANGING_WINDOWS = 4
+"""A vendor who moves changes listing after listing: both countries may stand beside each other
+for so many windows between the old one alone and the new one alone."""
+
+# What a listing says holds from the first to the last day of a stretch on which it says it.
+_WINDOWS = """
+    WITH stretch AS (
+        SELECT l.market, l.vendor_id, o.places, o.first_day, o.last_day
+        FROM s_origin o JOIN s_listing l USING (listing_id) WHERE l.vendor_id IS NOT NULL
+    ), several AS (
+        SELECT vendor_id FROM stretch CROSS JOIN LATERAL unnest(places) AS p(place)
+        GROUP BY 1 HAVING count(DISTINCT place) > 1
+           AND (CAST(:country AS text) IS NULL OR bool_or(place = :country))
+    )
+    SELECT s.market, s.vendor_id, v.handle AS vendor, w.nth, DATE '2000-01-03' + w.nth * :window AS day,
+           array_agg(DISTINCT p.place ORDER BY p.place) AS places,
+           bool_or(cardinality(s.places) > 1) AS stated
+    FROM stretch s
+    JOIN several USING (vendor_id)
+    JOIN vendor v USING (vendor_id)
+    CROSS JOIN LATERAL generate_series((s.first_day - DATE '2000-01-03') / :window,
+                                       (s.last_day - DATE '2000-01-03') / :window) AS w(nth)
+    CROSS JOIN LATERAL unnest(s.places) AS p(place)
+    GROUP BY s.market, s.vendor_id, v.handle, w.nth ORDER BY s.market, v.handle, w.nth
+"""
+_DEFINITION = (
+    "A vendor's origins in a window of {window} days are the countries that any of their listings "
+    "says it ships from. A listing goes on saying what it says between two captures that agree. "
+    "Two origins are *at once* if they stand in one window, and *in sequence* (a move) if one "
+    "gives way to the other; where both stand beside each other for at most {changing} windows "
+    "between the one alone and the other alone, and no listing states both, it is a move too."
+)
+_ASSUMPTIONS = (
+    "Vendors say truthfully where they ship from.",
+    "An account is one vendor; a vendor's accounts on two markets are two.",
+    "Regions (EU, WORLD …) are no origins.",
+)
+_UNCERTAINTY = (
+    "A move is seen between two crawls, and only if listings from both places were captured. A "
+    "listing that a vendor forgot to change makes a move look like two origins at once."
+)
+_SOURCES = (lit.DECARY_HETU_2016, lit.BARRATT_2016)
+
+
+Window = tuple[int, date, frozenset[str], bool]
+"""Its number, its first day, its countries, and whether one listing states several of them."""
+
+
+@dataclass(frozen=True)
+class History:
+    """What a vendor's windows come to.
+
+    `steps` are the sets of countries one after the other, without the windows of a move; `moves`
+    are (from, to, first day of the window in which the new one appears); `at_once` the sets that stood in one window.
+    """
+
+    steps: tuple[frozenset[str], ...]
+    moves: tuple[tuple[str, str, date], ...]
+    at_once: tuple[frozenset[str], ...]
+
+
+def history(windows: Sequence[Window], changing: int = CHANGING_WINDOWS) -> History:
+    """Tell origins at once from moves.
+
+    A window is its number, its first day, its countries, and whether one
+    listing states several. They are in order, and none is without a country.
+    """
+    runs: list[list[Window]] = []
+    for window in windows:
+        if runs and runs[-1][-1][2] == window[2]:
+            runs[-1].append(window)
+        else:
+            runs.append([window])
+    kept = [
+        run
+        for n, run in enumerate(runs)
+        if not (0 < n < len(runs) - 1 and _is_move(runs[n - 1], run, runs[n + 1], changing))
+    ]
+    moves = []
+    for before, after in pairwise(kept):
+        old, new = before[0][2], after[0][2]
+        since = [window for window in windows if before[-1][0] < window[0] <= after[0][0]]
+        for come in sorted(new - old):
+            day = next(window[1] for window in since if come in window[2])
+            moves += [(gone, come, day) for gone in sorted(old - new)]
+    several = {run[0][2]: None for run in kept if len(run[0][2]) > 1}
+    steps: list[frozenset[str]] = []
+    for run in kept:
+        if not steps or steps[-1] != run[0][2]:
+            steps.append(run[0][2])
+    return History(tuple(steps), tuple(moves), tuple(several))
+
+
+def _is_move(
+    before: Sequence[Window],
+    run: Sequence[Window],
+    after: Sequence[Window],
+    changing: int,
+) -> bool:
+    """Whether a run of windows with both is the change from the one before to the one after."""
+    old, both, new = before[0][2], run[0][2], after[0][2]
+    long = run[-1][0] - run[0][0] + 1
+    stated = any(window[3] for window in run)
+    return not stated and long <= changing and not old & new and both == old | new
+
+
+def vendor_origins(
+    study: Study, *, country: str | None = None, window_days: int = WINDOW_DAYS
+) -> Measure:
+    """Return the vendors with several countries of origin, a row each.
+
+    With a `country`, those who ever ship from it. Raises ValueError for a country that is no code
+    and a window of no days.
+    """
+    country = check_country(country)
+    found = _histories(study, country, window_days)
+    rows = [
+        (
+            market,
+            vendor,
+            _joined(set().union(*told.steps)),
+            bool(told.at_once),
+            bool(told.moves),
+            " > ".join(_joined(step) for step in told.steps),
+        )
+        for market, vendor, told in found
+    ]
+    columns = {
+        "market": "The market.",
+        "vendor": "The vendor's handle.",
+        "countries": "All countries that the vendor ever shipped from, joined by +.",
+        "at_once": "Whether two of them stood in one window.",
+        "in_sequence": "Whether one gave way to another.",
+        "history": "Countries one after the other: NL > BE, or BE+NL > BE.",
+    }
+    return _measure(study, "vendor_origins", rows, columns, country, window_days)
+
+
+def several_origins(
+    study: Study,
+    *,
+    country: str,
+    how: str = "either",
+    window_days: int = WINDOW_DAYS,
+) -> Measure:
+    """Return with which other countries a country's vendors with several origins ship too.
+
+    A row a market and other country: of the country's vendors with several origins, how many ship
+    (or shipped) from that one too. `how` is either, at_once or in_sequence, and chooses these
+    vendors. Raises ValueError for what it does not know.
+    """
+    checked = check_country(country)
+    if checked is None:
+        raise ValueError("Of which country? Give its code: BE, NL, DE …")
+    if how not in ("either", "at_once", "in_sequence"):
+        raise ValueError(f"There is no {how!r}; there are either, at_once and in_sequence.")
+    whole: dict[str, int] = {}
+    pairs: dict[tuple[str, str], list[int]] = {}
+    for market, _, told in _histories(study, checked, window_days):
+        at_once = _partners(told.at_once, checked)
+        moved = {x for a, b, _ in told.moves if checked in (a, b) for x in (a, b)} - {checked}
+        partners = {"either": set().union(*told.steps) - {checked}, "at_once": at_once}.get(
+            how, moved
+        )
+        if not partners:
+            continue
+        whole[market] = whole.get(market, 0) + 1
+        for other in partners:
+            pair = pairs.setdefault((market, other), [0, 0, 0])
+            pair[0] += 1
+            pair[1] += other in at_once
+            pair[2] += other in moved
+    rows = [
+        (market, other, n, once, moved, whole[market], n / whole[market])
+        for (market, other), (n, once, moved) in sorted(
+            pairs.items(), key=lambda item: (item[0][0], -item[1][0], item[0][1])
+        )
+    ]
+    columns = {
+        "market": "The market.",
+        "other": "The other country.",
+        "vendors": "Vendors who ship from both (number).",
+        "at_once": "Of these, those who do at once (number).",
+        "in_sequence": "Of these, those who moved between the two (number).",
+        "several": "The country's vendors with several origins, as chosen (number).",
+        "share": "vendors / several (0 to 1); a vendor with three origins counts with both others.",
+    }
+    return _measure(study, "several_origins", rows, columns, checked, window_days)
+
+
+def moves(study: Study, *, country: str | None = None, window_days: int = WINDOW_DAYS) -> Measure:
+    """Return the moves of vendors from country to country, a row a market and pair.
+
+    With a `country`, those from it or to it. Raises ValueError for a country that is no code.
+    """
+    country = check_country(country)
+    found: dict[tuple[str, str, str], list[date]] = {}
+    for market, _, told in _histories(study, country, window_days):
+        each = {(a, b): day for a, b, day in reversed(told.moves)}
+        for (old, new), day in each.items():
+            if country is None or country in (old, new):
+                found.setdefault((market, old, new), []).append(day)
+    rows = [
+        (market, old, new, len(when), min(when), max(when))
+        for (market, old, new), when in sorted(
+            found.items(), key=lambda item: (item[0][0], -len(item[1]), item[0])
+        )
+    ]
+    columns = {
+        "market": "The market.",
+        "origin": "Country from which they moved.",
+        "new_origin": "Country to which they moved.",
+        "vendors": "Vendors who did (number).",
+        "first": "First day of the window in which the first of them appears at the new origin.",
+        "last": "The same of the last.",
+    }
+    return _measure(study, "moves", rows, columns, country, window_days)
+
+
+def _histories(
+    study: Study, country: str | None, window_days: int
+) -> list[tuple[str, str, History]]:
+    if window_days < 1:
+        raise ValueError("A window has at least one day.")
+    study.prepare()
+    study.once(build_origins)
+    frame = study.frame(_WINDOWS, {"country": country, "window": window_days})
+    found = []
+    for _, rows in frame.groupby("vendor_id", sort=False):
+        windows = [
+            (int(nth), day, frozenset(places), bool(stated))
+            for nth, day, places, stated in zip(
+                rows["nth"], rows["day"], rows["places"], rows["stated"], strict=True
+            )
+        ]
+        found.append((rows["market"].iloc[0], rows["vendor"].iloc[0], history(windows)))
+    return found
+
+
+def _partners(sets: Iterable[frozenset[str]], country: str) -> set[str]:
+    """Return the countries that stand beside a country in one window."""
+    return set().union(*(places for places in sets if country in places)) - {country}
+
+
+def _joined(places: Iterable[str]) -> str:
+    return "+".join(sorted(places))
+
+
+def _measure(
+    study: Study,
+    name: str,
+    rows: Sequence[tuple[object, ...]],
+    columns: dict[str, str],
+    country: str | None,
+    window_days: int,
+) -> Measure:
+    silent = study.row(
+        """
+        SELECT count(*) AS n FROM (
+            SELECT vendor_id FROM s_listing WHERE vendor_id IS NOT NULL
+            EXCEPT SELECT l.vendor_id FROM s_origin JOIN s_listing l USING (listing_id)
+        ) AS without
+        """
+    )["n"]
+    return Measure(
+        name=name,
+        frame=pd.DataFrame(rows, columns=list(columns)),
+        columns=columns,
+        definition=_DEFINITION.format(window=window_days, changing=CHANGING_WINDOWS),
+        assumptions=_ASSUMPTIONS,
+        uncertainty=_UNCERTAINTY,
+        sources=_SOURCES,
+        left_out={"vendors whose listings name no country of origin": int(silent)},
+    )

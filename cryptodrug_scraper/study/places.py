@@ -1,0 +1,155 @@
+"""Where listings ship to from where, and where they expressly do not ship to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from cryptodrug_scraper.study import literature as lit
+from cryptodrug_scraper.study.measure import Measure
+from cryptodrug_scraper.study.periods import check_country
+
+if TYPE_CHECKING:
+    from cryptodrug_scraper.study.core import Study
+
+ENGLISH_SPEAKING = ("AU", "CA", "GB", "IE", "NZ", "US")
+"""Countries whose people mostly speak English, of those that listings name."""
+
+_SOURCES = (lit.CHRISTIN_2013, lit.DECARY_HETU_2016)
+_OFFERED = """
+    WITH offered AS (
+        SELECT listing_id, market, vendor_id, coalesce(from_countries, '{}') AS origins,
+               coalesce(to_places, '{}') AS places, coalesce(excluded, '{}') AS excluded
+        FROM s_listing
+        WHERE market = ANY(:markets) AND first_seen <= :end AND last_seen >= :start
+          AND (CAST(:country AS text) IS NULL OR :country = ANY(from_countries))
+    )
+"""
+
+
+def destinations(study: Study, *, country: str | None = None) -> Measure:
+    """Return the matrix of origins and destinations, a row a market, origin and destination.
+
+    With a `country`, only what ships from it. Raises ValueError for a country that is no code.
+    """
+    country = check_country(country)
+    study.prepare()
+    frame = study.frame(
+        f"""
+        {_OFFERED}, sold AS (
+            SELECT listing_id, count(*) AS reviews, sum(price_eur) AS eur
+            FROM s_review WHERE listing_id IS NOT NULL GROUP BY 1
+        ), each AS (
+            SELECT o.*, f.origin, coalesce(s.reviews, 0) AS reviews, coalesce(s.eur, 0) AS eur
+            FROM offered o
+            CROSS JOIN LATERAL unnest(
+                CASE WHEN origins = '{{}}' THEN ARRAY[''] ELSE origins END) AS f(origin)
+            LEFT JOIN sold s USING (listing_id)
+            WHERE CAST(:country AS text) IS NULL OR f.origin = :country
+        ), whole AS (
+            SELECT market, origin, count(*) AS listings FROM each GROUP BY 1, 2
+        )
+        SELECT market, origin, t.destination, count(*) AS listings,
+               count(DISTINCT vendor_id) AS vendors, count(*) * 1.0 / max(w.listings) AS share,
+               sum(reviews) AS reviews, sum(eur) AS turnover_eur
+        FROM each
+        CROSS JOIN LATERAL unnest(
+            CASE WHEN places = '{{}}' THEN ARRAY[''] ELSE places END) AS t(destination)
+        JOIN whole w USING (market, origin)
+        GROUP BY market, origin, t.destination
+        ORDER BY market, origin, listings DESC, t.destination
+        """,
+        {"country": country},
+    )
+    silent = study.row(
+        f"{_OFFERED} SELECT count(*) FILTER (WHERE origins = '{{}}') AS f,"
+        " count(*) FILTER (WHERE places = '{}') AS t FROM offered",
+        {"country": country},
+    )
+    return Measure(
+        name="destinations",
+        frame=frame,
+        columns={
+            "market": "The market.",
+            "origin": "Country that the listing says it ships from; '' if it names none.",
+            "destination": "Country or region (WORLD, EU …) that it says it ships to; '' if none.",
+            "listings": "Listings that name both (number).",
+            "vendors": "Vendors of these (number).",
+            "share": "Part of the origin's listings (0 to 1); of several destinations each counts.",
+            "reviews": "Reviews of these listings (number).",
+            "turnover_eur": "Turnover by these reviews (EUR).",
+        },
+        definition="Listings by where they say they ship from and to, as last stated. A listing "
+        "of several origins or destinations counts in each pair.",
+        assumptions=(
+            "What listings state is true. It is where a vendor offers to ship to, not where "
+            "buyers are: turnover is that of listings, and says nothing of a sale's destination.",
+        ),
+        uncertainty="WORLD and EU hold countries that others name one by one; they are not added "
+        "up here.",
+        sources=_SOURCES,
+        left_out={
+            "listings that name no country of origin: origin ''": int(silent["f"]),
+            "listings that name no destination: destination ''": int(silent["t"]),
+        },
+    )
+
+
+def exclusions(
+    study: Study,
+    *,
+    country: str | None = None,
+    groups: Mapping[str, Sequence[str]] | None = None,
+) -> Measure:
+    """Return which places listings say they do not ship to, a row a market and place.
+
+    `groups` names sets of places, by default ``english_speaking``; a listing counts in a group if
+    it excludes one of them. With a `country`, only what ships from it; ValueError if it is no code.
+    """
+    country = check_country(country)
+    chosen = {"english_speaking": ENGLISH_SPEAKING} if groups is None else groups
+    names = [name for name, places in chosen.items() for _ in places]
+    members = [place for places in chosen.values() for place in places]
+    study.prepare()
+    frame = study.frame(
+        f"""
+        {_OFFERED}, whole AS (
+            SELECT market, count(*) AS listings, count(DISTINCT vendor_id) AS vendors
+            FROM offered GROUP BY 1
+        ), each AS (
+            SELECT DISTINCT o.listing_id, o.market, o.vendor_id, x.is_group, x.place
+            FROM offered o
+            CROSS JOIN LATERAL (
+                SELECT false AS is_group, place FROM unnest(o.excluded) AS e(place)
+                UNION ALL
+                SELECT true, g.name
+                FROM unnest(CAST(:names AS text[]), CAST(:members AS text[])) AS g(name, place)
+                WHERE g.place = ANY(o.excluded)
+            ) AS x
+        )
+        SELECT market, is_group, place, count(DISTINCT e.vendor_id) AS vendors,
+               count(DISTINCT e.vendor_id) * 1.0 / nullif(max(w.vendors), 0) AS share_vendors,
+               count(*) AS listings, count(*) * 1.0 / max(w.listings) AS share_listings
+        FROM each e JOIN whole w USING (market)
+        GROUP BY market, is_group, place ORDER BY market, is_group, vendors DESC, place
+        """,
+        {"country": country, "names": names, "members": members},
+    )
+    return Measure(
+        name="exclusions",
+        frame=frame,
+        columns={
+            "market": "The market.",
+            "is_group": "Whether the place is a group of places.",
+            "place": "Country, region or group that is not served.",
+            "vendors": "Vendors with a listing that excludes it (number).",
+            "share_vendors": "Part of the vendors (0 to 1).",
+            "listings": "Listings that exclude it (number).",
+            "share_listings": "Part of the listings (0 to 1).",
+        },
+        definition="Places that listings' own fields say are not served, as last stated.",
+        assumptions=("What listings state is true.",),
+        uncertainty="A lower bound: what vendors write in descriptions and profiles is not read, "
+        "and a listing that serves only some countries excludes the others without a word.",
+        sources=_SOURCES,
+    )

@@ -1,0 +1,80 @@
+"""What a currency was worth in EUR on a day, by the markets' own pages.
+
+``s_rate(market, currency, day, eur)``: the median of the panels that a market showed on a day.
+``s_rate_near(market, currency, day, eur, own, away)``: for each day on which some price is
+known in a currency, the rate of the nearest day, of the market itself (`own`) or, where it
+shows none near, of another market; `away` in days. EUR stands in it as 1.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cryptodrug_scraper.normalise.money import COINS
+
+if TYPE_CHECKING:
+    from cryptodrug_scraper.study.core import Study
+
+COIN_DAYS = 7
+"""A coin's rate holds for prices of so many days before and after. Coins move by tens of
+percent a month."""
+FIAT_DAYS = 92
+"""So too for a state's currency, which moves by a few percent in three months."""
+
+RULE = (
+    "Amounts are in EUR by the rates that the market's own pages showed on the nearest day "
+    f"(at most {COIN_DAYS} days away for coins, {FIAT_DAYS} for state currencies); where the "
+    "market shows none, by another market's."
+)
+
+_RATES = """
+    CREATE TEMP TABLE s_rate AS
+    SELECT p.market, x.currency, p.day,
+           percentile_disc(0.5) WITHIN GROUP (ORDER BY x.eur) AS eur
+    FROM (
+        SELECT DISTINCT market, exchange_panel_id, CAST(observed_at AS date) AS day
+        FROM page
+        WHERE exchange_panel_id IS NOT NULL AND observed_at IS NOT NULL AND market IS NOT NULL
+    ) AS p
+    JOIN exchange_to_eur x USING (exchange_panel_id)
+    WHERE x.currency <> 'EUR'
+    GROUP BY 1, 2, 3
+"""
+_NEAR = """
+    CREATE TEMP TABLE s_rate_near AS
+    WITH priced AS (
+        SELECT v.market, r.price_currency AS currency, r.posted_on AS day
+        FROM review r JOIN vendor v USING (vendor_id) WHERE r.price_currency IS NOT NULL
+        UNION
+        SELECT v.market, r.price_currency, CAST(r.first_seen AS date)
+        FROM review r JOIN vendor v USING (vendor_id) WHERE r.price_currency IS NOT NULL
+        UNION
+        SELECT l.market, o.price_currency, CAST(o.observed_at AS date)
+        FROM listing_observation o JOIN listing l USING (listing_id)
+        WHERE o.price_currency IS NOT NULL
+    )
+    SELECT p.market, p.currency, p.day, n.eur, n.own, n.away
+    FROM priced p
+    CROSS JOIN LATERAL (
+        SELECT * FROM (
+            SELECT r.eur, r.market = p.market AS own, abs(r.day - p.day) AS away, r.day, r.market
+            FROM s_rate r
+            WHERE r.currency = p.currency AND abs(r.day - p.day)
+                <= CASE WHEN p.currency = ANY(:coins) THEN :coin_days ELSE :fiat_days END
+            UNION ALL
+            SELECT 1, true, 0, p.day, p.market WHERE p.currency = 'EUR'
+        ) AS candidate ORDER BY own DESC, away, day, market LIMIT 1
+    ) AS n
+    WHERE p.day IS NOT NULL
+"""
+
+
+def build_rates(study: Study) -> None:
+    """Build `s_rate` and `s_rate_near`, for all markets of the database."""
+    study.run(_RATES)
+    study.run("CREATE INDEX ON s_rate (currency, day)")
+    study.run("ANALYZE s_rate")
+    limits = {"coins": sorted(COINS), "coin_days": COIN_DAYS, "fiat_days": FIAT_DAYS}
+    study.run(_NEAR, limits)
+    study.run("CREATE INDEX ON s_rate_near (market, currency, day)")
+    study.run("ANALYZE s_rate_near")

@@ -1,0 +1,78 @@
+"""On which days listings were seen, and where they said they ship from.
+
+``s_seen(listing_id, market, vendor_id, day)``: a row a listing and day of the period on which
+some page showed it. ``s_origin(listing_id, places, first_day, last_day, before)``: the countries
+that a listing said it ships from, sorted, a row a stretch of days on which it said the same;
+`before` is true for its first stretch. Regions (WORLD, EU …) are no origins: a parcel is posted
+in some country.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cryptodrug_scraper.study.core import Study
+
+_SEEN = """
+    CREATE TEMP TABLE s_seen AS
+    SELECT o.listing_id, l.market, max(o.vendor_id) AS vendor_id,
+           CAST(o.observed_at AS date) AS day
+    FROM listing_observation o JOIN listing l USING (listing_id)
+    WHERE l.market = ANY(:markets)
+      AND o.observed_at >= :start AND CAST(o.observed_at AS date) <= :end
+    GROUP BY o.listing_id, l.market, CAST(o.observed_at AS date)
+"""
+# A card that does not name the vendor: the listing's vendor on other days.
+_VENDORS = """
+    UPDATE s_seen s SET vendor_id = known.vendor_id
+    FROM (SELECT listing_id, max(vendor_id) AS vendor_id FROM s_seen GROUP BY 1) AS known
+    WHERE s.vendor_id IS NULL AND known.listing_id = s.listing_id AND known.vendor_id IS NOT NULL
+"""
+_ORIGINS = """
+    CREATE TEMP TABLE s_origin AS
+    WITH stated AS (
+        SELECT o.listing_id, CAST(o.observed_at AS date) AS day,
+               array_agg(DISTINCT p.place) AS places
+        FROM listing_place p
+        JOIN listing_observation o USING (page_id, ordinal)
+        JOIN listing l USING (listing_id)
+        JOIN place k ON k.place = p.place AND k.kind = 'country'
+        WHERE p.role = 'from' AND l.market = ANY(:markets)
+          AND o.observed_at >= :start AND CAST(o.observed_at AS date) <= :end
+        GROUP BY 1, 2
+    ), changed AS (
+        SELECT *, (lag(places) OVER later IS DISTINCT FROM places)::int AS new
+        FROM stated WINDOW later AS (PARTITION BY listing_id ORDER BY day)
+    ), stretch AS (
+        SELECT *, sum(new) OVER (PARTITION BY listing_id ORDER BY day) AS nth FROM changed
+    )
+    SELECT listing_id, places, min(day) AS first_day, max(day) AS last_day, nth = 1 AS before
+    FROM stretch GROUP BY listing_id, places, nth
+"""
+
+
+def build_seen(study: Study) -> None:
+    """Build `s_seen`."""
+    study.run(_SEEN)
+    study.run(_VENDORS)
+    study.run("CREATE INDEX ON s_seen (listing_id, day)")
+    study.run("ANALYZE s_seen")
+
+
+def build_origins(study: Study) -> None:
+    """Build `s_origin`."""
+    study.run(_ORIGINS)
+    study.run("CREATE INDEX ON s_origin (listing_id, first_day)")
+    study.run("ANALYZE s_origin")
+
+
+def origin_at(listing: str, day: str) -> str:
+    """Return SQL for the countries that a listing said on a day: the last said, else the first.
+
+    `listing` and `day` are SQL expressions.
+    """
+    return (
+        f"(SELECT places FROM s_origin a WHERE a.listing_id = {listing}"
+        f" AND (a.first_day <= {day} OR a.before) ORDER BY a.first_day DESC LIMIT 1)"
+    )

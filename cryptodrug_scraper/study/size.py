@@ -1,0 +1,132 @@
+"""How large markets are: vendors, listings, reviews and turnover over time, beside coverage."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from cryptodrug_scraper.study import literature as lit
+from cryptodrug_scraper.study.coverage import build_known, coverage_caveats
+from cryptodrug_scraper.study.measure import Measure
+from cryptodrug_scraper.study.periods import PERIOD, bucket, check_country
+from cryptodrug_scraper.study.sales import ASSUMPTIONS
+from cryptodrug_scraper.study.seen import build_origins, build_seen, origin_at
+
+if TYPE_CHECKING:
+    from cryptodrug_scraper.study.core import Study
+
+_ACTIVE = """
+    WITH offered AS (
+        SELECT s.listing_id, s.market, max(s.vendor_id) AS vendor_id, {period} AS period,
+               max(s.day) AS day
+        FROM s_seen s GROUP BY s.listing_id, s.market, {period}
+    ), placed AS (
+        SELECT o.*, CAST(:country AS text) IS NOT NULL AND coalesce(
+            :country = ANY(CASE WHEN a.changes = 1 THEN a.places
+                                WHEN a.changes > 1 THEN {origin} END), false) AS here
+        FROM offered o
+        LEFT JOIN (
+            SELECT listing_id, count(*) AS changes, max(places) AS places FROM s_origin GROUP BY 1
+        ) AS a USING (listing_id)
+    )
+    SELECT market, period, count(DISTINCT vendor_id) AS vendors, count(*) AS listings,
+           count(DISTINCT vendor_id) FILTER (WHERE here) AS vendors_country,
+           count(*) FILTER (WHERE here) AS listings_country
+    FROM placed GROUP BY 1, 2
+"""
+_SOLD = """
+    SELECT market, {period} AS period, count(*) AS reviews,
+           coalesce(sum(price_eur), 0) AS turnover_eur, coalesce(sum(low_eur), 0) AS low_eur,
+           coalesce(sum(high_eur), 0) AS high_eur,
+           count(*) FILTER (WHERE :country = ANY(from_countries)) AS reviews_country,
+           coalesce(sum(price_eur) FILTER (WHERE :country = ANY(from_countries)), 0)
+               AS turnover_country
+    FROM s_review GROUP BY 1, 2
+"""
+_KNOWN = """
+    SELECT market, period, count(*) AS known, avg(captured::int) AS coverage FROM (
+        SELECT market, {period} AS period, external_id, bool_or(captured) AS captured
+        FROM s_known WHERE kind = 'listing' AND NOT gone GROUP BY 1, 2, 3
+    ) AS each GROUP BY 1, 2
+"""
+_COLUMNS = {
+    "market": "The market.",
+    "period": PERIOD,
+    "vendors": "Vendors of whom a listing was seen in the period (number); nothing if the period "
+    "has no capture.",
+    "listings": "Listings seen in the period, on their own page or a card (number); likewise.",
+    "reviews": "Reviews posted in the period (number).",
+    "turnover_eur": "Turnover by these reviews, as measure turnover has it (EUR).",
+    "low_eur": "Its lower bound (EUR).",
+    "high_eur": "Its upper bound (EUR).",
+    "coverage": "Part of the listings known in the period, by pages that pointed to them, whose "
+    "own page was captured in it (0 to 1).",
+}
+_OF_COUNTRY = {
+    "vendors": "Vendors with a listing seen that said to ship from the country (number).",
+    "listings": "Listings seen that said to ship from the country (number).",
+    "reviews": "Reviews of listings that said to ship from the country (number).",
+    "turnover": "Turnover by these reviews (EUR).",
+}
+
+
+def market_size(study: Study, *, country: str | None = None, by: str = "month") -> Measure:
+    """Return how large each market was, a row a market and period, oldest first.
+
+    `by` is day, week, month, quarter, year or all. With a `country` (BE, NL, …), also the numbers
+    of what ships from it (``vendors_country`` …) and its part (``share_vendors`` …, 0 to 1).
+    Raises ValueError for a period or country that there is not.
+    """
+    country = check_country(country)
+    bucket(by, "x")
+    study.prepare()
+    study.once(build_seen, build_origins, build_known)
+    given = {"country": country}
+    origin = origin_at("o.listing_id", "o.day")
+    parts = [
+        study.frame(_ACTIVE.format(period=bucket(by, "s.day"), origin=origin), given),
+        study.frame(_SOLD.format(period=bucket(by, "posted_on")), given),
+        study.frame(_KNOWN.format(period=bucket(by, "day"))),
+    ]
+    frame = parts[0]
+    for part in parts[1:]:
+        frame = frame.merge(part, on=["market", "period"], how="outer")
+    frame = frame.sort_values(["market", "period"], kind="stable", ignore_index=True)
+    for column in ("reviews", "turnover_eur", "low_eur", "high_eur", "reviews_country",
+                   "turnover_country"):  # fmt: skip
+        frame[column] = pd.to_numeric(frame[column]).fillna(0)
+    for column in ("vendors", "listings", "vendors_country", "listings_country"):
+        frame[column] = frame[column].astype("Int64")
+    for column in ("reviews", "reviews_country"):
+        frame[column] = frame[column].astype("Int64")
+    columns = dict(_COLUMNS)
+    if country is not None:
+        for name, meaning in _OF_COUNTRY.items():
+            whole = frame["turnover_eur" if name == "turnover" else name].astype("Float64")
+            part = frame[f"{name}_country"].astype("Float64")
+            frame[f"share_{name}"] = (part / whole.where(whole > 0)).astype("Float64")
+            columns[f"{name}_country"] = meaning
+            columns[f"share_{name}"] = f"Part of the market's {name} (0 to 1)."
+    no_capture = int(frame["listings"].isna().sum())
+    return Measure(
+        name="market_size",
+        frame=frame[list(columns)],
+        columns=columns,
+        definition="Vendors and listings that were seen on offer in a period, reviews posted in "
+        "it, and the turnover that they come to. A listing belongs to a country if it said in the "
+        "period (the last time, if it changed) that it ships from it; a vendor, if one of their "
+        "listings did.",
+        assumptions=(
+            *ASSUMPTIONS,
+            "A vendor or listing that no captured page showed in a period does not count in it.",
+            "A review without a known listing belongs to the countries of its vendor's listings.",
+        ),
+        uncertainty="Vendors and listings are lower bounds: a crawl that misses pages sees fewer. "
+        "Growth is to be read beside the coverage of the same periods. Reviews are found "
+        "afterwards too, so they reach back to before the first crawl, but markets drop old "
+        "reviews, and vendors who left before it take theirs with them.",
+        sources=(lit.CHRISTIN_2013, lit.SOSKA_CHRISTIN_2015, lit.DECARY_HETU_2017),
+        left_out={"periods of a market without a capture: no vendors and listings": no_capture},
+        caveats=coverage_caveats(frame),
+    )
