@@ -4,8 +4,8 @@ A scenario's file lists them, ``found`` measures them in a study. Values are by 
 ("MARKET", "MARKET MONTH", "MARKET home"): a whole number is a count and must be found
 exactly, a number with a fraction within five per cent, a list in its order.
 
-"Home" is the country studied. A home vendor is one of whom a listing was seen that ships from it,
-whatever else it ships from, and a home listing, review or sale is a home vendor's.
+"Home" is the country studied. A listing is from home if it says that it ships from it, alone or
+among others; where it changed, the last time in question counts.
 """
 
 from __future__ import annotations

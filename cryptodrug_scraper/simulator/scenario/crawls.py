@@ -1,9 +1,8 @@
 """Writes the crawls of a scenario straight to WARC files: no server, no network.
 
-Every crawl has all pages of offers. A listing's own pages and a vendor's are captured in the
-first crawl in which they stand, then in every ``revisit_weeks``-th (which of them is drawn by
-chance for each), and in the market's last. So each has been captured in every month in which it
-stood, and no kind of listing or vendor is favoured.
+Every crawl has all pages of offers. A listing's own pages are captured in the first crawl in which
+it stands, then in every ``listing_weeks``-th (in which of them is drawn by chance for each), and in
+the market's last; a vendor's pages likewise, by ``vendor_weeks``. So none is favoured.
 """
 
 from __future__ import annotations
@@ -82,14 +81,19 @@ class Crawler:
         """Say whether a listing's or a vendor's pages are captured in a crawl where they stand."""
         if number in (0, len(self.days) - 1):
             return True
-        every = self.plan.parameters.revisit_weeks
+        parameters = self.plan.parameters
+        every = parameters.listing_weeks if kind == "listing" else parameters.vendor_weeks
         turn = self.chance.below(every, kind, index) == number % every
         return turn or self.days[number - 1] < begun  # type: ignore[operator]
+
+    def is_missing(self, number: int, address: str) -> bool:
+        """Say whether an address is one of the pages that a crawl does not have."""
+        return self.chance.happens(self.plan.missing, "missing", number, address)
 
     def _unread(self, account: int, number: int) -> int:
         """Return how many reviews may be new since all were captured: in two rounds, and more."""
         seller = self.world.seller(account)
-        back = number - 2 * self.plan.parameters.revisit_weeks - 1
+        back = number - 2 * self.plan.parameters.vendor_weeks - 1
         then = (
             self.world.crawled(self.days[back])
             if back >= 0
@@ -112,7 +116,11 @@ class Crawler:
             started_at=began,
             operator=f"scenario {plan.parameters.name}",
             program_version=version("cryptodrug-scraper"),
-            options={"revisit_weeks": plan.parameters.revisit_weeks, "seed": plan.seed},
+            options={
+                "seed": plan.seed,
+                "listing_weeks": plan.parameters.listing_weeks,
+                "vendor_weeks": plan.parameters.vendor_weeks,
+            },
         )
         counters: Counter[str] = Counter()
         session, at, left_out = Session(), began, 0
@@ -120,7 +128,7 @@ class Crawler:
         with CrawlArchive(folder, stamp) as archive:
             for address in wanted:
                 at = (at + pace).replace(microsecond=0)
-                if self.chance.happens(plan.missing, "missing", number, address):
+                if self.is_missing(number, address):
                     left_out += 1
                     continue
                 final, page = self._visit(address, at, session)

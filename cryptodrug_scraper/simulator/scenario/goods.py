@@ -7,7 +7,7 @@ come out as the scenario's file has them; the others' are drawn by chance.
 from __future__ import annotations
 
 from bisect import bisect_right, insort
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from math import ceil, floor
@@ -158,9 +158,9 @@ class Goods:
     # -- sales -------------------------------------------------------------------------------
 
     def _sales(self, *, home: bool) -> Iterator[Sale]:
-        """Yield the sales of home's vendors, or of all others, in order of time."""
+        """Yield the sales of what ships from home, or of all else, in order of time."""
         path = self.market.home_sales if home else self.market.sales
-        standing = _Standing([i for i in self.items if self._is_home(i) == home])
+        standing = _Standing(self.items, lambda item, day: self._from_home(item, day) == home)
         choose = _Even(self.parameters).choose if home else self._choose
         day, due, number = self.market.first - HISTORY * DAY, 0.0, 0
         while day <= self.market.last:
@@ -181,12 +181,27 @@ class Goods:
         at = self.chance.share("sold", number) ** 1.3
         return standing.here[floor(at * len(standing.here))] if standing.here else None
 
-    def _is_home(self, item: Item) -> bool:
-        return self.accounts[item.account].person.home
+    def _from_home(self, item: Item, day: date) -> bool:
+        if not self.accounts[item.account].person.home:
+            return False
+        return self.parameters.country in self.places_from(item, day)
+
+    def places_from(self, item: Item, day: date) -> list[str]:
+        """Return where an item ships from on a day; of several places the first listing has all."""
+        if GOODS[item.good].digital:
+            return []
+        account = self.accounts[item.account]
+        places = list(account.origins.places)
+        if account.origins.moves:
+            assert account.moved is not None
+            return [places[day >= account.moved]]
+        if len(places) == 1 or item.position == 0:
+            return places
+        return [places[(item.position + item.account) % len(places)]]
 
 
 class _Even:
-    """Chooses what home's vendors sell, so that at every moment its value is as it should be.
+    """Chooses what is sold from home, so that at every moment its value is as it should be.
 
     A sale is a larger one when these lack their share of the value; of the listings that have
     waited longest the one is sold that keeps the mean of the smaller ones where it should be.
@@ -226,10 +241,12 @@ class _Even:
 
 
 class _Standing:
-    """The listings that stand on a day that only goes forward."""
+    """The listings of a kind that stand on a day that only goes forward."""
 
-    def __init__(self, items: list[Item]) -> None:
+    def __init__(self, items: list[Item], wanted: Callable[[Item, date], bool]) -> None:
         self._coming = sorted(items, key=lambda item: item.listed, reverse=True)
+        self._all: list[Item] = []
+        self._wanted = wanted
         self.here: list[Item] = []
         self.day = date.min
 
@@ -237,8 +254,9 @@ class _Standing:
         """Go to a later day."""
         self.day = day
         while self._coming and self._coming[-1].listed <= day:
-            insort(self.here, self._coming.pop(), key=lambda item: item.index)
-        self.here = [item for item in self.here if item.gone is None or item.gone > day]
+            insort(self._all, self._coming.pop(), key=lambda item: item.index)
+        self._all = [item for item in self._all if item.gone is None or item.gone > day]
+        self.here = [item for item in self._all if self._wanted(item, day)]
 
     def of(self, band: str) -> list[Item]:
         """Return those with prices of a band."""

@@ -129,7 +129,8 @@ class Parameters:
     name: str
     country: str
     neighbour: str
-    revisit_weeks: int
+    listing_weeks: int
+    vendor_weeks: int
     larger_from_eur: float
     english_speaking: frozenset[str]
     prices: Prices
@@ -174,8 +175,9 @@ class Parameters:
             )
             for name, market in self.markets.items()
         }
-        revisit = self.revisit_weeks if weeks_between == 1 else 1
-        return replace(self, markets=markets, revisit_weeks=revisit)
+        if weeks_between > 1:
+            return replace(self, markets=markets, listing_weeks=1, vendor_weeks=1)
+        return replace(self, markets=markets)
 
 
 def scenarios() -> list[str]:
@@ -208,7 +210,8 @@ def _read(name: str, told: Mapping[str, Any]) -> Parameters:
         name=name,
         country=told["country"],
         neighbour=told["neighbour"],
-        revisit_weeks=int(told["revisit_weeks"]),
+        listing_weeks=int(told["listing_weeks"]),
+        vendor_weeks=int(told["vendor_weeks"]),
         larger_from_eur=float(told["larger_from_eur"]),
         english_speaking=frozenset(told["english_speaking"]),
         prices=Prices(**prices),

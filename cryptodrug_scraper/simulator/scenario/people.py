@@ -166,9 +166,13 @@ class People:
         return Origins((one,))
 
     def _moves(self, market: MarketParameters, n: int) -> date:
-        """Return a day in the middle third of the market's crawls: both sides of it are seen."""
+        """Return the first of a month in the middle half of the market's crawls.
+
+        So both sides of it are seen, and a month's numbers do not hang on the day.
+        """
         days = (market.last - market.first).days
-        return market.first + self.chance.between(days // 3, days * 2 // 3, "moved", n) * DAY
+        drawn = market.first + self.chance.between(days // 4, days * 3 // 4, "moved", n) * DAY
+        return drawn.replace(day=1)
 
     def _ships(self, market: MarketParameters, n: int) -> Destinations:
         """Return where the n-th vendor of the home country ships to, drawn without putting back."""

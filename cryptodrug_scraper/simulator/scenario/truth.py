@@ -15,7 +15,6 @@ from typing import Any
 from cryptodrug_scraper.simulator.scenario.goods import Item, Sale
 from cryptodrug_scraper.simulator.scenario.parameters import Parameters
 from cryptodrug_scraper.simulator.scenario.world import ScenarioWorld
-from cryptodrug_scraper.simulator.words import GOODS
 from cryptodrug_scraper.study.findings import Finding, Terms, Values, fitted
 
 SYNTHETICS = ("mdma", "amphetamines")
@@ -44,17 +43,36 @@ class MarketTruth:
         return [item for item in self.world.items if item.stands(day)]
 
     @cached_property
-    def seen(self) -> dict[str, set[int]]:
-        """The listings that stood at some crawl of a month."""
-        found: dict[str, set[int]] = defaultdict(set)
+    def seen(self) -> dict[str, dict[int, list[str]]]:
+        """Of each month, the listings that stood at a crawl, and from where they shipped last."""
+        found: dict[str, dict[int, list[str]]] = defaultdict(dict)
         for day in self.days:
-            found[f"{day:%Y-%m}"].update(item.index for item in self.standing(day))
+            for item in self.standing(day):
+                found[f"{day:%Y-%m}"][item.index] = self.world.places_from(item, day)
         return dict(found)
 
     @cached_property
-    def items(self) -> list[Item]:
-        """All listings that stood at some crawl."""
-        return [self.world.items[index] for index in sorted(set().union(*self.seen.values()))]
+    def last(self) -> dict[int, list[str]]:
+        """All listings that stood at a crawl, and from where they shipped at the last."""
+        return {index: places for month in self.seen.values() for index, places in month.items()}
+
+    def items(self, *, home: bool) -> list[Item]:
+        """Return all listings that stood at a crawl, or those that last shipped from home."""
+        country = self.world.parameters.country
+        return [
+            self.world.items[index]
+            for index, places in sorted(self.last.items())
+            if not home or country in places
+        ]
+
+    def home_in(self, month: str) -> set[int]:
+        """Return the listings that shipped from home in a month."""
+        country = self.world.parameters.country
+        return {index for index, places in self.seen[month].items() if country in places}
+
+    def vendors(self, listings: Iterable[int]) -> set[int]:
+        """Return whose listings these are."""
+        return {self.world.items[index].account for index in listings}
 
     @cached_property
     def origins(self) -> dict[int, list[frozenset[str]]]:
@@ -70,31 +88,31 @@ class MarketTruth:
         return dict(found)
 
     @cached_property
-    def home(self) -> set[int]:
-        """The home vendors."""
+    def home(self) -> list[int]:
+        """The vendors who ever shipped from home."""
         country = self.world.parameters.country
-        return {n for n, places in self.origins.items() if any(country in p for p in places)}
+        return sorted(n for n, all_of in self.origins.items() if any(country in p for p in all_of))
 
-    def is_home(self, item: Item) -> bool:
-        """Say whether a listing is a home vendor's."""
-        return item.account in self.home
+    def sales(self) -> Iterator[Sale]:
+        """Yield the reviewed sales until the last crawl."""
+        end = self.world.crawled(self.days[-1])
+        return (sale for sale in self.world.sales_made if sale.posted <= end)
 
     def home_sales(self) -> Iterator[tuple[Sale, float]]:
-        """Yield home vendors' reviewed sales of the months with crawls, and their price in EUR."""
-        end = self.world.crawled(self.days[-1])
-        for sale in self.world.sales_made:
-            item = self.world.items[sale.item]
-            if self.is_home(item) and f"{sale.posted:%Y-%m}" in self.seen and sale.posted <= end:
-                yield sale, self.world.euros(item, sale.posted.date())
+        """Yield those of listings that shipped from home then, and their price in EUR."""
+        country = self.world.parameters.country
+        for sale in self.sales():
+            item, day = self.world.items[sale.item], sale.posted.date()
+            if country in self.world.places_from(item, day):
+                yield sale, self.world.euros(item, day)
 
     def group(self, item: Item) -> str:
         """Return the group of what a listing sells."""
         return self.world.parameters.groups[item.good]
 
     def drugs(self, *, home: bool) -> list[Item]:
-        """Return the listings of drugs, all or home vendors' only."""
-        items = [item for item in self.items if self.group(item) != "not_drugs"]
-        return [item for item in items if self.is_home(item)] if home else items
+        """Return the listings of drugs."""
+        return [item for item in self.items(home=home) if self.group(item) != "not_drugs"]
 
 
 class Truth:
@@ -124,62 +142,33 @@ class Truth:
             for finding in self.parameters.findings
         ]
 
-    # -- shares and numbers ------------------------------------------------------------------
+    # -- size ----------------------------------------------------------------------------------
 
     def home_share_of_listings(self, markets: list[MarketTruth]) -> Values:
         """Mean of the months."""
-        found: Values = {}
-        for market in markets:
-            items = market.world.items
-            found[market.name] = _mean(
-                sum(market.is_home(items[i]) for i in seen) / len(seen)
-                for seen in market.seen.values()
-            )
-        return found
+        return {m.name: _mean(len(m.home_in(x)) / len(m.seen[x]) for x in m.seen) for m in markets}
 
     def home_share_of_vendors(self, markets: list[MarketTruth]) -> Values:
         """Mean of the months."""
-        found: Values = {}
-        for market in markets:
-            monthly = [{market.world.items[i].account for i in s} for s in market.seen.values()]
-            found[market.name] = _mean(len(v & market.home) / len(v) for v in monthly)
-        return found
+        return {
+            m.name: _mean(len(m.vendors(m.home_in(x))) / len(m.vendors(m.seen[x])) for x in m.seen)
+            for m in markets
+        }
 
     def home_vendors_by_month(self, markets: list[MarketTruth]) -> Values:
         """Count."""
-        return {
-            f"{market.name} {month}": len(
-                {market.world.items[i].account for i in seen} & market.home
-            )
-            for market in markets
-            for month, seen in sorted(market.seen.items())
-        }
+        return {f"{m.name} {x}": len(m.vendors(m.home_in(x))) for m in markets for x in m.seen}
 
     def home_listings_by_month(self, markets: list[MarketTruth]) -> Values:
         """Count."""
-        return {
-            f"{market.name} {month}": sum(market.is_home(market.world.items[i]) for i in seen)
-            for market in markets
-            for month, seen in sorted(market.seen.items())
-        }
+        return {f"{m.name} {x}": len(m.home_in(x)) for m in markets for x in m.seen}
 
     def home_reviews_by_month(self, markets: list[MarketTruth]) -> Values:
         """Not a whole number: pages round the day."""
         found: Values = {}
         for market in markets:
             counts = Counter(f"{sale.posted:%Y-%m}" for sale, _ in market.home_sales())
-            found |= {f"{market.name} {month}": float(n) for month, n in sorted(counts.items())}
-        return found
-
-    def home_reviews(self, markets: list[MarketTruth]) -> Values:
-        """Count."""
-        found: Values = {}
-        for market in markets:
-            world, end = market.world, market.world.crawled(market.days[-1])
-            found[market.name] = sum(
-                market.is_home(world.items[sale.item]) and sale.posted <= end
-                for sale in world.sales_made
-            )
+            found |= {f"{market.name} {month}": float(counts[month]) for month in market.seen}
         return found
 
     def home_turnover_by_month(self, markets: list[MarketTruth]) -> Values:
@@ -189,7 +178,26 @@ class Truth:
             sums: dict[str, float] = defaultdict(float)
             for sale, euros in market.home_sales():
                 sums[f"{sale.posted:%Y-%m}"] += euros
-            found |= {f"{market.name} {month}": value for month, value in sorted(sums.items())}
+            found |= {f"{market.name} {month}": sums[month] for month in market.seen}
+        return found
+
+    def reviews_of_home_vendors(self, markets: list[MarketTruth]) -> Values:
+        """Count."""
+        found: Values = {}
+        for market in markets:
+            home, items = set(market.home), market.world.items
+            found[market.name] = sum(items[sale.item].account in home for sale in market.sales())
+        return found
+
+    def growth_a_week(self, markets: list[MarketTruth]) -> Values:
+        """Two numbers."""
+        found: Values = {}
+        for market in markets:
+            weeks: dict[int, set[int]] = defaultdict(set)
+            for day in market.days:
+                monday = day.toordinal() - day.weekday()
+                weeks[monday].update(item.account for item in market.standing(day))
+            found |= fitted(market.name, ((day / 7, len(those)) for day, those in weeks.items()))
         return found
 
     # -- what is offered ---------------------------------------------------------------------
@@ -227,9 +235,8 @@ class Truth:
 
     def _shipping(self, market: MarketTruth) -> Iterator[tuple[int, list[str], list[str]]]:
         world = market.world
-        for item in market.items:
-            if market.is_home(item) and not GOODS[item.good].digital:
-                yield item.account, *world.destinations(world.offer(item.index))
+        for item in market.items(home=True):
+            yield item.account, *world.destinations(world.offer(item.index))
 
     def home_vendors_shipping(self, markets: list[MarketTruth]) -> Values:
         """Count."""
@@ -253,7 +260,7 @@ class Truth:
         """Count."""
         found: Counter[str] = Counter()
         for market in markets:
-            for account in sorted(market.home):
+            for account in market.home:
                 for before, after in pairwise(market.origins[account]):
                     if len(before) == len(after) == 1:
                         found[f"{market.name} {min(before)}>{min(after)}"] += 1
@@ -296,35 +303,18 @@ class Truth:
         prices = self._prices(markets)
         return {"all": _mean(price < self.terms.larger_from_eur for price in prices)}
 
-    # -- migration and growth ----------------------------------------------------------------
+    # -- migration -----------------------------------------------------------------------------
 
     def vendors_arrived(self, markets: list[MarketTruth], *, source: str, since: date) -> Values:
         """Count."""
-        origin = self.markets[source]
-        there = {origin.world.accounts[i.account].person.number for i in origin.items}
+        origin = self.markets[source].world
+        here = self.markets[source]
+        there = {origin.accounts[n].person.number for n in here.vendors(here.last)}
         found: Values = {}
         for market in markets:
-            accounts = {item.account for item in market.items}
+            accounts = [market.world.accounts[n] for n in market.vendors(market.last)]
             found[market.name] = sum(
-                market.world.accounts[n].joined >= since
-                and market.world.accounts[n].person.number in there
-                for n in accounts
-            )
-        return found
-
-    def growth_a_week(self, markets: list[MarketTruth]) -> Values:
-        """Two numbers."""
-        found: Values = {}
-        for market in markets:
-            found |= fitted(
-                market.name,
-                (
-                    (
-                        market.world.crawled(day).timestamp() / 604_800,
-                        len({item.account for item in market.standing(day)}),
-                    )
-                    for day in market.days
-                ),
+                account.joined >= since and account.person.number in there for account in accounts
             )
         return found
 

@@ -62,7 +62,7 @@ class ScenarioWorld(World):
         self.parameters: Parameters = parameters
         self.told: MarketParameters = parameters.markets[market]
         self.accounts: list[Account] = people.accounts[market]
-        goods = Goods(parameters, self.told, self.accounts, look.goods, seed)
+        goods = self._goods = Goods(parameters, self.told, self.accounts, look.goods, seed)
         self.items: list[Item] = goods.items
         self.sales_made: list[Sale] = goods.sales
         last = self.told.last
@@ -198,17 +198,8 @@ class ScenarioWorld(World):
         return self.places_from(self.items[offer.index], day)
 
     def places_from(self, item: Item, day: date) -> list[str]:
-        """Return where an item ships from on a day; of several places the first listing has all."""
-        if GOODS[item.good].digital:
-            return []
-        account = self.accounts[item.account]
-        places = list(account.origins.places)
-        if account.origins.moves:
-            assert account.moved is not None
-            return [places[day >= account.moved]]
-        if len(places) == 1 or item.position == 0:
-            return places
-        return [places[(item.position + item.account) % len(places)]]
+        """Return the country codes that an item ships from on a day."""
+        return self._goods.places_from(item, day)
 
     def destinations(self, offer: Offer) -> tuple[list[str], list[str]]:
         """Return where a listing ships to, and where not."""
