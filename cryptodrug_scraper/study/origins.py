@@ -34,7 +34,8 @@ _WINDOWS = """
         GROUP BY 1 HAVING count(DISTINCT place) > 1
            AND (CAST(:country AS text) IS NULL OR bool_or(place = :country))
     )
-    SELECT s.market, s.vendor_id, v.handle AS vendor, w.nth, DATE '2000-01-03' + w.nth * :window AS day,
+    SELECT s.market, s.vendor_id, v.handle AS vendor, w.nth,
+           DATE '2000-01-03' + w.nth * :window AS day,
            array_agg(DISTINCT p.place ORDER BY p.place) AS places,
            bool_or(cardinality(s.places) > 1) AS stated
     FROM stretch s
@@ -73,7 +74,8 @@ class History:
     """What a vendor's windows come to.
 
     `steps` are the sets of countries one after the other, without the windows of a move; `moves`
-    are (from, to, first day of the window in which the new one appears); `at_once` the sets that stood in one window.
+    are (from, to, first day of the window in which the new one appears); `at_once` the sets that
+    stood in one window.
     """
 
     steps: tuple[frozenset[str], ...]

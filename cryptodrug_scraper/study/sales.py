@@ -51,8 +51,8 @@ _PAID = """
     FROM review r
     JOIN vendor v USING (vendor_id)
     CROSS JOIN LATERAL (
-        SELECT CASE WHEN r.price_approximate THEN 0.5 * 10 ^ (-scale(r.price_amount)) ELSE 0 END
-            AS half
+        SELECT CASE WHEN r.price_approximate
+                    THEN 0.5 * CAST(10 AS numeric) ^ (-scale(r.price_amount)) ELSE 0 END AS half
     ) AS slack
     LEFT JOIN s_rate_near p
         ON p.market = v.market AND p.currency = r.price_currency AND p.day = r.posted_on
@@ -81,7 +81,7 @@ _PRICES = """
     ), each AS (
         SELECT listing_id, day, eur FROM daily
         UNION ALL
-        SELECT DISTINCT listing_id, CAST('-infinity' AS date), CAST(NULL AS numeric) FROM daily
+        SELECT DISTINCT listing_id, DATE '0001-01-01', CAST(NULL AS numeric) FROM daily
     )
     SELECT listing_id, day, eur, lead(day) OVER later AS next_day, lead(eur) OVER later AS next_eur
     FROM each WINDOW later AS (PARTITION BY listing_id ORDER BY day)

@@ -1,0 +1,78 @@
+"""Market size: what was on offer and sold in each period, beside what crawls captured."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+
+import pandas as pd
+import pytest
+
+from cryptodrug_scraper.records import Link
+from cryptodrug_scraper.study.core import Study
+from tests.study.world import World, eur, offer
+
+StudyOf = Callable[..., Study]
+
+
+def test_size_a_month_with_the_part_of_a_country(world: World, study_of: StudyOf) -> None:
+    world.seen("01-05", offer("1", "anna", come_from="NL"), offer("2", "bob", come_from="FR"))
+    world.seen("01-25", offer("1", "anna", come_from="BE"))  # moved in the month
+    world.seen("02-05", offer("1", "anna", come_from="BE"), offer("3", "anna", come_from="BE NL"))
+    world.seen("02-06", offer("4", "bob"))  # names no origin
+    links = tuple(Link("listing", str(n), f"/l/{n}") for n in (1, 3, 4, 5))
+    world.page("02-07", kind="search", links=links, listings=(offer("5", "cyd"),))
+    world.sold("anna", "1", "02-10", eur(30))
+    world.sold("bob", "4", "02-11", eur(10), times=2)
+    world.sold("bob", "4", "03-11", eur(10))
+    world.done()
+    told = study_of().size(country="BE")
+    frame = told.frame.set_index("period")
+    assert frame["vendors"].tolist()[:2] == [2, 3]
+    assert frame["listings"].tolist()[:2] == [2, 4]
+    assert frame["listings_country"].tolist()[:2] == [1, 2]
+    assert frame["vendors_country"].tolist()[:2] == [1, 1]
+    assert frame["reviews"].tolist() == [0, 3, 1]
+    assert frame["turnover_eur"].tolist() == [0, 50, 10]
+    assert frame["share_turnover"].tolist()[1:] == [0.6, 0]
+    assert frame.loc[date(2019, 2, 1), "share_vendors"] == pytest.approx(1 / 3)
+    # Of four listings known in February, three were captured.
+    assert frame.loc[date(2019, 2, 1), "coverage"] == 0.75
+    # No page shows an offer in March: how many there were is not known, and not 0.
+    assert pd.isna(frame.loc[date(2019, 3, 1), "listings"])
+    assert list(told.left_out.values()) == [1]
+    assert "75%" in told.caveats[0]
+    assert "75% and 100%" in told.caveats[1]
+
+
+def test_size_of_the_whole_study_and_without_a_country(world: World, study_of: StudyOf) -> None:
+    world.seen("01-05", offer("1", "anna"))
+    world.seen("02-05", offer("1", "anna"))
+    world.seen("02-05", offer("1", "bob"), market="empire")
+    frame = study_of().size(by="all").frame
+    assert frame["market"].tolist() == ["dream", "empire"]
+    assert frame["listings"].tolist() == [1, 1]
+    assert "vendors_country" not in frame
+    assert len(study_of(start=date(2020, 1, 1)).size().frame) == 0
+
+
+def test_composition(world: World, study_of: StudyOf) -> None:
+    world.seen(
+        "01-05",
+        offer("1", "anna", come_from="BE", kind="MDMA"),
+        offer("2", "anna", come_from="BE", kind="Cannabis"),
+        offer("3", "bob", come_from="DE", kind="Cannabis"),
+        offer("4", "bob", come_from="DE", kind="Cannabis"),
+    )
+    world.sold("anna", "1", "01-06", eur(30), times=2)
+    world.sold("bob", "3", "01-06", eur(20), times=2)
+    world.done()
+    told = study_of().composition(country="BE")
+    frame = told.frame.set_index("substance")
+    assert frame["listings"].to_dict() == {"cannabis": 3, "mdma": 1}
+    assert frame["share_listings"].to_dict() == {"cannabis": 0.75, "mdma": 0.25}
+    assert frame["ratio_listings"].to_dict() == {"cannabis": pytest.approx(2 / 3), "mdma": 2}
+    assert frame["share_turnover"].to_dict() == {"cannabis": 0.4, "mdma": 0.6}
+    assert frame["turnover_country"].to_dict() == {"cannabis": 0, "mdma": 60}
+    assert "Only 2 listings ship from BE." in told.caveats
+    assert len(study_of().composition(detail=True).frame) == 2

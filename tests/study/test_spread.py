@@ -1,0 +1,76 @@
+"""Concentration and lifetimes, by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from cryptodrug_scraper.study.core import Study
+from cryptodrug_scraper.study.lifetimes import kaplan_meier, median_of
+from tests.study.world import World, eur, offer
+
+StudyOf = Callable[..., Study]
+
+
+def test_gini_and_largest_by_hand(world: World, study_of: StudyOf) -> None:
+    for vendor, price in (("a", 10), ("b", 20), ("c", 30), ("d", 40)):
+        world.sold(vendor, None, "01-01", eur(price))
+    world.sold("poor", None, "01-01")
+    world.done()
+    told = study_of().concentration()
+    row = told.frame.iloc[0].to_dict()
+    # 2·(1·10 + 2·20 + 3·30 + 4·40) / (4·100) − 5/4
+    assert row["gini"] == pytest.approx(0.25)
+    assert row["top_1"] == pytest.approx(0.4)
+    assert row["top_10_percent"] == pytest.approx(0.4)
+    assert row["top_10"] == 1
+    assert row["hhi"] == pytest.approx(0.3)
+    assert row["vendors"] == 4
+    assert list(told.left_out.values()) == [1]
+    assert "fewer than 30" in told.caveats[0]
+    reviews = study_of().concentration(of="reviews").frame.iloc[0]
+    assert reviews["gini"] == pytest.approx(0, abs=1e-9)
+    with pytest.raises(ValueError, match="no concentration"):
+        study_of().concentration(of="luck")
+
+
+def test_kaplan_meier_by_hand() -> None:
+    # Lives of 1, 3, 3, 5 days that ended, and of 2 and 5 that went on.
+    curve = kaplan_meier(
+        np.array([1, 3, 5, 2, 5]), np.array([True] * 3 + [False] * 2), np.array([1, 2, 1, 1, 1])
+    )
+    assert curve["days"].tolist() == [1, 3, 5]
+    assert curve["at_risk"].tolist() == [6, 4, 2]
+    assert curve["ended"].tolist() == [1, 2, 1]
+    assert curve["survival"].tolist() == pytest.approx([5 / 6, 5 / 12, 5 / 24])
+    assert median_of(curve) == 3
+    # Greenwood at 3 days: 1/(6·5) + 2/(4·2) = 17/60; log(-log) interval.
+    half = 1.96 * (17 / 60) ** 0.5 / abs(np.log(5 / 12))
+    assert curve["low"].tolist()[1] == pytest.approx((5 / 12) ** np.exp(half))
+    assert curve["high"].tolist()[1] == pytest.approx((5 / 12) ** np.exp(-half))
+    nobody = kaplan_meier(np.array([4]), np.array([False]), np.array([3]))
+    assert len(nobody) == 0
+    assert median_of(nobody) is None
+
+
+def test_who_is_still_there_is_censored_and_who_was_there_before_left_out(
+    world: World, study_of: StudyOf
+) -> None:
+    world.seen("01-01", offer("0", "old", come_from="BE"))
+    world.seen("02-01", *(offer(f"{n}", f"v{n}", come_from="BE") for n in range(1, 5)))
+    world.seen("02-11", offer("2", "v2"), offer("3", "v3"))
+    world.seen("02-21", offer("3", "v3"))
+    world.seen("06-01", offer("4", "v4"), offer("9", "late"))
+    told = study_of().lifetimes()
+    # Ended: v1 after 0 days, v2 after 10, v3 after 20. v4 and late are still there at the end.
+    assert told.frame["days"].tolist() == [0, 10, 20]
+    assert told.frame["at_risk"].tolist() == [5, 3, 2]
+    assert told.frame["survival"].tolist() == pytest.approx([4 / 5, 8 / 15, 4 / 15])
+    assert told.frame["median_days"].tolist() == [20, 20, 20]
+    assert list(told.left_out.values()) == [1]
+    belgian = study_of().lifetimes(of="listings", country="BE").frame
+    assert belgian["lives"].tolist() == [4, 4, 4]
+    with pytest.raises(ValueError, match="no lifetimes"):
+        study_of().lifetimes(of="buyers")

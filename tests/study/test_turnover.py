@@ -1,0 +1,160 @@
+"""Turnover: each way in which a review has a price, and what is left out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+
+import pytest
+
+from cryptodrug_scraper.records import Money
+from cryptodrug_scraper.study.core import Study
+from tests.study.world import World, eur, offer, profile
+
+StudyOf = Callable[..., Study]
+
+
+def prices(study: Study) -> list[tuple[str, float | None, float, float]]:
+    study.prepare()
+    frame = study.frame(
+        "SELECT price_source, price_eur, low_eur, high_eur FROM s_review ORDER BY posted_on, 2"
+    )
+    return [tuple(None if x != x else x for x in row) for row in frame.itertuples(index=False)]
+
+
+def test_a_price_that_the_review_states_is_converted_on_its_day(
+    world: World, study_of: StudyOf
+) -> None:
+    world.page("01-01", rates={"EUR": "4000", "USD": "5000"})
+    world.page("02-01", rates={"EUR": "3000", "USD": "3600"})
+    world.sold("anna", None, "01-01", Money("0.0100", "BTC"), seen="02-01", about=True)
+    world.sold("anna", None, "01-02", Money("25", "USD"), seen="01-02")
+    world.sold("anna", None, "01-03", eur("12.50"), seen="01-03")
+    world.done()
+    got = prices(study_of())
+    # 0.01 BTC: 40 on its day, 30 by the rate of the capture; ± 0.00005 BTC for "about".
+    assert got[0] == ("review", 40.0, pytest.approx(29.85), pytest.approx(40.2))
+    assert got[1] == ("review", 20.0, 20.0, 20.0)
+    assert got[2] == ("review", 12.5, 12.5, 12.5)
+
+
+def test_a_coin_without_a_rate_near_is_not_converted_and_a_state_currency_is(
+    world: World, study_of: StudyOf
+) -> None:
+    world.page("01-01", rates={"EUR": "4000", "USD": "5000"})
+    world.sold("anna", None, "01-09", Money("0.01", "BTC"), seen="01-09")
+    world.sold("anna", None, "03-01", Money("25", "USD"), seen="03-01")
+    world.sold("anna", None, "2018-01-01", Money("50", "USD"), seen="01-02")
+    world.done()
+    study = study_of()
+    assert [row[:2] for row in prices(study)] == [("review", 40.0), ("none", None), ("review", 20)]
+    told = study.turnover(by="all")
+    assert any("currency without a rate" in text for text in told.caveats)
+    assert any("rate of their capture" in text for text in told.caveats)
+
+
+def test_another_market_lends_its_rates(world: World, study_of: StudyOf) -> None:
+    world.page("01-01", rates={"EUR": "4000", "USD": "5000"})
+    world.sold("bob", None, "01-01", Money("50", "USD"), market="wall_street", seen="01-01")
+    world.done()
+    study = study_of(markets=["wall_street"])
+    assert prices(study) == [("review", 40.0, 40.0, 40.0)]
+    assert any("another market's rates" in text for text in study.turnover().caveats)
+
+
+def test_else_the_listing_s_price_nearest_in_time(world: World, study_of: StudyOf) -> None:
+    world.seen("01-10", offer("1", "anna", price=eur(20)))
+    world.seen("01-20", offer("1", "anna", price=eur(30)))
+    world.seen("01-30", offer("1", "anna", price=eur(9999)))  # a holding price
+    for posted in ("01-01", "01-12", "01-18", "02-15"):
+        world.sold("anna", "1", posted)
+    world.done()
+    assert prices(study_of()) == [
+        ("listing", 20.0, 20.0, 20.0),
+        ("listing", 20.0, 20.0, 30.0),
+        ("listing", 30.0, 20.0, 30.0),
+        ("listing", 30.0, 30.0, 30.0),
+    ]
+
+
+def test_else_the_vendor_s_typical_price_for_the_upper_bound(
+    world: World, study_of: StudyOf
+) -> None:
+    world.seen("01-10", *(offer(str(n), "anna", price=eur(10 * n)) for n in (1, 2, 6)))
+    world.sold("anna", None, "01-11")
+    world.sold("nobody", None, "01-12")
+    world.sold("anna", None, None, eur(5))
+    world.done()
+    study = study_of()
+    assert prices(study) == [("vendor", None, 0.0, 20.0), ("none", None, 0.0, 0.0)]
+    told = study.turnover(by="all")
+    row = told.frame.iloc[0].to_dict()
+    assert (row["reviews"], row["priced"], row["turnover_eur"]) == (2, 0, 0)
+    assert (row["low_eur"], row["high_eur"]) == (0, 20)
+    assert list(told.left_out.values()) == [1, 1, 1]
+
+
+def test_turnover_by_month_country_and_substance(world: World, study_of: StudyOf) -> None:
+    world.seen("01-05", offer("1", "anna", come_from="BE", kind="Cannabis"))
+    world.seen("01-05", offer("2", "bob", come_from="BE NL", kind="Cocaine"))
+    world.seen("01-05", offer("3", "carl", kind="Cocaine"))
+    world.page("01-06", kind="vendor", vendors=(profile("anna", sales=10),))
+    world.sold("anna", "1", "01-31", eur(10), times=3)
+    world.sold("bob", "2", "02-01", eur(100), times=2)
+    world.sold("carl", "3", "02-02", eur(7))
+    world.done()
+    study = study_of()
+    months = study.turnover().frame
+    assert months["period"].tolist() == [date(2019, 1, 1), date(2019, 2, 1)]
+    assert months["turnover_eur"].tolist() == [30, 207]
+    belgian = study.turnover(country="be", by="all", groups=("substance",)).frame
+    assert belgian.set_index("substance")["turnover_eur"].to_dict() == {
+        "cannabis": 30, "cocaine": 200,
+    }  # fmt: skip
+    countries = study.turnover(by="all", groups=("country",)).frame.set_index("country")
+    assert countries["turnover_eur"].to_dict() == {"": 7, "BE": 230, "NL": 200}
+    assert any("state 10 sales in all, and 3 reviews" in c for c in study.turnover().caveats)
+    part = study_of(start=date(2019, 2, 2))
+    assert part.turnover(by="all").frame["turnover_eur"].tolist() == [7]
+
+
+def test_a_review_belongs_to_where_its_listing_shipped_from_then(
+    world: World, study_of: StudyOf
+) -> None:
+    world.seen("01-01", offer("1", "anna", come_from="NL"))
+    world.seen("02-01", offer("1", "anna", come_from="BE"))
+    for posted in ("2018-12-01", "01-15", "02-02"):
+        world.sold("anna", "1", posted, eur(1))
+    world.done()
+    frame = study_of().turnover(groups=("country",)).frame
+    assert frame["country"].tolist() == ["BE", "NL", "NL"]
+    assert frame["period"].tolist() == [date(2019, 2, 1), date(2018, 12, 1), date(2019, 1, 1)]
+
+
+def test_sales_by_value(world: World, study_of: StudyOf) -> None:
+    for price, times in ((20, 6), (199.99, 2), (200, 1), (480, 1)):
+        world.sold("anna", None, "01-01", eur(price), times=times)
+    world.done()
+    frame = study_of().sale_values(edges=(100, 200, 1000)).frame
+    assert frame["sales"].tolist() == [6, 2, 2]
+    assert frame["share_sales"].tolist() == [0.6, 0.2, 0.2]
+    assert frame["from_eur"].tolist() == [0, 100, 200]
+    assert frame["value_eur"].tolist() == [120, 399.98, 680]
+    assert frame["largest_eur"].tolist() == [20, 199.99, 480]
+    bands = study_of().turnover(by="all", groups=("band_value",)).frame.set_index("band_value")
+    assert bands["reviews"].to_dict() == {"middle": 2, "retail": 8}
+
+
+def test_what_there_is_not_is_refused(world: World, study_of: StudyOf) -> None:
+    study = study_of()
+    for wrong in ({"by": "decade"}, {"groups": ("moon",)}, {"country": "Belgium"}):
+        with pytest.raises(ValueError, match=r"There is no|not a country"):
+            study.turnover(**wrong)
+    with pytest.raises(ValueError, match="rise"):
+        study.sale_values(edges=(200, 100))
+
+
+def test_an_empty_database_has_empty_measures(study_of: StudyOf) -> None:
+    study = study_of()
+    assert len(study.turnover()) == 0
+    assert len(study.sale_values()) == 0

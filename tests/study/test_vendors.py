@@ -1,0 +1,98 @@
+"""Vendors across markets: three degrees of certainty, and where they went after a closure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+
+import pytest
+from sqlalchemy import Engine, text
+
+from cryptodrug_scraper.study.core import Study
+from tests.study.world import World, offer, profile
+
+StudyOf = Callable[..., Study]
+A, B, C = "A" * 40, "B" * 40, "C" * 40
+
+
+@pytest.fixture
+def two_markets(world: World, engine: Engine) -> None:
+    world.page(
+        "02-01",
+        kind="vendor",
+        vendors=(
+            profile("anna", fingerprint=A, joined="2018-01-01"),
+            profile("bob"),
+            profile("cyd"),
+            profile("eve", fingerprint=B),
+        ),
+    )
+    world.seen("03-01", *(offer(f"{n}", name) for n, name in enumerate(("anna", "bob", "cyd"))))
+    world.page(
+        "04-15",
+        market="empire",
+        kind="vendor",
+        vendors=(
+            profile("Anna_2", fingerprint=A, joined="04-10"),
+            profile("anna"),  # somebody else, or not: the handle alone
+            profile("BOB", imported="dream", joined="2018-12-01"),
+            profile("cyd", joined="04-01"),
+        ),
+    )
+    with engine.begin() as connection:
+        connection.execute(
+            text("UPDATE market SET closed_on = '2019-03-31' WHERE market = 'dream'")
+        )
+
+
+@pytest.mark.usefixtures("two_markets")
+def test_the_same_vendor_on_two_markets(study_of: StudyOf) -> None:
+    told = study_of().same_vendors()
+    columns = ["certainty", "market", "vendor", "other_market", "other_vendor", "evidence"]
+    assert told.frame[columns].values.tolist() == [
+        ["certain", "dream", "anna", "empire", "Anna_2", A],
+        ["likely", "empire", "BOB", "dream", "bob", "bob"],
+        ["possible", "dream", "anna", "empire", "anna", "anna"],
+        ["possible", "dream", "cyd", "empire", "cyd", "cyd"],
+    ]
+    assert told.frame["first_day"].tolist()[0] == date(2018, 1, 1)
+    assert told.frame["other_first_day"].tolist()[0] == date(2019, 4, 10)
+    assert list(told.left_out.values()) == [0, 5]
+
+
+@pytest.mark.usefixtures("two_markets")
+def test_migration_after_a_closure(study_of: StudyOf) -> None:
+    told = study_of().migration(market="dream")
+    columns = ["to_market", "certainty", "vendors", "before", "after"]
+    assert told.frame[columns].values.tolist() == [
+        ["empire", "certain", 1, 0, 1],
+        ["empire", "likely", 1, 1, 0],
+        ["empire", "possible", 1, 0, 1],  # anna stands once, with the surest
+    ]
+    assert told.frame["median_days"].dropna().tolist() == [10, 1]
+    assert told.frame["share_after"].tolist() == [0.25, 0, 0.25]
+    assert told.frame["active"].tolist() == [4, 4, 4]
+    assert told.caveats == ("Only 4 vendors were active before the closure.",)
+    recent = study_of().migration(market="dream", active_days=31)  # eve was seen before that
+    assert recent.frame["active"].tolist() == [3, 3, 3]
+    with pytest.raises(ValueError, match="is not studied"):
+        study_of(markets=["dream"]).migration(market="empire")
+
+
+def test_a_key_that_many_show_is_no_evidence(world: World, study_of: StudyOf) -> None:
+    many = tuple(profile(f"v{n}", fingerprint=C) for n in range(6))
+    world.page("02-01", kind="vendor", vendors=many)
+    world.page("02-01", market="empire", kind="vendor", vendors=(profile("w", fingerprint=C),))
+    told = study_of().same_vendors()
+    assert len(told) == 0
+    assert list(told.left_out.values()) == [1, 0]
+
+
+def test_without_a_day_of_closure_the_last_capture_stands_for_it(
+    world: World, study_of: StudyOf, engine: Engine
+) -> None:
+    world.seen("03-01", offer("1", "anna"))
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE market SET closed_on = NULL"))
+    told = study_of().migration(market="dream")
+    assert "(2019-03-01) stands for it" in told.caveats[0]
