@@ -23,6 +23,8 @@ _QUANTITIES = (
     1, 2, 3, 5, 7, 10, 14, 20, 25, 28, 40, 50, 70, 100, 150, 200, 250, 400, 500, 1000, 2000, 5000
 )  # fmt: skip
 _AT_HOME = (1, 2, 2, 3)
+_AROUND = (0.6, 1.5, 0.9, 1.2, 0.7, 1.1)
+"""How prices of home's smaller listings lie around their mean, one after the other."""
 _ELSEWHERE = (1, 1, 2, 2, 3, 4)
 
 
@@ -108,11 +110,16 @@ class Goods:
         # Dealt in order of time, so that the shares hold at every moment.
         goods, sizes = Deal(self.market.home_offer), Deal(self._sizes())
         made: dict[tuple[int, int], Item] = {}
+        made_small: list[int] = []
         for listed, account, position in sorted(spells):
             home = self.accounts[account].person.home
             good = goods.next() if home else self._drawn(account, position)
             band = sizes.next() if home else self._band(account, position)
-            made[account, position] = self._item(account, position, good, band, listed)
+            near = None
+            if home and band == "small":
+                near = self.parameters.prices.mean_small * _AROUND[len(made_small) % len(_AROUND)]
+                made_small.append(account)
+            made[account, position] = self._item(account, position, good, band, listed, near)
         return [Item(index, *_rest(made[key])) for index, key in enumerate(sorted(made))]
 
     def _sizes(self) -> dict[str, float]:
@@ -134,7 +141,15 @@ class Goods:
             return "wholesale"
         return "large" if share < prices.listings_wholesale + prices.listings_large else "small"
 
-    def _item(self, account: int, position: int, good: str, band: str, listed: date) -> Item:
+    def _item(
+        self,
+        account: int,
+        position: int,
+        good: str,
+        band: str,
+        listed: date,
+        near: float | None = None,
+    ) -> Item:
         chance, about, who = self.chance, (account, position), self.accounts[account]
         low, high = getattr(self.parameters.prices, band)
         if GOODS[good].digital:
@@ -147,6 +162,9 @@ class Goods:
             fits = priced[:1] if low <= priced[0][1] / worth else priced[1:4]
             fits = [min(fits, key=lambda pair: abs(pair[1] / worth - low))]
         quantity, cents = chance.pick(fits, "quantity", *about)
+        if near is not None:
+            aim = near * worth
+            quantity, cents = min(fits, key=lambda pair: abs(pair[1] - aim))
         gone = None
         if position and chance.happens(0.06, "vanishes", *about):
             gone = listed + chance.between(20, 300, "gone", *about) * DAY
@@ -212,7 +230,7 @@ class _Even:
         self._share, self._mean = prices.value_of_large, prices.mean_small
         self._worth = parameters.worth
         self._value = {"small": 0.0, "large": 0.0}
-        self._count = 0
+        self._lacking = 0.0
         self._last: dict[int, int] = {}  # sale in which a listing was last sold
 
     def choose(self, standing: _Standing, number: int) -> Item | None:
@@ -227,9 +245,13 @@ class _Even:
         if large and (not small or lacks >= min(euros[i.index] for i in large) / 2):
             item = min(self._waiting(large), key=lambda i: abs(euros[i.index] - 2 * lacks))
         else:
-            off = self._mean * (self._count + 1) - self._value["small"]
-            item = min(self._waiting(small or large), key=lambda i: abs(euros[i.index] - off))
-            self._count += 1
+            item = min(
+                self._waiting(small or large),
+                key=lambda i: abs(euros[i.index] - self._mean - self._lacking),
+            )
+            self._lacking += self._mean - euros[item.index]
+            # What few listings could not make up is not made up later.
+            self._lacking = min(max(self._lacking, -self._mean), self._mean)
         self._last[item.index] = number
         self._value["large" if item.band == "large" else "small"] += euros[item.index]
         return item

@@ -166,13 +166,12 @@ class People:
         return Origins((one,))
 
     def _moves(self, market: MarketParameters, n: int) -> date:
-        """Return the first of a month in the middle half of the market's crawls.
+        """Return the day of a crawl in the middle half of them: both sides of a move are seen.
 
-        So both sides of it are seen, and a month's numbers do not hang on the day.
+        On the day of a crawl, so that sales do not stand at the old place until the next one.
         """
-        days = (market.last - market.first).days
-        drawn = market.first + self.chance.between(days // 4, days * 3 // 4, "moved", n) * DAY
-        return drawn.replace(day=1)
+        days = market.crawls()
+        return self.chance.pick(days[len(days) // 4 : len(days) * 3 // 4], "moved", n)
 
     def _ships(self, market: MarketParameters, n: int) -> Destinations:
         """Return where the n-th vendor of the home country ships to, drawn without putting back."""
