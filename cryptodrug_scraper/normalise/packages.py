@@ -1,0 +1,366 @@
+"""How much an offer is: the amount that a title or an option states.
+
+    5g    100x 200µg    1 oz    10 pills 250mg    quarter pound    3,5 g    20 x 10ml    1g - 14g
+
+A title is read in three steps: what only looks like an amount (prices, percentages, dates,
+gifts, concentrations) is taken out; the rest is cut into numbers and words; numbers with a
+unit beside them are amounts, and amounts that say different things cancel each other, since a
+wrong number is worse than none. A strength (`250mg MDMA pills`) is not an amount.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from decimal import Decimal
+from functools import lru_cache
+from typing import Literal, NamedTuple
+
+from cryptodrug_scraper.normalise.package_text import (
+    TOKEN,
+    clean,
+    number,
+    says_amount,
+    without_noise,
+)
+from cryptodrug_scraper.normalise.package_words import (
+    FROM,
+    HOLDERS,
+    MANY,
+    NOT_OF_PIECES,
+    PIECES,
+    PILLS,
+    POWDER,
+    STOP,
+    TO_MARKS,
+    UG,
+    VOLUMES,
+    WEIGHTS,
+)
+from cryptodrug_scraper.normalise.text import RAW
+
+SoldBy = Literal["weight", "piece", "volume"]
+Unit = Literal["g", "ml", "piece"]
+
+
+class Package(NamedTuple):
+    """What an offer holds.
+
+    `least` and `most` are the amount in `unit`: equal if it is one amount; `most` is None if
+    it is open (`10g+`); both are None if none is stated. `pieces` is how many pieces make it
+    up (of `20 x 10ml`: 200 ml in 20), `strength_mg` what is in each, both None if unstated.
+    """
+
+    least: Decimal | None = None
+    most: Decimal | None = None
+    unit: Unit | None = None
+    pieces: int | None = None
+    strength_mg: Decimal | None = None
+
+    @property
+    def single(self) -> Decimal | None:
+        """The amount, if it is one amount and no range."""
+        return self.least if self.least == self.most else None
+
+
+NOTHING = Package()
+
+
+class _Amount(NamedTuple):
+    kind: Literal["weight", "volume", "count"]
+    least: Decimal
+    most: Decimal | None
+    small: bool = False  # in mg or µg: perhaps a strength
+    micro: bool = False
+    pill: bool = False  # counts pills, tabs, blotters …
+    times: bool = False  # written with an x
+    at: int = 0  # the token where it begins
+    end: int = 0  # and where the next begins
+
+
+def _kind(unit: str) -> Literal["weight", "volume", "count"]:
+    return "weight" if unit in WEIGHTS else "volume" if unit in VOLUMES else "count"
+
+
+class _Reading:
+    """The tokens of a title and the amounts found in them."""
+
+    def __init__(self, text: str, sold_by: SoldBy | None) -> None:
+        self.tokens: list[str] = []
+        self.glued: list[bool] = []  # to the token before
+        end = -1
+        for match in TOKEN.finditer(text):
+            self.tokens.append(match[0])
+            self.glued.append(match.start() == end)
+            end = match.end()
+        self.has_small = any(t in WEIGHTS and WEIGHTS[t] < 1 for t in self.tokens)
+        self.tokens = [self._times(at) for at in range(len(self.tokens))]
+        self.has_noun = any(t in PILLS and t not in NOT_OF_PIECES for t in self.tokens)
+        self.by_piece = sold_by == "piece" or (sold_by is None and self.has_noun)
+        self.amounts: list[_Amount] = []
+        at = 0
+        while at < len(self.tokens):
+            found = self._amount(at) if self._free(at) else self._after_mark(at)
+            if found is not None:
+                self.amounts.append(found)
+                at = max(found.end, at + 1)
+            else:
+                at += 1
+
+    def _times(self, at: int) -> str:
+        """Return a token; `*` after a number is an x if a strength follows (`50 * Pink 230mg`)."""
+        token = self.tokens[at]
+        if token == "*" and self.has_small and 0 < at < len(self.tokens) - 1:
+            return (
+                "x" if self.tokens[at - 1].isdecimal() and self.tokens[at + 1].isalpha() else token
+            )
+        return token
+
+    def _token(self, at: int) -> str:
+        return self.tokens[at] if 0 <= at < len(self.tokens) else ""
+
+    def _isnumber(self, at: int) -> bool:
+        token = self._token(at)
+        return token[:1].isdecimal() or (token[:1] in ".," and len(token) > 1)
+
+    def _free(self, at: int) -> bool:
+        """Say whether a number stands for itself, not in a name such as `m30` or `2c-b`."""
+        if not self._isnumber(at):
+            return False
+        before = self._token(at - 1)
+        if self.glued[at] and before.isalpha() and before not in ("x", "g"):
+            return False
+        if before in ("/", "⁄") and self._isnumber(at - 2):  # 1/7/14 g: which?
+            return False
+        after = self._token(at + 1)
+        if not after or not self.glued[at + 1] or not after.isalpha():
+            # 3-mmc, 4-aco-dmt: a number, a hyphen, a name
+            named = (
+                after == "-"
+                and self.glued[at + 1]
+                and self._token(at + 2).isalpha()
+                and self.glued[at + 2]
+            )
+            return not named
+        return after in WEIGHTS or after in VOLUMES or after in PIECES or after in ("x", "k")
+
+    def _amount(self, at: int) -> _Amount | None:
+        low_raw = self._token(at)
+        next_at = at + 1
+        low_unit, after = self._unit(next_at)
+        second = after if low_unit else next_at
+        if self._token(second) == "k" and not low_unit and self.glued[second]:
+            second += 1
+        if self._token(second) in TO_MARKS and self._isnumber(second + 1):
+            unit, end = self._unit(second + 2)
+            if (unit or low_unit) and (not unit or not low_unit or _kind(unit) == _kind(low_unit)):
+                return self._made(at, low_raw, self._token(second + 1), low_unit or unit,
+                                  unit or low_unit, end if unit else second + 2)  # fmt: skip
+        if (
+            low_raw.isdecimal()
+            and self._token(next_at) in MANY
+            and self._token(next_at + 1) == "of"
+            and self._token(next_at + 2).isdecimal()
+        ):  # 10 strips of 10
+            inner = self._token(next_at + 2)
+            product = str(int(low_raw[:9]) * int(inner[:9]))
+            return self._made(at, product, None, "pill", "pill", next_at + 3)
+        if low_unit:
+            return self._made(at, low_raw, None, low_unit, low_unit, after)
+        if self._token(next_at) == "k" and self.by_piece:
+            return self._made(at, low_raw, None, "k", "k", next_at + 1)
+        # `10 1ml carts`: a count before the size of each
+        if self._isnumber(next_at) and not self.glued[next_at] and "⁄" not in low_raw:
+            unit, end = self._unit(next_at + 1)
+            follows = self.tokens[end : end + 4]
+            if unit in (*WEIGHTS, *VOLUMES) and any(t in PIECES for t in follows):
+                return self._made(at, low_raw, None, "pc", "pc", next_at)
+        return self._bare(at)
+
+    def _bare(self, at: int) -> _Amount | None:
+        """Read a whole number without a unit that counts all the same.
+
+        `100 Tramadol 50mg` begins with it, and `min order 10` says so, of what is sold by piece.
+        """
+        raw, word = self._token(at), self._token(at + 1)
+        if not self.by_piece or not raw.isdecimal() or re.fullmatch(r"20[0-3]\d", raw):
+            return None
+        least = self._token(at - 1) in FROM or self._token(at - 2) in FROM & {"min", "minimum"}
+        leads = (
+            not any(t.isalnum() for t in self.tokens[:at])
+            and (self.has_small or self.has_noun)
+            and word.isalpha()
+            and word not in STOP
+        )
+        return self._made(at, raw, None, "pc", "pc", at + 1) if leads or least else None
+
+    def _after_mark(self, at: int) -> _Amount | None:
+        """Read `x 50`, `pack of 5`, and `tabs 100` at a title's end."""
+        token = self._token(at)
+        if (
+            token in PILLS
+            and at + 2 == len(self.tokens)
+            and re.fullmatch(r"[1-9]\d*", self._token(at + 1))
+            and not re.fullmatch(r"20[12]\d", self._token(at + 1))
+        ):
+            return self._made(at + 1, self._token(at + 1), None, token, token, at + 2)
+        holder = token == "of" and self._token(at - 1) in HOLDERS
+        if (token != "x" and not holder) or not self._isnumber(at + 1):
+            return None
+        if token == "x" and self.glued[at] and self._token(at - 1).isalpha():
+            return None
+        unit, end = self._unit(at + 2)
+        if unit in (*WEIGHTS, *VOLUMES):
+            return None
+        end = end if unit in PIECES else at + 2
+        made = self._made(at, self._token(at + 1), None, "x", "x", end)
+        return made._replace(pill=unit in PILLS) if made else None
+
+    def _unit(self, at: int) -> tuple[str, int]:
+        """Return the unit at a token, and the token after it; a name may stand before it."""
+        token = self._token(at)
+        if token in WEIGHTS or token in VOLUMES or token in PIECES or token == "x":
+            after = at + 1
+            if token == "x":  # `10x pills`
+                while self._token(after) == "x":
+                    after += 1
+            return token, after
+        for step in (1, 2, 3):
+            word = self._token(at + step - 1)
+            if not word.isalpha() or word in STOP or (step == 1 and self.glued[at]):
+                break
+            noun = self._token(at + step)
+            if noun in PIECES and noun not in NOT_OF_PIECES:
+                return noun, at + step + 1
+        return "", at
+
+    def _made(
+        self, at: int, low: str, high: str | None, low_unit: str, unit: str, end: int
+    ) -> _Amount | None:
+        kind = _kind(unit)
+        factors = WEIGHTS if kind == "weight" else VOLUMES
+        doubtful = kind != "count" and factors[unit] >= 1
+        least = number(low, of_weight=doubtful)
+        most = least if high is None else number(high, of_weight=doubtful)
+        if least is None or most is None:
+            return None
+        if kind == "count":
+            thousand = 1000 if unit == "k" or self._token(at + 1) == "k" else 1
+            least, most = least * thousand, most * (thousand if high is None else 1)
+            if least != least.to_integral_value() or most != most.to_integral_value():
+                return None
+        else:
+            least, most = least * factors[low_unit], most * factors[unit]
+        if most <= 0 or most < least or most > 10**8:
+            return None
+        if kind != "count" and (most > 200_000 or (unit == "pounds" and most > 5000)):
+            return None  # £
+        upper: Decimal | None = most
+        if high is None:
+            if self._token(end) == "+" and self.glued[end] and not self._joined(end + 1):
+                upper = None
+                end += 1
+            elif self._token(at - 1) in FROM or self._token(at - 2) in FROM & {"min", "minimum"}:
+                upper = None
+            elif self._token(at - 1) == "to" and self._token(at - 2) == "up":
+                least = Decimal(0)
+        small = kind == "weight" and factors[unit] < 1
+        return _Amount(kind, least, upper, small, small and factors[unit] == UG,
+                       unit in PILLS or unit == "k", unit == "x", at, end)  # fmt: skip
+
+    def _joined(self, at: int) -> bool:
+        return at < len(self.tokens) and self.glued[at] and self.tokens[at][0].isalnum()
+
+
+def _agreed(amounts: Sequence[_Amount]) -> _Amount | None:
+    """Return what amounts of one kind say together, or None if they contradict."""
+    if not amounts:
+        return None
+    singles = [a for a in amounts if a.least == a.most]
+    chosen = (singles or amounts)[0]
+    for other in amounts:
+        low, high = other.least * Decimal("0.95"), other.most
+        if other.least == other.most and chosen.least != chosen.most:
+            return None
+        if not low <= chosen.least:
+            return None
+        if high is not None and chosen.least > high * Decimal("1.05"):
+            return None
+        if chosen.least != chosen.most and other != chosen and (other.least, high) != chosen[1:3]:
+            return None
+    return chosen
+
+
+@lru_cache(maxsize=65536)
+def read_package(text: str, sold_by: SoldBy | None = None) -> Package:
+    """Read the amount that a title or an option states; `NOTHING` where it states none.
+
+    `sold_by` says how the substance is sold, if that is known: then milligrams alone are an
+    amount of what is sold by weight (`DMT 500mg`) and a strength of what is sold by piece
+    (`Oxycodone 80mg`); without it they are neither. Micrograms alone never are an amount. Of a
+    text of more than 2,000 characters nothing is read. Amounts are exact decimals: an ounce is
+    28.349523 g.
+    """
+    if len(text) > RAW:
+        return NOTHING
+    text = clean(text)
+    if not says_amount(text):
+        return NOTHING
+    text, strengths = without_noise(text)
+    reading = _Reading(text, sold_by)
+    return _package(reading, sold_by, strengths)
+
+
+def _package(reading: _Reading, sold_by: SoldBy | None, strengths: list[Decimal]) -> Package:
+    amounts = reading.amounts
+    counts = [a for a in amounts if a.kind == "count"]
+    small = [a for a in amounts if a.small]
+    large = [a for a in amounts if a.kind == "weight" and not a.small]
+    volumes = [a for a in amounts if a.kind == "volume"]
+    strengths += [a.least * 1000 for a in small if a.least == a.most]
+    strength = strengths[0] if len(set(strengths)) == 1 else None
+    if counts:
+        count = _agreed(counts)
+        if count is None:
+            return NOTHING
+        by_weight = sold_by == "weight" and not reading.has_noun
+        return _counted(count, large, small, volumes, by_weight, strength)
+    if large:
+        found = _agreed(large)
+        if found is None or volumes:
+            return NOTHING
+        return Package(found.least, found.most, "g")
+    if volumes:
+        found = _agreed(volumes)
+        return Package(found.least, found.most, "ml") if found else NOTHING
+    weighed = [a for a in small if not a.micro]
+    loose = sold_by == "weight" or (sold_by == "piece" and not POWDER.isdisjoint(reading.tokens))
+    if weighed and loose and not reading.has_noun:
+        found = _agreed(weighed)
+        return Package(found.least, found.most, "g") if found else NOTHING
+    return Package(strength_mg=strength)
+
+
+def _counted(
+    count: _Amount,
+    large: list[_Amount],
+    small: list[_Amount],
+    volumes: list[_Amount],
+    by_weight: bool,
+    strength: Decimal | None,
+) -> Package:
+    """Return a package of pieces: their number, or what they hold together."""
+    pieces = int(count.least) if count.least == count.most else None
+    of_each = large or volumes
+    if by_weight and count.times and not count.pill and not of_each:
+        of_each = [a for a in small if not a.micro]
+    if of_each:
+        each = _agreed(of_each)
+        if each is None or each.least != each.most or (large and volumes):
+            return NOTHING
+        if count.pill and each.kind == "weight":  # 10 caps of 0.5 g
+            return Package(count.least, count.most, "piece", pieces, each.least * 1000)
+        most = None if count.most is None else count.most * each.least
+        unit: Unit = "ml" if each.kind == "volume" else "g"
+        return Package(count.least * each.least, most, unit, pieces)
+    return Package(count.least, count.most, "piece", pieces, strength)

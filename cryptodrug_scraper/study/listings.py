@@ -1,0 +1,385 @@
+"""Listings as the study sees them, a row each: substance, amount, price, band, places.
+
+`build_listings` makes the TEMP table ``s_listing``. What is aggregated is aggregated in the
+database; only distinct pairs of category and title come to Python, once, to be classified.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from cryptodrug_scraper.normalise.packages import Package, read_package
+from cryptodrug_scraper.study.bands import Bands, read_bands
+from cryptodrug_scraper.study.prices import PriceRule, build_prices
+from cryptodrug_scraper.study.rates import build_rates
+from cryptodrug_scraper.study.substances import (
+    NOT_DRUGS,
+    SubstanceMap,
+    Verdict,
+    amount_of,
+    read_mapping,
+)
+
+if TYPE_CHECKING:
+    from cryptodrug_scraper.study.core import Study
+
+COLUMNS: Mapping[str, str] = {
+    "listing_id": "The listing; as in table listing.",
+    "market": "The market.",
+    "external_id": "The market's own id of the listing.",
+    "vendor_id": "Who sells it, as last stated; as in table vendor.",
+    "vendor": "The vendor's handle.",
+    "title": "The title, as last stated.",
+    "category": "The longest category path stated, the latest of those.",
+    "substance": "EMCDDA group, a code of substances.toml.",
+    "substance_detail": "Substance within the group; null if only the group is known.",
+    "substance_source": "What told the group: category, title, or none.",
+    "quantity": "Amount of one unit of sale, in `unit`; null if unstated or a range.",
+    "quantity_low": "Least amount stated; equals quantity, but for a range.",
+    "quantity_high": "Most amount stated; null if open (`10g+`) or unstated.",
+    "unit": "g, ml or piece; null if no amount is stated.",
+    "pieces": "Pieces that make up the amount (20 of 20 x 10ml); null if unstated.",
+    "strength_mg": "Milligrams in each piece; null if unstated.",
+    "quantity_source": "Where the amount stands: title, option (of shipping), or none.",
+    "price_eur": "Median over time of the price of one unit of sale in EUR, without prices "
+    "flagged as holding or absurd; null if none is left.",
+    "holding": "Some price of it was flagged as holding or absurd.",
+    "prices": "Prices in EUR known of it (a day and price each).",
+    "prices_held": "How many of them were flagged.",
+    "price_per_unit": "EUR per g, ml or piece: price_eur / quantity.",
+    "min_order": "Least units of sale an order must have; 1 if unstated.",
+    "band_value": "retail, middle or wholesale by the value of the least order.",
+    "band_amount": "The same by its amount; null where no threshold or no amount is known.",
+    "from_countries": "Places it ships from, as last stated (codes as in table place).",
+    "to_places": "Places it ships to, as last stated.",
+    "excluded": "Places it expressly does not ship to, as last stated.",
+    "first_seen": "First day it was seen, whatever the study's period.",
+    "last_seen": "Last day it was seen, whatever the study's period.",
+    "in_period": "It was seen within the study's period.",
+}
+"""Meaning and unit of each column of ``s_listing``."""
+
+
+@dataclass(frozen=True)
+class ListingRules:
+    """Everything that a researcher may choose differently."""
+
+    mapping: SubstanceMap = field(default_factory=read_mapping)
+    bands: Bands = field(default_factory=read_bands)
+    price: PriceRule = field(default_factory=PriceRule)
+
+
+def build_listings(study: Study, rules: ListingRules | None = None) -> None:
+    """Make the TEMP table ``s_listing`` (columns: `COLUMNS`), and those it is made from.
+
+    All listings of the study's markets are in it, also those not seen within its period
+    (``in_period``). ``s_listing_price`` (`prices.py`) stays for other measures.
+    ``study.notes["listings"]`` counts what could not be told, and ``study.notes["listing_rules"]``
+    are the rules.
+    """
+    rules = rules or ListingRules()
+    study.notes["listing_rules"] = rules
+    study.once(build_rates)
+    value = rules.bands.value
+    study.notes.setdefault(
+        "value_bands", (("retail", 0.0), ("middle", value.middle), ("wholesale", value.wholesale))
+    )
+    _state(study)
+    _classify(study, rules.mapping)
+    _assign(study)
+    _read_options(study, rules)
+    build_prices(study, rules.price)
+    _places(study)
+    _bands(study, rules.bands)
+    _assemble(study)
+    study.notes["listings"] = study.row(_COUNTS)
+
+
+def _state(study: Study) -> None:
+    """Make what pages stated of each listing, each distinct statement once."""
+    study.run(
+        """
+        CREATE TEMP TABLE s_stated AS
+        SELECT o.listing_id, o.title, o.vendor_id, o.category_path, o.product_class,
+               coalesce(o.min_order, 1) AS min_order,
+               min(o.observed_at) AS first_at, max(o.observed_at) AS last_at,
+               bool_or(coalesce(o.observed_at::date BETWEEN :start AND :end, false)) AS in_period
+        FROM listing_observation o JOIN listing l USING (listing_id)
+        WHERE l.market = ANY(:markets)
+        GROUP BY o.listing_id, o.title, o.vendor_id, o.category_path, o.product_class,
+                 coalesce(o.min_order, 1)
+        """
+    )
+    study.run("CREATE INDEX ON s_stated (listing_id); ANALYZE s_stated")
+    study.run(
+        """
+        CREATE TEMP TABLE s_told AS
+        WITH seen AS (
+            SELECT listing_id, min(first_at)::date AS first_seen, max(last_at)::date AS last_seen,
+                   bool_or(in_period) AS in_period, bool_or(product_class = 'digital') AS digital
+            FROM s_stated GROUP BY listing_id
+        ), titled AS (
+            SELECT DISTINCT ON (listing_id) listing_id, title FROM s_stated
+            WHERE title IS NOT NULL ORDER BY listing_id, last_at DESC NULLS LAST, title
+        ), sold AS (
+            SELECT DISTINCT ON (listing_id) listing_id, vendor_id FROM s_stated
+            WHERE vendor_id IS NOT NULL ORDER BY listing_id, last_at DESC NULLS LAST, vendor_id
+        ), placed AS (
+            SELECT DISTINCT ON (listing_id) listing_id, category_path FROM s_stated
+            WHERE category_path <> '{}'
+            ORDER BY listing_id, cardinality(category_path) DESC, last_at DESC NULLS LAST,
+                     category_path
+        ), ordered AS (
+            SELECT DISTINCT ON (listing_id) listing_id, min_order FROM s_stated
+            WHERE min_order > 1 ORDER BY listing_id, last_at DESC NULLS LAST, min_order
+        )
+        SELECT l.listing_id, l.market, l.external_id, t.title, s.vendor_id,
+               coalesce(p.category_path, '{}') AS category, coalesce(o.min_order, 1) AS min_order,
+               coalesce(e.digital, false) AS digital,
+               e.first_seen, e.last_seen, e.in_period
+        FROM seen e JOIN listing l USING (listing_id)
+        LEFT JOIN titled t USING (listing_id)
+        LEFT JOIN sold s USING (listing_id)
+        LEFT JOIN placed p USING (listing_id)
+        LEFT JOIN ordered o USING (listing_id)
+        """
+    )
+    study.run("CREATE UNIQUE INDEX ON s_told (listing_id); ANALYZE s_told")
+
+
+_WORDS = (
+    "words_id", "substance", "substance_detail", "substance_source", "quantity", "quantity_low",
+    "quantity_high", "unit", "pieces", "strength_mg", "sold_by",
+)  # fmt: skip
+
+
+def _classify(study: Study, mapping: SubstanceMap) -> None:
+    """Make ``s_words``: what each distinct category, title and class says, read once."""
+    study.run(
+        """
+        CREATE TEMP TABLE s_saying AS
+        SELECT row_number() OVER () AS words_id, category, title, digital
+        FROM (SELECT DISTINCT category, coalesce(title, '') AS title, digital FROM s_told) AS each
+        """
+    )
+    study.run(
+        """
+        CREATE TEMP TABLE s_words (words_id bigint, substance text, substance_detail text,
+            substance_source text, quantity numeric, quantity_low numeric, quantity_high numeric,
+            unit text, pieces bigint, strength_mg numeric, sold_by text)
+        """
+    )
+    rows = study.connection.exec_driver_sql(
+        "SELECT words_id, category, title, digital FROM s_saying"
+    )
+    for part in rows.partitions(20_000):
+        study.copy("s_words", _WORDS, _said(mapping, part))
+    study.run("CREATE UNIQUE INDEX ON s_words (words_id); ANALYZE s_words")
+
+
+def _said(mapping: SubstanceMap, rows: Iterable[Any]) -> Iterator[tuple[Any, ...]]:
+    for words_id, category, title, digital in rows:
+        verdict = mapping.classify(category, title)
+        if digital and verdict.source != "category":
+            # The market says that it is delivered as data; words of drugs are its subject.
+            verdict = Verdict(NOT_DRUGS, None, "category", None)
+        package = amount_of(verdict, title)
+        yield (
+            words_id, verdict.group, verdict.detail, verdict.source, *_amounts(package),
+            verdict.sold_by,
+        )  # fmt: skip
+
+
+def _amounts(package: Package) -> tuple[Any, ...]:
+    """Return quantity, its low and high end, unit, pieces and strength, as COPY takes them."""
+    return (
+        _plain(package.single), _plain(package.least), _plain(package.most), package.unit,
+        package.pieces, _plain(package.strength_mg),
+    )  # fmt: skip
+
+
+def _plain(value: Decimal | None) -> str | None:
+    return None if value is None else format(value, "f")
+
+
+def _assign(study: Study) -> None:
+    """Make ``s_words_of``: which words a listing has, and its amount."""
+    study.run(
+        """
+        CREATE TEMP TABLE s_words_of AS
+        SELECT t.listing_id, t.market, s.words_id, w.quantity, w.quantity_low, w.quantity_high,
+               w.unit, w.pieces,
+               CASE WHEN w.unit IS NULL THEN 'none' ELSE 'title' END AS quantity_source,
+               NULL::float8 AS option_eur
+        FROM s_told t
+        JOIN s_saying s ON s.category = t.category AND s.title = coalesce(t.title, '')
+            AND s.digital = t.digital
+        JOIN s_words w USING (words_id)
+        """
+    )
+    study.run("CREATE UNIQUE INDEX ON s_words_of (listing_id); ANALYZE s_words_of")
+
+
+def _read_options(study: Study, rules: ListingRules) -> None:
+    """Take the amount from shipping options, where vendors of a 0.01 listing hide it.
+
+    Only of listings of a drug whose title gives a range or nothing, whose price is at the floor,
+    and with two or more options that state different amounts at rising prices: the least one
+    counts, and its price is added to the listing's.
+    """
+    rows = study.frame(
+        """
+        WITH latest AS (
+            SELECT DISTINCT ON (o.listing_id) o.listing_id, o.page_id, o.ordinal,
+                   o.observed_at::date AS day
+            FROM listing_observation o
+            JOIN s_words_of s USING (listing_id) JOIN s_words w USING (words_id)
+            JOIN s_rate_near r ON r.market = s.market AND r.currency = o.price_currency
+                AND r.day = o.observed_at::date
+            WHERE s.quantity IS NULL AND w.substance NOT IN ('unknown', 'not_drugs')
+              AND o.price_amount * r.eur <= :floor
+              AND EXISTS (SELECT FROM shipping_option x WHERE x.page_id = o.page_id
+                          AND x.ordinal = o.ordinal AND x.price_amount > 0)
+            ORDER BY o.listing_id, o.observed_at DESC, o.page_id, o.ordinal
+        )
+        SELECT t.listing_id, x.name, w.sold_by, (x.price_amount * r.eur)::float8 AS eur
+        FROM latest t JOIN shipping_option x USING (page_id, ordinal)
+        JOIN s_words_of s USING (listing_id) JOIN s_words w USING (words_id)
+        JOIN s_rate_near r ON r.market = s.market AND r.currency = x.price_currency
+            AND r.day = t.day
+        WHERE x.price_amount > 0 ORDER BY t.listing_id, x.position
+        """,
+        {"floor": rules.price.floor},
+    )
+    if rows.empty:
+        return
+    study.run(
+        "CREATE TEMP TABLE s_option (listing_id bigint, quantity numeric, unit text,"
+        " pieces bigint, option_eur float8)"
+    )
+    study.copy(
+        "s_option",
+        ("listing_id", "quantity", "unit", "pieces", "option_eur"),
+        _least_options(rows.itertuples(index=False)),
+    )
+    study.run(
+        """
+        UPDATE s_words_of s SET quantity = o.quantity, quantity_low = o.quantity,
+            quantity_high = o.quantity, unit = o.unit, pieces = o.pieces,
+            quantity_source = 'option', option_eur = o.option_eur
+        FROM s_option o WHERE o.listing_id = s.listing_id
+        """
+    )
+
+
+def _least_options(rows: Iterable[Any]) -> Iterator[tuple[Any, ...]]:
+    offers: dict[int, dict[tuple[str, Decimal], tuple[float, int | None]]] = {}
+    for listing_id, name, sold_by, eur in rows:
+        # pandas makes NaN of a null
+        package = read_package(name, sold_by if isinstance(sold_by, str) else None)
+        if package.single and package.unit:
+            each = offers.setdefault(int(listing_id), {})
+            known = each.get((package.unit, package.single))
+            if known is None or eur < known[0]:
+                each[package.unit, package.single] = (float(eur), package.pieces)
+    for listing_id, each in offers.items():
+        ladder = sorted(each.items())
+        rising = all(a[1][0] < b[1][0] for a, b in pairwise(ladder))
+        if len(ladder) >= 2 and len({unit for unit, _ in each}) == 1 and rising:
+            (unit, amount), (eur, pieces) = ladder[0]
+            yield listing_id, _plain(amount), unit, pieces, eur
+
+
+def _places(study: Study) -> None:
+    """Make ``s_places(listing_id, role, places)``: what was last stated of each role."""
+    study.run(
+        """
+        CREATE TEMP TABLE s_places AS
+        WITH latest AS (
+            SELECT DISTINCT ON (o.listing_id, p.role) o.listing_id, p.role, o.page_id, o.ordinal
+            FROM listing_place p
+            JOIN listing_observation o USING (page_id, ordinal)
+            JOIN s_told t ON t.listing_id = o.listing_id
+            WHERE p.position = 0
+            ORDER BY o.listing_id, p.role, o.observed_at DESC NULLS LAST, o.page_id, o.ordinal
+        )
+        SELECT l.listing_id, l.role, array_agg(p.place ORDER BY p.position) AS places
+        FROM latest l JOIN listing_place p USING (page_id, ordinal, role)
+        GROUP BY l.listing_id, l.role
+        """
+    )
+    study.run("CREATE UNIQUE INDEX ON s_places (listing_id, role); ANALYZE s_places")
+
+
+def _bands(study: Study, bands: Bands) -> None:
+    study.run(
+        "CREATE TEMP TABLE s_band (substance text, unit text, middle float8, wholesale float8)"
+    )
+    rows = [(*key, band.middle, band.wholesale) for key, band in bands.amount.items()]
+    rows.append(("", "EUR", bands.value.middle, bands.value.wholesale))
+    study.copy("s_band", ("substance", "unit", "middle", "wholesale"), rows)
+
+
+_ASSEMBLE = """
+    CREATE TEMP TABLE s_listing AS
+    WITH typical AS (
+        SELECT listing_id, count(*) AS prices, count(held) AS prices_held,
+               percentile_cont(0.5) WITHIN GROUP (ORDER BY price_eur)
+                   FILTER (WHERE held IS NULL) AS price_eur
+        FROM s_listing_price GROUP BY listing_id
+    )
+    SELECT t.listing_id, t.market, t.external_id, t.vendor_id, v.handle AS vendor, t.title,
+           t.category, w.substance, w.substance_detail, w.substance_source,
+           s.quantity, s.quantity_low, s.quantity_high, s.unit, s.pieces, w.strength_mg,
+           s.quantity_source,
+           round(y.price_eur::numeric, 4) AS price_eur,
+           coalesce(y.prices_held, 0) > 0 AS holding,
+           coalesce(y.prices, 0) AS prices, coalesce(y.prices_held, 0) AS prices_held,
+           round((y.price_eur / s.quantity)::numeric, 6) AS price_per_unit,
+           t.min_order,
+           CASE WHEN y.price_eur * t.min_order < value.middle THEN 'retail'
+                WHEN y.price_eur * t.min_order < value.wholesale THEN 'middle'
+                WHEN y.price_eur IS NOT NULL THEN 'wholesale' END AS band_value,
+           CASE WHEN s.quantity * t.min_order < amount.middle THEN 'retail'
+                WHEN s.quantity * t.min_order < amount.wholesale THEN 'middle'
+                WHEN s.quantity IS NOT NULL AND amount.unit IS NOT NULL THEN 'wholesale'
+           END AS band_amount,
+           coalesce(f.places, '{}') AS from_countries, coalesce(g.places, '{}') AS to_places,
+           coalesce(e.places, '{}') AS excluded,
+           t.first_seen, t.last_seen, t.in_period
+    FROM s_told t
+    JOIN s_words_of s USING (listing_id)
+    JOIN s_words w USING (words_id)
+    JOIN s_band value ON value.unit = 'EUR'
+    LEFT JOIN s_band amount ON amount.substance = w.substance AND amount.unit = s.unit
+    LEFT JOIN vendor v ON v.vendor_id = t.vendor_id
+    LEFT JOIN typical y USING (listing_id)
+    LEFT JOIN s_places f ON f.listing_id = t.listing_id AND f.role = 'from'
+    LEFT JOIN s_places g ON g.listing_id = t.listing_id AND g.role = 'to'
+    LEFT JOIN s_places e ON e.listing_id = t.listing_id AND e.role = 'excluded'
+"""
+
+_COUNTS = """
+    SELECT count(*) AS listings,
+           count(*) FILTER (WHERE first_seen IS NULL) AS without_a_date,
+           count(*) FILTER (WHERE substance = 'unknown') AS substance_unknown,
+           count(*) FILTER (WHERE substance_source = 'title') AS substance_from_title,
+           count(*) FILTER (WHERE quantity IS NULL AND substance <> 'not_drugs')
+               AS without_one_quantity,
+           count(*) FILTER (WHERE prices = 0) AS without_a_price_in_eur,
+           count(*) FILTER (WHERE holding) AS with_holding_prices,
+           count(*) FILTER (WHERE prices > 0 AND price_eur IS NULL) AS only_holding_prices,
+           count(*) FILTER (WHERE quantity_source = 'option') AS quantity_from_options
+    FROM s_listing
+"""
+
+
+def _assemble(study: Study) -> None:
+    study.run(_ASSEMBLE)
+    study.run("CREATE UNIQUE INDEX ON s_listing (listing_id); ANALYZE s_listing")
+    study.run("CREATE INDEX ON s_listing (vendor_id); CREATE INDEX ON s_listing (market)")
+    study.run("DROP TABLE s_stated, s_told, s_saying, s_words, s_words_of, s_places, s_band")

@@ -1,0 +1,287 @@
+"""The table of listings, on data whose answers are known by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine
+
+from cryptodrug_scraper.records import Listing, Money, ShippingOption
+from cryptodrug_scraper.study.bands import Band, BandsError, read_bands
+from cryptodrug_scraper.study.core import Study
+from cryptodrug_scraper.study.listings import COLUMNS, ListingRules, build_listings
+from cryptodrug_scraper.study.prices import PriceRule
+from tests.study.world import World, eur
+
+COCAINE = ["Drugs", "Stimulants", "Cocaine"]
+PILLS = ["Drugs", "Ecstasy", "Pills"]
+
+
+@pytest.fixture
+def build(engine: Engine) -> Iterator[Callable[[], Study]]:
+    """Open a study, which sees what is there by then, and build its table of listings."""
+    with ExitStack() as studies:
+
+        def opened() -> Study:
+            study = studies.enter_context(Study(engine))
+            build_listings(study)
+            return study
+
+        yield opened
+
+
+def listing(
+    external_id: str,
+    title: str,
+    price: Money | None = None,
+    category: list[str] | None = None,
+    **more: Any,
+) -> Listing:
+    return Listing(external_id, title, "anna", category or [], price=price, **more)
+
+
+def row(study: Study, external_id: str) -> dict[str, Any]:
+    return study.row("SELECT * FROM s_listing WHERE external_id = :id", {"id": external_id})
+
+
+def held(study: Study, external_id: str) -> list[str | None]:
+    frame = study.frame(
+        "SELECT p.held FROM s_listing_price p JOIN s_listing USING (listing_id)"
+        " WHERE external_id = :id ORDER BY day, p.price_eur",
+        {"id": external_id},
+    )
+    return [None if value is None or value != value else value for value in frame["held"]]
+
+
+def test_a_listing_has_all_that_was_last_stated(world: World, build: Callable[[], Study]) -> None:
+    world.seen(
+        "01-01", listing("1", "Snow 1g", eur(80), ["Cocaine"], ships_from=["NL"], ships_to=["EU"])
+    )
+    world.seen(
+        "02-01",
+        listing("1", "Snow 2g", eur(100), COCAINE, ships_from=["BE", "NL"],
+                ships_to=["WORLD"], ships_to_excluded=["GB", "US"]),
+    )  # fmt: skip
+    world.seen("03-01", listing("1", "Snow 2g", eur(110)))  # a card, which says less
+    opened = build()
+    found = row(opened, "1")
+    assert list(found) == list(COLUMNS)
+    assert found | {"listing_id": 0, "vendor_id": 0} == {
+        "listing_id": 0, "market": "dream", "external_id": "1", "vendor_id": 0, "vendor": "anna",
+        "title": "Snow 2g", "category": COCAINE, "substance": "cocaine",
+        "substance_detail": "cocaine", "substance_source": "category", "quantity": 2,
+        "quantity_low": 2, "quantity_high": 2, "unit": "g", "pieces": None, "strength_mg": None,
+        "quantity_source": "title", "price_eur": 100, "holding": False, "prices": 3,
+        "prices_held": 0, "price_per_unit": 50, "min_order": 1, "band_value": "retail",
+        "band_amount": "retail", "from_countries": ["BE", "NL"], "to_places": ["WORLD"],
+        "excluded": ["GB", "US"], "first_seen": date(2019, 1, 1), "last_seen": date(2019, 3, 1),
+        "in_period": True,
+    }  # fmt: skip
+
+
+def test_what_is_not_stated_is_null(world: World, build: Callable[[], Study]) -> None:
+    world.seen("01-01", listing("1", "Custom order"))
+    world.page(None, listings=(listing("2", "Netflix account x1", eur(3)),))
+    opened = build()
+    found = row(opened, "1")
+    assert (found["substance"], found["substance_source"]) == ("unknown", "none")
+    assert (found["quantity"], found["unit"], found["price_eur"], found["band_value"]) == (
+        None, None, None, None,
+    )  # fmt: skip
+    assert (found["category"], found["from_countries"], found["excluded"]) == ([], [], [])
+    undated = row(opened, "2")
+    assert (undated["substance"], undated["quantity"]) == ("not_drugs", None)
+    assert (undated["first_seen"], undated["price_eur"], undated["in_period"]) == (
+        None, None, False,
+    )  # fmt: skip
+    counts = opened.notes["listings"]
+    assert (counts["listings"], counts["without_a_date"], counts["substance_unknown"]) == (2, 1, 1)
+    assert counts["without_a_price_in_eur"] == 2
+
+
+def test_amounts_give_prices_per_unit(world: World, build: Callable[[], Study]) -> None:
+    for n, (title, category) in enumerate(
+        [
+            ("10 pills 250mg", PILLS),
+            ("20 x 10ml Ketamine", []),
+            ("1g - 14g flake", COCAINE),
+            ("Oxycodone 80mg", []),
+            ("DMT 500mg", []),
+            ("10g+ MDMA", []),
+        ]
+    ):
+        world.seen("01-01", listing(str(n), title, eur(100), category))
+    opened = build()
+    columns = ("quantity", "quantity_low", "quantity_high", "unit", "pieces", "price_per_unit")
+    found = [tuple(row(opened, str(n))[c] for c in columns) for n in range(6)]
+    assert [tuple(None if v is None else v if v in ("g", "ml", "piece") else float(v) for v in f)
+            for f in found] == [
+        (10, 10, 10, "piece", 10, 10),
+        (200, 200, 200, "ml", 20, 0.5),
+        (None, 1, 14, "g", None, None),
+        (None, None, None, None, None, None),
+        (0.5, 0.5, 0.5, "g", None, 200),
+        (None, 10, None, "g", None, None),
+    ]  # fmt: skip
+    assert row(opened, "0")["strength_mg"] == 250
+    assert row(opened, "3")["strength_mg"] == 80
+
+
+def test_prices_are_in_euro_by_the_rates_of_their_time(
+    world: World, build: Callable[[], Study]
+) -> None:
+    world.page("01-01", listings=(listing("1", "5g hash", Money("0.01", "BTC")),),
+               rates={"EUR": "3000", "USD": "3300"})  # fmt: skip
+    world.page("06-01", listings=(listing("1", "5g hash", Money("0.01", "BTC")),),
+               rates={"EUR": "8000", "USD": "9000"})  # fmt: skip
+    world.seen("06-02", listing("2", "5g hash", Money("90", "USD")))  # the day after a rate
+    world.page("06-03", market="wall_street",
+               listings=(listing("3", "5g hash", Money("45", "USD")),))  # fmt: skip
+    world.seen("12-01", listing("4", "5g hash", Money("1", "BTC")))  # none near
+    opened = build()
+    assert row(opened, "1")["price_eur"] == 55  # the median of 30 and 80
+    assert row(opened, "2")["price_eur"] == 80
+    assert row(opened, "3")["price_eur"] == 40  # another market's rates: its own shows none
+    assert row(opened, "4")["price_eur"] is None
+
+
+def test_a_holding_price_is_taken_out_by_the_listings_own_median(
+    world: World, build: Callable[[], Study]
+) -> None:
+    for month, price in enumerate([50, 52, 520.5, 5000, 48, 4.9], start=1):
+        world.seen(f"0{month}-01", listing("1", "Custom stuff", eur(price)))
+    for month, price in enumerate([50, 5000], start=1):  # two prices tell nothing of each other
+        world.seen(f"0{month}-01", listing("2", "Custom stuff", eur(price)))
+    opened = build()
+    # The median of all six is 51: 520.5 is over ten times that, 5,000 too, 4.9 is under a tenth.
+    assert held(opened, "1") == [None, None, "own", "own", None, "own"]
+    found = row(opened, "1")
+    assert (found["price_eur"], found["holding"], found["prices_held"]) == (50, True, 3)
+    assert held(opened, "2") == [None, None]
+
+
+def test_a_lasting_holding_price_is_taken_out_by_like_listings(
+    world: World, build: Callable[[], Study]
+) -> None:
+    for n in range(12):
+        world.seen("01-01", listing(f"like{n}", "1g flake", eur(60 + 2 * n), COCAINE))
+    for month in range(1, 5):
+        world.seen(f"0{month}-01", listing("held", "1g flake", eur(999), COCAINE))
+    world.seen("05-01", listing("held", "1g flake", eur(75), COCAINE))
+    world.seen("01-01", listing("always", "2g flake", eur(9999), COCAINE))
+    world.seen("01-01", listing("bulk", "1kg flake", eur(35000), COCAINE))  # 35 a gram: fair
+    world.seen("01-01", listing("other", "1g hash", eur(700)))  # no ten listings of hash
+    opened = build()
+    assert held(opened, "held") == ["group"] * 4 + [None]
+    assert row(opened, "held")["price_eur"] == 75
+    assert (row(opened, "always")["price_eur"], row(opened, "always")["holding"]) == (None, True)
+    assert held(opened, "bulk") == held(opened, "other") == [None]
+    counts = opened.notes["listings"]
+    assert (counts["with_holding_prices"], counts["only_holding_prices"]) == (2, 1)
+
+
+def test_absurd_prices_have_bounds_and_parameters(world: World, engine: Engine) -> None:
+    world.seen("01-01", listing("1", "1g hash", eur("0.01")), listing("2", "1g hash", eur(200000)))
+    world.seen("01-01", listing("3", "1g hash", eur(0)), listing("4", "1g hash", eur("0.06")))
+    with Study(engine) as study:
+        build_listings(study)
+        assert [held(study, n) for n in "1234"] == [["floor"], ["ceiling"], ["floor"], [None]]
+    with Study(engine) as study:
+        build_listings(study, ListingRules(price=PriceRule(floor=0, ceiling=10**6)))
+        assert [held(study, n) for n in "1234"] == [[None], [None], ["floor"], [None]]
+    with pytest.raises(ValueError, match="no sense"):
+        PriceRule(factor=1)
+
+
+def test_the_rule_says_its_numbers() -> None:
+    told = PriceRule(factor=20, mads=4, floor=0.5).text
+    assert "0.5 EUR" in told
+    assert "20 times" in told
+    assert "4 median absolute deviations" in told
+
+
+def test_bands_are_of_the_least_order(world: World, build: Callable[[], Study]) -> None:
+    for external_id, title, price, more in (
+        ("1", "1g flake", 199.99, {}),
+        ("2", "1g flake", 200, {}),
+        ("3", "9g flake", 999, {}),
+        ("4", "10g flake", 1000, {}),
+        ("5", "1g flake", 70, {"min_order": 100}),
+        ("6", "100g flake", None, {}),
+        ("7", "30ml flake", 10, {}),  # no threshold of cocaine by volume
+    ):
+        paid = None if price is None else eur(price)
+        world.seen("01-01", listing(external_id, title, paid, COCAINE, **more))
+    opened = build()
+    found = {n: (row(opened, n)["band_value"], row(opened, n)["band_amount"]) for n in "1234567"}
+    assert found == {
+        "1": ("retail", "retail"),
+        "2": ("middle", "retail"),
+        "3": ("middle", "retail"),
+        "4": ("wholesale", "middle"),
+        "5": ("wholesale", "wholesale"),
+        "6": (None, "wholesale"),
+        "7": ("retail", None),
+    }
+    assert opened.notes["value_bands"] == (("retail", 0), ("middle", 200), ("wholesale", 1000))
+
+
+def test_bands_of_ones_own(tmp_path: Path) -> None:
+    file = tmp_path / "bands.toml"
+    file.write_text(
+        "[value]\nmiddle = 100\nwholesale = 500\n[amount.tea]\ng = { middle = 1, wholesale = 2 }\n"
+    )
+    mine = read_bands(file)
+    assert (mine.value, mine.amount) == (Band(100, 500), {("tea", "g"): Band(1, 2)})
+    for wrong in ("", "[value]\nmiddle = 5\nwholesale = 1\n[amount]\n", "[value", "value = 1"):
+        file.write_text(wrong)
+        with pytest.raises(BandsError, match=r"bands\.toml"):
+            read_bands(file)
+
+
+def test_an_amount_may_stand_in_the_options(world: World, build: Callable[[], Study]) -> None:
+    def options(*each: tuple[str, float]) -> list[ShippingOption]:
+        return [ShippingOption(name, eur(price), None, "order") for name, price in each]
+
+    ladder = options(("Letter", 0.0), ("3.5g + NDD", 200), ("1g + NDD", 65), ("7 g", 380))
+    postal = options(("Parcel up to 2kg", 9), ("Letter 20 g", 3), ("Letter 50 g", 2))
+    world.seen(
+        "01-01",
+        listing("1", "0.5G - 7G Flakes", eur("0.01"), COCAINE, shipping_options=ladder),
+        listing("2", "0.5G - 7G Flakes", eur(60), COCAINE, shipping_options=ladder),
+        listing("3", "0.5G - 7G Flakes", eur("0.01"), COCAINE, shipping_options=postal),
+        listing("4", "1g Flakes", eur("0.01"), COCAINE, shipping_options=ladder),
+    )
+    opened = build()
+    found = row(opened, "1")
+    assert (found["quantity"], found["unit"], found["quantity_source"]) == (1, "g", "option")
+    assert (float(found["price_eur"]), found["holding"]) == (65.01, False)
+    assert [row(opened, n)["quantity_source"] for n in "234"] == ["title"] * 3
+    assert [row(opened, n)["quantity"] for n in "23"] == [None, None]
+    assert [row(opened, n)["price_eur"] for n in "34"] == [None, None]
+
+
+def test_what_is_delivered_as_data_is_no_drug(world: World, build: Callable[[], Study]) -> None:
+    world.seen(
+        "01-01",
+        listing("1", "LSD, the story", eur(5), ["Other"], product_class="digital"),
+        listing("2", "LSD, the tabs", eur(5), ["Other"], product_class="physical"),
+    )
+    opened = build()
+    assert row(opened, "1")["substance"] == "not_drugs"
+    assert row(opened, "2")["substance"] == "hallucinogens"
+
+
+def test_the_period_and_the_markets(world: World, engine: Engine) -> None:
+    world.seen("01-01", listing("1", "1g hash", eur(5)))
+    world.seen("06-01", listing("2", "1g hash", eur(5)))
+    world.seen("06-01", listing("3", "1g hash", eur(5)), market="empire")
+    with Study(engine, start=date(2019, 5, 1), markets=["dream"]) as study:
+        study.prepare()
+        found = study.frame("SELECT external_id, in_period FROM s_listing ORDER BY 1")
+        assert found.values.tolist() == [["1", False], ["2", True]]
