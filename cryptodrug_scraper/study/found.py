@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 import pandas as pd
 
 from cryptodrug_scraper.study.composition import composition
 from cryptodrug_scraper.study.core import Study
+from cryptodrug_scraper.study.coverage import coverage
 from cryptodrug_scraper.study.findings import Finding, Terms, Values, fitted
 from cryptodrug_scraper.study.origins import moves, several_origins
 from cryptodrug_scraper.study.places import exclusions
+from cryptodrug_scraper.study.recapture import recapture
 from cryptodrug_scraper.study.size import market_size
 from cryptodrug_scraper.study.turnover import sale_values, turnover
 from cryptodrug_scraper.study.vendors import same_vendors
@@ -294,9 +295,21 @@ def vendors_arrived(study: Study, terms: Terms, *, source: str, since: date) -> 
     }
 
 
-def coverage_by_month(study: Study, terms: Terms) -> tuple[dict[str, float], tuple[str, ...]]:
-    """Return the part of the listings known in each month that was captured, and the caveats."""
-    measured: Any = market_size(study, country=terms.country, by="month")
-    frame = measured.frame[measured.frame["listings"].notna()]
-    found = _by_month(frame.sort_values("period"), "coverage", terms, float)
-    return {name: float(str(value)) for name, value in found.items()}, measured.caveats
+# -- coverage ----------------------------------------------------------------------------------
+
+
+def coverage_of_listings(study: Study, terms: Terms) -> tuple[dict[str, float], tuple[str, ...]]:
+    """Return which part of the listings a crawl captured, the mean of all crawls, and caveats.
+
+    Two values a market: of the listings known by pages that pointed to them ("MARKET"), and by
+    capture and recapture, as Jolly and Seber estimate it ("MARKET recaptured").
+    """
+    known = coverage(study)
+    frame, again = known.frame[known.frame["kind"] == "listing"], recapture(study).frame
+    found: dict[str, float] = {}
+    for market in terms.markets:
+        found[market] = float(frame[frame["market"] == market]["coverage"].mean())
+        estimates = again[again["market"] == market]["coverage"].astype(float).dropna()
+        if len(estimates):
+            found[f"{market} recaptured"] = float(estimates.mean())
+    return found, known.caveats

@@ -67,14 +67,14 @@ def report(rows: list[Compared], *, small: bool, missing: float) -> int:
     for row in rows:
         judged = not missing or row.finding.measure in SHARES
         wrong = list(row.wrong)
-        if not small and judged:
+        if not small and judged and row.finding.holds:
             wrong += published(row)
         missed += bool(wrong)
         word = "MISSED" if wrong else "ok" if judged else "not judged: pages are missing"
         print(f"{row.finding.id}: {word}")
         print(f"  published  {row.finding.published}")
         print(f"  true       {told(row.true)}")
-        print(f"  found      {told(row.found)}")
+        print(f"  found      {told(in_order(row.found, row.true))}")
         for words in wrong:
             print(f"  wrong      {words}")
     print(f"{len(rows) - missed} of {len(rows)} findings as they should be")
@@ -90,6 +90,12 @@ def told(values: Values) -> str:
         return f"{value:,.4g}" if isinstance(value, float) and value < 1000 else f"{value:,.0f}"
 
     return ", ".join(f"{name} {one(value)}" for name, value in values.items()) or "nothing"
+
+
+def in_order(found: Values, true: Values) -> Values:
+    """Return what was found in the order of what is true."""
+    names = dict.fromkeys([*(name for name in true if name in found), *found])
+    return {name: found[name] for name in names}
 
 
 def _told(crawl: Crawl, total: int) -> None:

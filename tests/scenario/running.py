@@ -10,11 +10,11 @@ from cryptodrug_scraper import study
 from cryptodrug_scraper.database.connection import client_url, open_engine
 from cryptodrug_scraper.replay import replay
 from cryptodrug_scraper.replay.summary import Summary
-from cryptodrug_scraper.simulator.scenario.crawls import Crawl, Plan, write_crawls
+from cryptodrug_scraper.simulator.scenario.crawls import Crawl, Crawler, Plan, write_crawls
 from cryptodrug_scraper.simulator.scenario.truth import Truth, terms_of
 from cryptodrug_scraper.simulator.scenario.world import scenario_worlds
 from cryptodrug_scraper.study.findings import Finding, Values, agree, bears_out
-from cryptodrug_scraper.study.found import find
+from cryptodrug_scraper.study.found import coverage_of_listings, find
 
 SHARES = (
     "home_share_of_listings",
@@ -23,6 +23,7 @@ SHARES = (
     "share_from_neighbour",
     "value_of_larger_sales",
     "share_of_smaller_sales",
+    "coverage",
 )
 """Measures that must hold also where pages are missing."""
 
@@ -65,6 +66,37 @@ def compared(plan: Plan, database_url: str) -> Iterator[Compared]:
             else:
                 wrong = agree(true, found, 0.1) if finding.measure in SHARES else []
             yield Compared(finding, true, found, wrong)
+        yield covered(plan, opened)
+
+
+def covered(plan: Plan, opened: study.Study) -> Compared:
+    """Compare what part of the listings crawls captured: within five points, and said if low."""
+    worlds = scenario_worlds(plan.parameters, plan.seed)
+    found, caveats = coverage_of_listings(opened, terms_of(plan.parameters))
+    true: dict[str, float] = {}
+    for name, world in worlds.items():
+        crawler = Crawler(plan, world)
+        shares = [crawler.coverage(number) for number in range(len(crawler.days))]
+        true[name] = sum(shares) / len(shares)
+        if f"{name} recaptured" in found:
+            # There is no estimate for the first and the last.
+            true[f"{name} recaptured"] = sum(shares[1:-1]) / len(shares[1:-1])
+    wrong = [
+        f"{name}: {found.get(name)} instead of {share}"
+        for name, share in true.items()
+        if not abs(found.get(name, 0.0) - share) <= 0.05
+    ]
+    if plan.missing >= 0.15 and len(caveats) < len(worlds):
+        wrong.append("the study does not say that pages are missing")
+    if not plan.missing and caveats:
+        wrong.append(f"the study says that pages are missing: {caveats}")
+    finding = Finding(
+        id="coverage",
+        published="(not published: which part of the listings a crawl captured)",
+        measure="coverage",
+        holds={},
+    )
+    return Compared(finding, dict(true), dict(found), wrong)
 
 
 def published(compared: Compared) -> list[str]:

@@ -90,6 +90,18 @@ class Crawler:
         """Say whether an address is one of the pages that a crawl does not have."""
         return self.chance.happens(self.plan.missing, "missing", number, address)
 
+    def coverage(self, number: int) -> float:
+        """Return the part of the listings that stand at a crawl whose own page it captures."""
+        at = self.world.crawled(self.days[number])
+        standing = captured = 0
+        for index, item in enumerate(self.world.items):
+            if item.stands(at.date()):
+                standing += 1
+                if self._due("listing", index, number, item.listed):
+                    pages = self.routes.listing(self.world, self.world.offer(index))
+                    captured += not all(self.is_missing(number, page) for page in pages)
+        return captured / standing
+
     def _unread(self, account: int, number: int) -> int:
         """Return how many reviews may be new since all were captured: in two rounds, and more."""
         seller = self.world.seller(account)
