@@ -111,6 +111,7 @@ _EXPECTED = (
     ("cryptodrug_scraper.export.check", "HandleFound", Code.PARTLY_FAILED),
     ("cryptodrug_scraper.simulator.command", "BadCall", Code.BAD_INPUT),
     ("cryptodrug_scraper.simulator.faults", "UnknownFault", Code.BAD_INPUT),
+    ("cryptodrug_scraper.simulator.scenario.parameters", "BadScenario", Code.BAD_INPUT),
     ("cryptodrug_scraper.tor.errors", "TorUnavailable", Code.TOR),
     ("psycopg2", "OperationalError", Code.DATABASE),
     ("psycopg2", "InterfaceError", Code.DATABASE),
