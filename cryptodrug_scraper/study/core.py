@@ -29,12 +29,13 @@ from cryptodrug_scraper.study.composition import composition
 from cryptodrug_scraper.study.concentration import concentration
 from cryptodrug_scraper.study.coverage import coverage
 from cryptodrug_scraper.study.lifetimes import lifetimes
-from cryptodrug_scraper.study.offers import listings, unit_prices
+from cryptodrug_scraper.study.offers import offers
 from cryptodrug_scraper.study.origins import moves, several_origins, vendor_origins
 from cryptodrug_scraper.study.places import destinations, exclusions
 from cryptodrug_scraper.study.recapture import recapture
 from cryptodrug_scraper.study.size import market_size
 from cryptodrug_scraper.study.turnover import sale_values, turnover
+from cryptodrug_scraper.study.unit_prices import unit_prices
 from cryptodrug_scraper.study.vendors import migration, same_vendors
 
 # Of the session: a study reads much and alone. Together with Python well under 1 GB.
@@ -57,12 +58,12 @@ class Study:
     """
 
     # The measures, each in its own room: `study.size(country="BE")` is `market_size(study, …)`.
+    listings = offers
+    unit_prices = unit_prices
     size = market_size
     turnover = turnover
     sale_values = sale_values
     composition = composition
-    listings = listings
-    unit_prices = unit_prices
     places = destinations
     exclusions = exclusions
     vendor_origins = vendor_origins

@@ -1,148 +1,78 @@
-"""Listings one by one, and what a gram or a piece costs."""
+"""The listings themselves, a row each, for looking at and for questions of one's own."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from cryptodrug_scraper.study import literature as lit
-from cryptodrug_scraper.study.bands import AMOUNT_NOTE
-from cryptodrug_scraper.study.listings import COLUMNS, ListingRules
 from cryptodrug_scraper.study.measure import Measure
 from cryptodrug_scraper.study.periods import check_country
-from cryptodrug_scraper.study.prices import SOURCES as PRICE_SOURCES
-from cryptodrug_scraper.study.rates import RULE
 
 if TYPE_CHECKING:
     from cryptodrug_scraper.study.core import Study
 
+_COLUMNS = (
+    "market", "external_id", "vendor", "title", "category", "substance", "substance_detail",
+    "quantity", "unit", "price_eur", "price_per_unit", "band_value", "from_countries",
+    "to_places", "excluded", "first_seen", "last_seen", "holding",
+)  # fmt: skip
 _CHOSEN = """
-    FROM s_listing
-    WHERE in_period AND (CAST(:country AS text) IS NULL OR :country = ANY(from_countries))
-      AND (CAST(:substance AS text) IS NULL OR :substance IN (substance, substance_detail))
+    FROM s_listing WHERE in_period
+      AND (CAST(:country_to AS text) IS NULL OR :country_to = ANY(to_places))
+      AND (CAST(:substance AS text) IS NULL OR substance = :substance)
 """
-_READING = (
-    "The substance is told by the market's category, else by the title, with the project's file "
-    "of names; a listing is of one substance.",
-    "The amount is the one that the title states; a range, or amounts that contradict each "
-    "other, are none, and a strength (250mg pills) is not an amount.",
-)
-_UNCERTAIN = (
-    "Of titles never used to make or correct the rules, 94 % were given the right substance from "
-    "the title alone or with a category (all of those with a category), and 97 % the right "
-    "amount; the others were given none. Titles were written and labelled by one person."
-)
+_FROM = "(CAST(:country_from AS text) IS NULL OR :country_from = ANY(from_countries))"
 
 
-def listings(
-    study: Study, *, country_from: str | None = None, substance: str | None = None
+def offers(
+    study: Study,
+    *,
+    country_from: str | None = None,
+    country_to: str | None = None,
+    substance: str | None = None,
 ) -> Measure:
-    """Return the listings seen in the period, a row each.
+    """Return the listings seen in the study's period, a row a listing, by market and first day.
 
-    `country_from` keeps those that ship from a country (perhaps from others too), `substance`
-    those of a group or of a substance within it. Raises ValueError for a country that is no code
-    and a substance that the mapping does not know.
+    `country_from` and `country_to` keep those that last said to ship from, or expressly to, a
+    country (BE, NL …; a listing that ships to "EU" does not name one), `substance` those of an
+    EMCDDA group (cannabis, cocaine …). Raises ValueError for what is no country's code.
     """
-    given = {"country": check_country(country_from), "substance": _known(study, substance)}
-    columns = ", ".join(COLUMNS)
-    frame = study.frame(f"SELECT {columns} {_CHOSEN} ORDER BY market, external_id", given)
-    other = study.row("SELECT count(*) AS n FROM s_listing WHERE NOT in_period")["n"]
-    unknown = int((frame["substance"] == "unknown").sum())
-    return Measure(
-        name="listings",
-        frame=frame,
-        columns=dict(COLUMNS),
-        definition="Listings of which some page of the period shows something, with what was last "
-        "stated of them (also if that was later).",
-        assumptions=(*_READING, RULE, _rules(study).price.text, AMOUNT_NOTE),
-        uncertainty=_UNCERTAIN,
-        sources=PRICE_SOURCES,
-        left_out={"not seen in the period": int(other)},
-        caveats=(
-            (f"The substance of {unknown} of {len(frame)} listings is unknown.",)
-            if unknown * 20 > len(frame)
-            else ()
-        ),
-    )
+    from cryptodrug_scraper.study.listings import COLUMNS
 
-
-def unit_prices(
-    study: Study, *, country_from: str | None = None, substance: str | None = None, least: int = 10
-) -> Measure:
-    """Return what a gram, a millilitre or a piece costs, by substance and band of amount.
-
-    A row a market, substance, unit and band, with the quartiles of listings' typical prices;
-    `least` is the fewest listings that make a row. Choices and errors as in `listings`.
-    """
-    given = {"country": check_country(country_from), "substance": _known(study, substance)}
-    of = "substance <> 'not_drugs' AND price_per_unit IS NOT NULL"
-    frame = study.frame(
-        f"""
-        SELECT market, substance, substance_detail, unit, band_amount, count(*) AS listings,
-               count(DISTINCT vendor_id) AS vendors,
-               percentile_cont(0.25) WITHIN GROUP (ORDER BY price_per_unit) AS lower_quartile,
-               percentile_cont(0.5) WITHIN GROUP (ORDER BY price_per_unit) AS median,
-               percentile_cont(0.75) WITHIN GROUP (ORDER BY price_per_unit) AS upper_quartile
-        {_CHOSEN} AND {of}
-        GROUP BY market, substance, substance_detail, unit, band_amount
-        HAVING count(*) >= :least
-        ORDER BY market, substance, substance_detail, unit,
-                 array_position(ARRAY['retail', 'middle', 'wholesale'], band_amount)
-        """,
-        given | {"least": least},
-    )
-    left = study.row(
-        f"""
-        SELECT count(*) FILTER (WHERE quantity IS NULL) AS amount,
-               count(*) FILTER (WHERE quantity IS NOT NULL AND prices = 0) AS price,
-               count(*) FILTER (WHERE quantity IS NOT NULL AND prices > 0 AND price_eur IS NULL)
-                   AS held,
-               count(*) FILTER (WHERE {of}) AS priced
-        {_CHOSEN} AND substance <> 'not_drugs'
-        """,
-        given,
-    )
-    return Measure(
-        name="unit_prices",
-        frame=frame,
-        columns={
-            "market": COLUMNS["market"],
-            "substance": COLUMNS["substance"],
-            "substance_detail": COLUMNS["substance_detail"],
-            "unit": "g, ml or piece.",
-            "band_amount": "Band of the least order by its amount.",
-            "listings": "Listings with such a price (number).",
-            "vendors": "Vendors of them (number).",
-            "lower_quartile": "A quarter of the listings cost less (EUR per unit).",
-            "median": "Half of the listings cost less (EUR per unit).",
-            "upper_quartile": "A quarter of the listings cost more (EUR per unit).",
-        },
-        definition="The typical price of each listing by the amount that it states, without "
-        "shipping; quartiles over listings, each counted once whatever it sells.",
-        assumptions=(*_READING, RULE, _rules(study).price.text, AMOUNT_NOTE),
-        uncertainty=f"{_UNCERTAIN} Purity is not known. Prices asked are not prices paid.",
-        sources=(*PRICE_SOURCES, lit.ALDRIDGE_2016),
-        left_out={
-            "no one amount stated": int(left["amount"]),
-            "no price in EUR known": int(left["price"]),
-            "holding or absurd prices only": int(left["held"]),
-            f"groups of fewer than {least} listings": int(left["priced"])
-            - int(frame["listings"].sum()),
-        },
-    )
-
-
-def _rules(study: Study) -> ListingRules:
-    rules = study.notes["listing_rules"]
-    assert isinstance(rules, ListingRules)
-    return rules
-
-
-def _known(study: Study, substance: str | None) -> str | None:
     study.prepare()
-    mapping = _rules(study).mapping
-    if substance is None or substance in mapping.groups or substance in mapping.details:
-        return substance
-    raise ValueError(
-        f"There is no substance {substance!r}; there are {', '.join(mapping.groups)}, and within "
-        f"them {', '.join(mapping.details)}."
+    asked = {
+        "country_from": check_country(country_from),
+        "country_to": check_country(country_to),
+        "substance": substance,
+    }
+    frame = study.frame(
+        f"SELECT {', '.join(_COLUMNS)} {_CHOSEN} AND {_FROM}"
+        ' ORDER BY market COLLATE "C", first_seen, external_id COLLATE "C"',
+        asked,
+    )
+    left_out = study.row(
+        "SELECT count(*) FILTER (WHERE NOT in_period) AS outside,"
+        " count(*) FILTER (WHERE in_period AND from_countries = '{}') AS nowhere FROM s_listing"
+    )
+    return Measure(
+        name="Listings",
+        frame=frame,
+        columns={name: COLUMNS[name] for name in _COLUMNS},
+        definition="Listings seen in the period, on their own page or a card, each once, with "
+        "what was last stated of it, field by field.",
+        assumptions=(
+            "A listing is one of the market's own ids: an offer that is taken down and put up "
+            "again counts twice.",
+            "Prices are medians over time, without those that are flagged as holding prices.",
+        ),
+        uncertainty="Crawls miss listings; see the measure of coverage.",
+        sources=(lit.SOSKA_CHRISTIN_2015,),
+        left_out={
+            "not seen in the period": left_out["outside"],
+            **(
+                {"where it ships from is not stated": left_out["nowhere"]}
+                if asked["country_from"]
+                else {}
+            ),
+        },
     )

@@ -287,23 +287,6 @@ def test_the_period_and_the_markets(world: World, engine: Engine) -> None:
         assert found.values.tolist() == [["1", False], ["2", True]]
 
 
-def test_listings_of_a_country_and_substance(world: World, engine: Engine) -> None:
-    world.seen("01-01", listing("1", "1g flake", eur(60), COCAINE, ships_from=["BE"]))
-    world.seen("01-01", listing("2", "1g hash", eur(9), ships_from=["NL", "BE"]))
-    world.seen("01-01", listing("3", "1g flake", eur(60), COCAINE, ships_from=["NL"]))
-    world.seen("06-01", listing("4", "1g hash", eur(9), ships_from=["BE"]))
-    with Study(engine, end=date(2019, 5, 1)) as study:
-        of_belgium = study.listings(country_from="be")
-        assert of_belgium.frame["external_id"].tolist() == ["1", "2"]
-        assert of_belgium.left_out == {"not seen in the period": 1}
-        assert study.listings(substance="cocaine").frame["external_id"].tolist() == ["1", "3"]
-        assert study.listings(substance="hash").frame["external_id"].tolist() == ["2"]
-        with pytest.raises(ValueError, match="no substance 'tea'"):
-            study.listings(substance="tea")
-        with pytest.raises(ValueError, match="code"):
-            study.listings(country_from="Belgium")
-
-
 def test_prices_per_gram(world: World, engine: Engine) -> None:
     for n, price in enumerate([50, 60, 70, 80]):
         world.seen("01-01", listing(str(n), "1g flake", eur(price), COCAINE))
@@ -331,3 +314,9 @@ def test_prices_per_gram(world: World, engine: Engine) -> None:
             "holding or absurd prices only": 1,
             "groups of fewer than 2 listings": 1,
         }
+        assert study.unit_prices(least=1, substance="hash").frame["median"].tolist() == [9]
+        assert study.unit_prices(least=1, country_from="be").frame.empty
+        with pytest.raises(ValueError, match="no substance 'coffee'"):
+            study.unit_prices(substance="coffee")
+        with pytest.raises(ValueError, match="code"):
+            study.unit_prices(country_from="Belgium")
