@@ -21,7 +21,7 @@ _OFFER = """
            count(DISTINCT vendor_id) FILTER (WHERE :country = ANY(from_countries))
                AS vendors_country
     FROM s_listing
-    WHERE market = ANY(:markets) AND first_seen <= :end AND last_seen >= :start
+    WHERE in_period
     GROUP BY 1, 2
 """
 _SOLD = """

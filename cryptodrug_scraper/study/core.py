@@ -14,13 +14,13 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
-from importlib import import_module
+from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
 import pandas as pd
 from sqlalchemy import Connection, Engine, text
-from sqlalchemy.exc import ProgrammingError
+from sqlalchemy.exc import DataError, ProgrammingError
 
 from cryptodrug_scraper.database.connection import open_engine
 from cryptodrug_scraper.database.copying import copy_lines, line
@@ -30,9 +30,12 @@ from cryptodrug_scraper.study.concentration import concentration
 from cryptodrug_scraper.study.coverage import coverage
 from cryptodrug_scraper.study.lifetimes import lifetimes
 from cryptodrug_scraper.study.offers import offers
+from cryptodrug_scraper.study.listings import ListingRules, build_listings
+from cryptodrug_scraper.study.offers import listings
 from cryptodrug_scraper.study.origins import moves, several_origins, vendor_origins
 from cryptodrug_scraper.study.places import destinations, exclusions
 from cryptodrug_scraper.study.recapture import recapture
+from cryptodrug_scraper.study.sales import build_reviews
 from cryptodrug_scraper.study.size import market_size
 from cryptodrug_scraper.study.turnover import sale_values, turnover
 from cryptodrug_scraper.study.unit_prices import unit_prices
@@ -40,14 +43,9 @@ from cryptodrug_scraper.study.vendors import migration, same_vendors
 
 # Of the session: a study reads much and alone. Together with Python well under 1 GB.
 _SESSION = """
-    SET temp_buffers = '128MB'; SET work_mem = '64MB'; SET hash_mem_multiplier = 2;
+    SET work_mem = '64MB'; SET hash_mem_multiplier = 2;
     SET maintenance_work_mem = '128MB'; SET jit = off
 """
-# What builds the tables that measures share, in order.
-_BUILDERS = (
-    ("cryptodrug_scraper.study.listings", "build_listings"),
-    ("cryptodrug_scraper.study.sales", "build_reviews"),
-)
 
 
 class Study:
@@ -60,6 +58,7 @@ class Study:
     # The measures, each in its own room: `study.size(country="BE")` is `market_size(study, …)`.
     listings = offers
     unit_prices = unit_prices
+    listings = listings
     size = market_size
     turnover = turnover
     sale_values = sale_values
@@ -96,6 +95,9 @@ class Study:
                 engine.connect().execution_options(isolation_level="REPEATABLE READ")
             )
             self.connection.exec_driver_sql(_SESSION)
+            # Refused in a session that had TEMP tables before; then the default has to do.
+            with contextlib.suppress(DataError), self.connection.begin_nested():
+                self.connection.exec_driver_sql("SET temp_buffers = '128MB'")
             self.markets = self._chosen(markets)
         except BaseException:
             self._exits.close()
@@ -186,9 +188,18 @@ class Study:
                     build(self)
                 self._built.add(build)
 
-    def prepare(self) -> None:
-        """Build the tables that measures share, once; measures that need them call this."""
-        self.once(*(getattr(import_module(module), name) for module, name in _BUILDERS))
+    def prepare(self, rules: ListingRules | None = None) -> None:
+        """Build the tables that measures share, once; measures that need them call this.
+
+        To study with other `rules` (substances, bands, holding prices), call it first. Raises
+        ValueError for rules that come after the tables were built.
+        """
+        if build_listings not in self._built:
+            self.once(partial(build_listings, rules=rules))
+            self._built.add(build_listings)
+        elif rules is not None:
+            raise ValueError("This study has its tables already: give the rules before measuring.")
+        self.once(build_reviews)
 
     def _all(self, parameters: Mapping[str, Any] | None) -> dict[str, Any]:
         return {

@@ -1,9 +1,10 @@
 """What crawls missed, so that growth is not taken for what is better crawling.
 
-``s_known(market, crawl, kind, external_id, day, captured, gone)``: a row a crawl, and listing or
-vendor that some page of the crawl pointed to or that it captured. A crawl is a run (table
-crawl_run) or, of pages that belong to none, a week that begins on Monday. ``day`` is the first
-day of the crawl; `gone`, that the market answered that it is not there.
+``s_crawl(market, nth, day, crawl)``: the crawls of a market in order: first day and name. A crawl
+is a run (table crawl_run) or, of pages that belong to none, a week that begins on Monday.
+``s_known(market, nth, kind, thing, captured, gone)``: a row a crawl, and listing or vendor that
+some page of the crawl pointed to or that it captured; `thing` is a hash of its id or handle, `gone`
+says that the market answered that it is not there.
 """
 
 from __future__ import annotations
@@ -23,64 +24,84 @@ LOW = 0.9
 CHANGE = 0.1
 """So too where the coverage of two periods differs by more."""
 
-_CRAWLS = """
+_PAGES = """
     CREATE TEMP TABLE s_page AS
-    SELECT p.page_id, p.market, p.kind,
-           regexp_replace(p.url, '^[A-Za-z]+://[^/]*', '') AS path,
-           coalesce('run ' || p.crawl_run_id, 'week ' || to_char(p.observed_at, 'IYYY-"W"IW'))
-               AS crawl,
-           CAST(p.observed_at AS date) AS day
-    FROM page p
-    WHERE p.market = ANY(:markets) AND p.observed_at >= :start
-      AND CAST(p.observed_at AS date) <= :end
+    WITH each AS (
+        SELECT p.page_id, p.market, p.kind, CAST(p.observed_at AS date) AS day,
+               coalesce(p.crawl_run_id,
+                   CAST(date_trunc('week', p.observed_at) AS date) - DATE '4000-01-01') AS run
+        FROM page p
+        WHERE p.market = ANY(:markets) AND p.observed_at >= :start
+          AND CAST(p.observed_at AS date) <= :end
+    ), begun AS (
+        SELECT market, run, min(day) AS day FROM each GROUP BY 1, 2
+    ), numbered AS (
+        SELECT *, CAST(row_number() OVER (PARTITION BY market ORDER BY day, run) AS int) AS nth
+        FROM begun
+    )
+    SELECT e.page_id, e.market, e.kind, n.nth, n.day, e.run
+    FROM each e JOIN numbered n USING (market, run)
+"""
+# A run's key is never negative; a week is numbered back from the year 4000.
+_CRAWLS = """
+    CREATE TEMP TABLE s_crawl AS
+    SELECT market, nth, day, CASE WHEN run >= 0 THEN 'run ' || run
+        ELSE to_char(DATE '4000-01-01' + CAST(run AS int), '"week" IYYY-"W"IW') END AS crawl
+    FROM s_page GROUP BY market, nth, day, run
 """
 _KNOWN = """
     CREATE TEMP TABLE s_known AS
-    WITH begun AS (
-        SELECT market, crawl, min(day) AS day FROM s_page GROUP BY 1, 2
-    ), pointed AS (
-        SELECT DISTINCT s.market, s.crawl, e.link_id
+    WITH pointed AS (
+        SELECT DISTINCT s.market, s.nth, e.link_id
         FROM s_page s
         JOIN page_link p USING (page_id)
         CROSS JOIN LATERAL unnest(p.link_ids) AS e(link_id)
         WHERE p.kind IN ('listing', 'vendor')
     ), absent AS (
-        SELECT DISTINCT market, crawl, path FROM s_page WHERE kind = 'not_found'
+        SELECT DISTINCT s.market, s.nth, l.link_id
+        FROM s_page s
+        JOIN page p USING (page_id)
+        JOIN link l ON l.market = s.market
+            AND regexp_replace(l.url, '^[A-Za-z]+://[^/]*', '')
+                = regexp_replace(p.url, '^[A-Za-z]+://[^/]*', '')
+        WHERE s.kind = 'not_found'
     ), each AS (
-        SELECT p.market, p.crawl, l.kind, l.external_id, false AS captured,
-               a.path IS NOT NULL AS gone
+        SELECT p.market, p.nth, l.kind, l.external_id, false AS captured,
+               a.link_id IS NOT NULL AS gone
         FROM pointed p
         JOIN link l USING (link_id)
-        LEFT JOIN absent a ON a.market = p.market AND a.crawl = p.crawl
-            AND a.path = regexp_replace(l.url, '^[A-Za-z]+://[^/]*', '')
+        LEFT JOIN absent a ON a.market = p.market AND a.nth = p.nth AND a.link_id = p.link_id
         WHERE l.external_id IS NOT NULL
         UNION ALL
-        SELECT s.market, s.crawl, 'listing', l.external_id, true, false
+        SELECT s.market, s.nth, 'listing', l.external_id, true, false
         FROM s_page s
         JOIN listing_observation o USING (page_id)
         JOIN listing l USING (listing_id)
         WHERE s.kind = 'listing' AND NOT o.is_card
         UNION ALL
-        SELECT s.market, s.crawl, 'vendor', v.handle, true, false
+        SELECT s.market, s.nth, 'vendor', v.handle, true, false
         FROM s_page s
         JOIN vendor_observation o USING (page_id)
         JOIN vendor v USING (vendor_id)
         WHERE s.kind = 'vendor' AND o.is_profile
+    ), every AS (
+        SELECT market, nth, kind, hashtextextended(external_id, 0) AS thing, captured, gone
+        FROM each
     )
-    SELECT market, crawl, kind, external_id, begun.day, bool_or(captured) AS captured,
+    SELECT market, nth, kind, thing, bool_or(captured) AS captured,
            bool_or(gone) AND NOT bool_or(captured) AS gone
-    FROM each JOIN begun USING (market, crawl)
-    GROUP BY market, crawl, kind, external_id, begun.day
+    FROM every GROUP BY market, nth, kind, thing
 """
 
 
 def build_known(study: Study) -> None:
-    """Build `s_known` (and `s_page`, the pages of the study with their crawls)."""
-    study.run(_CRAWLS)
+    """Build `s_known` and `s_crawl`, and `s_page`: the pages of the study with their crawls."""
+    study.run(_PAGES)
     study.run("CREATE INDEX ON s_page (page_id)")
     study.run("ANALYZE s_page")
+    study.run(_CRAWLS)
+    study.run("ANALYZE s_crawl")
     study.run(_KNOWN)
-    study.run("CREATE INDEX ON s_known (market, kind, external_id)")
     study.run("ANALYZE s_known")
 
 
@@ -93,7 +114,8 @@ def coverage(study: Study) -> Measure:
                count(*) FILTER (WHERE captured) AS captured, count(*) FILTER (WHERE gone) AS gone,
                count(*) FILTER (WHERE NOT captured AND NOT gone) AS missed,
                avg(captured::int) FILTER (WHERE NOT gone) AS coverage
-        FROM s_known GROUP BY 1, 2, 3, 4 ORDER BY 1, 3, 2, 4
+        FROM s_known JOIN s_crawl USING (market, nth)
+        GROUP BY market, nth, crawl, day, kind ORDER BY market, nth, kind
         """
     )
     undated = study.row(

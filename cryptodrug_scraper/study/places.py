@@ -21,7 +21,7 @@ _OFFERED = """
         SELECT listing_id, market, vendor_id, coalesce(from_countries, '{}') AS origins,
                coalesce(to_places, '{}') AS places, coalesce(excluded, '{}') AS excluded
         FROM s_listing
-        WHERE market = ANY(:markets) AND first_seen <= :end AND last_seen >= :start
+        WHERE in_period
           AND (CAST(:country AS text) IS NULL OR :country = ANY(from_countries))
     )
 """
@@ -36,15 +36,13 @@ def destinations(study: Study, *, country: str | None = None) -> Measure:
     study.prepare()
     frame = study.frame(
         f"""
-        {_OFFERED}, sold AS (
-            SELECT listing_id, count(*) AS reviews, sum(price_eur) AS eur
-            FROM s_review WHERE listing_id IS NOT NULL GROUP BY 1
-        ), each AS (
-            SELECT o.*, f.origin, coalesce(s.reviews, 0) AS reviews, coalesce(s.eur, 0) AS eur
+        {_OFFERED}, each AS (
+            SELECT o.*, f.origin, coalesce(s.reviews, 0) AS reviews,
+                   coalesce(s.turnover_eur, 0) AS eur
             FROM offered o
             CROSS JOIN LATERAL unnest(
                 CASE WHEN origins = '{{}}' THEN ARRAY[''] ELSE origins END) AS f(origin)
-            LEFT JOIN sold s USING (listing_id)
+            LEFT JOIN s_sold s USING (listing_id)
             WHERE CAST(:country AS text) IS NULL OR f.origin = :country
         ), whole AS (
             SELECT market, origin, count(*) AS listings FROM each GROUP BY 1, 2
@@ -71,7 +69,7 @@ def destinations(study: Study, *, country: str | None = None) -> Measure:
         frame=frame,
         columns={
             "market": "The market.",
-            "origin": "Country that the listing says it ships from; '' if it names none.",
+            "origin": "Country or region that the listing says it ships from; '' if none.",
             "destination": "Country or region (WORLD, EU …) that it says it ships to; '' if none.",
             "listings": "Listings that name both (number).",
             "vendors": "Vendors of these (number).",
@@ -89,7 +87,7 @@ def destinations(study: Study, *, country: str | None = None) -> Measure:
         "up here.",
         sources=_SOURCES,
         left_out={
-            "listings that name no country of origin: origin ''": int(silent["f"]),
+            "listings that name no origin: origin ''": int(silent["f"]),
             "listings that name no destination: destination ''": int(silent["t"]),
         },
     )

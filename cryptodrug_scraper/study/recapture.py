@@ -20,26 +20,28 @@ FEWEST = 7
 _TOO_FEW_CRAWLS = "Fewer than three crawls of a market: coverage that allows for change is unknown."
 
 _CRAWLS = """
-    WITH crawls AS (
-        SELECT market, crawl, kind, day,
-               row_number() OVER (PARTITION BY market, kind ORDER BY day, crawl) AS nth
-        FROM (SELECT DISTINCT market, crawl, kind, day FROM s_known WHERE captured) AS each
+    WITH numbered AS (
+        SELECT market, kind, nth AS crawl_nth, thing,
+               dense_rank() OVER (PARTITION BY market ORDER BY nth) AS nth
+        FROM s_known WHERE captured AND kind = :kind
     ), caught AS (
-        SELECT c.*, k.external_id,
-               lag(c.nth) OVER same AS before, lead(c.nth) OVER same AS after
-        FROM s_known k JOIN crawls c USING (market, crawl, kind, day)
-        WHERE k.captured
-        WINDOW same AS (PARTITION BY c.market, c.kind, k.external_id ORDER BY c.nth)
+        SELECT *, lag(nth) OVER same AS before, lead(nth) OVER same AS after
+        FROM numbered WINDOW same AS (PARTITION BY market, thing ORDER BY nth)
     ), skipped AS (  -- caught before and after a crawl, and not in it
-        SELECT c.market, c.kind, s.nth, count(*) AS z
+        SELECT c.market, s.nth, count(*) AS z
         FROM caught c CROSS JOIN LATERAL generate_series(c.nth + 1, c.after - 1) AS s(nth)
-        WHERE c.after > c.nth + 1 GROUP BY 1, 2, 3
+        WHERE c.after > c.nth + 1 GROUP BY 1, 2
+    ), counted AS (
+        SELECT market, nth, min(crawl_nth) AS crawl_nth, count(*) AS captured,
+               count(*) FILTER (WHERE before = nth - 1) AS again, count(before) AS marked,
+               count(after) AS later
+        FROM caught GROUP BY 1, 2
     )
-    SELECT market, crawl, day, kind, nth, count(*) AS captured,
-           count(*) FILTER (WHERE before = nth - 1) AS again, count(before) AS marked,
-           count(after) AS later, coalesce(max(s.z), 0) AS skipped
-    FROM caught LEFT JOIN skipped s USING (market, kind, nth)
-    GROUP BY market, crawl, day, kind, nth ORDER BY market, kind, nth
+    SELECT c.*, w.crawl, w.day, coalesce(s.z, 0) AS skipped
+    FROM counted c
+    JOIN s_crawl w ON w.market = c.market AND w.nth = c.crawl_nth
+    LEFT JOIN skipped s ON s.market = c.market AND s.nth = c.nth
+    ORDER BY c.market, c.nth
 """
 
 
@@ -63,8 +65,7 @@ def recapture(study: Study, *, kind: str = "listing") -> Measure:
     if kind not in ("listing", "vendor"):
         raise ValueError(f"There is no kind {kind!r}; there are listing and vendor.")
     study.once(build_known)
-    crawls = study.frame(_CRAWLS)
-    crawls = crawls[crawls["kind"] == kind]
+    crawls = study.frame(_CRAWLS, {"kind": kind})
     rows = []
     for _, of_market in crawls.groupby("market", sort=True):
         previous = None

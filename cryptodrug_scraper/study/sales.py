@@ -11,12 +11,12 @@ What `price_source` says, and the prices that follow:
   upper bound; the lower is 0.
 - ``none``: null, and both bounds are 0.
 
-Prices of a listing that are over `ABSURD` times its typical price, or under one of as many parts
-of it, are holding prices or slips (s_listing has the typical price without them) and are not used.
+Prices of listings that `prices.py` flags as holding or absurd are not used.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from cryptodrug_scraper.normalise.money import COINS
@@ -25,12 +25,6 @@ from cryptodrug_scraper.study.seen import build_origins, origin_at
 
 if TYPE_CHECKING:
     from cryptodrug_scraper.study.core import Study
-
-ABSURD = 10
-"""A listing's price so many times its typical one, up or down, is no price that was paid."""
-
-VALUE_BANDS: tuple[tuple[str, float], ...] = (("retail", 0), ("middle", 200), ("wholesale", 1000))
-"""Bands of a sale by value: name, and the EUR from which it begins."""
 
 ASSUMPTIONS = (
     "Each review is one sale of one unit of the listing; sales without a review are not seen, so "
@@ -67,17 +61,9 @@ _PRICES = """
     WITH wanted AS (
         SELECT DISTINCT listing_id FROM s_paid WHERE price IS NULL AND listing_id IS NOT NULL
     ), daily AS (
-        SELECT DISTINCT ON (o.listing_id, CAST(o.observed_at AS date))
-               o.listing_id, CAST(o.observed_at AS date) AS day, o.price_amount * n.eur AS eur
-        FROM wanted
-        JOIN listing_observation o USING (listing_id)
-        JOIN listing l USING (listing_id)
-        JOIN s_rate_near n ON n.market = l.market AND n.currency = o.price_currency
-            AND n.day = CAST(o.observed_at AS date)
-        JOIN s_listing s ON s.listing_id = o.listing_id
-        WHERE o.price_amount > 0 AND o.price_amount * n.eur
-            BETWEEN s.price_eur / :absurd AND s.price_eur * :absurd
-        ORDER BY o.listing_id, CAST(o.observed_at AS date), o.is_card, o.observed_at, o.page_id
+        SELECT listing_id, day, CAST(percentile_disc(0.5) WITHIN GROUP (ORDER BY price_eur)
+            AS numeric) AS eur
+        FROM wanted JOIN s_listing_price USING (listing_id) WHERE held IS NULL GROUP BY 1, 2
     ), each AS (
         SELECT listing_id, day, eur FROM daily
         UNION ALL
@@ -88,18 +74,30 @@ _PRICES = """
 """
 _TYPICAL = """
     CREATE TEMP TABLE s_vendor_typical AS
-    SELECT vendor_id,
-           CAST(percentile_disc(0.5) WITHIN GROUP (ORDER BY price_eur) AS numeric) AS price_eur,
-           CASE WHEN count(DISTINCT substance) = 1 THEN max(substance) END AS substance
-    FROM s_listing WHERE vendor_id IS NOT NULL GROUP BY 1
+    WITH typical AS (
+        SELECT vendor_id,
+               CAST(percentile_disc(0.5) WITHIN GROUP (ORDER BY price_eur) AS numeric) AS price_eur,
+               CASE WHEN count(DISTINCT substance) = 1 THEN max(substance) END AS substance
+        FROM s_listing WHERE vendor_id IS NOT NULL GROUP BY 1
+    ), ever AS (
+        SELECT vendor_id, array_agg(DISTINCT place) AS places
+        FROM s_listing CROSS JOIN LATERAL unnest(from_countries) AS f(place)
+        JOIN place k USING (place)
+        WHERE vendor_id IS NOT NULL AND k.kind = 'country' GROUP BY 1
+    )
+    SELECT * FROM typical LEFT JOIN ever USING (vendor_id)
 """
-_VENDOR_PLACES = """
-    CREATE TEMP TABLE s_vendor_places AS
-    SELECT vendor_id, array_agg(DISTINCT place) AS places
-    FROM s_listing CROSS JOIN LATERAL unnest(from_countries) AS place
-    WHERE vendor_id IS NOT NULL GROUP BY 1
+_SAID = """
+    CREATE TEMP TABLE s_said AS
+    SELECT l.listing_id, l.substance,
+           coalesce(o.places, ARRAY(SELECT p.place FROM place p WHERE p.kind = 'country'
+                                    AND p.place = ANY(l.from_countries))) AS places,
+           coalesce(o.stretches > 1, false) AS changed
+    FROM s_listing l
+    LEFT JOIN (
+        SELECT listing_id, count(*) AS stretches, max(places) AS places FROM s_origin GROUP BY 1
+    ) AS o USING (listing_id)
 """
-# OFFSET 0: the look-up is made only for reviews that need it.
 _REVIEWS = f"""
     CREATE TEMP TABLE s_review AS
     SELECT r.review_id, r.market, r.vendor_id, r.listing_id, r.posted_on,
@@ -110,9 +108,9 @@ _REVIEWS = f"""
                AS substance,
            CASE {{bands}} END AS band_value,
            coalesce(
-               CASE WHEN o.changes = 1 THEN o.places
-                    WHEN o.changes > 1 THEN {origin_at("r.listing_id", "r.posted_on")} END,
-               CASE WHEN r.listing_id IS NULL THEN vp.places ELSE l.from_countries END, '{{{{}}}}'
+               CASE WHEN l.changed THEN {origin_at("r.listing_id", "r.posted_on")}
+                    WHEN r.listing_id IS NULL THEN t.places ELSE l.places END,
+               '{{{{}}}}'
            ) AS from_countries
     FROM (
         SELECT p.review_id, p.market, p.vendor_id, p.listing_id, p.posted_on, p.price AS price_eur,
@@ -141,29 +139,34 @@ _REVIEWS = f"""
         LEFT JOIN s_vendor_typical t USING (vendor_id)
         WHERE p.price IS NULL
     ) AS r
-    LEFT JOIN s_listing l ON l.listing_id = r.listing_id
+    LEFT JOIN s_said l ON l.listing_id = r.listing_id
     LEFT JOIN s_vendor_typical t ON t.vendor_id = r.vendor_id
-    LEFT JOIN s_vendor_places vp ON vp.vendor_id = r.vendor_id
-    LEFT JOIN (
-        SELECT listing_id, count(*) AS changes, max(places) AS places FROM s_origin GROUP BY 1
-    ) AS o ON o.listing_id = r.listing_id
+"""
+_SOLD = """
+    CREATE TEMP TABLE s_sold AS
+    SELECT listing_id, count(*) AS reviews, coalesce(sum(price_eur), 0) AS turnover_eur
+    FROM s_review WHERE listing_id IS NOT NULL GROUP BY 1
 """
 
 
 def build_reviews(study: Study) -> None:
-    """Build `s_review` (and `s_price`, the listings' prices a day) from `s_listing`."""
+    """Build `s_review` from the tables of `listings.build_listings`.
+
+    Beside it, `s_price` (prices a day of listings whose reviews state none) and `s_sold` (reviews
+    and turnover a listing).
+    """
     study.once(build_rates, build_origins)
-    bands = study.notes.setdefault("value_bands", VALUE_BANDS)
+    bands: Sequence[tuple[str, float]] = study.notes["value_bands"]
     study.run(_PAID, {"coins": sorted(COINS)})
     study.run("CREATE INDEX ON s_paid (listing_id) WHERE price IS NULL")
     study.run("ANALYZE s_paid")
-    study.run(_PRICES, {"absurd": ABSURD})
+    study.run(_PRICES)
     study.run("CREATE INDEX ON s_price (listing_id, day)")
     study.run("ANALYZE s_price")
     study.run(_TYPICAL)
-    study.run(_VENDOR_PLACES)
+    study.run(_SAID)
     study.run("ANALYZE s_vendor_typical")
-    study.run("ANALYZE s_vendor_places")
+    study.run("ANALYZE s_said")
     cases = " ".join(
         f"WHEN r.price_eur >= {float(least)!r} THEN '{name}'"
         for name, least in sorted(bands, key=lambda band: -band[1])
@@ -171,4 +174,6 @@ def build_reviews(study: Study) -> None:
     study.run(_REVIEWS.format(bands=cases))
     study.run("CREATE INDEX ON s_review (vendor_id)")
     study.run("ANALYZE s_review")
-    study.run("DROP TABLE s_paid")
+    study.run("DROP TABLE s_paid, s_said")
+    study.run(_SOLD)
+    study.run("ANALYZE s_sold")

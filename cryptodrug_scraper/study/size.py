@@ -46,8 +46,9 @@ _SOLD = """
 """
 _KNOWN = """
     SELECT market, period, count(*) AS known, avg(captured::int) AS coverage FROM (
-        SELECT market, {period} AS period, external_id, bool_or(captured) AS captured
-        FROM s_known WHERE kind = 'listing' AND NOT gone GROUP BY 1, 2, 3
+        SELECT market, {period} AS period, thing, bool_or(captured) AS captured
+        FROM s_known JOIN s_crawl USING (market, nth)
+        WHERE kind = 'listing' AND NOT gone GROUP BY 1, 2, 3
     ) AS each GROUP BY 1, 2
 """
 _COLUMNS = {

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from cryptodrug_scraper.study import literature as lit
 from cryptodrug_scraper.study.measure import Measure
 from cryptodrug_scraper.study.periods import PERIOD, bucket, check_country
-from cryptodrug_scraper.study.sales import ABSURD, ASSUMPTIONS
+from cryptodrug_scraper.study.sales import ASSUMPTIONS
 
 if TYPE_CHECKING:
     from cryptodrug_scraper.study.core import Study
@@ -83,8 +83,7 @@ def turnover(
         "else the price of the listing as observed nearest in time to the review.",
         assumptions=(
             *ASSUMPTIONS,
-            f"A listing's price over {ABSURD} times its typical price, or under a "
-            f"{ABSURD}th of it, is a holding price or a slip, and not used.",
+            study.notes["listing_rules"].price.text,
         ),
         uncertainty="The bounds hold what is known of prices: rounding, rates, and a listing's "
         "price before and after the review. They do not hold sales that no review tells of, nor "

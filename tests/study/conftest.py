@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from types import ModuleType
 from typing import Any
 
 import pytest
 from sqlalchemy import Engine
 
 from cryptodrug_scraper.study.core import Study
-from tests.study import world as making
 from tests.study.world import World
 
 
@@ -24,11 +21,8 @@ def world(migrated_url: str) -> Iterator[World]:
 
 
 @pytest.fixture
-def study_of(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Study]]:
-    """Open studies of the test's database, with the least table of listings."""
-    module = ModuleType("cryptodrug_scraper.study.listings")
-    module.build_listings = making.build_listings  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, module.__name__, module)
+def study_of(engine: Engine) -> Iterator[Callable[..., Study]]:
+    """Open studies of the test's database."""
     with ExitStack() as opened:
 
         def open_study(**options: Any) -> Study:

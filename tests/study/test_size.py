@@ -10,6 +10,8 @@ import pytest
 
 from cryptodrug_scraper.records import Link
 from cryptodrug_scraper.study.core import Study
+from cryptodrug_scraper.study.listings import ListingRules
+from cryptodrug_scraper.study.prices import PriceRule
 from tests.study.world import World, eur, offer
 
 StudyOf = Callable[..., Study]
@@ -76,3 +78,30 @@ def test_composition(world: World, study_of: StudyOf) -> None:
     assert frame["turnover_country"].to_dict() == {"cannabis": 0, "mdma": 60}
     assert "Only 2 listings ship from BE." in told.caveats
     assert len(study_of().composition(detail=True).frame) == 2
+
+
+def test_the_listings_themselves(world: World, study_of: StudyOf) -> None:
+    world.seen(
+        "01-05",
+        offer("1", "anna", price=eur(20), come_from="BE", to="NL EU", kind="MDMA"),
+        offer("2", "anna", come_from="BE", kind="Cannabis"),
+        offer("3", "bob", come_from="NL", kind="Cannabis"),
+    )
+    study = study_of()
+    told = study.listings(country_from="be").frame
+    assert told[["external_id", "substance"]].values.tolist() == [["1", "mdma"], ["2", "cannabis"]]
+    assert told["price_eur"].tolist()[0] == 20
+    assert study.listings(country_to="NL").frame["external_id"].tolist() == ["1"]
+    assert study.listings(substance="cannabis").frame["external_id"].tolist() == ["2", "3"]
+    assert len(study_of(start=date(2020, 1, 1)).listings()) == 0
+
+
+def test_other_rules_have_to_come_first(world: World, study_of: StudyOf) -> None:
+    world.seen("01-05", offer("1", "anna", price=eur(20), kind="MDMA"))
+    world.sold("anna", "1", "01-06")
+    world.done()
+    study = study_of()
+    study.prepare(ListingRules(price=PriceRule(floor=30)))
+    assert study.turnover().frame["priced"].tolist() == [0]
+    with pytest.raises(ValueError, match="before measuring"):
+        study.prepare(ListingRules())

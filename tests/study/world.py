@@ -22,27 +22,6 @@ from cryptodrug_scraper.records import (
     Review,
     Vendor,
 )
-from cryptodrug_scraper.study.core import Study
-
-# What a listing's category is in the tables of these tests.
-BUILD_LISTINGS = """
-    CREATE TEMP TABLE s_listing AS
-    SELECT l.listing_id, l.market, l.external_id, l.vendor_id, l.vendor, l.title,
-           l.category_path AS category, coalesce(lower(l.category_path[2]), 'unknown') AS substance,
-           CAST(NULL AS text) AS substance_detail,
-           (SELECT CAST(percentile_disc(0.5) WITHIN GROUP (ORDER BY price_eur) AS numeric)
-            FROM listing_in_eur e WHERE e.listing_id = l.listing_id AND e.price_eur < 5000)
-               AS price_eur,
-           coalesce(l.ships_from, '{}') AS from_countries, coalesce(l.ships_to, '{}') AS to_places,
-           coalesce(l.ships_to_excluded, '{}') AS excluded,
-           CAST(l.first_seen AS date) AS first_seen, CAST(l.last_seen AS date) AS last_seen
-    FROM listing_latest l WHERE l.market = ANY(:markets)
-"""
-
-
-def build_listings(study: Study) -> None:
-    """The least table of listings that the measures need."""
-    study.run(BUILD_LISTINGS)
 
 
 def day(text: str) -> date:
