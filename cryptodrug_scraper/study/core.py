@@ -29,6 +29,7 @@ from cryptodrug_scraper.study.composition import composition
 from cryptodrug_scraper.study.concentration import concentration
 from cryptodrug_scraper.study.coverage import coverage
 from cryptodrug_scraper.study.lifetimes import lifetimes
+from cryptodrug_scraper.study.offers import offers
 from cryptodrug_scraper.study.origins import moves, several_origins, vendor_origins
 from cryptodrug_scraper.study.places import destinations, exclusions
 from cryptodrug_scraper.study.recapture import recapture
@@ -56,6 +57,7 @@ class Study:
     """
 
     # The measures, each in its own room: `study.size(country="BE")` is `market_size(study, …)`.
+    listings = offers
     size = market_size
     turnover = turnover
     sale_values = sale_values
