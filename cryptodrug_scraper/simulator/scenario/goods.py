@@ -178,7 +178,11 @@ class Goods:
     def _sales(self, *, home: bool) -> Iterator[Sale]:
         """Yield the sales of what ships from home, or of all else, in order of time."""
         path = self.market.home_sales if home else self.market.sales
-        standing = _Standing(self.items, lambda item, day: self._from_home(item, day) == home)
+        standing = _Standing(
+            [i for i in self.items if not home or self.accounts[i.account].person.home],
+            {i.index for i in self.items if self.accounts[i.account].person.home},
+            lambda item, day: (self.parameters.country in self.places_from(item, day)) == home,
+        )
         choose = _Even(self.parameters).choose if home else self._choose
         day, due, number = self.market.first - HISTORY * DAY, 0.0, 0
         while day <= self.market.last:
@@ -198,11 +202,6 @@ class Goods:
         """Return what the others sell: some listings sell more than others."""
         at = self.chance.share("sold", number) ** 1.3
         return standing.here[floor(at * len(standing.here))] if standing.here else None
-
-    def _from_home(self, item: Item, day: date) -> bool:
-        if not self.accounts[item.account].person.home:
-            return False
-        return self.parameters.country in self.places_from(item, day)
 
     def places_from(self, item: Item, day: date) -> list[str]:
         """Return where an item ships from on a day; of several places the first listing has all."""
@@ -263,12 +262,17 @@ class _Even:
 
 
 class _Standing:
-    """The listings of a kind that stand on a day that only goes forward."""
+    """The listings that stand on a day that only goes forward.
 
-    def __init__(self, items: list[Item], wanted: Callable[[Item, date], bool]) -> None:
+    Of the ``doubtful`` ones only those count that are ``wanted`` on that day.
+    """
+
+    def __init__(
+        self, items: list[Item], doubtful: set[int], wanted: Callable[[Item, date], bool]
+    ) -> None:
         self._coming = sorted(items, key=lambda item: item.listed, reverse=True)
         self._all: list[Item] = []
-        self._wanted = wanted
+        self._doubtful, self._wanted = doubtful, wanted
         self.here: list[Item] = []
         self.day = date.min
 
@@ -278,7 +282,11 @@ class _Standing:
         while self._coming and self._coming[-1].listed <= day:
             insort(self._all, self._coming.pop(), key=lambda item: item.index)
         self._all = [item for item in self._all if item.gone is None or item.gone > day]
-        self.here = [item for item in self._all if self._wanted(item, day)]
+        self.here = [
+            item
+            for item in self._all
+            if item.index not in self._doubtful or self._wanted(item, day)
+        ]
 
     def of(self, band: str) -> list[Item]:
         """Return those with prices of a band."""

@@ -55,11 +55,13 @@ class People:
         self.chance = Chance(seed, parameters.name, "people")
         self._count = 0
         self._names: set[str] = set()
+        self._known: set[int] = set()  # from markets before
         self.accounts: dict[str, list[Account]] = {}
         for name, market in parameters.markets.items():
             home = self._joined(market, home=True)
             others = self._joined(market, home=False)
             self.accounts[name] = sorted(home + others, key=lambda a: (a.joined, a.handle))
+            self._known.update(account.person.number for account in self.accounts[name])
 
     def _joined(self, market: MarketParameters, *, home: bool) -> list[Account]:
         path, chance = market.home_vendors if home else market.vendors, self.chance
@@ -142,10 +144,9 @@ class People:
 
     def _handle(self, market: MarketParameters, person: Person) -> str:
         """Return a person's handle on a market: a few change it."""
-        first = all(
-            account.person != person for known in self.accounts.values() for account in known
-        )
-        if first or self.chance.happens(0.8, "the same", market.name, person.number):
+        if person.number not in self._known or self.chance.happens(
+            0.8, "the same", market.name, person.number
+        ):
             return person.name
         return self._unused(f"The{person.name}", market.name)
 
