@@ -1,8 +1,8 @@
-"""What ``make demo`` runs: the study that comes with the project, from pages to answers.
+"""What ``make demo`` runs: the study that comes with the project, from pages to a report.
 
 Some forty pages of the three markets, written for this project, are replayed into an
 embedded PostgreSQL of the demo's own, so nothing gets mixed with a user's data. Each run
-begins with an empty database.
+begins with an empty database, and ends with a report on the vendors who ship from Belgium.
 """
 
 from __future__ import annotations
@@ -89,11 +89,25 @@ def main() -> int:
             answer = Answer(connection, sql)
             show_table(answer.columns, list(answer))
             answer.close()
-    _say_next(settings.data_dir)
+    _say_next(settings.data_dir, _report(url))
     return code_of(summary)
 
 
-def _say_next(data_dir: Path) -> None:
+def _report(url: str) -> Path:
+    """Write the study of the demo's pages as a report, and return where it is."""
+    from cryptodrug_scraper.report import Options, open_study, write_report
+
+    # Not in the data folder: that is hidden, and some browsers must not read hidden folders.
+    out = Path.cwd() / "demo-report.html"
+    output().print("\nWriting the report on vendors who ship from Belgium …")
+    # Nobody stands behind the invented study's few vendors: with the usual threshold of five
+    # hardly a number of theirs would be shown.
+    with open_study(url) as study:
+        write_report(study, Options("BE", threshold=1), out)
+    return out
+
+
+def _say_next(data_dir: Path, report: Path) -> None:
     """Print commands that work when they are pasted."""
     call = program()
     suggestion = (
@@ -105,10 +119,17 @@ def _say_next(data_dir: Path) -> None:
     option = ""
     if get_settings().database_url:
         option = f' --database-url "{EmbeddedServer(data_dir).url()}"'
+    opener = "open" if sys.platform == "darwin" else "xdg-open"
     output().print(
+        f"\nThe report is written: {report}\n"
+        f"Open it in any browser; it needs no network. From here:\n"
+        f"  {opener} {shlex.quote(str(report))}\n"
+        f"or type this address into the browser:\n"
+        f"  {report.resolve().as_uri()}\n"
         f"\nThe demo's database runs on, and is yours to ask. Try next:\n"
         f'  {where} {call} db query{option} "{suggestion}"\n'
         f"  {where} {call} db url{option}   (for psql, DBeaver, pandas)\n"
+        f"  {where} {call} report{option} --country NL --lang fr --threshold 1 --out rapport.html\n"
         f"  {call} replay YOUR-FOLDER   (your own pages, into your own database)\n"
         f"and to stop it:\n"
         f"  {where} {call} db stop",

@@ -89,9 +89,7 @@ class Context:
             uncertainty=self.said(measure.uncertainty) if measure.uncertainty else None,
             sources=[self._cited(work) for work in measure.sources],
             left_out=[
-                (_cap(self.said(reason)), self.lang.number(count))
-                for reason, count in left_out
-                if count
+                (self.said(reason), self.lang.number(count)) for reason, count in left_out if count
             ],
         )
 
@@ -114,7 +112,8 @@ class Context:
         )
         named = re.sub(r"\*([\w ]+)\*", r"\1", named)
         careful = re.sub(r"\b[Oo]nly (\d+) vendors", self._few, named)
-        return translate(careful, self.lang.code)
+        told = translate(careful, self.lang.code)
+        return Text(cap(told.words.replace("'", "’")), told.lang)
 
     def _few(self, found: re.Match[str]) -> str:
         if self.may_show(found[1]):
@@ -133,10 +132,6 @@ def cite(work: str) -> str:
     else:
         named = " & ".join(authors)
     return f"{named} {found[2]}"
-
-
-def _cap(text: Text) -> Text:
-    return Text(cap(text.words), text.lang)
 
 
 def months_between(days: Sequence[Any]) -> list[Any]:

@@ -99,7 +99,7 @@ def months(
                     axes.plot(range(len(days)), edge, color=colour, lw=0.7, ls=(0, (1, 1.5)))
         step = max(1, -(-len(days) // 8))
         ticks = list(range(0, len(days), step))
-        axes.set_xticks(ticks, [lang.short_month(days[n]).replace(" ", "\n") for n in ticks])
+        axes.set_xticks(ticks, ["\n".join(lang.short_month(days[n]).split()) for n in ticks])
         axes.set_xlim(-0.4, max(len(days) - 0.6, 0.4))
         _values(axes.yaxis, lang, kind)
         axes.set_ylim(bottom=0)
@@ -205,11 +205,10 @@ def matrix(
         axes.grid(visible=False)
         for r, row in enumerate(values):
             for c, value in enumerate(row):
-                share = (value or 0) / most
-                face = shades(0.05 + 0.9 * share) if value else "white"
+                face = shades(0.05 + 0.9 * value / most) if value else (1.0, 1.0, 1.0, 1.0)
                 axes.fill([c, c + 1, c + 1, c], [r, r, r + 1, r + 1], color=face, ec=_GRID, lw=0.8)
                 said = hidden if value is None else _said(lang, kind, value) if value else "·"
-                ink = "white" if value and share > 0.55 else _INK
+                ink = "black" if _luminance(face) > 0.18 else "white"
                 axes.text(c + 0.5, r + 0.5, said, ha="center", va="center", color=ink, fontsize=8)
         axes.set_xlim(0, len(columns))
         axes.set_ylim(len(rows), 0)
@@ -240,6 +239,12 @@ def _figure(high: float, wide: float = _WIDTH) -> Iterator[tuple[Figure, Axes]]:
 
 def _gap(value: float | None) -> float:
     return float("nan") if value is None else float(value)
+
+
+def _luminance(colour: Sequence[float]) -> float:
+    """Return the relative luminance of WCAG; at 0.18 black and white stand out alike."""
+    parts = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in colour[:3]]
+    return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
 
 
 def _said(lang: Language, kind: Kind, value: float) -> str:

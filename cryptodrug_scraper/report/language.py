@@ -9,7 +9,7 @@ are this class's methods (``{{ vendors|plural("vendor", "vendors") }}``).
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
@@ -90,7 +90,7 @@ class Language:
 
     def short_month(self, day: date) -> str:
         """Write a month for a table or an axis: Nov 2018."""
-        return f"{self.texts['short_months'][day.month - 1]} {day.year}"
+        return f"{self.texts['short_months'][day.month - 1]}{_SPACE}{day.year}"
 
     def day(self, day: date) -> str:
         """Write a date in full: 18 November 2018."""

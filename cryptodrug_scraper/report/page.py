@@ -54,14 +54,12 @@ def render(report: Report, lang: Language) -> str:
         t=lang.text,
         place=place,
         style=Markup(style),
-        numbers=_numbers(report.sections),
+        figure_numbers=_numbers(report.sections, "drawings"),
+        table_numbers=_numbers(report.sections, "tables"),
     )
 
 
-def _numbers(sections: Sequence[Section]) -> dict[str, int]:
-    """Number figures and tables through the report, each by its name."""
-    numbers: dict[str, int] = {}
-    for kind in ("drawings", "tables"):
-        names = [part.name for section in sections for part in getattr(section, kind)]
-        numbers |= {name: n for n, name in enumerate(names, 1)}
-    return numbers
+def _numbers(sections: Sequence[Section], kind: str) -> dict[str, int]:
+    """Number figures or tables through the report, each by its name."""
+    names = [part.name for section in sections for part in getattr(section, kind)]
+    return {name: n for n, name in enumerate(names, 1)}

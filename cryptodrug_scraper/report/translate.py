@@ -1,9 +1,9 @@
 """What measures say about themselves, in the report's other languages.
 
-Measures speak English. ``texts/measures.fr.toml`` and ``texts/measures.nl.toml`` hold pairs of
-an English text and its translation. What varies from one database to the next stands in both as
-``{name}``: a number, which is then written as the language does, or a name. A text without a
-translation stays in English, and says so in its `lang` attribute.
+Measures speak English. ``texts/measures.toml`` holds their texts with translations. What varies
+from one database to the next stands there as ``{name}``: a number, which is then written as the
+language does, or a name. A text without a translation stays in English, and says so in its `lang`
+attribute.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def translate(words: str, code: str) -> Text:
 
 @cache
 def _pairs(code: str) -> tuple[dict[str, str], list[tuple[re.Pattern[str], str]]]:
-    file = files("cryptodrug_scraper.report") / "texts" / f"measures.{code}.toml"
+    file = files("cryptodrug_scraper.report") / "texts" / "measures.toml"
     exact: dict[str, str] = {}
     patterns = []
     for pair in tomllib.loads(file.read_text("utf-8")).get("text", []):

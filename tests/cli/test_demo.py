@@ -15,26 +15,42 @@ from tests.conftest import ROOT
 
 @pytest.mark.slow
 def test_the_demo_twice_and_its_commands_pasted(own_folder: Path) -> None:
-    environment = os.environ | {"CRYPTODRUG_DATA_DIR": str(own_folder)}
+    environment = os.environ | {
+        "CRYPTODRUG_DATA_DIR": str(own_folder),
+        "PYTHONPATH": str(ROOT),
+    }
     for _ in range(2):
         done = subprocess.run(
             [sys.executable, "-m", "cryptodrug_scraper.demo"],
             capture_output=True,
             text=True,
             env=environment,
-            cwd=ROOT,
+            cwd=own_folder,
             check=False,
         )
         assert done.returncode == 0, done.stderr
         for words in ("Pages by market and kind", "Records by type", "ships_from", "Try next"):
             assert words in done.stdout
+        written = re.search(r"^The report is written: (.+)$", done.stdout, re.M)
+        assert written
+        report = Path(written[1])
+        assert "Offers that ship from Belgium" in report.read_text("utf-8")
+        assert report.as_uri() in done.stdout
     commands = re.findall(
-        r"^  (CRYPTODRUG_DATA_DIR=.*? db (?:query|url|stop).*?)(?:   \(.*)?$", done.stdout, re.M
+        r"^  (CRYPTODRUG_DATA_DIR=.*? (?:db (?:query|url|stop)|report).*?)(?:   \(.*)?$",
+        done.stdout,
+        re.M,
     )
-    assert len(commands) == 3
+    assert len(commands) == 4
     for command in commands:
         pasted = subprocess.run(
-            command, shell=True, capture_output=True, text=True, cwd=ROOT, check=False
+            command,
+            shell=True,
+            capture_output=True,
+            text=True,
+            env=environment,
+            cwd=own_folder,
+            check=False,
         )
         assert pasted.returncode == 0, pasted.stderr
-        assert pasted.stdout
+        assert pasted.stdout or "rapport.html" in pasted.stderr

@@ -55,7 +55,10 @@ def section(context: Context) -> Section:
             context.method(measure, t(f"lifetimes.{of}").lower(), shown=bool(drawings))
         )
         if drawings:
-            made.caveats += [c for c in context.caveats(measure) if c not in made.caveats]
+            # A caveat begins with its market's name; those of markets that are not shown go too.
+            made.caveats += [
+                said for said in context.caveats(measure) if said.words.startswith(tuple(drawings))
+            ]
             svg = figures.curves(
                 context.lang,
                 drawings,

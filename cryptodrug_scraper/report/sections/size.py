@@ -23,6 +23,15 @@ _UNDER = (0.001, 0.005, 0.01, 0.02, 0.05)
 _OFFERED = ("vendors_country", "share_vendors", "listings_country", "share_listings")
 _SOLD = ("reviews_country", "share_reviews")
 
+_WHOLE = """
+    SELECT market, count(DISTINCT vendor_id) AS vendors, count(*) AS listings,
+           count(DISTINCT vendor_id) FILTER (WHERE :country = ANY(from_countries))
+               AS vendors_country,
+           count(*) FILTER (WHERE :country = ANY(from_countries)) AS listings_country
+    FROM s_listing
+    WHERE market = ANY(:markets) AND first_seen <= :end AND last_seen >= :start GROUP BY market
+"""
+
 Rows = dict[tuple[Any, str], dict[str, Any]]
 
 
@@ -31,8 +40,8 @@ def section(context: Context) -> Section:
     t = context.t
     made = Section("size", t("size.title"))
     monthly = market_size(context.study, country=context.country, by="month")
-    whole = market_size(context.study, country=context.country, by="all")
-    rows = _rows(monthly.frame) | _rows(whole.frame)
+    rows = _rows(monthly.frame)
+    rows |= _whole(context, rows)
     days = months_between([day for day, _ in rows if day != TOTAL])
     markets = context.market_order({market for _, market in rows})
     if not days:
@@ -91,10 +100,25 @@ def _rows(frame: Any) -> Rows:
     }
 
 
+def _whole(context: Context, monthly: Rows) -> Rows:
+    """Return the rows of the whole period: things once, however many months they were seen in."""
+    frame = context.study.frame(_WHOLE, {"country": context.country})
+    whole: Rows = {(TOTAL, row["market"]): row for row in frame.to_dict("records")}
+    for (_, market), row in monthly.items():
+        into = whole.setdefault((TOTAL, market), {})
+        for name in ("reviews", "reviews_country"):
+            into[name] = into.get(name, 0) + (0 if missing(row[name]) else int(row[name]))
+    for row in whole.values():
+        for name in ("listings", "reviews"):
+            part = row.get(f"{name}_country")
+            row[f"share_{name}"] = part / row[name] if row.get(name) else None
+    return whole
+
+
 def _vendors(rows: Rows, days: list[Any], markets: list[str]) -> dict[tuple[Any, Any], int]:
     """Count the country's vendors by month and market, with totals; accounts are of one market."""
     counts = {
-        (day, market): 0 if missing(row["vendors_country"]) else int(row["vendors_country"])
+        (day, market): 0 if missing(row.get("vendors_country")) else int(row["vendors_country"])
         for (day, market), row in rows.items()
     }
     for day in [*days, TOTAL]:

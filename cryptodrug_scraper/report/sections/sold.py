@@ -81,7 +81,8 @@ def section(context: Context) -> Section:
         _draw(context, made, cells, groups, guard)
         for market in several:
             said = _sentences(context, cells, groups, market, guard)
-            made.findings += said
+            if said:
+                made.findings.append(" ".join(said))
             if market == several[-1]:
                 made.summary += said
     return made
