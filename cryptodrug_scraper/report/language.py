@@ -148,15 +148,6 @@ class Language:
             return str(found)
         return str(_expressions(self.code).from_string(found).render(values)).strip()
 
-    def has(self, key: str) -> bool:
-        """Whether there is a text of that dotted key."""
-        found: Any = self.texts
-        for part in key.split("."):
-            if not isinstance(found, Mapping) or part not in found:
-                return False
-            found = found[part]
-        return True
-
     def label(self, kind: str, code: str) -> str:
         """Return the name of a code of a closed list (``groups``, ``bands``), or the code."""
         return str(self.texts[kind].get(code, code))

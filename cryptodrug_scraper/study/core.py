@@ -29,9 +29,8 @@ from cryptodrug_scraper.study.composition import composition
 from cryptodrug_scraper.study.concentration import concentration
 from cryptodrug_scraper.study.coverage import coverage
 from cryptodrug_scraper.study.lifetimes import lifetimes
-from cryptodrug_scraper.study.offers import offers
 from cryptodrug_scraper.study.listings import ListingRules, build_listings
-from cryptodrug_scraper.study.offers import listings
+from cryptodrug_scraper.study.offers import offers
 from cryptodrug_scraper.study.origins import moves, several_origins, vendor_origins
 from cryptodrug_scraper.study.places import destinations, exclusions
 from cryptodrug_scraper.study.recapture import recapture
@@ -58,7 +57,6 @@ class Study:
     # The measures, each in its own room: `study.size(country="BE")` is `market_size(study, …)`.
     listings = offers
     unit_prices = unit_prices
-    listings = listings
     size = market_size
     turnover = turnover
     sale_values = sale_values
