@@ -142,7 +142,7 @@ def _country(given: str) -> str:
     if code is None:
         named = TABLES.names.get(fold(text), ())
         code = named[0] if len(named) == 1 else None
-    if code is None or len(code) != 2:
+    if code is None or len(code) != 2 or code == "EU":
         raise Failure(
             f"--country {given!r} is no country. Write its ISO 3166-1 code, such as BE, or its "
             "name in English.",

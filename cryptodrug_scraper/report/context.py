@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
+from cryptodrug_scraper.report.guard import (
+    TOTAL,
+    Guard,
+    guard_line,
+    listing_vendors,
+    review_vendors,
+)
 from cryptodrug_scraper.report.language import Language, cap, language
 from cryptodrug_scraper.report.parts import Method, Text
 from cryptodrug_scraper.report.translate import translate
@@ -46,6 +54,35 @@ class Context:
     def threshold(self) -> int:
         """How many vendors a number must rest on to be shown."""
         return self.options.threshold
+
+    @cached_property
+    def hidden_markets(self) -> frozenset[str]:
+        """Markets of which no total of the country's may be shown, in any table.
+
+        One choice for all tables: where a market had to be hidden for another's sake in one
+        table, and was shown in the next, the other could be worked out.
+        """
+        counts = [
+            listing_vendors(self.study, self.country, "CAST(NULL AS text)"),
+            review_vendors(self.study, self.country, "CAST(NULL AS text)"),
+        ]
+        least = {
+            market: min((n for c in counts if (n := c.get((TOTAL, market), 0))), default=0)
+            for market in self.study.markets
+        }
+        return frozenset(guard_line(least, self.threshold))
+
+    def guard(
+        self,
+        vendors: Mapping[tuple[Any, Any], int],
+        rows: Sequence[Any],
+        markets: Sequence[str],
+        *,
+        all_vendors: bool = False,
+    ) -> Guard:
+        """Tell which cells of a table by market, of the country or of all, must not be shown."""
+        hidden = () if all_vendors else self.hidden_markets
+        return Guard(vendors, rows, markets, self.threshold, hidden)
 
     def t(self, key: str, **values: Any) -> str:
         """Return a text; country and threshold are always filled in."""

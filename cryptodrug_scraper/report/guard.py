@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from typing import Any
 
 from cryptodrug_scraper.report.suppress import suppress, suppress_grid
@@ -18,6 +18,7 @@ class Guard:
     """Which cells of a table are not shown; cells of which nothing is known count as empty.
 
     Rows and columns add up; their totals are the cells of `TOTAL`, and count as cells too.
+    `hidden_columns` are columns whose totals must not be shown, here as elsewhere.
     """
 
     def __init__(
@@ -26,11 +27,12 @@ class Guard:
         rows: Sequence[Key],
         columns: Sequence[Key],
         threshold: int,
+        hidden_columns: Collection[Key] = (),
     ) -> None:
         self.vendors = {key: int(count) for key, count in vendors.items()}
         across, down = [*columns, TOTAL], [*rows, TOTAL]
         grid = [[self.vendors.get((row, column), 0) for column in across] for row in down]
-        marks = suppress_grid(grid, threshold)
+        marks = suppress_grid(grid, threshold, [column in hidden_columns for column in across])
         self.hidden = {
             (row, column)
             for row, line in zip(down, marks, strict=True)
@@ -57,8 +59,10 @@ def guard_line(vendors: Mapping[Any, int], threshold: int) -> set[Any]:
     return {key for key, mark in zip(vendors, marks, strict=True) if mark}
 
 
-def review_vendors(study: Study, country: str, column: str = "month") -> dict[tuple[Key, Key], int]:
-    """Count vendors with a review of a listing from the country, by a column and market.
+def review_vendors(
+    study: Study, country: str | None, column: str = "month"
+) -> dict[tuple[Key, Key], int]:
+    """Count vendors with a review of a listing from a country (None: any), by column and market.
 
     `column` is SQL over `s_review`: ours, never a user's.
     """
@@ -66,18 +70,18 @@ def review_vendors(study: Study, country: str, column: str = "month") -> dict[tu
     return _cube(study, "s_review", column, country)
 
 
-def listing_vendors(study: Study, country: str, column: str) -> dict[tuple[Key, Key], int]:
-    """Count vendors with a listing from the country, by a column of `s_listing` and market."""
+def listing_vendors(study: Study, country: str | None, column: str) -> dict[tuple[Key, Key], int]:
+    """Count vendors with a listing from a country (None: any), by column and market."""
     study.prepare()
     return _cube(study, "s_listing", column, country)
 
 
-def _cube(study: Study, table: str, column: str, country: str) -> dict[tuple[Key, Key], int]:
+def _cube(study: Study, table: str, column: str, country: str | None) -> dict[tuple[Key, Key], int]:
     frame = study.frame(
         f"""
         WITH each AS (
             SELECT {column} AS first, market, vendor_id FROM {table}
-            WHERE :country = ANY(from_countries)
+            WHERE CAST(:country AS text) IS NULL OR :country = ANY(from_countries)
         )
         SELECT first, market, grouping(first) AS all_first, grouping(market) AS all_market,
                count(DISTINCT vendor_id) AS vendors

@@ -101,7 +101,7 @@ def unit_prices(study: Study, country: str) -> Measure:
         ), drugs AS (
             SELECT * FROM each WHERE substance NOT IN ('not_drugs', 'unknown')
         )
-        SELECT substance, unit, count(*) AS listings,
+        SELECT substance, unit, count(*) AS listings, count(DISTINCT vendor_id) AS vendors,
                percentile_cont(0.5) WITHIN GROUP (ORDER BY price) AS median,
                count(*) FILTER (WHERE here) AS listings_country,
                count(DISTINCT vendor_id) FILTER (WHERE here) AS vendors_country,
@@ -128,6 +128,7 @@ def unit_prices(study: Study, country: str) -> Measure:
             "substance": "Group of drugs; heroin apart from the other opioids.",
             "unit": "g, ml or piece.",
             "listings": "Listings with a price and an amount, of all vendors (number).",
+            "vendors": "Their vendors (number).",
             "median": "Median price of a unit, all vendors (EUR).",
             "listings_country": "Those that ship from the country (number).",
             "vendors_country": "Their vendors (number).",

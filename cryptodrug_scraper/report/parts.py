@@ -58,6 +58,11 @@ class Table:
         """Whether a cell of it is suppressed."""
         return any(cell.suppressed for _, rows in self.groups for row in rows for cell in row)
 
+    @property
+    def is_short(self) -> bool:
+        """Whether it is not to be broken over two pages."""
+        return sum(len(rows) + 1 for _, rows in self.groups) <= 14
+
 
 @dataclass(frozen=True)
 class Drawing:

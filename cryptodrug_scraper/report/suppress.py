@@ -37,37 +37,52 @@ def suppress(vendors: Sequence[int], threshold: int) -> list[bool]:
     return hidden
 
 
-def suppress_grid(vendors: Sequence[Sequence[int]], threshold: int) -> Grid:
+def suppress_grid(
+    vendors: Sequence[Sequence[int]], threshold: int, forced: Sequence[bool] = ()
+) -> Grid:
     """Return which cells of a table to suppress, if rows and columns add up.
 
     `vendors` holds one row after the other, all of the same length; totals are cells too: the
-    last of each row and column.
+    last of each row and column. The total of all is told in many places, and suppressed only if
+    it is small itself. `forced` says which totals of columns are suppressed elsewhere.
     """
     hidden = [small(row, threshold) for row in vendors]
+    if not hidden or not hidden[0]:
+        return hidden
+    for n, mark in enumerate(forced):
+        hidden[-1][n] |= mark and vendors[-1][n] > 0
+    told = (len(hidden) - 1, len(hidden[0]) - 1)
     while True:
         before = sum(map(sum, hidden))
-        for row, marks in zip(vendors, hidden, strict=True):
-            _complete(row, marks, threshold)
-        for n in range(len(vendors[0]) if vendors else 0):
+        for r, (row, marks) in enumerate(zip(vendors, hidden, strict=True)):
+            _complete(row, marks, threshold, told[1] if r == told[0] else None)
+        for n in range(len(vendors[0])):
             marks = [line[n] for line in hidden]
-            _complete([row[n] for row in vendors], marks, threshold)
+            column = [row[n] for row in vendors]
+            _complete(column, marks, threshold, told[0] if n == told[1] else None)
             for line, mark in zip(hidden, marks, strict=True):
                 line[n] = mark
         for r, n in _bridges(hidden):
-            _tie(vendors, hidden, r, n)
+            _tie(vendors, hidden, (r, n), told)
         if sum(map(sum, hidden)) == before:
             return hidden
 
 
-def _complete(vendors: Sequence[int], hidden: list[bool], threshold: int) -> None:
-    """Suppress further cells of a line, the smallest that will do."""
+def _complete(
+    vendors: Sequence[int], hidden: list[bool], threshold: int, told: int | None = None
+) -> None:
+    """Suppress further cells of a line, the smallest that will do; never the one that is told."""
     if not any(hidden):
         return
     marked = [count for count, mark in zip(vendors, hidden, strict=True) if mark]
     large = [count for count in marked if count >= threshold]
     # Large cells that went for another line's sake hide each other already.
     room, partners = (threshold - 1, 1) if len(large) < len(marked) else (0, 2)
-    free = sorted((c, n) for n, c in enumerate(vendors) if not hidden[n] and c >= threshold)
+    free = sorted(
+        (count, n)
+        for n, count in enumerate(vendors)
+        if not hidden[n] and count >= threshold and n != told
+    )
     while free and (len(large) < partners or sum(large) - threshold * len(large) < room):
         lacking = room - (sum(large) - threshold * len(large))
         enough = [cell for cell in free if cell[0] - threshold >= lacking]
@@ -96,13 +111,18 @@ def _joined(edge: tuple[int, int], edges: Sequence[tuple[int, int]]) -> bool:
     return edge[1] in columns
 
 
-def _tie(vendors: Sequence[Sequence[int]], hidden: Grid, row: int, column: int) -> None:
+def _tie(
+    vendors: Sequence[Sequence[int]], hidden: Grid, cell: tuple[int, int], told: tuple[int, int]
+) -> None:
     """Put a suppressed cell on a cycle: suppress the other corners of a rectangle."""
+    row, column = cell
     found = []
     for r in range(len(vendors)):
         for c in range(len(vendors[0])):
             corners = ((row, c), (r, column), (r, c))
-            if r != row and c != column and all(vendors[i][j] for i, j in corners):
+            if r == row or c == column or (told in corners and not hidden[told[0]][told[1]]):
+                continue
+            if all(vendors[i][j] for i, j in corners):
                 cost = sum(vendors[i][j] for i, j in corners if not hidden[i][j])
                 found.append((cost, corners))
     if found:

@@ -27,9 +27,13 @@ def section(context: Context) -> Section:
     made = Section("concentration", t("concentration.title"))
     own = concentration(context.study, country=context.country)
     every = concentration(context.study)
-    of_all = {row["market"]: row for row in every.frame.to_dict("records")}
+    of_all = {
+        row["market"]: _careful(row, context.threshold, False)
+        for row in every.frame.to_dict("records")
+    }
     of_own = {
-        row["market"]: _careful(row, context.threshold) for row in own.frame.to_dict("records")
+        row["market"]: _careful(row, context.threshold, row["market"] in context.hidden_markets)
+        for row in own.frame.to_dict("records")
     }
     markets = context.market_order(of_all)
     shown = any(row["gini"] is not SUPPRESSED for row in of_own.values())
@@ -71,7 +75,7 @@ def section(context: Context) -> Section:
     made.drawings.append(Drawing("concentration", svg, t("concentration.figure")))
     for market in markets:
         mine = of_own.get(market)
-        if mine is None or mine["gini"] is SUPPRESSED:
+        if mine is None or SUPPRESSED in (mine["gini"], of_all[market]["gini"]):
             continue
         said = t(
             "concentration.gini",
@@ -85,10 +89,10 @@ def section(context: Context) -> Section:
     return made
 
 
-def _careful(row: dict[str, Any], threshold: int) -> dict[str, Any]:
+def _careful(row: dict[str, Any], threshold: int, hidden: bool) -> dict[str, Any]:
     """Return a row without what rests on too few vendors, those at the top or all the others."""
     vendors = int(row["vendors"])
-    if vendors < threshold:
+    if hidden or vendors < threshold:
         return row | dict.fromkeys(_NUMBERS, SUPPRESSED)
     careful = dict(row)
     for name, top in (("top_10", 10), ("top_10_percent", ceil(vendors * 0.1))):

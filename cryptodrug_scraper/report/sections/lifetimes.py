@@ -35,8 +35,10 @@ def section(context: Context) -> Section:
         for market in markets:
             curve = curves[market]
             lives = int(curve["lives"].iloc[0])
-            few = not context.may_show(behind.get((TOTAL, market), 0)) or (
-                of == "vendors" and not context.may_show(lives)
+            few = (
+                market in context.hidden_markets
+                or not context.may_show(behind.get((TOTAL, market), 0))
+                or (of == "vendors" and not context.may_show(lives))
             )
             row = {
                 "what": t(f"lifetimes.{of}"),

@@ -145,6 +145,8 @@ def _prices(context: Context, made: Section) -> None:
             row["unit"] = context.lang.label("unit", unit)
             if not context.may_show(row["vendors_country"]):
                 row |= dict.fromkeys(_PRICES, SUPPRESSED)
+            if not context.may_show(row["vendors"]):
+                row |= dict.fromkeys(("listings", "median"), SUPPRESSED)
             rows.append(row)
     if not rows:
         made.findings.append(t("prices.no_prices"))

@@ -48,8 +48,9 @@ def section(context: Context) -> Section:
         made.findings.append(t("caveat.empty"))
         made.methods.append(context.method(monthly))
         return made
-    offered = Guard(_vendors(rows, days, markets), days, markets, context.threshold)
-    sold = Guard(review_vendors(context.study, context.country), days, markets, context.threshold)
+    offered = context.guard(_vendors(rows, days, markets), days, markets)
+    every = context.guard(_vendors(rows, days, markets, "vendors"), days, markets, all_vendors=True)
+    sold = context.guard(review_vendors(context.study, context.country), days, markets)
     made.methods.append(context.method(monthly))
     made.caveats += context.caveats(monthly)
     _say(context, made, rows, days, markets, offered, sold)
@@ -66,6 +67,8 @@ def section(context: Context) -> Section:
             )
             if offered.hides(day, market):
                 row |= dict.fromkeys(_OFFERED, SUPPRESSED)
+            if every.hides(day, market):
+                row |= dict.fromkeys(("vendors", "listings", "share_listings"), SUPPRESSED)
             if sold.hides(day, market):
                 row |= dict.fromkeys(_SOLD, SUPPRESSED)
             shown.append(row)
@@ -115,10 +118,12 @@ def _whole(context: Context, monthly: Rows) -> Rows:
     return whole
 
 
-def _vendors(rows: Rows, days: list[Any], markets: list[str]) -> dict[tuple[Any, Any], int]:
-    """Count the country's vendors by month and market, with totals; accounts are of one market."""
+def _vendors(
+    rows: Rows, days: list[Any], markets: list[str], name: str = "vendors_country"
+) -> dict[tuple[Any, Any], int]:
+    """Count vendors by month and market, with totals; an account is of one market."""
     counts = {
-        (day, market): 0 if missing(row.get("vendors_country")) else int(row["vendors_country"])
+        (day, market): 0 if missing(row.get(name)) else int(row[name])
         for (day, market), row in rows.items()
     }
     for day in [*days, TOTAL]:

@@ -35,8 +35,9 @@ def section(context: Context) -> Section:
     }
     markets = context.market_order({market for _, market in cells})
     groups = [group for group in GROUPS if any((group, market) in cells for market in markets)]
-    guard = Guard(
-        listing_vendors(context.study, context.country, GROUP), groups, markets, context.threshold
+    guard = context.guard(listing_vendors(context.study, context.country, GROUP), groups, markets)
+    every = context.guard(
+        listing_vendors(context.study, None, GROUP), groups, markets, all_vendors=True
     )
     cells |= _whole(cells, groups, markets)
     shown = guard.has_any() and not guard.hides()
@@ -58,8 +59,10 @@ def section(context: Context) -> Section:
             row["ratio"] = _ratio(row)
             if guard.hides(group, market):
                 row |= dict.fromkeys(_OWN, SUPPRESSED)
+            if every.hides(group, market):
+                row |= dict.fromkeys(("listings", "share", "ratio"), SUPPRESSED)
             rows.append(row)
-    own, of_all = t("column.of_country"), t("column.of_all")
+    of_own, of_all = t("column.of_country"), t("column.of_all")
     made.tables.append(
         build_table(
             context.lang,
@@ -67,8 +70,8 @@ def section(context: Context) -> Section:
             t("sold.table"),
             [
                 Column("substance", t("column.substance")),
-                Column("listings_country", t("column.listings"), "count", own),
-                Column("share_country", t("column.share"), "share", own),
+                Column("listings_country", t("column.listings"), "count", of_own),
+                Column("share_country", t("column.share"), "share", of_own),
                 Column("listings", t("column.listings"), "count", of_all),
                 Column("share", t("column.share"), "share", of_all),
                 Column("ratio", t("column.times_average"), "decimal"),
@@ -78,9 +81,9 @@ def section(context: Context) -> Section:
         )
     )
     if shown:
-        _draw(context, made, cells, groups, guard)
+        _draw(context, made, cells, groups, guard, every)
         for market in several:
-            said = _sentences(context, cells, groups, market, guard)
+            said = _sentences(context, cells, groups, market, guard, every)
             if said:
                 made.findings.append(" ".join(said))
             if market == several[-1]:
@@ -122,6 +125,7 @@ def _draw(
     cells: dict[tuple[str, str], Row],
     groups: list[str],
     guard: Guard,
+    every: Guard,
 ) -> None:
     t = context.t
     order = sorted(groups, key=lambda g: (g not in DRUGS, -cells[g, TOTAL]["listings"]))
@@ -138,7 +142,10 @@ def _draw(
                 for g in order
             ],
         ),
-        figures.Series(t("words.all_offers"), [drawn(cells[g, TOTAL]["share"]) for g in order]),
+        figures.Series(
+            t("words.all_offers"),
+            [None if every.hides(g, TOTAL) else drawn(cells[g, TOTAL]["share"]) for g in order],
+        ),
     ]
     svg = figures.bars(context.lang, labels, series, kind="share", label=t("sold.label"))
     made.drawings.append(Drawing("sold", svg, t("sold.figure")))
@@ -150,6 +157,7 @@ def _sentences(
     groups: list[str],
     market: str,
     guard: Guard,
+    every: Guard,
 ) -> list[str]:
     t = context.t
     there = [
@@ -158,6 +166,7 @@ def _sentences(
         if group in DRUGS
         and (group, market) in cells
         and not guard.hides(group, market)
+        and not every.hides(group, market)
         and drawn(cells[group, market]["share_country"]) is not None
     ]
     most = [each for each in sorted(there, key=lambda each: -each[1]) if each[1] > 0][:4]

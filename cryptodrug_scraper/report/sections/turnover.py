@@ -6,7 +6,7 @@ from typing import Any
 
 from cryptodrug_scraper.report import figures
 from cryptodrug_scraper.report.context import Context, months_between
-from cryptodrug_scraper.report.guard import TOTAL, Guard, as_day, review_vendors
+from cryptodrug_scraper.report.guard import TOTAL, as_day, review_vendors
 from cryptodrug_scraper.report.parts import (
     SUPPRESSED,
     Column,
@@ -34,7 +34,7 @@ def section(context: Context) -> Section:
     sums, of_all = _sums(own.frame), _sums(every.frame)
     markets = context.market_order(own.frame["market"])
     days = months_between([row for row, _ in sums if row != TOTAL])
-    guard = Guard(review_vendors(context.study, context.country), days, markets, context.threshold)
+    guard = context.guard(review_vendors(context.study, context.country), days, markets)
     shown = not guard.hides()
     made.methods.append(context.method(own, shown=shown))
     made.caveats += context.caveats(own) if shown else [Text(t("caveat.few_vendors"))]

@@ -122,7 +122,7 @@ def _migration(context: Context, made: Section) -> None:
             first = False
         named = context.market(market)
         made.caveats += [
-            Text(f"{named}{t('page.colon')}{said.words}", said.lang)
+            Text(f"{named}{t('page.colon')}{said.words[:1].lower()}{said.words[1:]}", said.lang)
             for said in context.caveats(measure)
         ]
         came: dict[str, dict[str, int]] = {}

@@ -1,0 +1,206 @@
+"""The report on the bundled study: what it says, what it does not, in three languages."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from pathlib import Path
+
+import psycopg2
+import pytest
+
+from cryptodrug_scraper.database.connection import client_url
+from cryptodrug_scraper.report import Options, open_study, write_report
+from cryptodrug_scraper.report.build import build
+from cryptodrug_scraper.report.context import cite
+from cryptodrug_scraper.report.language import CODES
+from cryptodrug_scraper.report.page import Report
+from cryptodrug_scraper.report.parts import Text
+from cryptodrug_scraper.report.translate import translate
+from tests.cli.running import run, shell
+from tests.report.test_page import read
+
+
+def report_of(url: str, options: Options) -> Report:
+    with open_study(url) as study:
+        return build(study, options)
+
+
+def words(report: Report) -> str:
+    """All that a report says in sentences and tables."""
+    said = [text for _, _, text in report.summary]
+    for section in report.sections:
+        said += section.findings
+        said += [drawing.caption for drawing in section.drawings]
+        for table in section.tables:
+            said += [cell.words for _, rows in table.groups for row in rows for cell in row]
+    return re.sub("[\u00a0\u202f]", " ", "\n".join(said))
+
+
+def cells(report: Report, name: str) -> dict[tuple[str, str], list[str]]:
+    """A table's rows by the heading of their group and their first cell."""
+    tables = {table.name: table for section in report.sections for table in section.tables}
+    return {
+        (heading, row[0].words.replace("\u00a0", " ")): [cell.words for cell in row[1:]]
+        for heading, rows in tables[name].groups
+        for row in rows
+    }
+
+
+@pytest.mark.slow
+def test_what_it_says(study_url: str) -> None:
+    """Against what was counted in the pages of the study by hand."""
+    report = report_of(study_url, Options("BE", threshold=1))
+    said = words(report)
+    assert "Dream Market, Wall Street Market and Empire Market" in report.scope
+    assert "19 November 2018 to 18 November 2019" in report.scope.replace("\u00a0", " ")
+    size = cells(report, "size")
+    # In November 2018 Dream's pages show five listings of four vendors; three ship from Belgium.
+    assert size["Dream Market", "Nov 2018"][:5] == ["4", "2", "5", "3", "60%"]
+    assert size["Wall Street Market", "Dec 2018"][:4] == ["3", "1", "4", "2"]
+    assert size["Empire Market", "Nov 2019"][:4] == ["3", "2", "4", "2"]
+    assert "rose from 3 in November 2018 to 4 in March 2019" in said
+    assert "from the Netherlands to Belgium (1 vendor)" in said
+    assert (
+        "After Wall Street Market closed, 1 of the 3 vendors who were active there turned up on "
+        "Empire Market with the same PGP key." in said
+    )
+    assert not re.search("LowlandLeaf|ArdennesPost", said)
+    assert {section.key for section in report.sections} == {
+        "size", "sold", "prices", "turnover", "places", "vendors", "coverage", "concentration",
+        "lifetimes",
+    }  # fmt: skip
+    for section in report.sections:
+        assert section.methods
+        assert section.findings or section.caveats
+
+
+@pytest.mark.slow
+def test_small_numbers_are_not_shown(study_url: str) -> None:
+    report = report_of(study_url, Options("BE", threshold=7))
+    assert "Fewer than 7 vendors shipped from Belgium" in words(report)
+    for row in cells(report, "size").values():
+        assert {row[1], row[3], row[4]} <= {"c", "0", "0%", "–"}
+    for row in cells(report, "turnover").values():
+        assert set(row) == {"c"}
+    for section in report.sections:
+        for table in section.tables:
+            if table.name not in ("size", "coverage", "recapture"):
+                shown = {c.words for _, rows in table.groups for r in rows for c in r[1:]}
+                assert not {word for word in shown if re.fullmatch("[1-6]", word)}, table.name
+    figures = {drawing.name for section in report.sections for drawing in section.drawings}
+    assert not figures & {"size-vendors", "size-share", "turnover", "sold", "sales", "prices"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("code", ["fr", "nl"])
+def test_every_text_is_in_the_language(study_url: str, code: str) -> None:
+    report = report_of(study_url, Options("BE", code, threshold=1))
+    told: list[Text] = list(report.warnings)
+    for section in report.sections:
+        told += section.caveats
+        for method in section.methods:
+            told += [method.definition, *method.assumptions, *(r for r, _ in method.left_out)]
+            told += [method.uncertainty] if method.uncertainty else []
+    assert len(told) > 60
+    assert [text.words for text in told if text.lang == "en"] == []
+    assert not re.search(r"\b(the|vendors|listings|of the|and)\b", words(report))
+
+
+@pytest.mark.slow
+def test_hostile_names_of_vendors(study_url: str, tmp_path: Path) -> None:
+    trick = "</td><script>alert(1)</script>\u202egnp\u2066"
+    with psycopg2.connect(client_url(study_url)) as connection, connection.cursor() as work:
+        work.execute("UPDATE vendor SET handle = %s || vendor_id", (trick,))
+        work.execute("UPDATE listing_observation SET title = %s", (trick,))
+    connection.close()
+    out = tmp_path / "report.html"
+    with open_study(study_url) as study:
+        write_report(study, Options("BE", threshold=1, name_vendors=True), out)
+    raw = out.read_text("utf-8")
+    page = read(raw)
+    assert "script" not in page.tags
+    assert "<script>alert(1)</script>\\u202egnp\\u2066" in page.words
+    assert not re.search("[\u202a-\u202e\u2066-\u2069]", raw)
+
+
+def test_a_database_without_pages(migrated_url: str, tmp_path: Path) -> None:
+    for code in CODES:
+        out = tmp_path / f"{code}.html"
+        with open_study(migrated_url) as study:
+            write_report(study, Options("BE", code), out)
+        assert out.read_text("utf-8").startswith("<!DOCTYPE html>")
+
+
+@pytest.mark.slow
+def test_the_command(study_url: str, tmp_path: Path) -> None:
+    out = tmp_path / "report.html"
+    arguments = ["report", "--country", "belgium", "--out", str(out), "--database-url", study_url]
+    done = shell(*arguments, "--lang", "fr", "--threshold", "1", "--market", "dream")
+    assert done.returncode == 0, done.stderr
+    assert b"Written" in done.stderr
+    text = out.read_text("utf-8")
+    assert "Les offres expédiées depuis la Belgique" in text
+    assert "Empire Market" not in text
+    done = shell(*arguments, "--from", "2019-01-01", "--to", "2019-02-28")
+    assert done.returncode == 0, done.stderr
+    assert "Jan\u00a02019" in out.read_text("utf-8")
+    assert "Mar\u00a02019" not in out.read_text("utf-8")
+    assert [file.name for file in tmp_path.iterdir()] == ["report.html"]
+    without = shell(*arguments, "--pdf", tmp_path / "x.pdf", CRYPTODRUG_BROWSER="/none")
+    assert without.returncode == 1
+    assert b"apt install chromium" in without.stderr
+    assert b"The HTML file is complete" in without.stderr
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        (["--country", "Atlantis"], "is no country"),
+        (["--country", "EU"], "is no country"),
+        (["--from", "soon"], "is no date"),
+        (["--from", "2019-02-01", "--to", "2019-01-01"], "is after"),
+        (["--out", "/no/such/folder/x.html"], "no folder"),
+    ],
+)
+def test_wrong_calls(wrong: list[str], said: str, tmp_path: Path) -> None:
+    given = {"--country": "BE", "--out": str(tmp_path / "x.html")}
+    given |= dict(zip(wrong[::2], wrong[1::2], strict=True))
+    result = run("report", *(part for pair in given.items() for part in pair))
+    assert result.exit_code == 2
+    assert said in result.stderr.replace("\n", " ")
+
+
+def test_an_unknown_market(migrated_url: str, tmp_path: Path) -> None:
+    out = str(tmp_path / "x.html")
+    result = run(
+        "report", "--country", "BE", "--out", out, "--market", "silk", "--database-url",
+        migrated_url,
+    )  # fmt: skip
+    assert result.exit_code == 2
+    assert "silk" in result.stderr
+
+
+def test_numbers_in_translated_texts() -> None:
+    said = translate("These vendors' profiles state 12,770 sales in all, and 1,034 reviews of them "
+                     "were read: 8%.", "nl")  # fmt: skip
+    assert said.lang == ""
+    assert "12.770" in said.words
+    assert "8%" in said.words
+    french = translate("Dream Market: in the poorest period only 40% of the listings known were "
+                       "captured (on average 43%).", "fr")  # fmt: skip
+    assert "40\u202f%" in french.words
+    assert french.words.startswith("Dream Market\u00a0:")
+    assert translate("Something new.", "fr") == Text("Something new.", "en")
+    assert translate("Something new.", "en") == Text("Something new.")
+
+
+def test_short_names_of_works() -> None:
+    assert cite("Soska K, Christin N (2015). Measuring.") == "Soska & Christin 2015"
+    assert cite("Tai XH, Soska K, Christin N (2019). Adversarial.") == "Tai et al. 2019"
+    assert cite("Gini C (1912). Variabilità.") == "Gini 1912"
+
+
+def test_an_open_period_is_that_of_the_captures(study_url: str) -> None:
+    with open_study(study_url, start=date(2018, 12, 1)) as study:
+        assert (study.start, study.end) == (date(2018, 12, 1), date(2019, 11, 18))
