@@ -43,7 +43,7 @@ from cryptodrug_scraper.study.vendors import migration, same_vendors
 # Of the session: a study reads much and alone. Together with Python well under 1 GB.
 _SESSION = """
     SET work_mem = '64MB'; SET hash_mem_multiplier = 2;
-    SET maintenance_work_mem = '128MB'; SET jit = off
+    SET maintenance_work_mem = '128MB'; SET jit = off; SET enable_memoize = off
 """
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from cryptodrug_scraper.study import literature as lit
 from cryptodrug_scraper.study.measure import Measure
 from cryptodrug_scraper.study.periods import check_country
+from cryptodrug_scraper.study.sales import build_sold
 
 if TYPE_CHECKING:
     from cryptodrug_scraper.study.core import Study
@@ -34,6 +35,7 @@ def destinations(study: Study, *, country: str | None = None) -> Measure:
     """
     country = check_country(country)
     study.prepare()
+    study.once(build_sold)
     frame = study.frame(
         f"""
         {_OFFERED}, each AS (

@@ -33,37 +33,11 @@ ASSUMPTIONS = (
     RULE,
 )
 
-_PAID = """
-    CREATE TEMP TABLE s_paid AS
-    SELECT r.review_id, v.market, r.vendor_id, r.listing_id, r.posted_on,
-           r.price_amount IS NOT NULL AS stated,
-           r.price_amount * coalesce(p.eur, f.eur) AS price,
-           greatest(r.price_amount - slack.half, 0) * least(p.eur, f.eur) AS low,
-           (r.price_amount + slack.half) * greatest(p.eur, f.eur) AS high,
-           CASE WHEN p.own THEN 'near' WHEN NOT p.own THEN 'other' WHEN f.own IS NOT NULL
-                THEN 'capture' END AS rate
-    FROM review r
-    JOIN vendor v USING (vendor_id)
-    CROSS JOIN LATERAL (
-        SELECT CASE WHEN r.price_approximate
-                    THEN 0.5 * CAST(10 AS numeric) ^ (-scale(r.price_amount)) ELSE 0 END AS half
-    ) AS slack
-    LEFT JOIN s_rate_near p
-        ON p.market = v.market AND p.currency = r.price_currency AND p.day = r.posted_on
-    LEFT JOIN s_rate_near f
-        ON (p.day IS NOT NULL OR r.price_currency <> ALL(:coins))
-        AND f.market = v.market AND f.currency = r.price_currency
-        AND f.day = CAST(r.first_seen AS date)
-    WHERE v.market = ANY(:markets) AND r.posted_on BETWEEN :start AND :end
-"""
 _PRICES = """
     CREATE TEMP TABLE s_price AS
-    WITH wanted AS (
-        SELECT DISTINCT listing_id FROM s_paid WHERE price IS NULL AND listing_id IS NOT NULL
-    ), daily AS (
-        SELECT listing_id, day, CAST(percentile_disc(0.5) WITHIN GROUP (ORDER BY price_eur)
-            AS numeric) AS eur
-        FROM wanted JOIN s_listing_price USING (listing_id) WHERE held IS NULL GROUP BY 1, 2
+    WITH daily AS (  -- of several prices on a day, the least
+        SELECT listing_id, day, CAST(min(price_eur) AS numeric) AS eur
+        FROM s_listing_price WHERE held IS NULL GROUP BY 1, 2
     ), each AS (
         SELECT listing_id, day, eur FROM daily
         UNION ALL
@@ -104,43 +78,62 @@ _REVIEWS = f"""
            CAST(date_trunc('month', r.posted_on) AS date) AS month,
            round(r.price_eur, 4) AS price_eur, round(r.low_eur, 4) AS low_eur,
            round(r.high_eur, 4) AS high_eur, r.price_source, r.away, r.rate, r.stated,
-           coalesce(l.substance, CASE WHEN r.listing_id IS NULL THEN t.substance END, 'unknown')
-               AS substance,
+           coalesce(l.substance, CASE WHEN r.listing_id IS NULL THEN typical_substance END,
+               'unknown') AS substance,
            CASE {{bands}} END AS band_value,
            coalesce(
                CASE WHEN l.changed THEN {origin_at("r.listing_id", "r.posted_on")}
-                    WHEN r.listing_id IS NULL THEN t.places ELSE l.places END,
+                    WHEN r.listing_id IS NULL THEN typical_places ELSE l.places END,
                '{{{{}}}}'
            ) AS from_countries
     FROM (
-        SELECT p.review_id, p.market, p.vendor_id, p.listing_id, p.posted_on, p.price AS price_eur,
-               p.low AS low_eur, p.high AS high_eur, 'review' AS price_source, 0 AS away,
-               p.rate, p.stated
-        FROM s_paid p WHERE p.price IS NOT NULL
-        UNION ALL
-        SELECT p.review_id, p.market, p.vendor_id, p.listing_id, p.posted_on,
-               CASE WHEN near.after THEN a.next_eur ELSE a.eur END,
-               coalesce(least(a.eur, a.next_eur), 0),
-               coalesce(greatest(a.eur, a.next_eur), t.price_eur, 0),
-               CASE WHEN a.listing_id IS NOT NULL THEN 'listing'
-                    WHEN t.price_eur IS NOT NULL THEN 'vendor' ELSE 'none' END,
-               CASE WHEN near.after THEN a.next_day - p.posted_on ELSE p.posted_on - a.day END,
-               CAST(NULL AS text), p.stated
-        FROM s_paid p
+        SELECT p.*, t.substance AS typical_substance, t.places AS typical_places, a.*,
+               coalesce(p.paid, CASE WHEN near.after THEN a.next_eur ELSE a.eur END) AS price_eur,
+               CASE WHEN p.paid IS NOT NULL THEN p.paid_low
+                    ELSE coalesce(least(a.eur, a.next_eur), 0) END AS low_eur,
+               CASE WHEN p.paid IS NOT NULL THEN p.paid_high
+                    ELSE coalesce(greatest(a.eur, a.next_eur), t.price_eur, 0) END AS high_eur,
+               CASE WHEN p.paid IS NOT NULL THEN 'review' WHEN a.day IS NOT NULL THEN 'listing'
+                    WHEN t.price_eur IS NOT NULL THEN 'vendor' ELSE 'none' END AS price_source,
+               CASE WHEN p.paid IS NOT NULL THEN 0
+                    WHEN near.after THEN a.next_day - p.posted_on
+                    ELSE p.posted_on - a.day END AS away
+        FROM (
+            SELECT r.review_id, v.market, r.vendor_id, r.listing_id, r.posted_on,
+                   r.price_amount IS NOT NULL AS stated,
+                   r.price_amount * coalesce(p.eur, f.eur) AS paid,
+                   greatest(r.price_amount - slack.half, 0) * least(p.eur, f.eur) AS paid_low,
+                   (r.price_amount + slack.half) * greatest(p.eur, f.eur) AS paid_high,
+                   CASE WHEN p.own THEN 'near' WHEN NOT p.own THEN 'other'
+                        WHEN f.own IS NOT NULL THEN 'capture' END AS rate
+            FROM review r
+            JOIN vendor v USING (vendor_id)
+            CROSS JOIN LATERAL (
+                SELECT CASE WHEN r.price_approximate
+                            THEN 0.5 * CAST(10 AS numeric) ^ (-scale(r.price_amount)) ELSE 0 END
+                    AS half
+            ) AS slack
+            LEFT JOIN s_rate_near p
+                ON p.market = v.market AND p.currency = r.price_currency AND p.day = r.posted_on
+            LEFT JOIN s_rate_near f
+                ON (p.day IS NOT NULL OR r.price_currency <> ALL(:coins))
+                AND f.market = v.market AND f.currency = r.price_currency
+                AND f.day = CAST(r.first_seen AS date)
+            WHERE v.market = ANY(:markets) AND r.posted_on BETWEEN :start AND :end
+            OFFSET 0  -- worked out once, and not for each column
+        ) AS p
+        LEFT JOIN s_vendor_typical t USING (vendor_id)
         LEFT JOIN LATERAL (
-            SELECT * FROM s_price s
-            WHERE s.listing_id = p.listing_id AND s.day <= p.posted_on
+            SELECT s.day, s.eur, s.next_day, s.next_eur FROM s_price s
+            WHERE p.paid IS NULL AND s.listing_id = p.listing_id AND s.day <= p.posted_on
             ORDER BY s.day DESC LIMIT 1
         ) AS a ON true
         CROSS JOIN LATERAL (
             SELECT a.eur IS NULL OR coalesce(a.next_day - p.posted_on < p.posted_on - a.day, false)
                 AS after
         ) AS near
-        LEFT JOIN s_vendor_typical t USING (vendor_id)
-        WHERE p.price IS NULL
     ) AS r
     LEFT JOIN s_said l ON l.listing_id = r.listing_id
-    LEFT JOIN s_vendor_typical t ON t.vendor_id = r.vendor_id
 """
 _SOLD = """
     CREATE TEMP TABLE s_sold AS
@@ -152,14 +145,10 @@ _SOLD = """
 def build_reviews(study: Study) -> None:
     """Build `s_review` from the tables of `listings.build_listings`.
 
-    Beside it, `s_price` (prices a day of listings whose reviews state none) and `s_sold` (reviews
-    and turnover a listing).
+    Beside it, `s_price`: what listings cost on the days on which a price was seen.
     """
     study.once(build_rates, build_origins)
     bands: Sequence[tuple[str, float]] = study.notes["value_bands"]
-    study.run(_PAID, {"coins": sorted(COINS)})
-    study.run("CREATE INDEX ON s_paid (listing_id) WHERE price IS NULL")
-    study.run("ANALYZE s_paid")
     study.run(_PRICES)
     study.run("CREATE INDEX ON s_price (listing_id, day)")
     study.run("ANALYZE s_price")
@@ -171,9 +160,12 @@ def build_reviews(study: Study) -> None:
         f"WHEN r.price_eur >= {float(least)!r} THEN '{name}'"
         for name, least in sorted(bands, key=lambda band: -band[1])
     )
-    study.run(_REVIEWS.format(bands=cases))
-    study.run("CREATE INDEX ON s_review (vendor_id)")
+    study.run(_REVIEWS.format(bands=cases), {"coins": sorted(COINS)})
     study.run("ANALYZE s_review")
-    study.run("DROP TABLE s_paid, s_said")
+    study.run("DROP TABLE s_said")
+
+
+def build_sold(study: Study) -> None:
+    """Build `s_sold` from `s_review`: reviews and turnover a listing."""
     study.run(_SOLD)
     study.run("ANALYZE s_sold")
