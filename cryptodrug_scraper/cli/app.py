@@ -11,6 +11,8 @@ from cryptodrug_scraper.cli import (
     crawl,
     db,
     doctor,
+    export,
+    fetch,
     markets,
     mirror,
     parse,
@@ -89,12 +91,14 @@ def _common(
 
 
 app.command("crawl", help=crawl.HELP, epilog=crawl.EPILOG)(crawl.crawl)
+app.command("fetch", help=fetch.HELP, epilog=fetch.EPILOG)(fetch.fetch)
 app.command("replay", help=replay.HELP, epilog=replay.EPILOG)(replay.replay)
 app.command("parse", help=parse.HELP, epilog=parse.EPILOG)(parse.parse)
 app.command("doctor", help=doctor.HELP, epilog=doctor.EPILOG)(doctor.doctor)
 app.command("report", help=report.HELP, epilog=report.EPILOG)(report.report)
 app.command("markets", help=markets.HELP, epilog=markets.EPILOG)(markets.markets)
 app.add_typer(db.app, name="db")
+app.command("export", help=export.HELP, epilog=export.EPILOG)(export.export)
 app.add_typer(mirror.app, name="mirror")
 app.add_typer(session.app, name="session")
 app.command("simulate", help=simulate.HELP, epilog=simulate.EPILOG)(simulate.simulate)

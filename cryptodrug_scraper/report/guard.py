@@ -81,7 +81,8 @@ def _cube(study: Study, table: str, column: str, country: str | None) -> dict[tu
         f"""
         WITH each AS (
             SELECT {column} AS first, market, vendor_id FROM {table}
-            WHERE CAST(:country AS text) IS NULL OR :country = ANY(from_countries)
+            WHERE {"in_period AND" if table == "s_listing" else ""}
+                  (CAST(:country AS text) IS NULL OR :country = ANY(from_countries))
         )
         SELECT first, market, grouping(first) AS all_first, grouping(market) AS all_market,
                count(DISTINCT vendor_id) AS vendors

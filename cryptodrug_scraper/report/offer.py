@@ -28,7 +28,7 @@ GROUP = """CASE WHEN substance = 'opioids' AND substance_detail = 'heroin' THEN 
     ELSE coalesce(substance, 'unknown') END"""
 """SQL for the group of a row of `s_listing`."""
 
-_WITHIN = "market = ANY(:markets) AND first_seen <= :end AND last_seen >= :start"
+_WITHIN = "in_period"
 
 
 def offer(study: Study, country: str) -> Measure:

@@ -44,6 +44,7 @@ COMMANDS = [
     ["tor", "run"],
     ["tor", "new-identity"],
     ["crawl"],
+    ["export"],
 ]
 
 

@@ -58,8 +58,8 @@ def _destinations(context: Context, made: Section) -> None:
     )
     total = int(
         context.study.row(
-            "SELECT count(*) AS n FROM s_listing WHERE :country = ANY(from_countries)"
-            " AND market = ANY(:markets) AND first_seen <= :end AND last_seen >= :start",
+            "SELECT count(*) AS n FROM s_listing"
+            " WHERE in_period AND :country = ANY(from_countries)",
             {"country": context.country},
         )["n"]
     )

@@ -29,7 +29,7 @@ _WHOLE = """
                AS vendors_country,
            count(*) FILTER (WHERE :country = ANY(from_countries)) AS listings_country
     FROM s_listing
-    WHERE market = ANY(:markets) AND first_seen <= :end AND last_seen >= :start GROUP BY market
+    WHERE in_period GROUP BY market
 """
 
 Rows = dict[tuple[Any, str], dict[str, Any]]
