@@ -76,9 +76,9 @@ def section(context: Context) -> Section:
     made.drawings.append(Drawing("concentration", svg, t("concentration.figure")))
     for market in markets:
         mine = of_own.get(market)
-        if mine is None or int(mine["vendors"]) < _FEWEST:
+        if mine is None or SUPPRESSED in (mine["gini"], of_all[market]["gini"]):
             continue
-        if SUPPRESSED in (mine["gini"], of_all[market]["gini"]):
+        if int(mine["vendors"]) < _FEWEST:
             continue
         said = t(
             "concentration.gini",
