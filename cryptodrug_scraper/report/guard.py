@@ -59,6 +59,14 @@ def guard_line(vendors: Mapping[Any, int], threshold: int) -> set[Any]:
     return {key for key, mark in zip(vendors, marks, strict=True) if mark}
 
 
+def may_total(vendors: Mapping[Any, int], threshold: int) -> bool:
+    """Whether the total of a line may be told: it is large, and gives no small cell away."""
+    if 0 < sum(vendors.values()) < threshold:
+        return False
+    hidden = [vendors[key] for key in guard_line(vendors, threshold)]
+    return not hidden or max(hidden) >= threshold
+
+
 def review_vendors(
     study: Study, country: str | None, column: str = "month"
 ) -> dict[tuple[Key, Key], int]:

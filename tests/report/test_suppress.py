@@ -8,6 +8,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cryptodrug_scraper.report.guard import may_total
 from cryptodrug_scraper.report.suppress import small, suppress, suppress_grid
 
 
@@ -28,6 +29,14 @@ def test_a_line_without_a_partner_goes_as_a_whole() -> None:
     assert suppress([1, 5], 5) == [True, True]
     assert suppress([3], 5) == [True]
     assert suppress([], 5) == []
+
+
+def test_totals_that_give_nothing_away() -> None:
+    assert may_total({"a": 20, "b": 30}, 5)
+    assert may_total({"a": 2, "b": 9, "c": 30}, 5)
+    assert may_total({"a": 0, "b": 0}, 5)
+    assert not may_total({"a": 1, "b": 2}, 5)  # small itself
+    assert not may_total({"a": 1, "b": 1}, 2)  # each is one, as everybody could tell
 
 
 def test_a_table_by_hand() -> None:

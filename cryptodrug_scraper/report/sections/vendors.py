@@ -6,7 +6,7 @@ from typing import Any
 
 from cryptodrug_scraper.report import figures
 from cryptodrug_scraper.report.context import Context
-from cryptodrug_scraper.report.guard import as_day
+from cryptodrug_scraper.report.guard import as_day, guard_line, may_total
 from cryptodrug_scraper.report.parts import (
     SUPPRESSED,
     Column,
@@ -60,9 +60,8 @@ def section(context: Context) -> Section:
 
 def _links(context: Context, made: Section, pairs: list[dict[str, Any]]) -> None:
     t = context.t
-    rows = []
     totals = dict.fromkeys(_DEGREES, 0)
-    own = dict.fromkeys(_DEGREES, 0)
+    own: dict[str, int] = dict.fromkeys(_DEGREES, 0)
     counted: dict[tuple[str, str, str], list[int]] = {}
     for pair in pairs:
         markets = context.market_order((pair["market"], pair["other_market"]))
@@ -71,19 +70,26 @@ def _links(context: Context, made: Section, pairs: list[dict[str, Any]]) -> None
         count[1] += pair["here"]
         totals[pair["certainty"]] += 1
         own[pair["certainty"]] += pair["here"]
+    # Totals are told by degree: along the markets of each, nothing may follow from them.
+    hidden: tuple[set[Any], set[Any]] = (set(), set())
+    told: list[bool] = [True, True]
+    for degree in _DEGREES:
+        for n in (0, 1):
+            line = {key: count[n] for key, count in counted.items() if key[2] == degree}
+            hidden[n].update(guard_line(line, context.threshold))
+            told[n] &= may_total(line, context.threshold)
     order = list(context.study.markets)
-    for key in sorted(
-        counted, key=lambda k: (order.index(k[0]), order.index(k[1]), _DEGREES.index(k[2]))
-    ):
-        of_all, of_own = counted[key]
-        rows.append(
-            {
-                "markets": context.lang.each([context.market(key[0]), context.market(key[1])]),
-                "evidence": key[2],
-                "pairs": of_all if context.may_show(of_all) else SUPPRESSED,
-                "own": of_own if context.may_show(of_own) else SUPPRESSED,
-            }
+    rows = [
+        {
+            "markets": context.lang.each([context.market(key[0]), context.market(key[1])]),
+            "evidence": key[2],
+            "pairs": SUPPRESSED if key in hidden[0] else counted[key][0],
+            "own": SUPPRESSED if key in hidden[1] else counted[key][1],
+        }
+        for key in sorted(
+            counted, key=lambda k: (order.index(k[0]), order.index(k[1]), _DEGREES.index(k[2]))
         )
+    ]
     made.tables.append(
         build_table(
             context.lang,
@@ -98,9 +104,9 @@ def _links(context: Context, made: Section, pairs: list[dict[str, Any]]) -> None
             rows,
         )
     )
-    if all(context.may_show(n) for n in totals.values()):
+    if told[0]:
         made.findings.append(t("vendors.links", **totals))
-    if sum(own.values()) and all(context.may_show(n) for n in own.values()):
+    if told[1] and sum(own.values()):
         made.findings.append(t("vendors.links_country", **own))
 
 
