@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo test lint bench e2e expectations lock clean
+.PHONY: setup demo test lint bench e2e scenario expectations lock clean
 
 setup: .venv/ready
 
@@ -29,6 +29,10 @@ bench: setup
 
 e2e: setup
 	$(BIN)/python -m tests.e2e
+
+# A year of crawls, with `MISSING=0.2` a fifth of their pages left out; FOLDER=... keeps them.
+scenario: setup
+	$(BIN)/python -m tests.scenario $(if $(MISSING),--missing $(MISSING)) $(if $(FOLDER),--folder $(FOLDER))
 
 expectations: setup
 	-$(BIN)/python -m pytest tests/parsers/test_fixtures.py --write-expectations

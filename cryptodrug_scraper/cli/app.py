@@ -11,10 +11,13 @@ from cryptodrug_scraper.cli import (
     crawl,
     db,
     doctor,
+    export,
+    fetch,
     markets,
     mirror,
     parse,
     replay,
+    report,
     session,
     simulate,
     tor,
@@ -27,7 +30,8 @@ HELP = guide("""
     research.
 
     Start with replay, which reads saved pages into the database, then ask the database with
-    db query. parse and doctor show what single pages state and how that was found out.
+    db query, or have report write the study of a country. parse and doctor show what single
+    pages state and how that was found out.
 
     Live pages are captured with sessions that you sign in yourself: mirror and session say
     where and as whom. simulate serves a market on this machine to try it on.
@@ -37,6 +41,7 @@ EPILOG = (
     [bold]First steps[/]
       cryptodrug replay saved-pages/
       cryptodrug db query "SELECT market, count(*) FROM listing GROUP BY market"
+      cryptodrug report --country BE --out report.html
       cryptodrug mirror add dream http://ADDRESS.onion
       cryptodrug session add dream --cookies cookies.txt
       cryptodrug COMMAND --help      teaches one command, with examples
@@ -86,11 +91,14 @@ def _common(
 
 
 app.command("crawl", help=crawl.HELP, epilog=crawl.EPILOG)(crawl.crawl)
+app.command("fetch", help=fetch.HELP, epilog=fetch.EPILOG)(fetch.fetch)
 app.command("replay", help=replay.HELP, epilog=replay.EPILOG)(replay.replay)
 app.command("parse", help=parse.HELP, epilog=parse.EPILOG)(parse.parse)
 app.command("doctor", help=doctor.HELP, epilog=doctor.EPILOG)(doctor.doctor)
+app.command("report", help=report.HELP, epilog=report.EPILOG)(report.report)
 app.command("markets", help=markets.HELP, epilog=markets.EPILOG)(markets.markets)
 app.add_typer(db.app, name="db")
+app.command("export", help=export.HELP, epilog=export.EPILOG)(export.export)
 app.add_typer(mirror.app, name="mirror")
 app.add_typer(session.app, name="session")
 app.command("simulate", help=simulate.HELP, epilog=simulate.EPILOG)(simulate.simulate)

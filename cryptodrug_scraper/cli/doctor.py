@@ -11,7 +11,7 @@ import typer
 from cryptodrug_scraper.cli.errors import EXIT_CODES, Code, Failure
 from cryptodrug_scraper.cli.options import CapturedAt, Market, Url, check_market, guide, moment
 from cryptodrug_scraper.cli.terminal import cut, json_text, safe, say
-from cryptodrug_scraper.records import isoformat
+from cryptodrug_scraper.records import ParsedPage, isoformat
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -100,31 +100,48 @@ def doctor(
 
 def show(done: Examination, location: str, console: Console, *, everything: bool = False) -> None:
     """Print an examination."""
-    page = done.page
+    show_head(done.page, location, console)
+    console.print()
+    show_records(done, console, everything=everything)
+    _show_unused(done, console, everything=everything)
+    show_warnings(done.page, console)
+
+
+def show_head(page: ParsedPage, location: str, console: Console) -> None:
+    """Print what page it is, and why."""
     console.print(f"page     {safe(location)}", soft_wrap=True)
     console.print(f"market   {page.market or 'none was recognised'}")
     console.print(f"kind     {page.kind}: {safe(page.kind_reason) or 'no reason was given'}")
     console.print(f"address  {safe(page.url or 'not known')}", soft_wrap=True)
     captured = isoformat(page.captured_at) if page.captured_at else "not known: ages give no dates"
-    console.print(f"captured {captured}\n")
-    _show_records(done, console, everything=everything)
-    _show_unused(done, console, everything=everything)
-    if page.warnings:
-        from cryptodrug_scraper.cli.console import table
+    console.print(f"captured {captured}")
 
-        console.print(
-            table(
-                f"Warnings ({len(page.warnings)})",
-                ("field", "reason", "text"),
-                [(w.field, w.reason, w.text) for w in page.warnings],
-                fold="text",
-            )
-        )
-    else:
+
+def show_warnings(page: ParsedPage, console: Console) -> None:
+    """Print what the page states and could not be read."""
+    if not page.warnings:
         console.print("No warnings.")
+        return
+    from cryptodrug_scraper.cli.console import table
+
+    console.print(
+        table(
+            f"Warnings ({len(page.warnings)})",
+            ("field", "reason", "text"),
+            [(w.field, w.reason, w.text) for w in page.warnings],
+            fold="text",
+        )
+    )
 
 
-def _show_records(done: Examination, console: Console, *, everything: bool) -> None:
+def show_records(
+    done: Examination,
+    console: Console,
+    *,
+    everything: bool = False,
+    hint: str = "--all shows every record",
+) -> None:
+    """Print the records that were read from a page, and from which texts."""
     from cryptodrug_scraper.cli.console import table
 
     longest = 10_000 if everything else _LONGEST
@@ -151,7 +168,7 @@ def _show_records(done: Examination, console: Console, *, everything: bool) -> N
         words = ", ".join(
             f"{n:,} more of type {kind.replace('_', ' ')}" for kind, n in more.items()
         )
-        console.print(f"Not shown: {words}{'' if everything else ' (--all shows every record)'}.\n")
+        console.print(f"Not shown: {words}{'' if everything else f' ({hint})'}.\n")
     if done.other_readings:
         readings = done.other_readings[: None if everything else 10]
         console.print(

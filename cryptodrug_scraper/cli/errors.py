@@ -106,9 +106,12 @@ _EXPECTED = (
     ("cryptodrug_scraper.database.embedded", "DatabaseUnavailable", Code.DATABASE),
     ("cryptodrug_scraper.crawl.plan", "CrawlRefused", Code.BAD_INPUT),
     ("cryptodrug_scraper.crawl.private", "NotUsable", Code.BAD_INPUT),
-    ("cryptodrug_scraper.crawl.checking", "TorUnusable", Code.TOR),
+    ("cryptodrug_scraper.export.run", "ExportRefused", Code.BAD_INPUT),
+    ("cryptodrug_scraper.export.run", "NothingToExport", Code.NOTHING_READ),
+    ("cryptodrug_scraper.export.check", "HandleFound", Code.PARTLY_FAILED),
     ("cryptodrug_scraper.simulator.command", "BadCall", Code.BAD_INPUT),
     ("cryptodrug_scraper.simulator.faults", "UnknownFault", Code.BAD_INPUT),
+    ("cryptodrug_scraper.simulator.scenario.parameters", "BadScenario", Code.BAD_INPUT),
     ("cryptodrug_scraper.tor.errors", "TorUnavailable", Code.TOR),
     ("psycopg2", "OperationalError", Code.DATABASE),
     ("psycopg2", "InterfaceError", Code.DATABASE),
@@ -125,6 +128,12 @@ def _with_advice(error: Exception, name: str) -> str:
             f"The database failed, or the connection to it was lost: {safe(words)}\n"
             "What was loaded stays. "
             "Look with `cryptodrug db status`, then run the same command again."
+        )
+    if name == "HandleFound":
+        return (
+            f"Nothing was written: {safe(words)}\n"
+            "If you have looked and it is an ordinary word that happens to be somebody's handle, "
+            "run the same again with --allow-word WORD. Otherwise this is a fault of a parser."
         )
     if name == "DBAPIError":
         return f"The database refused: {safe(str(getattr(error, 'orig', error)))}"

@@ -87,3 +87,22 @@ def check_market(name: str | None) -> None:
         meant = f" Did you mean {close[0]}?" if close else ""
         said = str(error)
         raise Failure(f"{said[:1].upper()}{said[1:]}.{meant}", Code.BAD_INPUT) from None
+
+
+def tor_at(socks: str | None) -> str:
+    """Return ``HOST:PORT`` of Tor's SOCKS port, of ``--socks`` or the settings; it answers.
+
+    Raises Failure for what is no address, and TorUnavailable.
+    """
+    from cryptodrug_scraper.settings import get_settings
+    from cryptodrug_scraper.tor.address import host_and_port
+    from cryptodrug_scraper.tor.ready import find_tor
+
+    settings = get_settings()
+    if socks is None:
+        return find_tor(settings)
+    try:
+        host_and_port(socks)
+    except ValueError as error:
+        raise Failure(f"--socks: {error}.", Code.BAD_INPUT) from None
+    return find_tor(settings.model_copy(update={"tor_socks": socks}))

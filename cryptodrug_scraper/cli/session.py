@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,7 +15,6 @@ from cryptodrug_scraper.cli.options import check_market, guide
 from cryptodrug_scraper.cli.terminal import json_line, safe, say
 
 if TYPE_CHECKING:
-    from cryptodrug_scraper.crawl.checking import Finding
     from cryptodrug_scraper.crawl.mirrors import Mirror, MirrorStore
     from cryptodrug_scraper.crawl.sessions import Identity, SessionStore
 
@@ -43,7 +42,6 @@ app = typer.Typer(
 Market = Annotated[
     str, typer.Argument(metavar="MARKET", help="Its name, as in `cryptodrug markets`.")
 ]
-_WAITING = timedelta(minutes=10)
 
 
 def _stores() -> tuple[SessionStore, MirrorStore]:
@@ -245,8 +243,8 @@ def check(
 ) -> None:
     """Check sessions."""
     check_market(market)
-    from cryptodrug_scraper.crawl.checking import check_tor
     from cryptodrug_scraper.settings import get_settings
+    from cryptodrug_scraper.tor.ready import find_tor
 
     sessions, store = _stores()
     found = sessions.all(market) if name is None else [sessions.get(market, name)]
@@ -257,9 +255,7 @@ def check(
             Code.BAD_INPUT,
         )
     mirrors = _mirrors(store, market, direct)
-    tor_socks = None if direct else get_settings().tor_socks
-    if tor_socks is not None:
-        check_tor(tor_socks)
+    tor_socks = None if direct else find_tor(get_settings())
     results = [_check_one(i, sessions, mirrors, store, tor_socks) for i in found]
     raise typer.Exit(_code(results))
 
@@ -289,14 +285,14 @@ def _check_one(
     tor_socks: str | None,
 ) -> str:
     """Check a session at the first mirror that answers; mark it, say what was found."""
-    from cryptodrug_scraper.crawl.checking import check_session
+    from cryptodrug_scraper.crawl.checking import check_session, mark
 
     result = "unreachable"
     for mirror in mirrors:
         finding = check_session(identity, mirror.address, tor_socks=tor_socks)
         result = finding.result
         store.note(identity.market, mirror.address, result != "unreachable")
-        kept = _mark(sessions, identity, finding)
+        kept = mark(sessions, identity, finding, by="check")
         said = f"{identity.name}: {_SAID[result]} ({mirror.address}: {safe(finding.why)})"
         (typer.echo if result == "signed_in" else say)(said)
         if not kept:
@@ -313,21 +309,6 @@ _SAID = {
     "unreachable": "not reachable",
     "unclear": "not clear",
 }
-
-
-def _mark(sessions: SessionStore, identity: Identity, finding: Finding) -> bool:
-    state, why, until = identity.state, identity.why, identity.until
-    if finding.result == "signed_in":
-        state, why, until = "live", "", None
-    elif finding.result == "login":
-        state, why, until = "ended", f"check: {finding.why}", None
-    elif finding.result == "challenge":
-        waits = "waiting" in finding.why
-        state, why = "resting" if waits else "walled", f"check: {finding.why}"
-        until = datetime.now(UTC) + _WAITING if waits else None
-    cookies = finding.cookies if finding.cookies != identity.cookies else None
-    requests = identity.requests + finding.requests
-    return sessions.mark(identity, state, why, until, requests=requests, cookies=cookies)
 
 
 def _code(results: Iterable[str]) -> Code:

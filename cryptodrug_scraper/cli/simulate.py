@@ -23,6 +23,11 @@ HELP = guide("""
 
     It answers on loopback only, until Ctrl+C, and then prints what it served. The control port
     counts (/counters), hands out sessions (POST /session), sets faults and the clock.
+
+    --scenario is a world in which something is known to be true, such as the findings that were
+    published: simulators/NAME.toml has its numbers. With --write nothing is served: the crawls of
+    it are written straight to WARC files, for `cryptodrug replay`; --truth then writes what is
+    true of each finding, as JSON.
 """)
 
 
@@ -36,6 +41,8 @@ EPILOG = (
       cryptodrug simulate --market dream --cookies cookies.txt
       cryptodrug simulate --market dream --fault cut_off=5% --fault challenge=0.01
       cryptodrug simulate --listings 20000 --date now --still --truth truth.jsonl
+      cryptodrug simulate --scenario cryptodrug --write crawls --truth findings.json
+      cryptodrug simulate --scenario cryptodrug --write less --missing 0.2
     then, for a crawl of the first
       cryptodrug mirror add dream 127.0.0.1:8080
       cryptodrug session add dream --cookies cookies.txt
@@ -113,13 +120,49 @@ def simulate(
         Path | None,
         typer.Option(metavar="FILE", help="Write a line of JSON a request.", show_default=False),
     ] = None,
+    scenario: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="A world with markets and sizes of its own: cryptodrug.",
+            show_default=False,
+        ),
+    ] = None,
+    write: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Write the scenario's crawls there, a folder a market, and end.",
+            show_default=False,
+        ),
+    ] = None,
+    missing: Annotated[
+        float, typer.Option(help="Share of pages to leave out of each crawl written, by chance.")
+    ] = 0.0,
+    workers: Annotated[int, typer.Option(min=1, help="Processes that write crawls.")] = 2,
     no_serve: Annotated[
         bool, typer.Option("--no-serve", help="Only write the truth, and end.")
     ] = False,
 ) -> None:
     """Serve markets."""
     from cryptodrug_scraper.simulator.command import simulate as serve
+    from cryptodrug_scraper.simulator.command import write_scenario
 
+    if scenario is not None and (write is not None or no_serve):
+        write_scenario(
+            scenario,
+            folder=write,
+            truth=truth,
+            markets=market or (),
+            seed=seed,
+            missing=missing,
+            workers=workers,
+        )
+        return
+    if write is not None or missing:
+        raise Failure(
+            "--write and --missing need a --scenario (and --missing a --write).", Code.BAD_INPUT
+        )
     stop = threading.Event()
     before = None
     if threading.current_thread() is threading.main_thread():
@@ -145,6 +188,7 @@ def simulate(
             log=log,
             serve=not no_serve,
             stop=stop,
+            scenario=scenario,
         )
     except BrokenPipeError:
         raise

@@ -59,10 +59,14 @@ def updated(cookies: dict[str, str], changes: Iterable[tuple[str, str]]) -> dict
     """Return cookies after a site set some; what cannot stand in a header is passed over."""
     changed = dict(cookies)
     for name, value in changes:
-        fits = _NAME.fullmatch(name) and _VALUE.fullmatch(value)
-        if fits and (name in changed or len(changed) < _MOST):
+        if can_be_sent(name, value) and (name in changed or len(changed) < _MOST):
             changed[name] = value
     return changed
+
+
+def can_be_sent(name: str, value: str) -> bool:
+    """Say whether a cookie can stand in a request's header."""
+    return _NAME.fullmatch(name) is not None and _VALUE.fullmatch(value) is not None
 
 
 def _check(name: str, value: str, where: str) -> None:

@@ -24,7 +24,7 @@ from cryptodrug_scraper.crawl.judge import Judgement
 from cryptodrug_scraper.crawl.loading import LoadingThread
 from cryptodrug_scraper.crawl.logs import keep_log
 from cryptodrug_scraper.crawl.mirrors import Mirrors, MirrorStore
-from cryptodrug_scraper.crawl.options import CrawlOptions
+from cryptodrug_scraper.crawl.options import CrawlOptions, read_since
 from cryptodrug_scraper.crawl.plan import CrawlRefused, Job, Jobs, Plan
 from cryptodrug_scraper.crawl.result import CrawlResult, bring_up
 from cryptodrug_scraper.crawl.scope import Scope
@@ -61,9 +61,7 @@ class Crawl:
         self.spider = spider
         self.market = spider.name
         self.plan, self.options, self.view = given
-        plan = given.plan
         self.feeds = bool(crawler.settings.getdict("FEEDS"))
-        self.since = datetime.fromisoformat(plan.since) if plan.since else None
         self.started_at = datetime.now(UTC)
         self.stop_reason: str | None = None
         self.stop_words = ""
@@ -108,6 +106,8 @@ class Crawl:
             )
             self.job: Job = jobs.open(self.plan, new=self.options.new)
             self.resumed = bool(self.job.runs)
+            told = self.plan.since
+            self.since = read_since(told, self.job.created_at) if told else None
             # A run before this one that was killed, or that could not load all it captured.
             self._was_behind = any(run.get("behind", True) for run in self.job.runs[-1:])
             stack.callback(keep_log(self.job.folder / "crawl.log"))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from http.cookies import CookieError, SimpleCookie
 
+from cryptodrug_scraper.crawl.cookies import can_be_sent
+
 TOR_BROWSER = "Mozilla/5.0 (Windows NT 10.0; rv:140.0) Gecko/20100101 Firefox/140.0"
 """The user agent of Tor Browser 15 on every desktop; an identity may have another."""
 
@@ -42,7 +44,10 @@ def request_headers(
 
 
 def cookies_set(values: Iterable[str]) -> dict[str, str | None]:
-    """Read ``Set-Cookie`` headers: names with their new values, None for those taken away."""
+    """Read ``Set-Cookie`` headers: names with their new values, None for those taken away.
+
+    A cookie that could not stand in a request's header is passed over.
+    """
     found: dict[str, str | None] = {}
     for value in values:
         jar: SimpleCookie = SimpleCookie()
@@ -52,6 +57,7 @@ def cookies_set(values: Iterable[str]) -> dict[str, str | None]:
             continue
         for name, morsel in list(jar.items())[:1]:
             gone = morsel["max-age"].strip().startswith(("0", "-")) or "1970" in morsel["expires"]
-            if len(found) < 50:
-                found[name] = None if gone or not morsel.value else morsel.coded_value
+            told = None if gone or not morsel.value else morsel.coded_value
+            if len(found) < 50 and can_be_sent(name, told or ""):
+                found[name] = told
     return found

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from cryptodrug_scraper.crawl.cookies import updated
 from cryptodrug_scraper.crawl.sessions import Identity, SessionStore
 
 _SAVED_EVERY = 20  # requests between two notes of how many an identity has made
@@ -84,7 +85,7 @@ class Pool:
                 continue
             member = Member(identity, cookies=dict(identity.cookies), requests=identity.requests)
             if known is not None:  # requests on the way come back to the old one
-                member.circuit = known.circuit + 1
+                member.circuit = known.circuit
             if identity.state == "resting":
                 left = 0.0
                 if identity.until is not None:
@@ -180,11 +181,10 @@ class Pool:
         changed = {k: value for k, value in cookies.items() if member.cookies.get(k) != value}
         if not changed:
             return
-        for name, value in changed.items():
-            if value is None:
-                member.cookies.pop(name, None)
-            else:
-                member.cookies[name] = value
+        for name in changed:
+            member.cookies.pop(name, None)
+        kept = ((name, value) for name, value in changed.items() if value is not None)
+        member.cookies = updated(member.cookies, kept)
         self._save(member, member.state, member.identity.why, member.identity.until, cookies=True)
 
     def save(self) -> None:

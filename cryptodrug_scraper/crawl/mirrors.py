@@ -26,9 +26,8 @@ from cryptodrug_scraper.crawl.private import (
     write_json,
 )
 from cryptodrug_scraper.records import isoformat
+from cryptodrug_scraper.tor import address as addresses
 
-_ONION = re.compile(r"(?:[a-z0-9-]{1,63}\.)*[a-z2-7]{56}\.onion")
-_LOOPBACK = re.compile(r"localhost|127(?:\.\d{1,3}){3}|::1")
 _LOG = logging.getLogger(__name__)
 
 
@@ -79,15 +78,12 @@ def tidy_address(text: str) -> str:
         raise BadAddress(f"{parts.scheme}:// is not how a market is read: http:// or https://.")
     if parts.path not in ("", "/") or parts.query or parts.fragment:
         raise BadAddress(f"Only the host of {host}, please: no path, and nothing after it.")
-    if _LOOPBACK.fullmatch(host):
-        if port is None:
-            raise BadAddress(f"A market on this machine needs its port: http://{host}:8080")
-    elif not _ONION.fullmatch(host):
-        why = "no onion address"
-        if host.endswith(".onion"):
-            why = "not a whole onion address (56 letters and digits before .onion)"
-        raise BadAddress(f"{host} is {why}: nothing but onion services is ever requested.")
     shown = f"[{host}]" if ":" in host else host
+    if addresses.is_loopback(host):
+        if port is None:
+            raise BadAddress(f"A market on this machine needs its port: http://{shown}:8080")
+    elif (why := addresses.may_leave(f"{parts.scheme}://{shown}")) is not None:
+        raise BadAddress(f"No mirror can be at {host}: {why}. Nothing but onion services is asked.")
     usual = {"http": 80, "https": 443}[parts.scheme]
     return f"{parts.scheme}://{shown}" + (f":{port}" if port not in (None, usual) else "")
 
@@ -99,7 +95,7 @@ def host_of(address: str) -> str:
 
 def is_loopback(address: str) -> bool:
     """Say whether an address is on this machine."""
-    return _LOOPBACK.fullmatch(host_of(address)) is not None
+    return addresses.is_loopback(host_of(address))
 
 
 class MirrorStore:

@@ -25,9 +25,10 @@ class Plan:
     """What pages a crawl wants: the part of its options that a crawl which goes on must share.
 
     ``inside`` and ``outside`` are names of categories (``all`` is every one). ``listings`` are
-    ids or addresses, ``vendors`` handles: with any of them only those are captured. ``since`` is
-    the moment from which a capture of a listing or vendor counts as recent: such pages are not
-    asked for again.
+    ids or addresses, ``vendors`` handles: with any of them only those are captured. ``since`` says
+    from when on a capture of a listing or vendor counts as recent, so that such pages are not
+    asked for again: as `options.read_since` reads it, where ``7d`` is seven days before the
+    crawl was begun, however often it is stopped.
     """
 
     market: str

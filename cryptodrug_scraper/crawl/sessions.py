@@ -184,8 +184,9 @@ class SessionStore:
         """Write how a session stands; ``identity`` is brought to the same.
 
         ``requests`` is how many were made with these cookies in all (it also says that the
-        session was used now); ``cookies`` are all of them, after the site changed one. Returns
-        False, and writes nothing, if the stored session is another than that of
+        session was used now); ``cookies`` are all of them, after the site changed one (if it
+        took all away, those that were stored stay: a session has one at least). Returns False,
+        and writes nothing, if the stored session is another than that of
         ``identity.added_at``: the researcher replaced or removed it meanwhile. Raises
         ValueError for a state that there is not, or a moment without a time zone.
         """
@@ -205,7 +206,7 @@ class SessionStore:
                 return False
             stored.state = state
             stored.until = until
-            if cookies is not None:
+            if cookies:
                 stored.cookies = dict(cookies)
             stored.why = _without_secrets(why, stored.cookies | identity.cookies)
             if requests is not None:

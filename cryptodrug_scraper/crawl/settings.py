@@ -33,6 +33,7 @@ COMPRESSION_ENABLED = False
 HTTPPROXY_ENABLED = False
 
 CONCURRENT_REQUESTS = 32
+CONCURRENT_ITEMS = 1  # Scrapy makes so many tasks for each page; a page yields one item at most
 CONCURRENT_REQUESTS_PER_DOMAIN = 2  # a session
 DOWNLOAD_DELAY = 3.0  # more or less, at random
 AUTOTHROTTLE_ENABLED = True

@@ -8,6 +8,7 @@ request, queue what the page leads to. So a kill finds a request either as it wa
 from __future__ import annotations
 
 import logging
+import sqlite3
 from collections.abc import Awaitable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,7 +18,7 @@ from urllib.parse import urljoin, urlsplit
 from scrapy import Request
 
 from cryptodrug_scraper.archive import Written
-from cryptodrug_scraper.crawl.fetch import Answer, NoAnswer, Refused
+from cryptodrug_scraper.crawl.answer import Answer, NoAnswer, Refused
 from cryptodrug_scraper.crawl.frontier import DONE, FAILED, GONE, Task, Wanted
 from cryptodrug_scraper.crawl.headers import cookies_set, request_headers
 from cryptodrug_scraper.crawl.identities import Member
@@ -33,6 +34,7 @@ logger = logging.getLogger(__name__)
 
 _HOPS = 5
 _AGAIN = 3
+_ODD = frozenset(("unknown", "other_page", "another"))
 _REDIRECTS = (301, 302, 303, 307, 308)
 _LONGEST_BACKOFF = 60  # times the first one
 
@@ -101,8 +103,9 @@ class Visit:
 
     def _defect(self, error: Exception) -> Outcome:
         """Make of an error of our own, or of the disk, what no request is lost by."""
-        if isinstance(error, OSError):
-            self.crawl.stop("archive", f"the archive cannot be written: {error.strerror or error}")
+        if isinstance(error, (OSError, sqlite3.Error)):
+            why = getattr(error, "strerror", None) or str(error)
+            self.crawl.stop("archive", f"the archive or the queue cannot be written: {why}")
         else:
             logger.error("A defect while %s was visited", self.url, exc_info=error)
             self.crawl.count("defects")
@@ -296,6 +299,7 @@ class Visit:
         assert parsed is not None and page is not None  # else it would not have been judged good
         if crawl.scope.refuses(parsed):
             crawl.archive.take_back(captured.written)
+            captured.parsed = None
             crawl.frontier.finish(task, DONE, reason="out of scope")
             crawl.count("skipped/out_of_scope")
             return
@@ -328,7 +332,9 @@ class Visit:
             crawl.frontier.put_back(task, judgement.reason)  # not the page's fault
             return
         task.tries += 1
-        if task.tries > crawl.options.retries:
+        if judgement.reason in _ODD:  # a whole answer, which will hardly change
+            task.missing += 1
+        if task.tries > crawl.options.retries or task.missing >= crawl.options.missing:
             crawl.frontier.finish(task, FAILED, reason=judgement.reason)
             crawl.count("failed")
             crawl.failed(task.wanted, judgement)

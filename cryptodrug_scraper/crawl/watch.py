@@ -12,6 +12,7 @@ from scrapy.exceptions import DontCloseSpider
 from scrapy.utils.asyncio import create_looping_call
 
 from cryptodrug_scraper.crawl.crawl import Crawl
+from cryptodrug_scraper.crawl.private import NotUsable
 from cryptodrug_scraper.crawl.progress import Silent, View, show
 
 _EVERY = 0.2
@@ -27,6 +28,7 @@ class Watch:
         self.view: View = Silent()
         self.waiting_since: float | None = None
         self._shown_at = 0.0
+        self._told = ""
         self._loop = create_looping_call(self.look)
 
     @classmethod
@@ -55,10 +57,18 @@ class Watch:
             raise DontCloseSpider
 
     def look(self) -> None:
-        """Do what is due."""
+        """Do what is due; what cannot be done now is tried again the next time."""
         crawl = self.crawl
         if crawl is None or crawl.closed:
             return
+        try:
+            self._look(crawl)
+        except (NotUsable, OSError) as error:  # a file that somebody changed meanwhile
+            if str(error) != self._told:
+                self._told = str(error)
+                self.view.say(str(error))
+
+    def _look(self, crawl: Crawl) -> None:
         crawl.pool.refresh()
         self._wait_for_cookies(crawl)
         crawl.mirrors.save()

@@ -58,6 +58,7 @@ _NUMBER_WORD = re.compile(
     rf"(?= (?:{_UNITS})\b)"
 )
 _HINT = re.compile(r"\d|[½¼¾⅛⅓⅔]|half|quarter|eighth|ball|zip|qp|gram|ounce|kilo|pound|halb|demi")
+_NOT_A_NUMBER = re.compile(r"\d{16,}")
 _VULGAR = re.compile(r"(?<=\d)(?=[½¼¾⅛⅓⅔⅜⅝⅞])")
 _ODD = re.compile(r"\d st\.|\d\+ (?=mg|ug|μg|mcg)")  # 1000 St., 240+ mg
 _SLASH = re.compile(r"(?<![\d./⁄])([1-9])/([2348]|10|16)(?![\d/⁄.,])")
@@ -70,7 +71,7 @@ def clean(text: str) -> str:
         text = _VULGAR.sub(" ", text.replace("🔟", "10").replace("Â", " "))
         text = unicodedata.normalize("NFKC", text.translate(_DROPPED))
         text = re.sub("[×✕✖✗❌хХ](?=[ \\d]|$|\\b)", "x", text)
-    text = " ".join(text.lower().split())
+    text = _NOT_A_NUMBER.sub(" ", " ".join(text.lower().split()))
     text = _ODD.sub(lambda m: m[0][0] + (" stk" if "st" in m[0] else " "), text)
     return _SLASH.sub(r"\1⁄\2", text) if "/" in text else text
 

@@ -37,7 +37,6 @@ from cryptodrug_scraper.normalise.package_words import (
     VOLUMES,
     WEIGHTS,
 )
-from cryptodrug_scraper.normalise.text import RAW
 
 SoldBy = Literal["weight", "piece", "volume"]
 Unit = Literal["g", "ml", "piece"]
@@ -64,6 +63,8 @@ class Package(NamedTuple):
 
 
 NOTHING = Package()
+LONGEST = 500
+"""Longest text that is a title, in characters."""
 
 
 class _Amount(NamedTuple):
@@ -98,6 +99,7 @@ class _Reading:
         self.has_noun = any(t in PILLS and t not in NOT_OF_PIECES for t in self.tokens)
         self.by_piece = sold_by == "piece" or (sold_by is None and self.has_noun)
         self.amounts: list[_Amount] = []
+        self.doubtful = False
         at = 0
         while at < len(self.tokens):
             found = self._amount(at) if self._free(at) else self._after_mark(at)
@@ -243,6 +245,7 @@ class _Reading:
         least = number(low, of_weight=doubtful)
         most = least if high is None else number(high, of_weight=doubtful)
         if least is None or most is None:
+            self.doubtful = self.doubtful or doubtful
             return None
         if kind == "count":
             thousand = 1000 if unit == "k" or self._token(at + 1) == "k" else 1
@@ -251,6 +254,7 @@ class _Reading:
                 return None
         else:
             least, most = least * factors[low_unit], most * factors[unit]
+        self.doubtful = self.doubtful or most < least
         if most <= 0 or most < least or most > 10**8:
             return None
         if kind != "count" and (most > 200_000 or (unit == "pounds" and most > 5000)):
@@ -298,10 +302,10 @@ def read_package(text: str, sold_by: SoldBy | None = None) -> Package:
     `sold_by` says how the substance is sold, if that is known: then milligrams alone are an
     amount of what is sold by weight (`DMT 500mg`) and a strength of what is sold by piece
     (`Oxycodone 80mg`); without it they are neither. Micrograms alone never are an amount. Of a
-    text of more than 2,000 characters nothing is read. Amounts are exact decimals: an ounce is
+    text of more than 500 characters nothing is read. Amounts are exact decimals: an ounce is
     28.349523 g.
     """
-    if len(text) > RAW:
+    if len(text) > LONGEST:
         return NOTHING
     text = clean(text)
     if not says_amount(text):
@@ -313,6 +317,8 @@ def read_package(text: str, sold_by: SoldBy | None = None) -> Package:
 
 def _package(reading: _Reading, sold_by: SoldBy | None, strengths: list[Decimal]) -> Package:
     amounts = reading.amounts
+    if reading.doubtful:  # one of them cannot be read, and the others may be no more than extras
+        return NOTHING
     counts = [a for a in amounts if a.kind == "count"]
     small = [a for a in amounts if a.small]
     large = [a for a in amounts if a.kind == "weight" and not a.small]

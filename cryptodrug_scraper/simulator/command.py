@@ -6,7 +6,7 @@ import contextlib
 import json
 import sys
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,10 +20,15 @@ from cryptodrug_scraper.simulator.facts import Sizes
 from cryptodrug_scraper.simulator.faults import Faults, parse_faults
 from cryptodrug_scraper.simulator.look import looks
 from cryptodrug_scraper.simulator.making import make_world, usual_date
+from cryptodrug_scraper.simulator.scenario.crawls import Crawl, Plan, write_crawls
+from cryptodrug_scraper.simulator.scenario.parameters import Parameters, read_scenario
+from cryptodrug_scraper.simulator.scenario.truth import Truth
+from cryptodrug_scraper.simulator.scenario.world import scenario_worlds
 from cryptodrug_scraper.simulator.server import Server
 from cryptodrug_scraper.simulator.sessions import COOKIE, write_cookies
 from cryptodrug_scraper.simulator.site import Site
 from cryptodrug_scraper.simulator.truth import write_truth
+from cryptodrug_scraper.simulator.world import World
 
 
 class BadCall(ValueError):
@@ -66,6 +71,68 @@ def read_mirrors(mirrors: Iterable[str]) -> dict[str, datetime | None] | None:
     return found or None
 
 
+def _scenario(name: str, markets: Iterable[str]) -> Parameters:
+    """Return a scenario. Raises BadCall or BadScenario."""
+    parameters = read_scenario(name)
+    if unknown := set(markets) - set(parameters.markets):
+        raise BadCall(
+            f"{', '.join(sorted(unknown))}: no market of scenario {name!r}, which has "
+            f"{', '.join(parameters.markets)}"
+        )
+    return parameters
+
+
+def write_scenario(
+    name: str,
+    *,
+    folder: Path | None = None,
+    truth: Path | None = None,
+    markets: Iterable[str] = (),
+    seed: int = 1,
+    missing: float = 0.0,
+    workers: int = 2,
+    out: TextIO | None = None,
+) -> list[Crawl]:
+    """Write a scenario's crawls into ``folder`` as WARC files, and the truth of its findings.
+
+    ``truth`` receives them as JSON, of all its markets; see ``scenario/truth.py``. Progress is
+    told to ``out``, a line for every tenth crawl. Raises BadCall, BadScenario or OSError.
+    """
+    out = out or sys.stdout
+    parameters, chosen = _scenario(name, markets), list(markets)
+    if not 0 <= missing < 1 or workers < 1:
+        raise BadCall("the missing share is 0 or more and below 1, workers are 1 or more")
+    if truth is not None:
+        told = Truth(parameters, scenario_worlds(parameters, seed)).told()
+        truth.write_text(json.dumps(told, ensure_ascii=False, indent=1) + "\n", "utf-8")
+        print(f"the truth of {len(told)} findings in {truth}", file=out, flush=True)
+    if folder is None:
+        return []
+    if folder.is_dir() and any(folder.iterdir()):
+        raise BadCall(f"{folder} is not empty: a scenario's crawls are written into a new folder")
+    done = 0
+
+    def on_crawl(crawl: Crawl, total: int) -> None:
+        nonlocal done
+        done += 1
+        if done % 10 == 0 or done == total:
+            print(f"{done} of {total} crawls", file=out, flush=True)
+
+    plan = Plan(parameters, seed, missing)
+    crawls = write_crawls(plan, folder, markets=chosen, workers=workers, on_crawl=on_crawl)
+    for market in parameters.markets:
+        of_one = [crawl for crawl in crawls if crawl.market == market]
+        if of_one:
+            size = sum(crawl.size for crawl in of_one) / 1e6
+            print(
+                f"{market}: {len(of_one)} crawls from {of_one[0].began:%Y-%m-%d} to "
+                f"{of_one[-1].began:%Y-%m-%d}, {sum(c.pages for c in of_one):,} pages, "
+                f"{sum(c.left_out for c in of_one):,} left out, {size:.0f} MB",
+                file=out,
+            )
+    return crawls
+
+
 @contextmanager
 def simulation(
     markets: Iterable[str] = (),
@@ -83,13 +150,19 @@ def simulation(
     mirrors: Iterable[str] = (),
     patience: float = 60.0,
     log: TextIO | None = None,
+    scenario: str | None = None,
 ) -> Iterator[Running]:
     """Serve markets while the context lasts; the first on ``port``, the others on the next ones.
 
     With port 0 each takes a free one. All have the same seed, and so some of the same vendors.
     With ``still`` nothing happens in them while they are served, though the clock goes on.
+    A ``scenario`` has markets, sizes and mirrors of its own.
     """
     known = looks()
+    worlds: Mapping[str, World] = {}
+    if scenario is not None:
+        worlds = scenario_worlds(_scenario(scenario, markets), seed)
+        known = {name: known[name] for name in worlds}
     names = list(markets) or list(known)
     for name in names:
         if name not in known:
@@ -102,14 +175,19 @@ def simulation(
     servers: dict[str, Server] = {}
     with contextlib.ExitStack() as stack:
         for number, name in enumerate(names):
-            reference = moment or usual_date(name)
-            world = make_world(
-                known[name],
-                seed=seed,
-                sizes=sizes,
-                reference=reference,
-                mirrors=read_mirrors(mirrors),
-            )
+            if name in worlds:
+                world = worlds[name]
+                world.reference = reference = moment or world.reference
+                world.mirrors = read_mirrors(mirrors) or {}
+            else:
+                reference = moment or usual_date(name)
+                world = make_world(
+                    known[name],
+                    seed=seed,
+                    sizes=sizes,
+                    reference=reference,
+                    mirrors=read_mirrors(mirrors),
+                )
             if still:
                 world.stand_still(world.reference)
             clock = Clock(reference, clock_rate)
@@ -142,6 +220,7 @@ def simulate(
     serve: bool = True,
     stop: threading.Event | None = None,
     out: TextIO | None = None,
+    scenario: str | None = None,
 ) -> None:
     """Serve until interrupted (or ``stop`` is set), after writing what was asked for.
 
@@ -170,6 +249,7 @@ def simulate(
                 mirrors=mirrors,
                 patience=patience,
                 log=file,
+                scenario=scenario,
             )
         )
         several = len(running.servers) > 1

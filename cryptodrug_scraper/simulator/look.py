@@ -180,6 +180,31 @@ class Look(Protocol):
         ...
 
 
+class Routes(Protocol):
+    """Which pages of a market a crawl captures: the addresses, as ``asked`` takes them.
+
+    ``simulators.routes.ROUTES`` has one for each market.
+    """
+
+    def results(self, world: World, at: datetime) -> Iterator[str]:
+        """Yield the pages on which all offers stand."""
+        ...
+
+    def listing(self, world: World, offer: Offer) -> Iterator[str]:
+        """Yield a listing's pages."""
+        ...
+
+    def vendor(self, world: World, seller: Seller, at: datetime, unread: int) -> Iterator[str]:
+        """Yield a vendor's pages; as many as ``unread`` of the newest reviews are wanted."""
+        ...
+
+
+def routes() -> dict[str, Routes]:
+    """Return the routes of all markets, by name."""
+    found: dict[str, Routes] = importlib.import_module("simulators.routes").ROUTES
+    return found
+
+
 @cache
 def looks() -> dict[str, Look]:
     """Return every market that can be served, by name."""

@@ -180,6 +180,8 @@ class Site:
                 return self._of_page(wall)
             request.endless = self.faults.strikes("endless", number)
             page = self.look.answer(self.world, request, signed_in.session)
+        if request.endless and page.about == "search":
+            self.count("fault/endless")
         answer = self._of_page(page)
         return self._with_links(answer, page, request, number)
 

@@ -31,13 +31,14 @@ from cryptodrug_scraper.study.coverage import coverage
 from cryptodrug_scraper.study.growth import growth
 from cryptodrug_scraper.study.lifetimes import lifetimes
 from cryptodrug_scraper.study.listings import ListingRules, build_listings
-from cryptodrug_scraper.study.offers import listings
+from cryptodrug_scraper.study.offers import offers
 from cryptodrug_scraper.study.origins import moves, several_origins, vendor_origins
 from cryptodrug_scraper.study.places import destinations, exclusions
 from cryptodrug_scraper.study.recapture import recapture
 from cryptodrug_scraper.study.sales import build_reviews
 from cryptodrug_scraper.study.size import market_size
 from cryptodrug_scraper.study.turnover import sale_values, turnover
+from cryptodrug_scraper.study.unit_prices import unit_prices
 from cryptodrug_scraper.study.vendors import migration, same_vendors
 
 # Of the session: a study reads much and alone. Together with Python well under 1 GB.
@@ -55,7 +56,8 @@ class Study:
     """
 
     # The measures, each in its own room: `study.size(country="BE")` is `market_size(study, …)`.
-    listings = listings
+    listings = offers
+    unit_prices = unit_prices
     size = market_size
     growth = growth
     turnover = turnover

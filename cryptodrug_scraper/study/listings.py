@@ -326,12 +326,6 @@ def _bands(study: Study, bands: Bands) -> None:
 
 _ASSEMBLE = """
     CREATE TEMP TABLE s_listing AS
-    WITH typical AS (
-        SELECT listing_id, count(*) AS prices, count(held) AS prices_held,
-               percentile_cont(0.5) WITHIN GROUP (ORDER BY price_eur)
-                   FILTER (WHERE held IS NULL) AS price_eur
-        FROM s_listing_price GROUP BY listing_id
-    )
     SELECT t.listing_id, t.market, t.external_id, t.vendor_id, v.handle AS vendor, t.title,
            t.category, w.substance, w.substance_detail, w.substance_source,
            s.quantity, s.quantity_low, s.quantity_high, s.unit, s.pieces, w.strength_mg,
@@ -357,7 +351,7 @@ _ASSEMBLE = """
     JOIN s_band value ON value.unit = 'EUR'
     LEFT JOIN s_band amount ON amount.substance = w.substance AND amount.unit = s.unit
     LEFT JOIN vendor v ON v.vendor_id = t.vendor_id
-    LEFT JOIN typical y USING (listing_id)
+    LEFT JOIN s_typical y USING (listing_id)
     LEFT JOIN s_places f ON f.listing_id = t.listing_id AND f.role = 'from'
     LEFT JOIN s_places g ON g.listing_id = t.listing_id AND g.role = 'to'
     LEFT JOIN s_places e ON e.listing_id = t.listing_id AND e.role = 'excluded'
@@ -382,4 +376,6 @@ def _assemble(study: Study) -> None:
     study.run(_ASSEMBLE)
     study.run("CREATE UNIQUE INDEX ON s_listing (listing_id); ANALYZE s_listing")
     study.run("CREATE INDEX ON s_listing (vendor_id); CREATE INDEX ON s_listing (market)")
-    study.run("DROP TABLE s_stated, s_told, s_saying, s_words, s_words_of, s_places, s_band")
+    study.run(
+        "DROP TABLE s_stated, s_told, s_saying, s_words, s_words_of, s_places, s_band, s_typical"
+    )

@@ -10,15 +10,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from cryptodrug_scraper.study import literature as lit
+
 if TYPE_CHECKING:
     from cryptodrug_scraper.study.core import Study
 
-SOURCES = (
-    "Soska & Christin 2015, Measuring the Longitudinal Evolution of the Online Anonymous "
-    "Marketplace Ecosystem, USENIX Security (holding prices, against a listing's own median; the "
-    "thresholds here are this project's)",
-    "Leys et al. 2013, Detecting outliers, J. Exp. Soc. Psychol. 49 (median absolute deviation)",
+LEYS_2013 = (
+    "Leys C, Ley C, Klein O, et al. (2013). Detecting outliers: do not use standard deviation "
+    "around the mean, use absolute deviation around the median. Journal of Experimental Social "
+    "Psychology 49, 764–766."
 )
+# Soska & Christin compare with a listing's own median too; the thresholds here are the project's.
+SOURCES = (lit.SOSKA_CHRISTIN_2015, LEYS_2013)
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,9 @@ class PriceRule:
 def build_prices(study: Study, rule: PriceRule) -> None:
     """Make ``s_listing_price(listing_id, day, price_eur, held)``: prices of listings in EUR.
 
+    And ``s_typical(listing_id, prices, prices_held, price_eur)``: how many, and their median
+    without those that are held.
+
     A row for each listing, day and price shown that day; ``held`` is null, or why the price is
     not meant: ``floor``, ``ceiling``, ``group`` or ``own``. Needs
     the tables of `build_rates`, and ``s_words_of`` and ``s_words`` of `listings.py`.
@@ -78,11 +84,37 @@ def build_prices(study: Study, rule: PriceRule) -> None:
         WHERE o.price_amount IS NOT NULL
         """
     )
-    study.run("ANALYZE s_listing_price")
+    study.run("CREATE INDEX ON s_listing_price (listing_id, day); ANALYZE s_listing_price")
     _flag_bounds(study, rule)
+    study.run(f"CREATE TEMP TABLE s_typical AS {_TYPICAL} GROUP BY listing_id")
+    study.run("CREATE UNIQUE INDEX ON s_typical (listing_id); ANALYZE s_typical")
     _flag_groups(study, rule)
     _flag_own(study, rule)
-    study.run("CREATE INDEX ON s_listing_price (listing_id, day)")
+
+
+_TYPICAL = """
+    SELECT listing_id, count(*) AS prices, count(held) AS prices_held,
+           percentile_cont(0.5) WITHIN GROUP (ORDER BY price_eur) FILTER (WHERE held IS NULL)
+               AS price_eur,
+           min(price_eur) FILTER (WHERE held IS NULL) AS low,
+           max(price_eur) FILTER (WHERE held IS NULL) AS high
+    FROM s_listing_price
+"""
+
+
+def _typical_again(study: Study, held: str) -> None:
+    """Make typical prices anew of listings of which some price was just flagged."""
+    study.run(
+        f"""
+        UPDATE s_typical t SET prices_held = n.prices_held, price_eur = n.price_eur,
+            low = n.low, high = n.high
+        FROM ({_TYPICAL}
+              WHERE listing_id IN (SELECT listing_id FROM s_listing_price WHERE held = :held)
+              GROUP BY listing_id) AS n
+        WHERE n.listing_id = t.listing_id
+        """,
+        {"held": held},
+    )
 
 
 def _flag_bounds(study: Study, rule: PriceRule) -> None:
@@ -101,54 +133,58 @@ def _flag_groups(study: Study, rule: PriceRule) -> None:
     study.run(
         """
         CREATE TEMP TABLE s_like AS
-        SELECT o.listing_id, o.quantity::float8 AS quantity,
+        SELECT o.listing_id, CAST(o.quantity AS float8) AS quantity,
+               log(t.price_eur / CAST(o.quantity AS float8)) AS typical,
                dense_rank() OVER (ORDER BY w.substance, w.substance_detail, o.unit) AS wide,
                dense_rank() OVER (ORDER BY w.substance, w.substance_detail, o.unit,
                                   floor(log(o.quantity))) AS narrow
-        FROM s_words_of o JOIN s_words w USING (words_id)
-        WHERE o.quantity > 0 AND w.substance NOT IN ('unknown', 'not_drugs')
+        FROM s_words_of o JOIN s_words w USING (words_id) JOIN s_typical t USING (listing_id)
+        WHERE o.quantity > 0 AND t.price_eur > 0 AND w.substance NOT IN ('unknown', 'not_drugs')
         """
     )
-    study.run("CREATE INDEX ON s_like (listing_id); ANALYZE s_like")
     study.run(
         """
         CREATE TEMP TABLE s_group AS
-        WITH each AS (
-            SELECT l.listing_id, l.wide, l.narrow,
-                   percentile_cont(0.5) WITHIN GROUP (ORDER BY log(p.price_eur / l.quantity))
-                   AS typical
-            FROM s_like l JOIN s_listing_price p USING (listing_id) WHERE p.held IS NULL
-            GROUP BY l.listing_id, l.wide, l.narrow
-        ), both_ways AS (
-            SELECT 'wide' AS kind, wide AS number, typical FROM each
-            UNION ALL SELECT 'narrow', narrow, typical FROM each
+        WITH both_ways AS (
+            SELECT 'wide' AS kind, wide AS number, typical FROM s_like
+            UNION ALL SELECT 'narrow', narrow, typical FROM s_like
         ), centre AS (
-            SELECT kind, number, count(*) AS listings,
+            SELECT kind, number,
                    percentile_cont(0.5) WITHIN GROUP (ORDER BY typical) AS median
-            FROM both_ways GROUP BY kind, number
+            FROM both_ways GROUP BY kind, number HAVING count(*) >= :group
         )
-        SELECT c.kind, c.number, c.listings, c.median,
+        SELECT c.kind, c.number, c.median,
                1.4826 * percentile_cont(0.5) WITHIN GROUP (ORDER BY abs(b.typical - c.median))
                AS mad
         FROM centre c JOIN both_ways b USING (kind, number)
-        WHERE c.listings >= :group
-        GROUP BY c.kind, c.number, c.listings, c.median
+        GROUP BY c.kind, c.number, c.median
         """,
         {"group": rule.group},
     )
     study.run(
         """
         UPDATE s_listing_price p SET held = 'group'
-        FROM s_like l
-        LEFT JOIN s_group n ON n.kind = 'narrow' AND n.number = l.narrow
-        LEFT JOIN s_group w ON w.kind = 'wide' AND w.number = l.wide
-        WHERE p.listing_id = l.listing_id AND p.held IS NULL
-          AND abs(log(p.price_eur / l.quantity) - coalesce(n.median, w.median))
-              > greatest(log(CAST(:factor AS float8)), :mads * coalesce(n.mad, w.mad))
+        FROM (
+            SELECT l.listing_id, l.quantity * power(10, g.median - g.slack) AS low,
+                   l.quantity * power(10, g.median + g.slack) AS high
+            FROM s_like l
+            LEFT JOIN s_group n ON n.kind = 'narrow' AND n.number = l.narrow
+            LEFT JOIN s_group w ON w.kind = 'wide' AND w.number = l.wide
+            CROSS JOIN LATERAL (
+                SELECT coalesce(n.median, w.median) AS median,
+                       greatest(log(CAST(:factor AS float8)), :mads * coalesce(n.mad, w.mad))
+                       AS slack
+            ) AS g
+        ) AS fair
+        JOIN s_typical t USING (listing_id)
+        WHERE (t.low < fair.low OR t.high > fair.high)
+          AND p.listing_id = fair.listing_id AND p.held IS NULL
+          AND (p.price_eur < fair.low OR p.price_eur > fair.high)
         """,
         {"factor": rule.factor, "mads": rule.mads},
     )
     study.run("DROP TABLE s_like, s_group")
+    _typical_again(study, "group")
 
 
 def _flag_own(study: Study, rule: PriceRule) -> None:
@@ -156,11 +192,11 @@ def _flag_own(study: Study, rule: PriceRule) -> None:
     study.run(
         """
         UPDATE s_listing_price p SET held = 'own'
-        FROM (SELECT listing_id, percentile_cont(0.5) WITHIN GROUP (ORDER BY price_eur) AS median
-              FROM s_listing_price WHERE held IS NULL
-              GROUP BY listing_id HAVING count(*) >= :own) AS m
-        WHERE p.listing_id = m.listing_id AND p.held IS NULL
-          AND (p.price_eur > :factor * m.median OR p.price_eur * :factor < m.median)
+        FROM s_typical t
+        WHERE t.prices - t.prices_held >= :own AND t.high > :factor * t.low
+          AND p.listing_id = t.listing_id AND p.held IS NULL
+          AND (p.price_eur > :factor * t.price_eur OR p.price_eur * :factor < t.price_eur)
         """,
         {"factor": rule.factor, "own": rule.own},
     )
+    _typical_again(study, "own")

@@ -140,6 +140,13 @@ class TorControl:
         with self._asking() as tor:
             return str(tor.get_info(key))
 
+    @property
+    def controller(self) -> stem.control.Controller:
+        """Stem's own connection, for what has no method here."""
+        if self._controller is None:
+            raise RuntimeError("TorControl is used outside its context")
+        return self._controller
+
     def take_ownership(self) -> None:
         """Let Tor end as soon as this connection does, however that comes."""
         with self._asking() as tor:
@@ -147,10 +154,8 @@ class TorControl:
 
     @contextlib.contextmanager
     def _asking(self) -> Iterator[stem.control.Controller]:
-        if self._controller is None:
-            raise RuntimeError("TorControl is used outside its context")
         try:
-            yield self._controller
+            yield self.controller
         except (stem.ControllerError, OSError) as error:
             raise TorUnavailable(
                 f"The Tor at {self.address} does not answer on its control port any more "
@@ -205,7 +210,7 @@ class TorControl:
         at = f"The control port at {self.address}"
         given = self._password.get_secret_value() if self._password else None
         try:
-            controller.authenticate(password=given)
+            self._log_in(controller, given)
             return
         except stem.connection.MissingPassword:
             problem = f"{at} asks for a password: set CRYPTODRUG_TOR_PASSWORD."
@@ -222,6 +227,24 @@ class TorControl:
         except (stem.ControllerError, OSError) as error:
             problem = f"{at} lets nobody in ({type(error).__name__})."
         raise TorUnavailable(problem) from None
+
+    def _log_in(self, controller: stem.control.Controller, password: str | None) -> None:
+        """Authenticate in another thread: stem swallows Ctrl-C in it, and has no limit of time."""
+        failed: list[Exception] = []
+
+        def work() -> None:
+            try:
+                controller.authenticate(password=password)
+            except Exception as error:
+                failed.append(error)
+
+        thread = threading.Thread(target=work, daemon=True)
+        thread.start()
+        thread.join(2 * _PATIENCE)
+        if thread.is_alive():
+            raise TorUnavailable(f"The control port at {self.address} stopped answering.")
+        if failed:
+            raise failed[0]
 
 
 def bootstrap_words(line: str) -> dict[str, str]:

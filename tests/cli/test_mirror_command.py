@@ -46,7 +46,7 @@ def test_mirrors_are_added_listed_and_removed(data: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["dream", A, "http://search.example"], "no onion address"),
+        (["dream", A, "http://search.example"], "no onion service"),
         (["dream", f"{A}/login"], "no path"),
         (["dreem", A], "Did you mean dream?"),
     ],

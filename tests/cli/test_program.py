@@ -19,6 +19,7 @@ from tests.conftest import FIXTURES, ROOT
 LISTING = FIXTURES / "dream" / "listing_new.html"
 COMMANDS = [
     ["replay"],
+    ["report"],
     ["parse"],
     ["doctor"],
     ["markets"],
@@ -43,6 +44,7 @@ COMMANDS = [
     ["tor", "run"],
     ["tor", "new-identity"],
     ["crawl"],
+    ["export"],
 ]
 
 
@@ -65,6 +67,7 @@ def test_every_command_teaches_with_examples(command: list[str]) -> None:
     "command",
     [
         ["replay"],
+        ["report"],
         ["parse"],
         ["doctor"],
         ["crawl"],
@@ -72,7 +75,7 @@ def test_every_command_teaches_with_examples(command: list[str]) -> None:
         ["session"],
         ["simulate"],
         ["tor", "status"],
-    ],  # fmt: skip
+    ],
 )
 def test_exit_codes_are_in_the_help(command: list[str]) -> None:
     assert "Exit codes" in run(*command, "--help").stdout
@@ -103,14 +106,21 @@ def test_piped_json_is_utf_8_whatever_the_locale() -> None:
 
 @pytest.mark.parametrize(
     "command",
-    [["--help"], ["parse", "--help"], ["parse", str(LISTING)], ["markets"], ["simulate", "--help"]],
+    [
+        ["--help"],
+        ["parse", "--help"],
+        ["parse", str(LISTING)],
+        ["markets"],
+        ["simulate", "--help"],
+        ["report", "--help"],
+    ],
 )
 def test_nothing_heavy_is_imported(command: list[str]) -> None:
     code = (
         "import sys; from cryptodrug_scraper.cli.app import app\n"
         f"try: app({command!r})\nexcept SystemExit: pass\n"
         "heavy = {'sqlalchemy', 'alembic', 'pandas', 'scrapy', 'psycopg2', 'pydantic_settings'}\n"
-        "heavy |= {'requests', 'stem', 'simulators'}\n"
+        "heavy |= {'requests', 'stem', 'simulators', 'matplotlib', 'jinja2', 'numpy'}\n"
         "sys.exit(', '.join(heavy & set(sys.modules)) or None)"
     )
     done = subprocess.run(

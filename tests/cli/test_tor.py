@@ -124,15 +124,22 @@ def test_run(tor_network: RunningNetwork, tmp_path: Path, how: signal.Signals) -
     assert tors_in(tmp_path / "data" / "tor") == []
 
 
-def test_run_is_killed(tor_programs: None, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("how", "code"), [(signal.SIGINT, Code.INTERRUPTED), (signal.SIGKILL, -signal.SIGKILL)]
+)
+def test_run_is_ended_while_it_connects(
+    tor_programs: None, tmp_path: Path, how: signal.Signals, code: int
+) -> None:
     torrc = tmp_path / "more.txt"
     torrc.write_text(as_torrc(NOBODY))
     folder = tmp_path / "tor"
     with running(tmp_path, "--torrc", torrc) as process:
         assert process.stderr is not None
-        assert wait_for((folder / "listening").exists, 30)
+        assert "first time" in process.stderr.readline()
+        assert process.stderr.readline().startswith("tor: ")
         assert tors_in(folder)
-        process.kill()
+        process.send_signal(how)
+        assert process.wait(20) == code
     assert wait_for(lambda: not tors_in(folder), 20)
 
 

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import gzip
+import json
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from datetime import datetime
@@ -19,7 +23,9 @@ from cryptodrug_scraper.database.connection import client_url, open_engine
 from cryptodrug_scraper.replay import replay
 from cryptodrug_scraper.simulator.look import looks
 from cryptodrug_scraper.simulator.truth import truth
+from tests.conftest import ROOT
 from tests.crawl.crawling import Place, place
+from tests.crawl.responses import responses
 from tests.e2e.rows import same_rows
 from tests.e2e.truth import Comparison, compare
 
@@ -219,3 +225,54 @@ def test_what_cannot_be_had_is_given_up_and_named(tmp_path: Path) -> None:
     assert ended.code == 1
     assert ended.summary["given_up"] == [{"address": "/?proceed", "reason": "status_500"}]
     assert "given up: /?proceed" in ended.said
+
+
+def test_scrapys_own_command_crawls_as_well(tmp_path: Path, migrated_url: str) -> None:
+    assert scrapy("list").stdout.split() == sorted(MARKETS)
+    with place(tmp_path, "dream", listings=10, vendors=2, reviews=20):
+        done = scrapy(
+            "crawl",
+            "dream",
+            "-a",
+            "direct=1",
+            "-s",
+            "DOWNLOAD_DELAY=0",
+            "-O",
+            str(tmp_path / "pages.jsonl"),
+            CRYPTODRUG_DATA_DIR=str(tmp_path),
+            DATABASE_URL=migrated_url,
+        )
+        assert done.returncode == 0, done.stderr
+        pages = [json.loads(line) for line in (tmp_path / "pages.jsonl").open(encoding="utf-8")]
+        assert {page["kind"] for page in pages} >= {"index", "search", "listing", "vendor"}
+        kept = count(migrated_url, "SELECT count(*) FROM page")
+        assert kept == len(pages)
+    assert count(migrated_url, "SELECT count(*) FROM crawl_run WHERE outcome = 'finished'") == 1
+
+
+def scrapy(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "scrapy", *arguments],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env=os.environ | environment,
+        timeout=120,
+        check=False,
+    )
+
+
+def test_a_full_disk_ends_a_crawl_that_goes_on_later(tmp_path: Path) -> None:
+    with place(tmp_path, "dream") as here:
+        limited = ["bash", "-c", 'ulimit -f 120; exec "$@"', "bash", *here.command(None)]
+        done = subprocess.run(
+            limited, capture_output=True, text=True, env=here.environment, timeout=120, check=False
+        )
+        assert done.returncode == 1, done.stdout + done.stderr
+        assert "cannot be written" in done.stdout
+        before = responses(here.warcs())
+        assert before
+        ended = here.crawl(None)
+        assert ended.code == 0 and ended.summary["resumed"]
+        assert not before - responses(here.warcs())
+        assert ended.summary["requests"]["waiting"] == 0

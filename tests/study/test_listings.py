@@ -285,3 +285,38 @@ def test_the_period_and_the_markets(world: World, engine: Engine) -> None:
         study.prepare()
         found = study.frame("SELECT external_id, in_period FROM s_listing ORDER BY 1")
         assert found.values.tolist() == [["1", False], ["2", True]]
+
+
+def test_prices_per_gram(world: World, engine: Engine) -> None:
+    for n, price in enumerate([50, 60, 70, 80]):
+        world.seen("01-01", listing(str(n), "1g flake", eur(price), COCAINE))
+    for n, price in enumerate([3000, 5000], start=4):  # 30 and 50 a gram
+        world.seen("01-01", listing(str(n), "100g flake", eur(price), COCAINE))
+    world.seen("01-01", listing("6", "flake", eur(60), COCAINE), listing("7", "1g hash", eur(9)))
+    world.seen("01-01", listing("8", "1g flake", None, COCAINE), listing("9", "1g tea", eur(1)))
+    world.seen("01-01", listing("10", "1g flake", eur("0.01"), COCAINE))
+    with Study(engine) as study:
+        found = study.unit_prices(least=2)
+        assert found.frame.drop(columns=["market", "substance_detail", "vendors"]).to_dict(
+            "list"
+        ) == {
+            "substance": ["cocaine", "cocaine"],
+            "unit": ["g", "g"],
+            "band_amount": ["retail", "wholesale"],
+            "listings": [4, 2],
+            "lower_quartile": [57.5, 35.0],
+            "median": [65.0, 40.0],
+            "upper_quartile": [72.5, 45.0],
+        }
+        assert found.left_out == {
+            "no one amount stated": 1,
+            "no price in EUR known": 1,
+            "holding or absurd prices only": 1,
+            "groups of fewer than 2 listings": 1,
+        }
+        assert study.unit_prices(least=1, substance="hash").frame["median"].tolist() == [9]
+        assert study.unit_prices(least=1, country_from="be").frame.empty
+        with pytest.raises(ValueError, match="no substance 'coffee'"):
+            study.unit_prices(substance="coffee")
+        with pytest.raises(ValueError, match="code"):
+            study.unit_prices(country_from="Belgium")

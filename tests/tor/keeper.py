@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import sys
 import threading
+import time
 from pathlib import Path
 
 from cryptodrug_scraper.database.processes import is_alive, write_file
@@ -23,22 +25,29 @@ def keep(folder: Path, owner: int) -> None:
     The file ``network.json`` tells how to reach it (`RunningNetwork.from_json`), ``keeper.pid``
     whom to tell that it is not needed any more.
     """
-    ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: _leave(ended))
+        signal.signal(number, _leave)
+    threading.Thread(target=_watch, args=(owner,), daemon=True).start()
     write_file(folder / "keeper.pid", str(os.getpid()), 0o600)
     with contextlib.suppress(SystemExit), TorNetwork(folder / "network") as network:
         network.start()
         assert network.running is not None
         write_file(folder / "network.json", network.running.as_json(), 0o600)
-        while not ended.wait(0.3) and is_alive(owner):
-            pass
+        threading.Event().wait()
+    if not is_alive(owner):  # killed, or else it would clear away itself
+        shutil.rmtree(folder, ignore_errors=True)
 
 
-def _leave(ended: threading.Event) -> None:
-    """End at once while the network starts, and in order when it runs."""
-    ended.set()
+def _leave(*_: object) -> None:
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_IGN)  # once: what follows must not be broken off
     raise SystemExit
+
+
+def _watch(owner: int) -> None:
+    while is_alive(owner):
+        time.sleep(0.3)
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -37,9 +37,9 @@ from typing import Self
 
 import socks
 import stem
-from stem.control import Controller
 
 from cryptodrug_scraper.database.processes import wait_for
+from cryptodrug_scraper.tor.control import TorControl
 from tests.tor.nodes import Lines, NetworkFailed, Node, PortTaken, missing_programs
 
 AUTHORITIES, RELAYS = 3, 2
@@ -86,7 +86,8 @@ class RunningNetwork:
             if event.action == "UPLOADED":
                 uploaded.add(event.address)
 
-        with self._controller(self.publisher) as controller:
+        with TorControl(self.publisher) as control:
+            controller = control.controller
             controller.add_event_listener(heard, stem.control.EventType.HS_DESC)
             addresses = {
                 name: controller.create_ephemeral_hidden_service(
@@ -105,8 +106,8 @@ class RunningNetwork:
 
     def withdraw(self, host: str) -> None:
         """Take an onion service down again."""
-        with self._controller(self.publisher) as controller:
-            controller.remove_ephemeral_hidden_service(host.removesuffix(".onion"))
+        with TorControl(self.publisher) as control:
+            control.controller.remove_ephemeral_hidden_service(host.removesuffix(".onion"))
 
     def wait_reachable(self, host: str, *, patience: float = 60.0) -> None:
         """Wait until the client connects to port 80 of an onion service."""
@@ -147,13 +148,6 @@ class RunningNetwork:
     def from_json(cls, text: str) -> RunningNetwork:
         """Read what another process wrote."""
         return cls(**json.loads(text))
-
-    @contextlib.contextmanager
-    def _controller(self, address: str) -> Iterator[Controller]:
-        host, _, port = address.rpartition(":")
-        with Controller.from_port(host, int(port)) as controller:
-            controller.authenticate()
-            yield controller
 
 
 @dataclass
@@ -333,7 +327,7 @@ class TorNetwork:
                 *_until(deadline, "has no consensus on all relays"),
             )
         for node in (publisher, client):
-            node.controller.set_conf("DisableNetwork", "0")
+            node.connection.controller.set_conf("DisableNetwork", "0")
         publisher = self._connected(publisher, {**common, "SocksPort": "0"}, deadline)
         client = self._connected(client, {**common, **client_port}, deadline)
         self.running = RunningNetwork(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 import os
 import re
 import shutil
@@ -12,13 +11,11 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import psutil
-import stem
-from stem.control import Controller
 
 from cryptodrug_scraper.database.processes import wait_for
+from cryptodrug_scraper.tor.control import TorControl
+from cryptodrug_scraper.tor.errors import TorUnavailable
 from cryptodrug_scraper.tor.process import as_owner
-
-logging.getLogger("stem").setLevel(logging.WARNING)
 
 PROGRAMS = ("tor", "tor-gencert")
 Lines = Mapping[str, str | Iterable[str]]
@@ -45,7 +42,7 @@ class Node:
         self.folder = folder / name
         self.log = self.folder / "tor.log"
         self.process: subprocess.Popen[bytes] | None = None
-        self._controller: Controller | None = None
+        self._connection: TorControl | None = None
         (self.folder / "keys").mkdir(mode=0o700, parents=True)
         self.folder.chmod(0o700)
 
@@ -122,20 +119,17 @@ class Node:
         return file.read_text().strip().removeprefix("PORT=")
 
     @property
-    def controller(self) -> Controller:
+    def connection(self) -> TorControl:
         """A connection to the control port, made at the first use."""
-        if self._controller is None:
-            host, _, port = self.control.rpartition(":")
-            controller = Controller.from_port(host, int(port))
-            controller.authenticate()
-            self._controller = controller
-        return self._controller
+        if self._connection is None:
+            self._connection = TorControl(self.control).__enter__()
+        return self._connection
 
     def ask(self, key: str) -> str:
         """Return the answer to GETINFO, or nothing while there is none."""
         try:
-            return str(self.controller.get_info(key, ""))
-        except (stem.ControllerError, OSError):
+            return self.connection.ask(key)
+        except TorUnavailable:
             self.check()
             return ""
 
@@ -174,10 +168,9 @@ class Node:
 
     def stop(self) -> None:
         """End the process, if it runs."""
-        if self._controller is not None:
-            with contextlib.suppress(stem.ControllerError, OSError):
-                self._controller.close()
-            self._controller = None
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
         process, self.process = self.process, None
         if process is None:
             return

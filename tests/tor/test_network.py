@@ -42,8 +42,10 @@ def test_all_ends_when_the_harness_is_ended_while_it_starts(
     ) as harness:
         try:
             assert wait_for(lambda: len(nodes_below(folder)) == 7, 60)
-        finally:
             os.kill(harness.pid, how)
+            harness.wait(20)
+        finally:
+            harness.kill()
     assert wait_for(lambda: not nodes_below(folder), 20)
     assert wait_for(lambda: not folder.exists(), 20)
 

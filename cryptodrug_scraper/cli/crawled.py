@@ -1,0 +1,99 @@
+"""How a crawl went: in words, as JSON, as an exit code."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cryptodrug_scraper.cli.errors import Code
+from cryptodrug_scraper.cli.terminal import program, safe
+
+if TYPE_CHECKING:
+    from cryptodrug_scraper.crawl.result import CrawlResult
+
+
+def code_of(result: CrawlResult) -> Code:
+    """Return the exit code of a crawl."""
+    if result.database_error is not None:
+        return Code.DATABASE
+    known = {
+        "finished": Code.COMPLETE,
+        "limit": Code.COMPLETE,
+        "needs_session": Code.NEEDS_SESSION,
+        "tor": Code.TOR,
+    }
+    code = known.get(result.outcome, Code.PARTLY_FAILED)
+    return Code.PARTLY_FAILED if code is Code.COMPLETE and result.failed else code
+
+
+_HOW = {
+    "finished": "finished",
+    "limit": "stopped at the limit that was set",
+    "interrupted": "interrupted",
+    "needs_session": "stopped: fresh cookies are needed",
+    "tor": "stopped: Tor cannot be reached",
+    "archive": "stopped: the archive cannot be written",
+}
+
+
+def headline(result: CrawlResult) -> str:
+    """Return how a crawl ended in one line."""
+    how = _HOW.get(result.outcome, result.outcome)
+    counts = result.frontier
+    line = f"Crawl of {result.market} {how}: {result.pages:,} pages captured"
+    if counts["waiting"]:
+        line += f", {counts['waiting']:,} left to do"
+    if counts["gone"]:
+        line += f", {counts['gone']:,} no longer there"
+    if counts["failed"]:
+        line += f", {counts['failed']:,} given up"
+    return f"{line}."
+
+
+def to_dict(result: CrawlResult) -> dict[str, object]:
+    """Return what a script wants to know, ready for JSON."""
+    return {
+        "market": result.market,
+        "outcome": result.outcome,
+        "words": result.words,
+        "resumed": result.resumed,
+        "pages": result.pages,
+        "seconds": round(result.seconds, 1),
+        "requests": result.frontier,
+        "given_up": [
+            {"address": wanted.address, "reason": reason} for wanted, reason in result.failed
+        ],
+        "archive": str(result.archive),
+        "run": result.stamp.run,
+        "counters": result.counters,
+        "database_error": result.database_error,
+    }
+
+
+def show(result: CrawlResult, *, loaded: bool) -> None:
+    """Print how a crawl went, and what can be done next."""
+    from cryptodrug_scraper.cli.console import output
+
+    lines = [headline(result)]
+    if result.words and result.outcome not in ("finished", "limit"):
+        lines.append(safe(result.words, lines=True))
+    for wanted, reason in result.failed[:10]:
+        lines.append(f"  given up: {safe(wanted.address)} ({safe(reason or 'no answer')})")
+    if len(result.failed) > 10:
+        lines.append(f"  … and {len(result.failed) - 10:,} more")
+    lines += [f"  mended: {safe(t.location)}: {safe(t.reason)}" for t in result.mended]
+    if result.unknown_categories and result.pages:
+        named = ", ".join(map(repr, result.unknown_categories))
+        lines.append(f"No category of the market is called {safe(named)}.")
+    lines.append(f"The pages are in {result.archive}")
+    if result.database_error is not None:
+        lines.append(f"The database failed: {safe(result.database_error)}")
+        lines.append(f"Bring it up later with: {program()} replay {result.archive}")
+    elif loaded:
+        lines.append("The data is in the database. Try next:")
+        lines.append(
+            f'  {program()} db query "SELECT vendor, title, price_amount, price_currency '
+            'FROM listing_latest LIMIT 20"'
+        )
+    if result.outcome in ("interrupted", "limit") and result.frontier["waiting"]:
+        lines.append("The same command goes on where it stopped.")
+    output().print("\n".join(lines), soft_wrap=True, markup=False, highlight=False)

@@ -1,0 +1,342 @@
+"""``cryptodrug export``: tidy tables with a codebook, for other programs and for sharing."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
+from datetime import date
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cryptodrug_scraper.cli.errors import EXIT_CODES, Code, Failure
+from cryptodrug_scraper.cli.options import DatabaseUrl, check_market, guide
+from cryptodrug_scraper.cli.terminal import say
+
+if TYPE_CHECKING:
+    from cryptodrug_scraper.export import Export, Options
+
+HELP = guide("""
+    Write the database as tidy tables to a folder, for other programs, archives and colleagues.
+
+    Listings (as last stated, and over time), vendors, reviews, places, prices, ways to ship,
+    ratings, key fingerprints, exchange rates, pages, crawls, and what pages pointed to; with a
+    codebook of every column (CODEBOOK.md, codebook.json), a manifest (hashes, versions, options)
+    and datapackage.json, a Frictionless data package that archives accept.
+
+    --country keeps the vendors who were seen to ship from there, with all they offer and all
+    their reviews. --from and --to keep what was captured, and reviews posted, on these days.
+
+    --pseudonymise replaces handles, buyers' masked names, ids, addresses and fingerprints by
+    keyed hashes and leaves all texts out; then every cell is compared with all handles of the
+    database, and nothing is left behind if one is found. The key is made once and kept in the
+    data folder, mode 0600 (--key-file: another). Pseudonymous is not anonymous: see CODEBOOK.md.
+
+    CSV is safe to open in a spreadsheet: a text that it would take for a formula gets an
+    apostrophe before it, and control characters are escaped; CODEBOOK.md says how to undo it.
+    The folder appears whole or not at all.
+""")
+EPILOG = (
+    guide("""
+    [bold]Examples[/]
+      cryptodrug export --out tables
+      cryptodrug export --format parquet --out tables --market dream --from 2018-11-01
+      cryptodrug export --out belgium --country BE --pseudonymise --licence CC-BY-4.0
+      cryptodrug export --out tables --force               replaces an earlier export
+      frictionless validate tables/datapackage.json        reads and checks every cell
+    """)
+    + "\n\n"
+    + EXIT_CODES
+)
+
+_EVERY = 10.0  # seconds between plain lines
+
+
+class Format(StrEnum):
+    """What files are written."""
+
+    CSV = "csv"
+    PARQUET = "parquet"
+
+
+def export(
+    out: Annotated[
+        Path,
+        typer.Option(metavar="DIR", help="The folder to write; new or empty.", show_default=False),
+    ],
+    form: Annotated[Format, typer.Option("--format", help="What files to write.")] = Format.CSV,
+    country: Annotated[
+        str | None,
+        typer.Option(
+            metavar="CODE", help="Vendors seen to ship from there: BE.", show_default=False
+        ),
+    ] = None,
+    first: Annotated[
+        str | None,
+        typer.Option("--from", metavar="DAY", help="First day (UTC).", show_default=False),
+    ] = None,
+    last: Annotated[
+        str | None,
+        typer.Option("--to", metavar="DAY", help="Last day (UTC), included.", show_default=False),
+    ] = None,
+    market: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME", help="A market; may be given several times.", show_default=False
+        ),
+    ] = None,
+    pseudonymise: Annotated[
+        bool, typer.Option("--pseudonymise", help="Keyed hashes for names; no texts.")
+    ] = False,
+    key_file: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="The key of the pseudonyms: 32 characters or more in a file that only you can "
+            "read. Without it, this installation's own.",
+            show_default=False,
+        ),
+    ] = None,
+    allow_word: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="WORD",
+            help="An ordinary word that may stand in a pseudonymised export although a vendor "
+            "has it for a handle.",
+            show_default=False,
+        ),
+    ] = None,
+    name: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="The data package's name.", show_default=False),
+    ] = None,
+    title: Annotated[
+        str | None,
+        typer.Option(metavar="TEXT", help="The data package's title.", show_default=False),
+    ] = None,
+    licence: Annotated[
+        str | None,
+        typer.Option(metavar="ID", help="Its licence, by SPDX: CC-BY-4.0.", show_default=False),
+    ] = None,
+    contributor: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="TEXT", help="Who made it; may be given several times.", show_default=False
+        ),
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace an earlier export in DIR.")
+    ] = False,
+    database_url: DatabaseUrl = None,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", help="No progress, no table: only what went wrong.")
+    ] = False,
+) -> None:
+    """Write the database as tidy tables."""
+    if key_file is not None and not pseudonymise:
+        raise Failure("--key-file is for --pseudonymise.", Code.BAD_INPUT)
+    about = {
+        "name": name,
+        "title": title,
+        "licence": licence,
+        "contributors": tuple(contributor or ()) or None,
+    }
+    days = _day(first, "--from"), _day(last, "--to")
+    options = _options(
+        form.value, country, days, market or [], about, tuple(allow_word or ()), force
+    )
+    from cryptodrug_scraper.export.run import check_place
+
+    check_place(out, force)  # before a server is started for it
+    if pseudonymise:
+        options = _with_key(options, key_file)
+    dsn = _database(database_url)
+    from cryptodrug_scraper.export import export as write
+
+    with _progress(quiet) as progress:
+        done = write(dsn, out, options, progress=progress)
+    if not quiet:
+        _show(done)
+
+
+def _day(text: str | None, option: str) -> date | None:
+    if text is None:
+        return None
+    try:
+        day = date.fromisoformat(text.strip())
+    except ValueError:
+        raise Failure(
+            f"{option} {text!r} is no day. Write it as 2018-11-19.", Code.BAD_INPUT
+        ) from None
+    if not 1990 <= day.year <= 2200:
+        raise Failure(f"{option} {text!r} is no day of this age.", Code.BAD_INPUT)
+    return day
+
+
+def _options(
+    form: str,
+    country: str | None,
+    days: tuple[date | None, date | None],
+    markets: list[str],
+    about: Mapping[str, object],
+    allowed: tuple[str, ...],
+    force: bool,
+) -> Options:
+    for each in markets:
+        check_market(each)
+    first, last = days
+    if first and last and first > last:
+        raise Failure(f"--from {first} is after --to {last}: no day is in between.", Code.BAD_INPUT)
+    from cryptodrug_scraper.export import About, Options, Scope
+
+    try:
+        described = About(**{k: v for k, v in about.items() if v is not None})  # type: ignore[arg-type]
+    except ValueError as error:
+        raise Failure(str(error), Code.BAD_INPUT) from None
+    scope = Scope(tuple(dict.fromkeys(markets)), first, last, _place(country))
+    return Options(form=form, scope=scope, about=described, allowed=allowed, force=force)
+
+
+def _place(code: str | None) -> str | None:
+    """Return a place's code as the database has it; its English name is taken too."""
+    if code is None:
+        return None
+    from cryptodrug_scraper.normalise.place_table import TABLES, UNKNOWN
+
+    stated = code.strip()
+    known = TABLES.english.keys() - {UNKNOWN}
+    if stated.upper() in known:
+        return stated.upper()
+    named = {name.casefold(): place for place, name in TABLES.english.items() if place in known}
+    if found := named.get(stated.casefold()):
+        return found
+    raise Failure(
+        f"--country {code!r} is no place. Write its code: BE, NL, GB, or a region such as EU or "
+        'WORLD (all of them: cryptodrug db query "TABLE place").',
+        Code.BAD_INPUT,
+    )
+
+
+def _with_key(options: Options, key_file: Path | None) -> Options:
+    from dataclasses import replace
+
+    from cryptodrug_scraper.export import Pseudonyms, key_from, own_key
+    from cryptodrug_scraper.settings import get_settings
+
+    key = key_from(key_file) if key_file is not None else own_key(get_settings().data_dir)
+    return replace(options, pseudonyms=Pseudonyms(key))
+
+
+def _database(database_url: str | None) -> str:
+    """Return the connection string of a database that is at this program's migration."""
+    from cryptodrug_scraper.database.connection import client_url, open_engine, resolve_url
+    from cryptodrug_scraper.settings import get_settings
+
+    settings = get_settings()
+    others = database_url or settings.database_url
+    url = resolve_url(database_url, settings)
+    open_engine(url, upgrade=False if others else None).dispose()
+    return client_url(url)
+
+
+class _Lines:
+    """A line on standard error for each table, and every ten seconds within one."""
+
+    def __init__(self) -> None:
+        self._what = self._name = ""
+        self._rows = 0
+        self._said = time.monotonic()
+
+    def __enter__(self) -> _Lines:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Nothing is to be taken down."""
+
+    def table(self, name: str, what: str) -> None:
+        """Begin a table."""
+        self._name, self._what, self._rows = name, what, 0
+        self._perhaps()
+
+    def rows(self, count: int) -> None:
+        """Count rows."""
+        self._rows += count
+        self._perhaps()
+
+    def _perhaps(self) -> None:
+        now = time.monotonic()
+        if now - self._said >= _EVERY:
+            self._said = now
+            rows = f", {self._rows:,} rows" if self._rows else ""
+            say(f"export: {self._what.lower()} {self._name}{rows}".rstrip())
+
+
+class _Bar:
+    """One line on the terminal that says which table is at work, and how many rows it has."""
+
+    def __init__(self) -> None:
+        from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+        from cryptodrug_scraper.cli.console import errors
+
+        self._bar = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            TextColumn("{task.fields[rows]}"),
+            TimeElapsedColumn(),
+            console=errors(),
+            transient=True,
+        )
+        self._task = self._bar.add_task("Opening the database", total=None, rows="")
+        self._rows = 0
+
+    def __enter__(self) -> _Bar:
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+    def table(self, name: str, what: str) -> None:
+        """Begin a table."""
+        self._rows = 0
+        self._bar.update(self._task, description=f"{what} {name}".rstrip(), rows="")
+
+    def rows(self, count: int) -> None:
+        """Count rows."""
+        self._rows += count
+        self._bar.update(self._task, rows=f"{self._rows:,} rows")
+
+
+def _progress(quiet: bool) -> AbstractContextManager[_Bar | _Lines | None]:
+    if quiet:
+        return nullcontext()
+    return _Bar() if sys.stderr.isatty() else _Lines()
+
+
+def _show(done: Export) -> None:
+    from cryptodrug_scraper.cli.console import count, output, table
+
+    console = output()
+    rows = [
+        (file["path"], file["rows"], f"{file['bytes'] / 1e6:,.1f}") for file in done.files.values()
+    ]
+    console.print(table(f"Written to {done.folder}", ("file", "rows", "MB"), rows))
+    console.print()
+    for reason, left in done.left_out.items():
+        if left:
+            console.print(f"Left out: {left:,} {reason}, which belong to no period.")
+    if done.checked is not None:
+        console.print(
+            f"Checked: none of {count(done.checked.handles, 'handle')} stands in any of "
+            f"{count(done.checked.cells, 'cell')}."
+        )
+        if done.checked.words_cleared:
+            words = ", ".join(sorted(done.checked.words_cleared)[:10])
+            console.print(f"Words of the markets that are also handles were kept: {words}.")
+        console.print("Pseudonymous is not anonymous: read CODEBOOK.md before you share it.")
+    console.print("CODEBOOK.md says what each column means and how to read the files.")

@@ -1,0 +1,63 @@
+"""What is looked at before a crawl begins, so that one that cannot begin changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from scrapy.settings import Settings
+from scrapy.spiderloader import SpiderLoader
+
+from cryptodrug_scraper.crawl import settings as of_crawls
+from cryptodrug_scraper.crawl.mirrors import is_loopback
+from cryptodrug_scraper.crawl.plan import CrawlRefused, Plan
+from cryptodrug_scraper.crawl.spider import MarketSpider
+
+
+def spider_of(market: str) -> MarketSpider:
+    """Return the market's spider, without a crawl. Raises CrawlRefused if it has none."""
+    settings = Settings()
+    settings.setmodule(of_crawls)
+    try:
+        spider = SpiderLoader.from_settings(settings).load(market)()
+    except KeyError:
+        raise CrawlRefused(f"{market} has no spider: its saved pages can be read only") from None
+    assert isinstance(spider, MarketSpider)
+    return spider
+
+
+def check_plan(plan: Plan) -> None:
+    """Refuse listings and vendors that cannot be asked for. Raises CrawlRefused."""
+    spider = spider_of(plan.market)
+    for told in plan.listings:
+        try:
+            spider.listing(told)
+        except ValueError as error:
+            raise CrawlRefused(f"--listing: {error}") from None
+    for name, values in (
+        ("--vendor", plan.vendors),
+        ("--category", plan.inside),
+        ("--exclude-category", plan.outside),
+    ):
+        if not all(value.strip() for value in values):
+            raise CrawlRefused(f"{name}: a name is missing")
+
+
+def check_addresses(market: str, addresses: Iterable[str], *, direct: bool) -> None:
+    """Refuse mirrors that cannot be asked in this way: directly, or through Tor.
+
+    ``addresses`` are one or more, as `mirrors.tidy_address` returns them. Raises CrawlRefused.
+    """
+    others = [address for address in addresses if is_loopback(address) != direct]
+    if not others:
+        return
+    named = ", ".join(others[:5])
+    if direct:
+        raise CrawlRefused(
+            f"--direct is for a market on this machine, and {named} is not: an onion service is "
+            f"asked through Tor only. Leave out --direct, or: cryptodrug mirror remove {market} "
+            f"{others[0]}"
+        )
+    raise CrawlRefused(
+        f"{named} is on this machine, where Tor does not go. Use --direct (cryptodrug simulate), "
+        f"or: cryptodrug mirror remove {market} {others[0]}"
+    )

@@ -1,0 +1,310 @@
+"""The tables of what was captured: markets, crawls, pages, links, categories, rates; reviews."""
+
+from __future__ import annotations
+
+from cryptodrug_scraper.export import reference
+from cryptodrug_scraper.export.columns import Column, Key, Table, identifier
+from cryptodrug_scraper.export.listings import LISTING
+from cryptodrug_scraper.export.reference import market_column, money_columns, vendor_columns
+from cryptodrug_scraper.export.vendors import VENDOR
+from cryptodrug_scraper.records import KINDS
+
+PANEL = Key(("exchange_panel_id",), "exchange_panels", ("exchange_panel_id",))
+
+MARKETS = Table(
+    "markets",
+    "Markets",
+    "The markets of the export.",
+    "SELECT market, title, opened_on, closed_on FROM market",
+    (
+        market_column("market.market"),
+        Column("title", "word", "market.title", known=reference.markets, required=True),
+        Column("opened_on", "date", "market.opened_on", unit="day"),
+        Column("closed_on", "date", "market.closed_on", unit="day"),
+    ),
+    ("market",),
+)
+
+PLACES = Table(
+    "places",
+    "Places",
+    "The codes of where offers ship from and to.",
+    "SELECT place, name, kind FROM place",
+    (
+        Column("place", "word", "place.place", known=reference.places, required=True),
+        Column("name", "word", "place.name", known=reference.places, required=True),
+        Column(
+            "kind", "word", "place.kind", values=("country", "region", "other"), required=True
+        ),
+    ),
+    ("place",),
+)  # fmt: skip
+
+PAGES = Table(
+    "pages",
+    "Pages",
+    "A row a capture: the same bytes, from one address, at one time. The bytes themselves are "
+    "in the archives.",
+    "SELECT page_id, market, kind, outcome, url, captured_at, captured_precision, captured_from,"
+    " page_time, observed_at, sha256, size, status, location, parser_version, reviews_not_shown,"
+    " cardinality(warnings), warnings, exchange_panel_id, crawl_run_id FROM page",
+    (
+        identifier("page_id", "page", "page.page_id", "The capture.", required=True),
+        market_column("page.market", required=False),
+        Column(
+            "kind", "word", "page.kind", "What the page is: an offer, a vendor, a wall …",
+            values=KINDS, required=True,
+        ),
+        Column(
+            "outcome", "word", "page.outcome", values=("read", "unknown", "failed"), required=True
+        ),
+        Column("url", "name", "page.url", "Its address.", scope="url"),
+        Column("captured_at", "moment", "page.captured_at", unit="UTC"),
+        Column(
+            "captured_precision", "word", "page.captured_precision", values=("second", "day")
+        ),
+        Column(
+            "captured_from", "word", "page.captured_from", known=reference.sources_of_time
+        ),
+        Column("page_time", "moment", "page.page_time", unit="UTC"),
+        Column("observed_at", "moment", "page.observed_at", unit="UTC"),
+        Column(
+            "sha256", "hash", "page.sha256", "SHA-256 of the bytes.", scope="bytes", required=True
+        ),
+        Column("size", "integer", "page.size", unit="bytes", private=True),
+        Column("status", "integer", "page.status"),
+        Column("location", "text", "page.location", required=True),
+        Column(
+            "parser_version", "word", "page.parser_version", known=reference.versions,
+            vocabulary="version", required=True,
+        ),
+        Column("reviews_not_shown", "integer", "page.reviews_not_shown", unit="reviews"),
+        Column(
+            "warning_count", "integer", "page.warnings",
+            "How many fields the page states and the parser could not read.", "warnings",
+        ),
+        Column("warnings", "texts", "page.warnings"),
+        identifier(
+            "exchange_panel_id", "panel", "page.exchange_panel_id",
+            "The state of the market's rates that it shows.",
+        ),
+        identifier("crawl_run_id", "crawl", "page.crawl_run_id", "The crawl that captured it."),
+    ),
+    ("page_id",),
+    (PANEL, Key(("crawl_run_id",), "crawl_runs", ("crawl_run_id",))),
+)  # fmt: skip
+
+CRAWL_RUNS = Table(
+    "crawl_runs",
+    "Crawls",
+    "A row a crawl: when, with what, and how it ended.",
+    "SELECT c.crawl_run_id, c.market, c.started_at, c.ended_at, c.operator, c.program_version,"
+    " c.options, c.outcome, c.counters, (SELECT count(*) FROM page p"
+    " WHERE p.crawl_run_id = c.crawl_run_id) FROM crawl_run c",
+    (
+        identifier("crawl_run_id", "crawl", "crawl_run.crawl_run_id", "The crawl.", required=True),
+        market_column("crawl_run.market"),
+        Column("started_at", "moment", "crawl_run.started_at", "When it began.", "UTC"),
+        Column("ended_at", "moment", "crawl_run.ended_at", "When it ended.", "UTC"),
+        Column("operator", "text", "crawl_run.operator"),
+        Column(
+            "program_version", "word", "crawl_run.program_version", "The program's version.",
+            known=reference.versions, vocabulary="version", required=True,
+        ),
+        Column("options", "json", "crawl_run.options", required=True),
+        Column("outcome", "word", "crawl_run.outcome", known=reference.outcomes),
+        Column("counters", "json", "crawl_run.counters"),
+        Column("pages", "integer", "count of page", "Pages of the export captured by it.", "pages"),
+    ),
+    ("crawl_run_id",),
+)  # fmt: skip
+
+LINKS = Table(
+    "links",
+    "What pages pointed to",
+    "A row a page of the market that a captured page pointed to, and whether it was captured: "
+    "what is not is what crawls missed.",
+    """
+    SELECT l.link_id, l.market, l.kind,
+           CASE l.kind WHEN 'listing' THEN l.external_id END,
+           CASE l.kind WHEN 'vendor' THEN l.external_id END,
+           CASE l.kind WHEN 'search' THEN l.external_id END,
+           l.url, pointed.pages, pointed.first_pointed, pointed.last_pointed,
+           CASE l.kind
+             WHEN 'listing' THEN EXISTS (SELECT FROM listing t JOIN listing_observation o
+                 USING (listing_id) WHERE t.market = l.market AND t.external_id = l.external_id
+                 AND NOT o.is_card)
+             WHEN 'vendor' THEN EXISTS (SELECT FROM vendor v JOIN vendor_observation o
+                 USING (vendor_id) WHERE v.market = l.market AND v.handle = l.external_id
+                 AND o.is_profile)
+             ELSE (l.market, regexp_replace(l.url, '^[a-z]+://[^/]*', '')) IN (
+                 SELECT market, regexp_replace(url, '^[a-z]+://[^/]*', '') FROM page
+                 WHERE url IS NOT NULL AND market IS NOT NULL)
+           END
+    FROM link l JOIN (
+        SELECT each.link_id, count(DISTINCT p.page_id) AS pages,
+               min(p.observed_at) AS first_pointed, max(p.observed_at) AS last_pointed
+        FROM page_link k JOIN page p USING (page_id)
+        CROSS JOIN LATERAL unnest(k.link_ids) AS each(link_id) GROUP BY 1
+    ) AS pointed USING (link_id)
+    """,
+    (
+        identifier("link_id", "link", "link.link_id", "The page pointed to.", required=True),
+        market_column("link.market"),
+        Column("kind", "word", "link.kind", values=("listing", "vendor", "search"), required=True),
+        Column(
+            "listing_external_id", "name", "link.external_id", "The market's id of the listing.",
+            scope="listing", within="market",
+        ),
+        Column("vendor", "name", "link.external_id", "The vendor's handle.", scope="handle"),
+        Column(
+            "category_external_id", "name", "link.external_id", "The market's id of the category.",
+            scope="category", within="market",
+        ),
+        Column("url", "name", "link.url", "The address pointed to.", scope="url", required=True),
+        Column("pages", "integer", "count of page_link", "Pages that point to it.", "pages"),
+        Column("first_pointed", "moment", "least page.observed_at", "First pointed to.", "UTC"),
+        Column("last_pointed", "moment", "greatest page.observed_at", "Last pointed to.", "UTC"),
+        Column(
+            "captured", "boolean", "page, listing_observation, vendor_observation",
+            "Whether the export has the listing's own page, the vendor's profile, or (search) a "
+            "page of that address on any mirror.", required=True,
+        ),
+    ),
+    ("link_id",),
+)  # fmt: skip
+
+CATEGORY_COUNTS = Table(
+    "category_counts",
+    "Listings that the market counted",
+    "How many listings the market's own menus said a category has, a row a category and day.",
+    "SELECT market, category_id, external_id, name, path, (observed_at AT TIME ZONE 'UTC')::date,"
+    " min(listing_count), max(listing_count), count(*) FROM category_count"
+    " WHERE observed_at IS NOT NULL GROUP BY 1, 2, 3, 4, 5, 6",
+    (
+        market_column("category.market"),
+        identifier("category_id", "category", "category.category_id", "The category.",
+                   required=True),
+        Column(
+            "external_id", "name", "category.external_id", scope="category", within="market",
+            required=True,
+        ),
+        Column(
+            "name", "word", "category.name", "The category's name.", vocabulary="category",
+            required=True,
+        ),
+        Column("path", "words", "category.path", vocabulary="category"),
+        Column("day", "date", "page.observed_at", "The day.", "day, UTC", required=True),
+        Column(
+            "least", "integer", "page_category.listing_counts", "Least number said that day.",
+            "listings",
+        ),
+        Column(
+            "most", "integer", "page_category.listing_counts", "Greatest number said that day.",
+            "listings",
+        ),
+        Column("pages", "integer", "count of page_category", "Pages that show it.", "pages"),
+    ),
+    ("category_id", "day"),
+)  # fmt: skip
+
+EXCHANGE_PANELS = Table(
+    "exchange_panels",
+    "States of the markets' rates",
+    "A row a state of a market's panel of exchange rates, and when pages showed it.",
+    "SELECT x.exchange_panel_id, x.market, min(p.observed_at), max(p.observed_at), count(*)"
+    " FROM exchange_panel x JOIN panel_page p USING (exchange_panel_id) GROUP BY 1, 2",
+    (
+        identifier(
+            "exchange_panel_id", "panel", "exchange_panel.exchange_panel_id", "The state.",
+            required=True,
+        ),
+        market_column("exchange_panel.market"),
+        Column("first_seen", "moment", "least page.observed_at", "First shown.", "UTC"),
+        Column("last_seen", "moment", "greatest page.observed_at", "Last shown.", "UTC"),
+        Column("pages", "integer", "count of page", "Pages that show it.", "pages"),
+    ),
+    ("exchange_panel_id",),
+)  # fmt: skip
+
+EXCHANGE_RATES = Table(
+    "exchange_rates",
+    "Exchange rates",
+    "1 base = rate quote, as the market's own pages said.",
+    "SELECT r.exchange_panel_id, r.base, r.quote, r.rate FROM exchange_rate r"
+    " WHERE r.exchange_panel_id IN (SELECT exchange_panel_id FROM panel_page)",
+    (
+        identifier(
+            "exchange_panel_id", "panel", "exchange_rate.exchange_panel_id",
+            "The state of the rates.", required=True,
+        ),
+        Column(
+            "base", "word", "exchange_rate.base", "One unit of this currency …",
+            known=reference.currencies, required=True,
+        ),
+        Column(
+            "quote", "word", "exchange_rate.quote", "… is worth rate of this one.",
+            known=reference.currencies, required=True,
+        ),
+        Column(
+            "rate", "number", "exchange_rate.rate", "Worth of one base.", "quote", required=True
+        ),
+    ),
+    ("exchange_panel_id", "base", "quote"),
+    (PANEL,),
+)  # fmt: skip
+
+REVIEWS = Table(
+    "reviews",
+    "Reviews",
+    "Each review once: the least number of reviews that explains all that the pages showed. A "
+    "lower bound of sales.",
+    "SELECT r.review_id, v.market, r.vendor_id, v.handle, r.listing_id, r.listing_title,"
+    " r.rating, r.rating_max, r.sentiment, r.text IS NOT NULL, r.text, r.response, r.author,"
+    " r.posted_on, r.posted_precision, r.posted_at, r.earliest, r.latest, r.price_amount,"
+    " r.price_currency, r.price_approximate, r.first_seen, r.last_seen, r.sightings"
+    " FROM review r JOIN vendor v USING (vendor_id)",
+    (
+        identifier("review_id", "review", "review.review_id", "The review.", required=True),
+        market_column("vendor.market"),
+        *vendor_columns("review.vendor_id", required=True),
+        identifier("listing_id", "listing", "review.listing_id"),
+        Column("listing_title", "text", "review.listing_title", "The offer's title, as shown."),
+        Column("rating", "number", "review.rating", "Stars given.", "stars, of rating_max"),
+        Column("rating_max", "number", "review.rating_max", "The scale of rating.", "stars"),
+        Column(
+            "sentiment", "word", "review.sentiment", "What was given where there are no stars.",
+            values=("positive", "neutral", "negative"),
+        ),
+        Column("has_text", "boolean", "review.text", "Whether the buyer wrote something."),
+        Column("text", "text", "review.text", "What the buyer wrote."),
+        Column("response", "text", "review.response"),
+        Column("author", "name", "review.author", scope="buyer", within="market"),
+        Column("posted_on", "date", "review.posted_on", unit="day, UTC"),
+        Column("posted_precision", "word", "review.posted_precision", known=reference.precisions),
+        Column("posted_at", "moment", "review.posted_at", unit="UTC"),
+        Column("earliest", "moment", "review.earliest", unit="UTC"),
+        Column("latest", "moment", "review.latest", unit="UTC"),
+        *money_columns("review", "What was paid, as first shown, in price_currency."),
+        Column(
+            "price_approximate", "boolean", "review.price_approximate",
+            "Whether the page says that the price is about that.",
+        ),
+        Column("first_seen", "moment", "review.first_seen", unit="UTC"),
+        Column("last_seen", "moment", "review.last_seen", unit="UTC"),
+        Column("sightings", "integer", "review.sightings", unit="rows of pages", required=True),
+    ),
+    ("review_id",),
+    (VENDOR, LISTING),
+)  # fmt: skip
+
+TABLES = (
+    MARKETS,
+    PLACES,
+    CRAWL_RUNS,
+    EXCHANGE_PANELS,
+    EXCHANGE_RATES,
+    PAGES,
+    LINKS,
+    CATEGORY_COUNTS,
+)

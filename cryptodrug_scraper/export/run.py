@@ -1,0 +1,364 @@
+"""One export: tables into a folder beside, checked, then moved to its place as a whole."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from cryptodrug_scraper import __version__
+from cryptodrug_scraper.export import codebook, package, scope, writing
+from cryptodrug_scraper.export.check import Check, Checked, HandleFound, handles_in
+from cryptodrug_scraper.export.columns import Table
+from cryptodrug_scraper.export.package import About
+from cryptodrug_scraper.export.pseudonyms import Pseudonyms
+from cryptodrug_scraper.export.scope import Scope
+from cryptodrug_scraper.export.tables import chosen
+
+if TYPE_CHECKING:
+    from psycopg2.extensions import connection as Connection  # noqa: N812  (it is a class)
+
+FORMAT = "cryptodrug export, version 1"
+MANIFEST = "manifest.json"
+_ROW_GROUP = 50_000
+_SUBJECTS = ("vendors", "listings", "reviews")
+
+
+class ExportRefused(ValueError):
+    """The export cannot be made as asked; the message says what to do."""
+
+
+class NothingToExport(Exception):
+    """Neither a vendor, nor a listing, nor a review is in what was asked for."""
+
+
+class Progress(Protocol):
+    """Is told how an export goes on."""
+
+    def table(self, name: str, what: str) -> None:
+        """A table begins to be written or checked."""
+
+    def rows(self, count: int) -> None:
+        """So many more rows of it were written."""
+
+
+class Silent:
+    """Progress that nobody looks at."""
+
+    def table(self, name: str, what: str) -> None:
+        """Do nothing."""
+
+    def rows(self, count: int) -> None:
+        """Do nothing."""
+
+
+@dataclass
+class Export:
+    """What was made: ``files`` has each table's ``path``, ``rows``, ``bytes`` and ``sha256``."""
+
+    folder: Path
+    files: dict[str, dict[str, Any]]
+    left_out: dict[str, int]
+    checked: Checked | None = None
+
+
+@dataclass(frozen=True)
+class Options:
+    """What is asked for. ``allowed`` are words that are no handles although vendors have them."""
+
+    form: str = "csv"
+    scope: Scope = field(default_factory=Scope)
+    pseudonyms: Pseudonyms | None = None
+    about: About = field(default_factory=About)
+    allowed: tuple[str, ...] = ()
+    force: bool = False
+
+
+def export(
+    dsn: str, out: Path, options: Options | None = None, *, progress: Progress | None = None
+) -> Export:
+    """Write the tables of a database to a folder.
+
+    ``dsn`` is a libpq connection string of a database at the current migration. The folder
+    appears whole or not at all. Raises :class:`ExportRefused` if it is there already and not
+    empty (``force`` replaces an earlier export, and nothing else), :class:`NothingToExport`,
+    ``HandleFound`` if a pseudonymised export would tell a handle, ``psycopg2.Error`` and
+    ``OSError``.
+    """
+    options = options or Options()
+    told = progress or Silent()
+    if options.form not in writing.FORMATS:
+        raise ExportRefused(f"There is no format {options.form!r}: {' or '.join(writing.FORMATS)}.")
+    check_place(out, options.force)
+    with _beside(out, options.force) as folder, scope.reading(dsn) as connection:
+        begun = datetime.now(UTC)
+        told.table("", "Choosing rows")
+        left_out = scope.prepare(connection, options.scope)
+        comments = codebook.comments_of(connection)
+        tables = chosen(options.pseudonyms is not None)
+        files = {
+            table.name: _write_table(connection, table, folder, options, comments, told)
+            for table in tables
+        }
+        if not any(files[name]["rows"] for name in _SUBJECTS):
+            raise NothingToExport(
+                "No vendor, listing or review is in what was asked for: nothing was written."
+            )
+        _describe(folder, tables, files, comments, options, begun)
+        done = Export(out, files, left_out)
+        if options.pseudonyms is not None:
+            done.checked = _check(connection, tables, folder, options, told)
+        _write_json(folder / MANIFEST, _manifest(connection, dsn, folder, done, options, begun))
+    return done
+
+
+def check_place(out: Path, force: bool) -> None:
+    """Refuse a folder that holds something. Raises :class:`ExportRefused`."""
+    if not out.exists() and not out.is_symlink():
+        if not out.absolute().parent.is_dir():
+            raise ExportRefused(f"There is no folder {out.absolute().parent} to put {out.name} in.")
+        return
+    if out.is_symlink() or not out.is_dir():
+        raise ExportRefused(f"{out} is there already and is no folder: give another --out.")
+    held = {path.name for path in out.iterdir()}
+    if not held:
+        return
+    if not force:
+        raise ExportRefused(
+            f"{out} is not empty. Give another --out, or --force if it is an earlier export that "
+            "may be replaced."
+        )
+    if strange := sorted(held - _own_files(out)):
+        raise ExportRefused(
+            f"{out} holds what no export wrote ({', '.join(strange[:3])}): nothing was removed. "
+            "--force replaces only an earlier export."
+        )
+
+
+def _own_files(folder: Path) -> set[str]:
+    """Return the names of the files that an earlier export put into a folder."""
+    try:
+        manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
+        if manifest["format"] == FORMAT:
+            return {MANIFEST, *manifest["files"]}
+    except (OSError, ValueError, KeyError, TypeError):
+        pass
+    return set()
+
+
+@contextmanager
+def _beside(out: Path, force: bool) -> Iterator[Path]:
+    """Give a folder beside ``out`` to fill; it becomes ``out``, or nothing is left of it."""
+    out = out.absolute()
+    folder = Path(tempfile.mkdtemp(prefix=f".{out.name}.partial-", dir=out.parent))
+    old = folder.with_name(folder.name.replace(".partial-", ".old-"))
+    try:
+        yield folder
+        for path in folder.iterdir():
+            with path.open("rb") as file:
+                os.fsync(file.fileno())
+        umask = os.umask(0)
+        os.umask(umask)
+        folder.chmod(0o777 & ~umask)
+        check_place(out, force)  # somebody may have written there meanwhile
+        if out.exists():
+            out.rename(old)
+        folder.rename(out)
+    except BaseException:
+        if old.exists() and not out.exists():
+            old.rename(out)
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _write_table(
+    connection: Connection,
+    table: Table,
+    folder: Path,
+    options: Options,
+    comments: dict[str, str],
+    told: Progress,
+) -> dict[str, Any]:
+    told.table(table.name, "Writing")
+    pseudonyms = options.pseudonyms
+    columns = table.shared(pseudonyms is not None)
+    path = folder / f"{table.name}.{options.form}"
+    turn = writing.shared_columns(table, pseudonyms)
+    rows: Iterable[list[tuple[Any, ...]]] = writing.rows_of(connection, table, pseudonyms)
+    count = 0
+    if options.form == "csv":
+        writer: writing.CsvWriter | writing.ParquetWriter = writing.CsvWriter(path, columns)
+    else:
+        meanings = [codebook.meaning_of(c, comments, pseudonyms is not None) for c in columns]
+        writer = writing.ParquetWriter(path, columns, meanings)
+        rows = writing.batches(rows, _ROW_GROUP)
+    with writer:
+        for batch in rows:
+            writer.write(turn(batch))
+            count += len(batch)
+            told.rows(len(batch))
+    return {"path": path.name, "rows": count, **_file(path)}
+
+
+def _file(path: Path) -> dict[str, Any]:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return {"bytes": path.stat().st_size, "sha256": digest.hexdigest()}
+
+
+def _write_json(path: Path, value: Any) -> None:
+    path.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", "utf-8")
+
+
+def _describe(
+    folder: Path,
+    tables: tuple[Table, ...],
+    files: dict[str, dict[str, Any]],
+    comments: dict[str, str],
+    options: Options,
+    begun: datetime,
+) -> None:
+    hidden = options.pseudonyms is not None
+    book = codebook.entries(tables, comments, hidden)
+    _write_json(folder / "codebook.json", {"format": FORMAT, "tables": book})
+    key_name = options.pseudonyms.name if options.pseudonyms else None
+    (folder / "CODEBOOK.md").write_text(
+        codebook.as_markdown(
+            book,
+            title=options.about.title,
+            selection=options.scope.words,
+            form=options.form,
+            key_name=key_name,
+        ),
+        "utf-8",
+    )
+    described = package.describe(
+        options.about,
+        tables,
+        files,
+        comments,
+        form=options.form,
+        pseudonymised=hidden,
+        made_at=_second(begun),
+    )
+    _write_json(folder / "datapackage.json", described)
+    if faults := package.faults_of(described, folder):
+        raise RuntimeError(f"the data package is not sound: {'; '.join(faults[:5])}")
+
+
+def _check(
+    connection: Connection,
+    tables: tuple[Table, ...],
+    folder: Path,
+    options: Options,
+    told: Progress,
+) -> Checked:
+    check = Check(connection, handles_in(connection), options.allowed)
+    for table in tables:
+        told.table(table.name, "Looking for handles in")
+        check.table(table, folder / f"{table.name}.{options.form}", options.form)
+    return check.result
+
+
+def _manifest(
+    connection: Connection,
+    dsn: str,
+    folder: Path,
+    done: Export,
+    options: Options,
+    begun: datetime,
+) -> dict[str, Any]:
+    """Say what the files are, and what they were made with and from; no credentials."""
+    from parsers.version import parser_version
+
+    wanted, pseudonyms = options.scope, options.pseudonyms
+    with connection.cursor() as work:
+        ask = _asker(work)
+        versions = ask("SELECT parser_version, count(*) FROM page GROUP BY 1 ORDER BY 1")
+        migration = ask("SELECT version_num FROM public.alembic_version")
+        server = ask("SHOW server_version")[0][0]
+        database = ask("SELECT current_database()")[0][0]
+        seen = ask("SELECT min(observed_at), max(observed_at) FROM page")[0]
+    manifest: dict[str, Any] = {
+        "format": FORMAT,
+        "program": {"name": "cryptodrug-scraper", "version": __version__},
+        "parsers": {"now": parser_version(), "that_read_the_pages": dict(versions)},
+        "migration": ", ".join(row[0] for row in migration),
+        "started_at": _second(begun),
+        "ended_at": _second(datetime.now(UTC)),
+        "database": {"server": f"PostgreSQL {server}", "name": database},
+        "captured": {
+            "first": writing.moment(seen[0]) if seen[0] else None,
+            "last": writing.moment(seen[1]) if seen[1] else None,
+        },
+        "options": {
+            "format": options.form,
+            "country": wanted.country,
+            "from": wanted.first.isoformat() if wanted.first else None,
+            "to": wanted.last.isoformat() if wanted.last else None,
+            "markets": list(wanted.markets),
+            "pseudonymise": pseudonyms is not None,
+        },
+        "left_out": done.left_out,
+        "rows": {name: file["rows"] for name, file in done.files.items()},
+        "files": {path.name: _file(path) for path in sorted(folder.iterdir())},
+    }
+    if pseudonyms is None:
+        manifest["database"]["host"] = _host(dsn)
+    else:
+        manifest["pseudonyms"] = {
+            "method": "HMAC-SHA256, 128 bits",
+            "key_name": pseudonyms.name,
+        }
+    if done.checked is not None:
+        manifest["check"] = {
+            "cells": done.checked.cells,
+            "handles": done.checked.handles,
+            "found": 0,
+        }
+    return manifest
+
+
+def _asker(work: Any) -> Callable[[str], list[tuple[Any, ...]]]:
+    def ask(sql: str) -> list[tuple[Any, ...]]:
+        work.execute(sql)
+        return list(work.fetchall())
+
+    return ask
+
+
+def _host(dsn: str) -> str:
+    """Return the host and port of a database, or that it is on this machine."""
+    from psycopg2.extensions import parse_dsn
+
+    parts = parse_dsn(dsn)
+    host = parts.get("host") or "localhost"
+    if host.startswith("/"):  # a socket's folder would tell the user's name
+        return "this machine"
+    return f"{host}:{parts.get('port') or 5432}"
+
+
+def _second(when: datetime) -> str:
+    return when.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+__all__ = [
+    "Export",
+    "ExportRefused",
+    "HandleFound",
+    "NothingToExport",
+    "Options",
+    "check_place",
+    "export",
+]

@@ -1,0 +1,69 @@
+"""The report: the study of one country as one page that opens offline, in three languages.
+
+`open_study` opens a database for the period that it has captures of, `write_report` runs the
+measures and writes the page. In it, `build.build` makes the report's parts, `page.render` HTML of
+them; `pdf.print_pdf` prints the page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+
+from cryptodrug_scraper import study as studies
+from cryptodrug_scraper.report.context import Options
+from cryptodrug_scraper.study import Study
+
+__all__ = ["Options", "open_study", "write_report"]
+
+_CAPTURED = """
+    SELECT CAST(min(observed_at) AS date) AS first, CAST(max(observed_at) AS date) AS last
+    FROM page
+    WHERE market = ANY(:markets) AND kind IN ('listing', 'vendor', 'search', 'index')
+      AND observed_at >= :start AND CAST(observed_at AS date) <= :end
+"""
+
+
+def open_study(
+    database_url: str | None = None,
+    *,
+    start: date | None = None,
+    end: date | None = None,
+    markets: Sequence[str] = (),
+) -> Study:
+    """Open a database as `study.open` does; an open period is that of the captures.
+
+    Reviews reach back to long before the first capture: without this, most months of a report
+    would be from a time of which nothing else is known.
+    """
+    opened = studies.open(database_url, start=start, end=end, markets=markets)
+    if start is not None and end is not None:
+        return opened
+    try:
+        captured = opened.row(_CAPTURED)
+    except BaseException:
+        opened.close()
+        raise
+    opened.close()
+    return studies.open(
+        database_url,
+        start=start or captured["first"],
+        end=end or captured["last"],
+        markets=markets,
+    )
+
+
+def write_report(study: Study, options: Options, out: Path) -> None:
+    """Run the measures and write the report to a file, which is whole or not there."""
+    from cryptodrug_scraper.report.build import build
+    from cryptodrug_scraper.report.language import language
+    from cryptodrug_scraper.report.page import render
+
+    text = render(build(study, options), language(options.lang))
+    half = out.with_name(f".{out.name}.part")
+    try:
+        half.write_text(text, "utf-8")
+        half.replace(out)
+    finally:
+        half.unlink(missing_ok=True)

@@ -1,0 +1,98 @@
+"""From a study to a report's parts: the sections in order, the summary, what it all rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from importlib import import_module
+from typing import Any
+
+from cryptodrug_scraper import __version__
+from cryptodrug_scraper.report.context import Context, Options
+from cryptodrug_scraper.report.guard import as_day
+from cryptodrug_scraper.report.page import Report
+from cryptodrug_scraper.report.parts import Section, Text
+from cryptodrug_scraper.study import Study
+
+SECTIONS = (
+    "size",
+    "sold",
+    "prices",
+    "turnover",
+    "places",
+    "vendors",
+    "coverage",
+    "concentration",
+    "lifetimes",
+)
+
+_CAPTURED = """
+    SELECT market, count(*) AS pages, count(DISTINCT CAST(observed_at AS date)) AS days,
+           min(CAST(observed_at AS date)) AS first, max(CAST(observed_at AS date)) AS last
+    FROM page
+    WHERE market = ANY(:markets) AND kind IN ('listing', 'vendor', 'search', 'index')
+      AND observed_at >= :start AND CAST(observed_at AS date) <= :end
+    GROUP BY market ORDER BY market
+"""
+
+
+def build(study: Study, options: Options) -> Report:
+    """Run all measures and return the report's parts."""
+    context = Context(study, options)
+    t = context.t
+    captured = {row["market"]: row for row in study.frame(_CAPTURED).to_dict("records")}
+    markets = context.market_order(captured)
+    sections = []
+    for name in SECTIONS:
+        module = import_module(f"cryptodrug_scraper.report.sections.{name}")
+        make: Callable[[Context], Section] = module.section
+        sections.append(make(context))
+    scope = t("page.scope_empty")
+    if captured:
+        start = study.start or min(as_day(row["first"]) for row in captured.values())
+        end = study.end or max(as_day(row["last"]) for row in captured.values())
+        scope = t("page.scope", markets=map(context.market, markets), start=start, end=end)
+    summary = [
+        (section.key, t(f"{section.key}.short"), " ".join(dict.fromkeys(section.summary)))
+        for section in sections
+        if section.summary
+    ]
+    warnings = [Text(said) for section in sections for said in section.warnings]
+    if options.name_vendors:
+        warnings.insert(0, Text(t("about.named")))
+    if options.threshold <= 1:
+        warnings.insert(0, Text(t("about.not_suppressed")))
+    return Report(
+        title=t("page.title"),
+        scope=scope,
+        summary=summary or [("", "", t("caveat.empty"))],
+        sections=sections,
+        about=_about(context, captured, markets),
+        threshold=options.threshold,
+        version=__version__,
+        warnings=warnings,
+        literature=sorted(context.literature.items(), key=lambda item: item[1]),
+    )
+
+
+def _about(context: Context, captured: dict[str, dict[str, Any]], markets: list[str]) -> list[str]:
+    t = context.t
+    about = [t("about.made", version=__version__, day=datetime.now(UTC).date())]
+    if captured:
+        each = [
+            t(
+                "about.one_market",
+                market=context.market(market),
+                pages=captured[market]["pages"],
+                start=as_day(captured[market]["first"]),
+                end=as_day(captured[market]["last"]),
+            )
+            for market in markets
+        ]
+        pages = sum(int(row["pages"]) for row in captured.values())
+        days = sum(int(row["days"]) for row in captured.values())
+        about.append(t("about.data", pages=pages, days=days, markets=each))
+    about.append(t("about.places"))
+    about.append(t("about.sales"))
+    about.append(t("about.suppressed" if context.threshold > 1 else "about.not_suppressed"))
+    return about

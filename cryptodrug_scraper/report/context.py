@@ -1,0 +1,152 @@
+"""What every section of a report needs: the study, the options, the language."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from cryptodrug_scraper.report.language import Language, cap, language
+from cryptodrug_scraper.report.parts import Method, Text
+from cryptodrug_scraper.report.translate import translate
+from cryptodrug_scraper.study import Measure, Study
+
+LOW_COVERAGE = 0.9
+"""Below it the report warns that crawls were incomplete."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a report is to be: of which country, in which language, how careful."""
+
+    country: str
+    lang: str = "en"
+    threshold: int = 5
+    name_vendors: bool = False
+
+
+class Context:
+    """The study and the options, with what sections do alike."""
+
+    def __init__(self, study: Study, options: Options) -> None:
+        self.study, self.options = study, options
+        self.lang: Language = language(options.lang)
+        titles = study.frame("SELECT market, title FROM market")
+        self.literature: dict[str, str] = {}
+        """Works that methods cite, by key."""
+        self._titles = dict(zip(titles["market"], titles["title"], strict=True))
+
+    @property
+    def country(self) -> str:
+        """The code of the report's country."""
+        return self.options.country
+
+    @property
+    def threshold(self) -> int:
+        """How many vendors a number must rest on to be shown."""
+        return self.options.threshold
+
+    def t(self, key: str, **values: Any) -> str:
+        """Return a text; country and threshold are always filled in."""
+        return self.lang.text(key, country=self.country, threshold=self.threshold, **values)
+
+    def market(self, name: str) -> str:
+        """Return a market's own name; that of none is all markets."""
+        if not name:
+            return self.t("words.all_markets")
+        return str(self._titles.get(name, name))
+
+    def market_order(self, names: Iterable[str]) -> list[str]:
+        """Return markets in the study's order."""
+        there = set(names)
+        return [name for name in self.study.markets if name in there]
+
+    def vendors(self, count: int) -> str:
+        """Write a number of vendors, or that they are too few to say."""
+        if 0 < count < self.threshold:
+            return self.t("words.few_vendors")
+        return self.t("words.vendors", n=int(count))
+
+    def may_show(self, vendors: Any) -> bool:
+        """Whether what rests on so many vendors may be shown."""
+        return not 0 < int(vendors) < self.threshold
+
+    def group(self, code: str) -> str:
+        """Name a group of drugs as within a sentence."""
+        return self.lang.label("groups", code)
+
+    def method(self, measure: Measure, title: str = "", *, shown: bool = True) -> Method:
+        """Return a measure's method in the report's language, as far as it is translated.
+
+        Counts of what it left out are not told where its numbers are not `shown`.
+        """
+        left_out = measure.left_out.items() if shown else ()
+        return Method(
+            title=title,
+            definition=self.said(measure.definition),
+            assumptions=[self.said(words) for words in measure.assumptions],
+            uncertainty=self.said(measure.uncertainty) if measure.uncertainty else None,
+            sources=[self._cited(work) for work in measure.sources],
+            left_out=[
+                (_cap(self.said(reason)), self.lang.number(count))
+                for reason, count in left_out
+                if count
+            ],
+        )
+
+    def caveats(self, *measures: Measure) -> list[Text]:
+        """Return what measures say of their data, each once, in the report's language."""
+        told = dict.fromkeys(words for measure in measures for words in measure.caveats)
+        return [self.said(words) for words in told]
+
+    def _cited(self, work: str) -> tuple[str, str]:
+        """Return the key and the short name of a work, and keep it for the list at the end."""
+        short = cite(work)
+        key = "work-" + re.sub(r"\W+", "-", short.lower()).strip("-")
+        self.literature[key] = work
+        return key, short
+
+    def said(self, words: str) -> Text:
+        """Return a measure's text in the report's language; small numbers of vendors hidden."""
+        named = re.sub(
+            r"\b([a-z_]+)(?=[:;])", lambda found: str(self._titles.get(found[1], found[1])), words
+        )
+        named = re.sub(r"\*([\w ]+)\*", r"\1", named)
+        careful = re.sub(r"\b[Oo]nly (\d+) vendors", self._few, named)
+        return translate(careful, self.lang.code)
+
+    def _few(self, found: re.Match[str]) -> str:
+        if self.may_show(found[1]):
+            return str(found[0])
+        return f"fewer than {self.threshold} vendors"
+
+
+def cite(work: str) -> str:
+    """Return the short name of a work: Soska & Christin 2015; Tai et al. 2019."""
+    found = re.match(r"(.+?) \((\d{4})\)", work)
+    if not found:
+        return work.split(".")[0]
+    authors = [re.sub(r" [A-Z]+$", "", author) for author in found[1].split(", ")]
+    if len(authors) > 2 or authors[-1] == "et al":
+        named = f"{authors[0]} et al."
+    else:
+        named = " & ".join(authors)
+    return f"{named} {found[2]}"
+
+
+def _cap(text: Text) -> Text:
+    return Text(cap(text.words), text.lang)
+
+
+def months_between(days: Sequence[Any]) -> list[Any]:
+    """Return the first days of all months from the first to the last of some."""
+    if not days:
+        return []
+    first, last = min(days), max(days)
+    months = []
+    year, month = first.year, first.month
+    while (year, month) <= (last.year, last.month):
+        months.append(first.replace(year=year, month=month, day=1))
+        year, month = (year + 1, 1) if month == 12 else (year, month + 1)
+    return months

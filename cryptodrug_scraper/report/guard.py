@@ -1,0 +1,99 @@
+"""How many vendors stand behind each number of the report, and which numbers they allow."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any
+
+from cryptodrug_scraper.report.suppress import suppress, suppress_grid
+from cryptodrug_scraper.study import Study
+
+TOTAL = ""
+"""Stands for all markets, and for the whole period."""
+
+Key = Hashable
+
+
+class Guard:
+    """Which cells of a table are not shown; cells of which nothing is known count as empty.
+
+    Rows and columns add up; their totals are the cells of `TOTAL`, and count as cells too.
+    """
+
+    def __init__(
+        self,
+        vendors: Mapping[tuple[Key, Key], int],
+        rows: Sequence[Key],
+        columns: Sequence[Key],
+        threshold: int,
+    ) -> None:
+        self.vendors = {key: int(count) for key, count in vendors.items()}
+        across, down = [*columns, TOTAL], [*rows, TOTAL]
+        grid = [[self.vendors.get((row, column), 0) for column in across] for row in down]
+        marks = suppress_grid(grid, threshold)
+        self.hidden = {
+            (row, column)
+            for row, line in zip(down, marks, strict=True)
+            for column, mark in zip(across, line, strict=True)
+            if mark
+        }
+
+    def hides(self, row: Key = TOTAL, column: Key = TOTAL) -> bool:
+        """Whether a cell must not be shown."""
+        return (row, column) in self.hidden
+
+    def has_any(self) -> bool:
+        """Whether there is a vendor at all."""
+        return any(self.vendors.values())
+
+    def count(self, row: Key = TOTAL, column: Key = TOTAL) -> int:
+        """How many vendors stand behind a cell. Not for showing."""
+        return self.vendors.get((row, column), 0)
+
+
+def guard_line(vendors: Mapping[Any, int], threshold: int) -> set[Any]:
+    """Return which of several cells must not be shown, if their total is known."""
+    marks = suppress(list(vendors.values()), threshold)
+    return {key for key, mark in zip(vendors, marks, strict=True) if mark}
+
+
+def review_vendors(study: Study, country: str, column: str = "month") -> dict[tuple[Key, Key], int]:
+    """Count vendors with a review of a listing from the country, by a column and market.
+
+    `column` is SQL over `s_review`: ours, never a user's.
+    """
+    study.prepare()
+    return _cube(study, "s_review", column, country)
+
+
+def listing_vendors(study: Study, country: str, column: str) -> dict[tuple[Key, Key], int]:
+    """Count vendors with a listing from the country, by a column of `s_listing` and market."""
+    study.prepare()
+    return _cube(study, "s_listing", column, country)
+
+
+def _cube(study: Study, table: str, column: str, country: str) -> dict[tuple[Key, Key], int]:
+    frame = study.frame(
+        f"""
+        WITH each AS (
+            SELECT {column} AS first, market, vendor_id FROM {table}
+            WHERE :country = ANY(from_countries)
+        )
+        SELECT first, market, grouping(first) AS all_first, grouping(market) AS all_market,
+               count(DISTINCT vendor_id) AS vendors
+        FROM each GROUP BY CUBE (first, market)
+        """,
+        {"country": country},
+    )
+    counted: dict[tuple[Key, Key], int] = {}
+    for first, market, all_first, all_market, vendors in frame.itertuples(index=False):
+        row = TOTAL if all_first else as_day(first)
+        counted[row, TOTAL if all_market else market] = int(vendors)
+    return counted
+
+
+def as_day(value: Any) -> Any:
+    """Return a date where pandas gave a timestamp, None for its many nothings, else the value."""
+    if value is None or value != value:
+        return None
+    return value.date() if hasattr(value, "date") else value

@@ -1,0 +1,151 @@
+"""What a country's vendors offer beside all vendors, and what they ask for it."""
+
+from __future__ import annotations
+
+from cryptodrug_scraper.study import Measure, Study
+
+GROUPS = (
+    "cannabis",
+    "cocaine",
+    "heroin",
+    "opioids",
+    "amphetamines",
+    "mdma",
+    "hallucinogens",
+    "dissociatives",
+    "benzodiazepines",
+    "medicines",
+    "nps",
+    "other_drugs",
+    "not_drugs",
+    "unknown",
+)
+"""Groups of the EMCDDA in their order; heroin is taken out of the opioids."""
+
+DRUGS = GROUPS[: GROUPS.index("not_drugs")]
+
+GROUP = """CASE WHEN substance = 'opioids' AND substance_detail = 'heroin' THEN 'heroin'
+    ELSE coalesce(substance, 'unknown') END"""
+"""SQL for the group of a row of `s_listing`."""
+
+_WITHIN = "market = ANY(:markets) AND first_seen <= :end AND last_seen >= :start"
+
+
+def offer(study: Study, country: str) -> Measure:
+    """Return listings by market and group of drugs: the country's and all."""
+    study.prepare()
+    frame = study.frame(
+        f"""
+        WITH each AS (
+            SELECT market, {GROUP} AS substance,
+                   coalesce(:country = ANY(from_countries), false) AS here
+            FROM s_listing WHERE {_WITHIN}
+        ), counted AS (
+            SELECT market, substance, count(*) AS listings,
+                   count(*) FILTER (WHERE here) AS listings_country
+            FROM each GROUP BY 1, 2
+        )
+        SELECT market, substance, listings,
+               listings * 1.0 / sum(listings) OVER own AS share, listings_country,
+               listings_country * 1.0 / nullif(sum(listings_country) OVER own, 0) AS share_country
+        FROM counted WINDOW own AS (PARTITION BY market) ORDER BY 1, 2
+        """,
+        {"country": country},
+    )
+    sources = study.frame(
+        f"""
+        SELECT coalesce(substance_source, 'none') AS source, count(*) AS n
+        FROM s_listing WHERE {_WITHIN} GROUP BY 1
+        """
+    )
+    by = {str(source): int(n) for source, n in sources.itertuples(index=False)}
+    return Measure(
+        name="offer",
+        frame=frame,
+        columns={
+            "market": "The market.",
+            "substance": "Group of drugs; heroin apart from the other opioids.",
+            "listings": "Listings of the group (number).",
+            "share": "Part of the market's listings (0 to 1).",
+            "listings_country": "Listings of the group that ship from the country (number).",
+            "share_country": "Part of the market's listings that ship from it (0 to 1).",
+        },
+        definition="Listings by group of drugs, each listing once, whenever it was seen. The "
+        "group is that of the market's category, else what the title says. The market's average "
+        "is the same of all its listings.",
+        assumptions=(
+            "Vendors put listings into the right category.",
+            "A listing counts once, whether it sells or not: shares are of what is offered.",
+        ),
+        uncertainty="Categories of markets are coarse, and titles advertise: single listings are "
+        "in the wrong group. With few listings shares move by chance.",
+        sources=(
+            "EMCDDA (2017). Drugs and the darknet: perspectives for enforcement, research and "
+            "policy. EMCDDA–Europol Joint publications.",
+        ),
+        left_out={
+            "listings of which neither category nor title tells: not known": by.get("none", 0)
+        },
+    )
+
+
+def unit_prices(study: Study, country: str) -> Measure:
+    """Return prices of a unit by group of drugs and unit: the country's and all."""
+    study.prepare()
+    frame = study.frame(
+        f"""
+        WITH each AS (
+            SELECT {GROUP} AS substance, unit, vendor_id, price_per_unit AS price,
+                   coalesce(:country = ANY(from_countries), false) AS here
+            FROM s_listing WHERE {_WITHIN} AND price_per_unit > 0 AND unit IS NOT NULL
+        ), drugs AS (
+            SELECT * FROM each WHERE substance NOT IN ('not_drugs', 'unknown')
+        )
+        SELECT substance, unit, count(*) AS listings,
+               percentile_cont(0.5) WITHIN GROUP (ORDER BY price) AS median,
+               count(*) FILTER (WHERE here) AS listings_country,
+               count(DISTINCT vendor_id) FILTER (WHERE here) AS vendors_country,
+               percentile_cont(0.25) WITHIN GROUP (ORDER BY price) FILTER (WHERE here) AS low,
+               percentile_cont(0.5) WITHIN GROUP (ORDER BY price) FILTER (WHERE here)
+                   AS median_country,
+               percentile_cont(0.75) WITHIN GROUP (ORDER BY price) FILTER (WHERE here) AS high
+        FROM drugs GROUP BY 1, 2 ORDER BY 1, 2
+        """,
+        {"country": country},
+    )
+    silent = study.row(
+        f"""
+        SELECT count(*) FILTER (WHERE price_eur IS NULL) AS price,
+               count(*) FILTER (WHERE price_eur IS NOT NULL AND price_per_unit IS NULL) AS amount
+        FROM s_listing WHERE {_WITHIN} AND :country = ANY(from_countries)
+        """,
+        {"country": country},
+    )
+    return Measure(
+        name="unit_prices",
+        frame=frame,
+        columns={
+            "substance": "Group of drugs; heroin apart from the other opioids.",
+            "unit": "g, ml or piece.",
+            "listings": "Listings with a price and an amount, of all vendors (number).",
+            "median": "Median price of a unit, all vendors (EUR).",
+            "listings_country": "Those that ship from the country (number).",
+            "vendors_country": "Their vendors (number).",
+            "low": "Lower quartile of their prices of a unit (EUR).",
+            "median_country": "Median (EUR).",
+            "high": "Upper quartile (EUR).",
+        },
+        definition="Price of a listing divided by the amount that its title or options state, at "
+        "the rates that the market itself showed at the time; each listing once, at its typical "
+        "price.",
+        assumptions=(
+            "Holding prices and slips are found by the study's rule and not used.",
+            "Purity is not known: a gram is a gram of what is sold.",
+        ),
+        uncertainty="Larger amounts are cheaper by the unit; groups hold different substances and "
+        "forms. Prices are asked, not paid.",
+        left_out={
+            "listings without a usable price": int(silent["price"]),
+            "listings whose amount is not stated": int(silent["amount"]),
+        },
+    )

@@ -1,0 +1,67 @@
+"""A report as one page: HTML with its styles and drawings in it, without scripts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+
+from cryptodrug_scraper.report.language import Language
+from cryptodrug_scraper.report.parts import Drawing, Section, Text
+
+
+@dataclass(frozen=True)
+class Report:
+    """All that a report says, in one language, as plain text."""
+
+    title: str
+    scope: str
+    summary: Sequence[tuple[str, str, str]]  # a section's key, its short name, what is said
+    sections: Sequence[Section]
+    about: Sequence[str]
+    threshold: int
+    version: str
+    warnings: Sequence[Text] = ()
+    literature: Sequence[tuple[str, str]] = ()  # a work's key and the work
+
+
+def render(report: Report, lang: Language) -> str:
+    """Return the report as HTML. Every text is escaped, and what reorders text is shown."""
+    import jinja2
+    from markupsafe import Markup
+
+    from cryptodrug_scraper.cli.terminal import safe
+    from cryptodrug_scraper.report.figures import placed
+
+    def finish(value: object) -> object:
+        """Show the characters that would reorder or hide what stands around them."""
+        if isinstance(value, str) and not isinstance(value, Markup):
+            return safe(value, lines=True)
+        return value
+
+    def place(drawing: Drawing) -> Markup:
+        return Markup(placed(drawing.svg, drawing.name, drawing.caption))
+
+    folder = files("cryptodrug_scraper.report")
+    environment = jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, finalize=finish
+    )
+    template = environment.from_string((folder / "page.html").read_text("utf-8"))
+    style = (folder / "style.css").read_text("utf-8")
+    return template.render(
+        report=report,
+        lang=lang,
+        t=lang.text,
+        place=place,
+        style=Markup(style),
+        numbers=_numbers(report.sections),
+    )
+
+
+def _numbers(sections: Sequence[Section]) -> dict[str, int]:
+    """Number figures and tables through the report, each by its name."""
+    numbers: dict[str, int] = {}
+    for kind in ("drawings", "tables"):
+        names = [part.name for section in sections for part in getattr(section, kind)]
+        numbers |= {name: n for n, name in enumerate(names, 1)}
+    return numbers

@@ -1,0 +1,163 @@
+"""What a report is made of, before it becomes a page: all texts plain, escaped by the template."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from cryptodrug_scraper.report.language import Language, cap
+
+
+@dataclass(frozen=True)
+class Text:
+    """A text that may not be in the report's language: then `lang` tells which it is in."""
+
+    words: str
+    lang: str = ""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table: the key in its rows, its heading, and how its values are written."""
+
+    key: str
+    label: str
+    kind: str = "text"  # text, place, month, count, decimal, euros, cents, share, or a label's list
+    unit: str = ""
+
+    @property
+    def is_number(self) -> bool:
+        """Whether the column's values are numbers, which are aligned on the right."""
+        return self.kind in ("count", "decimal", "euros", "cents", "share")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell: what is written in it, and whether that stands for a suppressed value."""
+
+    words: str
+    suppressed: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table: rows of as many cells as there are columns; the first heads its row.
+
+    Rows stand in groups, each with its heading; one group without a heading is a plain table.
+    """
+
+    name: str
+    caption: str
+    columns: Sequence[Column]
+    groups: Sequence[tuple[str, Sequence[Sequence[Cell]]]]
+    notes: Sequence[str] = ()
+
+    @property
+    def suppresses(self) -> bool:
+        """Whether a cell of it is suppressed."""
+        return any(cell.suppressed for _, rows in self.groups for row in rows for cell in row)
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A figure: the SVG element, what it shows in a sentence, and its caption."""
+
+    name: str
+    svg: str
+    caption: str
+
+
+@dataclass(frozen=True)
+class Method:
+    """How a measure was made, in the measure's own words."""
+
+    title: str
+    definition: Text
+    assumptions: Sequence[Text] = ()
+    uncertainty: Text | None = None
+    sources: Sequence[tuple[str, str]] = ()  # a work's key and its short name
+    left_out: Sequence[tuple[Text, str]] = ()
+
+
+@dataclass
+class Section:
+    """One question of the study with its answer."""
+
+    key: str
+    title: str
+    summary: list[str] = field(default_factory=list)  # of the findings, what the summary says too
+    findings: list[str] = field(default_factory=list)
+    drawings: list[Drawing] = field(default_factory=list)
+    tables: list[Table] = field(default_factory=list)
+    methods: list[Method] = field(default_factory=list)
+    caveats: list[Text] = field(default_factory=list)
+    short: str = ""  # what the summary calls it
+    warnings: list[str] = field(default_factory=list)  # caveats that concern the whole report
+
+
+SUPPRESSED = object()
+"""Stands in a row for a value that must not be shown."""
+
+
+def build_table(
+    lang: Language,
+    name: str,
+    caption: str,
+    columns: Sequence[Column],
+    rows: Sequence[Mapping[str, Any]],
+    notes: Sequence[str] = (),
+    *,
+    group: str = "",
+) -> Table:
+    """Write rows as a table. None is a value that is not known, SUPPRESSED one not shown.
+
+    `group` is the key under which a row has the heading of its group; groups stand in the order
+    in which they first come.
+    """
+    writers = [_writer(lang, column.kind) for column in columns]
+    groups: dict[str, list[list[Cell]]] = {}
+    for row in rows:
+        cells = [
+            _cell(lang, row.get(column.key), write)
+            for column, write in zip(columns, writers, strict=True)
+        ]
+        groups.setdefault(str(row[group]) if group else "", []).append(cells)
+    return Table(name, caption, columns, list(groups.items()), notes)
+
+
+def drawn(value: Any) -> float | None:
+    """Return a value as a figure takes it: None if it is not known or not shown."""
+    return None if missing(value) or value is SUPPRESSED else float(value)
+
+
+def missing(value: Any) -> bool:
+    """Whether a value of a frame is none: None, NaN, NaT."""
+    return value is None or (not isinstance(value, (str, list, tuple)) and value != value)
+
+
+def _cell(lang: Language, value: Any, write: Callable[[Any], str]) -> Cell:
+    if value is SUPPRESSED:
+        return Cell(lang.text("table.suppressed"), suppressed=True)
+    return Cell(lang.text("table.unknown") if missing(value) else write(value))
+
+
+def _writer(lang: Language, kind: str) -> Callable[[Any], str]:
+    match kind:
+        case "text":
+            return str
+        case "place":
+            return lang.place
+        case "month":
+            return lang.short_month
+        case "count":
+            return lang.number
+        case "decimal":
+            return lambda value: lang.number(value, 2)
+        case "euros":
+            return lambda value: lang.euros(value, 0)
+        case "cents":
+            return lambda value: lang.euros(value, 2)
+        case "share":
+            return lang.percent
+    return lambda code: cap(lang.label(kind, str(code)))

@@ -1,0 +1,1 @@
+"""The questions of a report, a module each: `section(context)` returns the answer."""

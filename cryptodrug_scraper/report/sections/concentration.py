@@ -1,0 +1,97 @@
+"""Whether trade is in few hands."""
+
+from __future__ import annotations
+
+from math import ceil
+from typing import Any
+
+from cryptodrug_scraper.report import figures
+from cryptodrug_scraper.report.context import Context
+from cryptodrug_scraper.report.parts import (
+    SUPPRESSED,
+    Column,
+    Drawing,
+    Section,
+    Text,
+    build_table,
+    drawn,
+)
+from cryptodrug_scraper.study.concentration import concentration
+
+_NUMBERS = ("vendors", "gini", "top_10", "top_10_percent")
+
+
+def section(context: Context) -> Section:
+    """Return the section."""
+    t = context.t
+    made = Section("concentration", t("concentration.title"))
+    own = concentration(context.study, country=context.country)
+    every = concentration(context.study)
+    of_all = {row["market"]: row for row in every.frame.to_dict("records")}
+    of_own = {
+        row["market"]: _careful(row, context.threshold) for row in own.frame.to_dict("records")
+    }
+    markets = context.market_order(of_all)
+    shown = any(row["gini"] is not SUPPRESSED for row in of_own.values())
+    made.methods.append(context.method(own, shown=shown))
+    if not of_own:
+        made.findings.append(t("caveat.empty"))
+        return made
+    made.caveats += context.caveats(own) if shown else [Text(t("caveat.few_vendors"))]
+    rows: list[dict[str, Any]] = []
+    for market in markets:
+        for who, found in (("own", of_own.get(market)), ("all", of_all[market])):
+            if found is not None:
+                whose = t("words.country_vendors" if who == "own" else "words.all_offers")
+                rows.append({**found, "who": whose, "market": context.market(market)})
+    made.tables.append(
+        build_table(
+            context.lang,
+            "concentration",
+            t("concentration.table"),
+            [
+                Column("who", t("column.whose")),
+                Column("vendors", t("column.vendors"), "count"),
+                Column("gini", t("column.gini"), "decimal"),
+                Column("top_10", t("column.ten_largest"), "share"),
+                Column("top_10_percent", t("column.top10"), "share"),
+            ],
+            rows,
+            group="market",
+        )
+    )
+    labels = [context.market(market) for market in markets]
+    series = [
+        figures.Series(
+            t(f"words.{name}"), [drawn(found.get(market, {}).get("gini")) for market in markets]
+        )
+        for name, found in (("country_vendors", of_own), ("all_offers", of_all))
+    ]
+    svg = figures.bars(context.lang, labels, series, kind="decimal", label=t("concentration.label"))
+    made.drawings.append(Drawing("concentration", svg, t("concentration.figure")))
+    for market in markets:
+        mine = of_own.get(market)
+        if mine is None or mine["gini"] is SUPPRESSED:
+            continue
+        said = t(
+            "concentration.gini",
+            market=context.market(market),
+            own=mine["gini"],
+            all=of_all[market]["gini"],
+        )
+        if mine["top_10_percent"] is not SUPPRESSED:
+            said += " " + t("concentration.top", share=mine["top_10_percent"])
+        made.findings.append(said)
+    return made
+
+
+def _careful(row: dict[str, Any], threshold: int) -> dict[str, Any]:
+    """Return a row without what rests on too few vendors, those at the top or all the others."""
+    vendors = int(row["vendors"])
+    if vendors < threshold:
+        return row | dict.fromkeys(_NUMBERS, SUPPRESSED)
+    careful = dict(row)
+    for name, top in (("top_10", 10), ("top_10_percent", ceil(vendors * 0.1))):
+        if top < threshold or 0 < vendors - top < threshold:
+            careful[name] = SUPPRESSED
+    return careful

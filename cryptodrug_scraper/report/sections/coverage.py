@@ -1,0 +1,132 @@
+"""How complete the crawls are: what they missed, and how much there was."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from cryptodrug_scraper.report import figures
+from cryptodrug_scraper.report.context import LOW_COVERAGE, Context, months_between
+from cryptodrug_scraper.report.guard import as_day
+from cryptodrug_scraper.report.parts import Column, Drawing, Section, build_table, drawn
+from cryptodrug_scraper.study.coverage import coverage
+from cryptodrug_scraper.study.recapture import recapture
+
+
+def section(context: Context) -> Section:
+    """Return the section."""
+    t = context.t
+    made = Section("coverage", t("coverage.title"))
+    measure, again = coverage(context.study), recapture(context.study)
+    made.methods.append(context.method(measure, t("coverage.method_pages")))
+    made.methods.append(context.method(again, t("coverage.method_recapture")))
+    made.caveats += context.caveats(measure, again)
+    frame = measure.frame[measure.frame["kind"] == "listing"].copy()
+    if frame.empty:
+        made.findings.append(t("caveat.empty"))
+        return made
+    frame["month"] = [as_day(day).replace(day=1) for day in frame["day"]]
+    columns = ["known", "captured", "gone", "missed"]
+    sums = frame.groupby(["market", "month"], as_index=False)[columns].sum()
+    crawls = frame.groupby(["market", "month"])["crawl"].nunique()
+    there = sums["known"] - sums["gone"]
+    sums["coverage"] = (sums["captured"] / there.where(there > 0)).clip(upper=1.0)
+    markets = context.market_order(sums["market"])
+    _draw(context, made, sums, markets)
+    rows = []
+    for market in markets:
+        for row in sums[sums["market"] == market].to_dict("records"):
+            crawled = int(crawls[market, row["month"]])
+            month = context.lang.short_month(row["month"])
+            rows += [row | {"crawls": crawled, "month": month, "market": context.market(market)}]
+    made.tables.append(
+        build_table(
+            context.lang,
+            "coverage",
+            t("coverage.table"),
+            [
+                Column("month", t("column.month")),
+                Column("crawls", t("column.crawls"), "count"),
+                Column("known", t("column.known"), "count"),
+                Column("captured", t("column.captured"), "count"),
+                Column("gone", t("column.gone"), "count"),
+                Column("missed", t("column.missed"), "count"),
+                Column("coverage", t("column.coverage"), "share"),
+            ],
+            rows,
+            group="market",
+        )
+    )
+    estimates = _recapture(context, made, again.frame)
+    seen = float(sums["captured"].sum()) / max(float(there.sum()), 1.0)
+    said = t("coverage.average", share=min(seen, 1.0))
+    worst = sums.loc[sums["coverage"].astype(float).idxmin()]
+    if len(sums) > 1 and worst["coverage"] < seen:
+        said += " " + t(
+            "coverage.worst",
+            market=context.market(worst["market"]),
+            month=worst["month"],
+            share=worst["coverage"],
+        )
+    made.findings.append(said)
+    if estimates:
+        made.findings.append(t("coverage.estimated", markets=estimates))
+    made.summary.append(said)
+    estimated = again.frame["coverage"].dropna().astype(float)
+    lowest = min([seen, *([float(estimated.mean())] if len(estimated) else [])])
+    if lowest < LOW_COVERAGE:
+        made.warnings.append(t("coverage.low", share=lowest))
+    return made
+
+
+def _draw(context: Context, made: Section, sums: pd.DataFrame, markets: list[str]) -> None:
+    days = months_between(list(sums["month"]))
+    by = {(r["market"], r["month"]): drawn(r["coverage"]) for r in sums.to_dict("records")}
+    series = [
+        figures.Series(context.market(market), [by.get((market, day)) for day in days])
+        for market in markets
+    ]
+    svg = figures.months(
+        context.lang, days, series, kind="share", label=context.t("coverage.label")
+    )
+    made.drawings.append(Drawing("coverage", svg, context.t("coverage.figure")))
+
+
+def _recapture(context: Context, made: Section, frame: pd.DataFrame) -> list[str]:
+    """Show the estimates' means by market; return what a sentence says of each."""
+    t = context.t
+    rows: list[dict[str, Any]] = []
+    said = []
+    for market in context.market_order(frame["market"]):
+        of_market = frame[frame["market"] == market]
+        numbers = {
+            name: of_market[name].dropna().astype(float)
+            for name in ("captured", "chapman", "chapman_coverage", "estimate", "coverage")
+        }
+        row: dict[str, Any] = {
+            name: float(values.mean()) if len(values) else None for name, values in numbers.items()
+        }
+        row |= {"market": context.market(market), "crawls": len(of_market)}
+        rows.append(row)
+        if row["coverage"] is not None:
+            said.append(t("coverage.one_estimate", market=row["market"], share=row["coverage"]))
+    if any(row["chapman"] is not None or row["estimate"] is not None for row in rows):
+        made.tables.append(
+            build_table(
+                context.lang,
+                "recapture",
+                t("coverage.table_estimate"),
+                [
+                    Column("market", t("column.market")),
+                    Column("crawls", t("column.crawls"), "count"),
+                    Column("captured", t("column.captured"), "count"),
+                    Column("chapman", t("column.estimate"), "count", "Chapman"),
+                    Column("chapman_coverage", t("column.coverage"), "share", "Chapman"),
+                    Column("estimate", t("column.estimate"), "count", "Jolly–Seber"),
+                    Column("coverage", t("column.coverage"), "share", "Jolly–Seber"),
+                ],
+                rows,
+            )
+        )
+    return said

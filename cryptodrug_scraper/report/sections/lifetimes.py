@@ -1,0 +1,114 @@
+"""How long vendors and listings last."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cryptodrug_scraper.report import figures
+from cryptodrug_scraper.report.context import Context
+from cryptodrug_scraper.report.guard import TOTAL, listing_vendors
+from cryptodrug_scraper.report.parts import (
+    SUPPRESSED,
+    Column,
+    Drawing,
+    Section,
+    Text,
+    build_table,
+    drawn,
+)
+from cryptodrug_scraper.study.lifetimes import lifetimes
+
+_AFTER = (30, 90, 180)
+
+
+def section(context: Context) -> Section:
+    """Return the section."""
+    t = context.t
+    made = Section("lifetimes", t("lifetimes.title"))
+    behind = listing_vendors(context.study, context.country, "CAST(NULL AS text)")
+    rows: list[dict[str, Any]] = []
+    for of in ("vendors", "listings"):
+        measure = lifetimes(context.study, of=of, country=context.country)
+        curves = dict(iter(measure.frame.groupby("market", sort=False)))
+        markets = context.market_order(curves)
+        drawings = {}
+        for market in markets:
+            curve = curves[market]
+            lives = int(curve["lives"].iloc[0])
+            few = not context.may_show(behind.get((TOTAL, market), 0)) or (
+                of == "vendors" and not context.may_show(lives)
+            )
+            row = {
+                "what": t(f"lifetimes.{of}"),
+                "market": context.market(market),
+                "lives": lives,
+                "median": curve["median_days"].iloc[0],
+                **{f"after{days}": _still(curve, days) for days in _AFTER},
+            }
+            if few:
+                names = ["lives", "median", *(f"after{days}" for days in _AFTER)]
+                row |= dict.fromkeys(names, SUPPRESSED)
+            else:
+                drawings[context.market(market)] = _points(curve)
+            rows.append(row)
+        made.methods.append(
+            context.method(measure, t(f"lifetimes.{of}").lower(), shown=bool(drawings))
+        )
+        if drawings:
+            made.caveats += [c for c in context.caveats(measure) if c not in made.caveats]
+            svg = figures.curves(
+                context.lang,
+                drawings,
+                across=t("lifetimes.across"),
+                label=t("lifetimes.label"),
+            )
+            made.drawings.append(Drawing(f"lifetimes-{of}", svg, t(f"lifetimes.figure_{of}")))
+        elif curves:
+            made.caveats.append(Text(t("caveat.few_vendors")))
+    for row in rows:
+        if row["median"] is not SUPPRESSED:
+            of = "vendors" if row["what"] == t("lifetimes.vendors") else "listings"
+            known = drawn(row["median"]) is not None
+            key = f"lifetimes.{'median' if known else 'longer'}_{of}"
+            made.findings.append(
+                t(key, market=row["market"], **({"days": int(row["median"])} if known else {}))
+            )
+    if not rows:
+        made.findings.append(t("lifetimes.unknown"))
+        return made
+    made.caveats = list(dict.fromkeys(made.caveats))
+    made.tables.append(
+        build_table(
+            context.lang,
+            "lifetimes",
+            t("lifetimes.table"),
+            [
+                Column("market", t("column.market")),
+                Column("lives", t("column.count"), "count"),
+                Column("median", t("column.median_days"), "count"),
+                *(Column(f"after{d}", t(f"column.after{d}"), "share") for d in _AFTER),
+            ],
+            rows,
+            group="what",
+        )
+    )
+    return made
+
+
+def _still(curve: Any, days: int) -> float | None:
+    """Return the part that is still there after so many days, if it was observed so long."""
+    before = curve[curve["days"] <= days]
+    if before.empty:
+        return 1.0
+    if float(curve["days"].iloc[-1]) < days and float(curve["survival"].iloc[-1]) > 0:
+        return None
+    return float(before["survival"].iloc[-1])
+
+
+def _points(curve: Any) -> list[tuple[float, float, float | None, float | None]]:
+    points: list[tuple[float, float, float | None, float | None]] = [(0.0, 1.0, 1.0, 1.0)]
+    for days, survival, low, high in curve[["days", "survival", "low", "high"]].itertuples(
+        index=False
+    ):
+        points.append((float(days), float(survival), drawn(low), drawn(high)))
+    return points

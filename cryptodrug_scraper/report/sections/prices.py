@@ -1,0 +1,185 @@
+"""What is asked for, and how large sales are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cryptodrug_scraper.report import figures
+from cryptodrug_scraper.report.context import Context
+from cryptodrug_scraper.report.guard import TOTAL, guard_line, review_vendors
+from cryptodrug_scraper.report.offer import GROUPS, unit_prices
+from cryptodrug_scraper.report.parts import (
+    SUPPRESSED,
+    Column,
+    Drawing,
+    Section,
+    Text,
+    build_table,
+    drawn,
+)
+from cryptodrug_scraper.study.turnover import sale_values, turnover
+
+EDGES = (50, 100, 200, 500, 1000)
+"""Euros at which bands of sales by value end."""
+LIMIT = 200
+"""Euros below which a sale is spoken of as small."""
+_UNITS = ("g", "piece", "ml")
+_PRICES = ("low", "median_country", "high", "listings_country")
+_SALES = ("sales", "share_sales", "value_eur", "share_value")
+
+
+def section(context: Context) -> Section:
+    """Return the section."""
+    made = Section("prices", context.t("prices.title"))
+    _sales(context, made)
+    _prices(context, made)
+    made.caveats = list(dict.fromkeys(made.caveats))
+    return made
+
+
+def _sales(context: Context, made: Section) -> None:
+    t = context.t
+    measure = sale_values(context.study, country=context.country, edges=EDGES, by_market=False)
+    lower = (0, *EDGES)
+    band = "width_bucket(price_eur, ARRAY[{}]::numeric[])".format(", ".join(map(str, EDGES)))
+    counts = review_vendors(
+        context.study, context.country, f"CASE WHEN price_eur IS NOT NULL THEN {band} END"
+    )
+    vendors = {low: counts.get((n, TOTAL), 0) for n, low in enumerate(lower)}
+    hidden = guard_line(vendors, context.threshold)
+    behind = sum(vendors.values())
+    shown = behind > 0 and context.may_show(counts.get((TOTAL, TOTAL), 0))
+    title = t("prices.method_sales")
+    made.methods.append(context.method(measure, title, shown=shown))
+    if measure.frame.empty:
+        made.findings.append(t("prices.no_sales"))
+        return
+    made.caveats += context.caveats(measure) if shown else [Text(t("caveat.few_vendors"))]
+    of = {int(row["from_eur"]): row for row in measure.frame.to_dict("records")}
+    rows: list[dict[str, Any]] = []
+    for n, low in enumerate(lower):
+        high = EDGES[n] if n < len(EDGES) else None
+        row = {**dict.fromkeys(_SALES, 0), **of.get(low, {})}
+        row["band"] = t("prices.band", low=low, high=high)
+        rows.append(row | dict.fromkeys(_SALES, SUPPRESSED) if low in hidden else row)
+    made.tables.append(
+        build_table(
+            context.lang,
+            "sales",
+            t("prices.table_bands"),
+            [
+                Column("band", t("column.band")),
+                Column("sales", t("column.sales"), "count"),
+                Column("share_sales", t("column.sales_share"), "share"),
+                Column("value_eur", t("column.value"), "euros"),
+                Column("share_value", t("column.value_share"), "share"),
+            ],
+            rows,
+        )
+    )
+    if not shown:
+        return
+    series = [
+        figures.Series(t(f"prices.series_{name}"), [drawn(row[key]) for row in rows])
+        for name, key in (("sales", "share_sales"), ("value", "share_value"))
+    ]
+    labels = [row["band"] for row in rows]
+    svg = figures.bars(context.lang, labels, series, kind="share", label=t("prices.label_bands"))
+    made.drawings.append(Drawing("sales", svg, t("prices.figure_bands")))
+    below = [low for low in lower if low < LIMIT]
+    above = [low for low in lower if low >= LIMIT]
+    said = []
+    # A sum is told if what it adds up is, or if enough vendors stand behind both its parts.
+    if _told(vendors, above, context.threshold) and _told(vendors, below, context.threshold):
+        share = sum(float(of[low]["share_sales"]) for low in below if low in of)
+        said.append(t("prices.under", share=share, limit=LIMIT))
+    if vendors[lower[-1]] == 0:
+        said.append(t("prices.none_above", limit=lower[-1]))
+    larger = _larger(context)
+    if larger is not None:
+        said.append(larger)
+    if said:
+        made.findings.append(" ".join(said))
+        made.summary.append(" ".join(said))
+
+
+def _told(vendors: dict[int, int], bands: list[int], threshold: int) -> bool:
+    """Whether a sum over bands may be told: enough vendors in one of them, or none at all."""
+    counts = [vendors[low] for low in bands]
+    return max(counts, default=0) >= threshold or not any(counts)
+
+
+def _larger(context: Context) -> str | None:
+    """Say what part of the value larger sales make, by the study's bands."""
+    counts = review_vendors(context.study, context.country, "band_value")
+    vendors = {band: counts.get((band, TOTAL), 0) for band in ("retail", "middle", "wholesale")}
+    measure = turnover(context.study, country=context.country, by="all", groups=("band_value",))
+    value = {
+        row["band_value"]: float(row["turnover_eur"]) for row in measure.frame.to_dict("records")
+    }
+    whole = sum(value.get(band, 0.0) for band in vendors)
+    larger = max(vendors["middle"], vendors["wholesale"])
+    if not whole or not context.may_show(larger) or not context.may_show(vendors["retail"]):
+        return None
+    part = (value.get("middle", 0.0) + value.get("wholesale", 0.0)) / whole
+    least = min(
+        (float(least) for band, least in context.study.notes["value_bands"] if band != "retail"),
+        default=float(LIMIT),
+    )
+    return context.t("prices.larger", share=part, least=least)
+
+
+def _prices(context: Context, made: Section) -> None:
+    t = context.t
+    measure = unit_prices(context.study, context.country)
+    made.methods.append(context.method(measure, t("prices.method_prices")))
+    found = {(row["substance"], row["unit"]): row for row in measure.frame.to_dict("records")}
+    rows = []
+    for group in GROUPS:
+        for unit in _UNITS:
+            row = found.get((group, unit))
+            if row is None or not row["listings_country"]:
+                continue
+            row = dict(row)
+            row["name"] = context.group(group)[:1].upper() + context.group(group)[1:]
+            row["unit"] = context.lang.label("unit", unit)
+            if not context.may_show(row["vendors_country"]):
+                row |= dict.fromkeys(_PRICES, SUPPRESSED)
+            rows.append(row)
+    if not rows:
+        made.findings.append(t("prices.no_prices"))
+        return
+    own, of_all = t("column.of_country"), t("column.of_all")
+    made.tables.append(
+        build_table(
+            context.lang,
+            "prices",
+            t("prices.table_prices"),
+            [
+                Column("name", t("column.substance")),
+                Column("unit", t("column.unit")),
+                Column("listings_country", t("column.listings"), "count", own),
+                Column("low", t("column.quartile_low"), "cents", own),
+                Column("median_country", t("column.median"), "cents", own),
+                Column("high", t("column.quartile_high"), "cents", own),
+                Column("listings", t("column.listings"), "count", of_all),
+                Column("median", t("column.median"), "cents", of_all),
+            ],
+            rows,
+        )
+    )
+    drawable = [row for row in rows if drawn(row["median_country"]) is not None]
+    if not drawable:
+        return
+    labels = [f"{row['name']} ({row['unit']})" for row in drawable]
+    series = [
+        figures.Series(
+            t("words.country_vendors"),
+            [drawn(row["median_country"]) for row in drawable],
+            [drawn(row["low"]) for row in drawable],
+            [drawn(row["high"]) for row in drawable],
+        ),
+        figures.Series(t("words.all_offers"), [drawn(row["median"]) for row in drawable]),
+    ]
+    svg = figures.bars(context.lang, labels, series, kind="euros", label=t("prices.label_price"))
+    made.drawings.append(Drawing("prices", svg, t("prices.figure_price")))

@@ -1,0 +1,185 @@
+"""What is sold: the country's offer beside that of all vendors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cryptodrug_scraper.report import figures
+from cryptodrug_scraper.report.context import Context
+from cryptodrug_scraper.report.guard import TOTAL, Guard, listing_vendors
+from cryptodrug_scraper.report.offer import DRUGS, GROUP, GROUPS, offer
+from cryptodrug_scraper.report.parts import (
+    SUPPRESSED,
+    Column,
+    Drawing,
+    Section,
+    Text,
+    build_table,
+    drawn,
+)
+
+_OWN = ("listings_country", "share_country", "ratio")
+_NAMED = 3  # groups that a sentence names at most
+_DIFFERENT = 1.25  # so many times the market's part is worth a word
+
+Row = dict[str, Any]
+
+
+def section(context: Context) -> Section:
+    """Return the section."""
+    t = context.t
+    made = Section("sold", t("sold.title"))
+    measure = offer(context.study, context.country)
+    cells: dict[tuple[str, str], Row] = {
+        (row["substance"], row["market"]): row for row in measure.frame.to_dict("records")
+    }
+    markets = context.market_order({market for _, market in cells})
+    groups = [group for group in GROUPS if any((group, market) in cells for market in markets)]
+    guard = Guard(
+        listing_vendors(context.study, context.country, GROUP), groups, markets, context.threshold
+    )
+    cells |= _whole(cells, groups, markets)
+    shown = guard.has_any() and not guard.hides()
+    made.methods.append(context.method(measure))
+    if not guard.has_any():
+        made.findings.append(t("caveat.empty"))
+        return made
+    if not shown:
+        made.caveats.append(Text(t("caveat.few_vendors")))
+    several = [*markets, TOTAL] if len(markets) > 1 else markets
+    rows = []
+    for market in several:
+        for group in groups:
+            row = cells.get((group, market))
+            if row is None:
+                continue
+            row = {**row, "market": context.market(market), "substance": context.group(group)}
+            row["substance"] = row["substance"][:1].upper() + row["substance"][1:]
+            row["ratio"] = _ratio(row)
+            if guard.hides(group, market):
+                row |= dict.fromkeys(_OWN, SUPPRESSED)
+            rows.append(row)
+    own, of_all = t("column.of_country"), t("column.of_all")
+    made.tables.append(
+        build_table(
+            context.lang,
+            "sold",
+            t("sold.table"),
+            [
+                Column("substance", t("column.substance")),
+                Column("listings_country", t("column.listings"), "count", own),
+                Column("share_country", t("column.share"), "share", own),
+                Column("listings", t("column.listings"), "count", of_all),
+                Column("share", t("column.share"), "share", of_all),
+                Column("ratio", t("column.times_average"), "decimal"),
+            ],
+            rows,
+            group="market",
+        )
+    )
+    if shown:
+        _draw(context, made, cells, groups, guard)
+        for market in several:
+            said = _sentences(context, cells, groups, market, guard)
+            made.findings += said
+            if market == several[-1]:
+                made.summary += said
+    return made
+
+
+def _whole(
+    cells: dict[tuple[str, str], Row], groups: list[str], markets: list[str]
+) -> dict[tuple[str, str], Row]:
+    """Return the rows of all markets together."""
+    sums = {
+        group: {
+            name: sum(int(cells[group, m][name]) for m in markets if (group, m) in cells)
+            for name in ("listings", "listings_country")
+        }
+        for group in groups
+    }
+    own = sum(row["listings_country"] for row in sums.values())
+    of_all = sum(row["listings"] for row in sums.values())
+    return {
+        (group, TOTAL): {
+            **row,
+            "share": row["listings"] / of_all if of_all else None,
+            "share_country": row["listings_country"] / own if own else None,
+        }
+        for group, row in sums.items()
+    }
+
+
+def _ratio(row: Row) -> float | None:
+    own, of_all = drawn(row["share_country"]), drawn(row["share"])
+    return own / of_all if own is not None and of_all else None
+
+
+def _draw(
+    context: Context,
+    made: Section,
+    cells: dict[tuple[str, str], Row],
+    groups: list[str],
+    guard: Guard,
+) -> None:
+    t = context.t
+    order = sorted(groups, key=lambda g: (g not in DRUGS, -cells[g, TOTAL]["listings"]))
+    labels = [context.group(group)[:1].upper() + context.group(group)[1:] for group in order]
+    labels = [
+        f"{label} ({t('table.suppressed')})" if guard.hides(group, TOTAL) else label
+        for label, group in zip(labels, order, strict=True)
+    ]
+    series = [
+        figures.Series(
+            t("words.country_vendors"),
+            [
+                None if guard.hides(g, TOTAL) else drawn(cells[g, TOTAL]["share_country"])
+                for g in order
+            ],
+        ),
+        figures.Series(t("words.all_offers"), [drawn(cells[g, TOTAL]["share"]) for g in order]),
+    ]
+    svg = figures.bars(context.lang, labels, series, kind="share", label=t("sold.label"))
+    made.drawings.append(Drawing("sold", svg, t("sold.figure")))
+
+
+def _sentences(
+    context: Context,
+    cells: dict[tuple[str, str], Row],
+    groups: list[str],
+    market: str,
+    guard: Guard,
+) -> list[str]:
+    t = context.t
+    there = [
+        (group, float(cells[group, market]["share_country"]), float(cells[group, market]["share"]))
+        for group in groups
+        if group in DRUGS
+        and (group, market) in cells
+        and not guard.hides(group, market)
+        and drawn(cells[group, market]["share_country"]) is not None
+    ]
+    most = [each for each in sorted(there, key=lambda each: -each[1]) if each[1] > 0][:4]
+    if not most:
+        return []
+    where = {"market": context.market(market), "everywhere": market == TOTAL}
+    named = [t("sold.one", group=context.group(group), share=share) for group, share, _ in most]
+    said = [t("sold.most", groups=named, **where)]
+    compared = {
+        "more": [e for e in there if e[1] >= e[2] * _DIFFERENT and e[1] - e[2] >= 0.01],
+        "less": [e for e in there if e[1] * _DIFFERENT <= e[2] and e[2] - e[1] >= 0.01],
+    }
+    for key, found in compared.items():
+        found.sort(key=lambda e: -abs(e[1] - e[2]))
+        each = [
+            t("sold.compared", group=context.group(g), share=share, average=average)
+            for g, share, average in found[:_NAMED]
+        ]
+        if each:
+            said.append(t(f"sold.{key}", groups=each, alone=not compared["more"], **where))
+    if market == TOTAL:
+        spans = sum(
+            1 for g in DRUGS if (g, TOTAL) in cells and cells[g, TOTAL]["listings_country"] > 0
+        )
+        said.append(t("sold.spans", n=spans, of=len(DRUGS)))
+    return said

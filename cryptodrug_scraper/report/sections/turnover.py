@@ -1,0 +1,119 @@
+"""What it is worth: turnover that reviews point to, with bounds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cryptodrug_scraper.report import figures
+from cryptodrug_scraper.report.context import Context, months_between
+from cryptodrug_scraper.report.guard import TOTAL, Guard, as_day, review_vendors
+from cryptodrug_scraper.report.parts import (
+    SUPPRESSED,
+    Column,
+    Drawing,
+    Section,
+    Text,
+    build_table,
+    drawn,
+)
+from cryptodrug_scraper.study.turnover import turnover
+
+_KEYS = ("reviews", "low_eur", "turnover_eur", "high_eur")
+
+
+def section(context: Context) -> Section:
+    """Return the section."""
+    t = context.t
+    made = Section("turnover", t("turnover.title"))
+    own = turnover(context.study, country=context.country, by="month", groups=("market",))
+    every = turnover(context.study, by="month", groups=("market",))
+    if own.frame.empty:
+        made.findings.append(t("caveat.empty"))
+        made.methods.append(context.method(own))
+        return made
+    sums, of_all = _sums(own.frame), _sums(every.frame)
+    markets = context.market_order(own.frame["market"])
+    days = months_between([row for row, _ in sums if row != TOTAL])
+    guard = Guard(review_vendors(context.study, context.country), days, markets, context.threshold)
+    shown = not guard.hides()
+    made.methods.append(context.method(own, shown=shown))
+    made.caveats += context.caveats(own) if shown else [Text(t("caveat.few_vendors"))]
+    rows = []
+    for market in [*markets, TOTAL] if len(markets) > 1 else markets:
+        for day in [*days, TOTAL]:
+            if (day, market) not in sums:
+                continue
+            values = sums[day, market]
+            row: dict[str, Any] = {
+                "market": context.market(market),
+                "month": t("words.whole_period") if day == TOTAL else context.lang.short_month(day),
+                **values,
+                "share": _share(values, of_all.get((day, market))),
+            }
+            if guard.hides(day, market):
+                row |= dict.fromkeys([*_KEYS, "share"], SUPPRESSED)
+            rows.append(row)
+    made.tables.append(
+        build_table(
+            context.lang,
+            "turnover",
+            t("turnover.table"),
+            [
+                Column("month", t("column.month")),
+                Column("reviews", t("column.reviews"), "count"),
+                Column("low_eur", t("column.low"), "euros"),
+                Column("turnover_eur", t("column.turnover"), "euros"),
+                Column("high_eur", t("column.high"), "euros"),
+                Column("share", t("column.turnover_share"), "share"),
+            ],
+            rows,
+            group="market",
+        )
+    )
+
+    def line(market: str, key: str) -> list[float | None]:
+        return [
+            None if guard.hides(day, market) else drawn(sums.get((day, market), {}).get(key))
+            for day in days
+        ]
+
+    series = [
+        figures.Series(
+            context.market(market),
+            line(market, "turnover_eur"),
+            line(market, "low_eur"),
+            line(market, "high_eur"),
+        )
+        for market in markets
+    ]
+    if any(value is not None for one in series for value in one.values):
+        svg = figures.months(context.lang, days, series, kind="euros", label=t("turnover.label"))
+        made.drawings.append(Drawing("turnover", svg, t("turnover.figure")))
+    if shown:
+        total = sums[TOTAL, TOTAL]
+        said = t(
+            "turnover.total",
+            value=total["turnover_eur"],
+            low=total["low_eur"],
+            high=total["high_eur"],
+            share=_share(total, of_all.get((TOTAL, TOTAL))) or 0,
+        )
+        made.findings += [said, t("turnover.bound")]
+        made.summary.append(said)
+    return made
+
+
+def _sums(frame: Any) -> dict[tuple[Any, str], dict[str, float]]:
+    """Return sums by month and market, and those over all months and markets."""
+    sums: dict[tuple[Any, str], dict[str, float]] = {}
+    for row in frame.to_dict("records"):
+        day = as_day(row["period"])
+        for key in ((day, row["market"]), (day, TOTAL), (TOTAL, row["market"]), (TOTAL, TOTAL)):
+            into = sums.setdefault(key, dict.fromkeys(_KEYS, 0.0))
+            for name in _KEYS:
+                into[name] += float(row[name])
+    return sums
+
+
+def _share(values: dict[str, float], of: dict[str, float] | None) -> float | None:
+    return values["turnover_eur"] / of["turnover_eur"] if of and of["turnover_eur"] else None

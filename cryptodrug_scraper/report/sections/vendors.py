@@ -1,0 +1,243 @@
+"""Vendors on several markets, and where they go when one closes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cryptodrug_scraper.report import figures
+from cryptodrug_scraper.report.context import Context
+from cryptodrug_scraper.report.guard import as_day
+from cryptodrug_scraper.report.parts import (
+    SUPPRESSED,
+    Column,
+    Drawing,
+    Section,
+    Text,
+    build_table,
+    drawn,
+)
+from cryptodrug_scraper.study.vendors import migration, same_vendors
+
+_DEGREES = ("certain", "likely", "possible")
+_CLOSED = """
+    SELECT market FROM market
+    WHERE market = ANY(:markets) AND closed_on IS NOT NULL AND closed_on < :last
+    ORDER BY closed_on
+"""
+_OF_COUNTRY = """
+    SELECT DISTINCT market, vendor FROM s_listing WHERE :country = ANY(from_countries)
+"""
+
+
+def section(context: Context) -> Section:
+    """Return the section."""
+    t = context.t
+    made = Section("vendors", t("vendors.title"))
+    measure = same_vendors(context.study)
+    made.methods.append(context.method(measure, t("vendors.method_same")))
+    made.caveats += context.caveats(measure)
+    context.study.prepare()
+    here = set(
+        context.study.frame(_OF_COUNTRY, {"country": context.country}).itertuples(
+            index=False, name=None
+        )
+    )
+    pairs: list[dict[str, Any]] = measure.frame.to_dict("records")
+    for pair in pairs:
+        pair["here"] = (pair["market"], pair["vendor"]) in here or (
+            pair["other_market"],
+            pair["other_vendor"],
+        ) in here
+    if pairs:
+        _links(context, made, pairs)
+    else:
+        made.findings.append(t("vendors.none"))
+    _migration(context, made)
+    if context.options.name_vendors:
+        _named(context, made, [pair for pair in pairs if pair["here"]])
+    return made
+
+
+def _links(context: Context, made: Section, pairs: list[dict[str, Any]]) -> None:
+    t = context.t
+    rows = []
+    totals = dict.fromkeys(_DEGREES, 0)
+    own = dict.fromkeys(_DEGREES, 0)
+    counted: dict[tuple[str, str, str], list[int]] = {}
+    for pair in pairs:
+        markets = context.market_order((pair["market"], pair["other_market"]))
+        count = counted.setdefault((markets[0], markets[1], pair["certainty"]), [0, 0])
+        count[0] += 1
+        count[1] += pair["here"]
+        totals[pair["certainty"]] += 1
+        own[pair["certainty"]] += pair["here"]
+    order = list(context.study.markets)
+    for key in sorted(
+        counted, key=lambda k: (order.index(k[0]), order.index(k[1]), _DEGREES.index(k[2]))
+    ):
+        of_all, of_own = counted[key]
+        rows.append(
+            {
+                "markets": context.lang.each([context.market(key[0]), context.market(key[1])]),
+                "evidence": key[2],
+                "pairs": of_all if context.may_show(of_all) else SUPPRESSED,
+                "own": of_own if context.may_show(of_own) else SUPPRESSED,
+            }
+        )
+    made.tables.append(
+        build_table(
+            context.lang,
+            "links",
+            t("vendors.table_links"),
+            [
+                Column("markets", t("column.markets")),
+                Column("evidence", t("column.evidence"), "evidence"),
+                Column("pairs", t("column.pairs"), "count"),
+                Column("own", t("column.pairs"), "count", t("column.of_country")),
+            ],
+            rows,
+        )
+    )
+    if all(context.may_show(n) for n in totals.values()):
+        made.findings.append(t("vendors.links", **totals))
+    if sum(own.values()) and all(context.may_show(n) for n in own.values()):
+        made.findings.append(t("vendors.links_country", **own))
+
+
+def _migration(context: Context, made: Section) -> None:
+    t = context.t
+    last = context.study.row(
+        "SELECT CAST(max(observed_at) AS date) AS day FROM page"
+        " WHERE market = ANY(:markets) AND CAST(observed_at AS date) <= :end"
+    )["day"]
+    if last is None:
+        return
+    closed = context.study.frame(_CLOSED, {"last": last})["market"]
+    rows: list[dict[str, Any]] = []
+    first = True
+    for market in closed:
+        measure = migration(context.study, market=market)
+        if first:
+            made.methods.append(context.method(measure, t("vendors.method_migration")))
+            first = False
+        named = context.market(market)
+        made.caveats += [
+            Text(f"{named}{t('page.colon')}{said.words}", said.lang)
+            for said in context.caveats(measure)
+        ]
+        came: dict[str, dict[str, int]] = {}
+        for row in measure.frame.to_dict("records"):
+            line = {
+                "closed": context.market(market),
+                "to": context.market(row["to_market"]),
+                "evidence": row["certainty"],
+                "active": int(row["active"]),
+                "before": int(row["before"]),
+                "after": int(row["after"]),
+                "share": drawn(row["share_after"]),
+                "days": row["median_days"],
+            }
+            came.setdefault(row["to_market"], {})[row["certainty"]] = line["after"]
+            few = [
+                name for name in ("before", "after", "active") if not context.may_show(line[name])
+            ]
+            if few:
+                line |= dict.fromkeys(("before", "after", "share", "days"), SUPPRESSED)
+                if "active" in few:
+                    line["active"] = SUPPRESSED
+            rows.append(line)
+        for other, degrees in came.items():
+            sure = degrees.get("certain", 0)
+            if sure and context.may_show(sure):
+                said = t(
+                    "vendors.came",
+                    market=context.market(market),
+                    other=context.market(other),
+                    n=sure,
+                    active=int(measure.frame["active"].iloc[0]),
+                )
+                made.findings.append(said)
+                made.summary.append(said)
+    if not rows:
+        return
+    made.tables.append(
+        build_table(
+            context.lang,
+            "migration",
+            t("vendors.table_migration"),
+            [
+                Column("to", t("column.found_on")),
+                Column("evidence", t("column.evidence"), "evidence_short"),
+                Column("active", t("column.active"), "count"),
+                Column("before", t("column.there_before"), "count"),
+                Column("after", t("column.came_after"), "count"),
+                Column("share", t("column.came_share"), "share"),
+                Column("days", t("column.came_days"), "count"),
+            ],
+            rows,
+            group="closed",
+        )
+    )
+    ways = list(dict.fromkeys((row["closed"], row["to"]) for row in rows))
+    series = [
+        figures.Series(
+            context.lang.label("evidence_short", degree),
+            [
+                next(
+                    (
+                        drawn(row["after"])
+                        for row in rows
+                        if (row["closed"], row["to"], row["evidence"]) == (*way, degree)
+                    ),
+                    None,
+                )
+                for way in ways
+            ],
+        )
+        for degree in _DEGREES
+    ]
+    if any(value for one in series for value in one.values):
+        labels = [f"{closed} → {to}" for closed, to in ways]
+        svg = figures.bars(context.lang, labels, series, kind="count", label=t("vendors.label"))
+        made.drawings.append(Drawing("migration", svg, t("vendors.figure")))
+
+
+def _named(context: Context, made: Section, pairs: list[dict[str, Any]]) -> None:
+    t = context.t
+    if not pairs:
+        return
+    made.caveats.append(Text(t("about.named")))
+    rows = [
+        {
+            "handle": pair["vendor"],
+            "market": context.market(pair["market"]),
+            "first": _day(context, pair["first_day"]),
+            "other": pair["other_vendor"],
+            "other_market": context.market(pair["other_market"]),
+            "other_first": _day(context, pair["other_first_day"]),
+            "evidence": pair["certainty"],
+        }
+        for pair in pairs
+    ]
+    made.tables.append(
+        build_table(
+            context.lang,
+            "named",
+            t("vendors.table_named"),
+            [
+                Column("handle", t("column.handle")),
+                Column("market", t("column.market")),
+                Column("first", t("column.since")),
+                Column("other", t("column.other_handle")),
+                Column("other_market", t("column.market")),
+                Column("other_first", t("column.since")),
+                Column("evidence", t("column.evidence"), "evidence_short"),
+            ],
+            rows,
+        )
+    )
+
+
+def _day(context: Context, value: Any) -> str | None:
+    day = as_day(value)
+    return None if day is None else context.lang.day(day)

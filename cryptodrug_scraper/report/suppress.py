@@ -1,0 +1,110 @@
+"""Which cells of a table must not be shown, so that nobody is seen through a number.
+
+A cell that rests on fewer vendors than a threshold is suppressed (*primary*). Where cells add
+up to totals that the report shows, here or elsewhere, further cells go with them
+(*complementary*), until no suppressed cell can be worked out from what is left:
+
+- along each line that adds up, what is suppressed besides the small cells holds so many vendors
+  more than it must that every small cell could still be any number from one to the threshold;
+  a line in which no such cells are to be had is suppressed as a whole;
+- in a table that adds up both ways, no suppressed cell stands alone in a chain of differences
+  of rows and columns (in the graph of rows and columns with the suppressed cells as edges,
+  none is a bridge).
+
+Cells without a vendor are zeros, and are shown: nobody stands behind them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+Grid = list[list[bool]]
+
+
+def small(vendors: Sequence[int], threshold: int) -> list[bool]:
+    """Return for each cell whether it rests on some vendors, but fewer than the threshold."""
+    return [0 < count < threshold for count in vendors]
+
+
+def suppress(vendors: Sequence[int], threshold: int) -> list[bool]:
+    """Return which cells of a line to suppress, if what they hold adds up to a known total.
+
+    `vendors` counts the vendors behind each cell; a vendor may stand behind several. A total
+    that is shown in the same line, and nowhere else, may be one of the cells.
+    """
+    hidden = small(vendors, threshold)
+    _complete(vendors, hidden, threshold)
+    return hidden
+
+
+def suppress_grid(vendors: Sequence[Sequence[int]], threshold: int) -> Grid:
+    """Return which cells of a table to suppress, if rows and columns add up.
+
+    `vendors` holds one row after the other, all of the same length; totals are cells too: the
+    last of each row and column.
+    """
+    hidden = [small(row, threshold) for row in vendors]
+    while True:
+        before = sum(map(sum, hidden))
+        for row, marks in zip(vendors, hidden, strict=True):
+            _complete(row, marks, threshold)
+        for n in range(len(vendors[0]) if vendors else 0):
+            marks = [line[n] for line in hidden]
+            _complete([row[n] for row in vendors], marks, threshold)
+            for line, mark in zip(hidden, marks, strict=True):
+                line[n] = mark
+        for r, n in _bridges(hidden):
+            _tie(vendors, hidden, r, n)
+        if sum(map(sum, hidden)) == before:
+            return hidden
+
+
+def _complete(vendors: Sequence[int], hidden: list[bool], threshold: int) -> None:
+    """Suppress further cells of a line, the smallest that will do."""
+    if not any(hidden):
+        return
+    marked = [count for count, mark in zip(vendors, hidden, strict=True) if mark]
+    large = [count for count in marked if count >= threshold]
+    # Large cells that went for another line's sake hide each other already.
+    room, partners = (threshold - 1, 1) if len(large) < len(marked) else (0, 2)
+    free = sorted((c, n) for n, c in enumerate(vendors) if not hidden[n] and c >= threshold)
+    while free and (len(large) < partners or sum(large) - threshold * len(large) < room):
+        lacking = room - (sum(large) - threshold * len(large))
+        enough = [cell for cell in free if cell[0] - threshold >= lacking]
+        chosen = enough[0] if enough else free[-1]
+        free.remove(chosen)
+        hidden[chosen[1]] = True
+        large.append(chosen[0])
+
+
+def _bridges(hidden: Grid) -> list[tuple[int, int]]:
+    """Return suppressed cells that sums of rows and columns give away: edges on no cycle."""
+    edges = [(r, c) for r, row in enumerate(hidden) for c, mark in enumerate(row) if mark]
+    return [edge for edge in edges if not _joined(edge, [e for e in edges if e != edge])]
+
+
+def _joined(edge: tuple[int, int], edges: Sequence[tuple[int, int]]) -> bool:
+    """Whether a row and a column are joined by suppressed cells other than their own."""
+    rows, columns = {edge[0]}, set[int]()
+    reached = 0
+    while reached != len(rows) + len(columns):
+        reached = len(rows) + len(columns)
+        for row, column in edges:
+            if row in rows or column in columns:
+                rows.add(row)
+                columns.add(column)
+    return edge[1] in columns
+
+
+def _tie(vendors: Sequence[Sequence[int]], hidden: Grid, row: int, column: int) -> None:
+    """Put a suppressed cell on a cycle: suppress the other corners of a rectangle."""
+    found = []
+    for r in range(len(vendors)):
+        for c in range(len(vendors[0])):
+            corners = ((row, c), (r, column), (r, c))
+            if r != row and c != column and all(vendors[i][j] for i, j in corners):
+                cost = sum(vendors[i][j] for i, j in corners if not hidden[i][j])
+                found.append((cost, corners))
+    if found:
+        for i, j in min(found)[1]:
+            hidden[i][j] = True

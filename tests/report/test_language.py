@@ -1,0 +1,140 @@
+"""Numbers, dates, places and texts in the report's languages."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+import jinja2
+import pycountry
+import pytest
+from jinja2 import meta
+
+from cryptodrug_scraper.normalise.place_table import TABLES
+from cryptodrug_scraper.report.language import CODES, language
+from tests.conftest import ROOT
+
+TEXTS = ROOT / "cryptodrug_scraper" / "report" / "texts"
+
+
+@pytest.mark.parametrize(
+    ("code", "written"),
+    [
+        ("en", ["1,234,568", "−0.5", "12%", "0.45%", "€1,234,000", "€7.50", "1 November 2018"]),
+        (
+            "fr",
+            ["1 234 568", "−0,5", "12 %", "0,45 %", "1 234 000 €", "7,50 €", "1er novembre 2018"],
+        ),
+        ("nl", ["1.234.568", "−0,5", "12%", "0,45%", "€ 1.234.000", "€ 7,50", "1 november 2018"]),
+    ],
+)
+def test_formats(code: str, written: list[str]) -> None:
+    spoken = language(code)
+    got = [
+        spoken.number(1234567.5),
+        spoken.number(-0.45, 1),
+        spoken.percent(0.123),
+        spoken.percent(0.0045),
+        spoken.euros(1234000),
+        spoken.euros(7.5),
+        spoken.day(date(2018, 11, 1)),
+    ]
+    assert [re.sub("[\u00a0\u202f]", " ", text) for text in got] == written
+    assert " " not in "".join(got[:6])  # no line ends within a number
+
+
+def test_halves_and_estimates() -> None:
+    spoken = language("en")
+    assert [spoken.number(x) for x in (0.5, 1.5, 2.5, -2.5, 2.4999)] == ["1", "2", "3", "−3", "2"]
+    assert [spoken.percent(x) for x in (0, 0.00994, 0.0996, 0.5, 1)] == [
+        "0%", "0.99%", "10.0%", "50%", "100%",
+    ]  # fmt: skip
+    assert [spoken.rounded_euros(x) for x in (987, 1234, 98765, 1234567)] == [
+        "€987", "€1,230", "€98,800", "€1,230,000",
+    ]  # fmt: skip
+
+
+def test_plurals() -> None:
+    assert [language("fr").form(n, "s", "p") for n in (0, 1, 1.5, 2)] == ["s", "s", "s", "p"]
+    assert [language("nl").form(n, "s", "p") for n in (0, 1, 1.5, 2)] == ["p", "s", "p", "p"]
+    assert language("en").plural(1234, "vendor", "vendors") == "1,234\u00a0vendors"
+    assert language("en").each(["a"]) == "a"
+    assert language("fr").each(["a", "b", "c"]) == "a, b et c"
+    assert language("nl").each([]) == ""
+
+
+@pytest.mark.parametrize(
+    ("place", "forms"),
+    [
+        ("BE", ["la Belgique", "de la Belgique", "Belgique", "België", "Belgium"]),
+        ("NL", ["les Pays-Bas", "des Pays-Bas", "Pays-Bas", "Nederland", "Netherlands"]),
+        ("GB", ["le Royaume-Uni", "du Royaume-Uni", "Royaume-Uni", "Verenigd Koninkrijk",
+                "United Kingdom"]),
+        ("DE", ["l’Allemagne", "de l’Allemagne", "Allemagne", "Duitsland", "Germany"]),
+        ("IL", ["Israël", "d’Israël", "Israël", "Israël", "Israel"]),
+        ("EU", ["l’Union européenne", "de l’Union européenne", "Union européenne",
+                "Europese Unie", "European Union"]),
+        ("??", ["??", "de ??", "??", "??", "??"]),
+    ],
+)  # fmt: skip
+def test_places(place: str, forms: list[str]) -> None:
+    french = language("fr")
+    got = [french.the(place), french.of_the(place), french.place(place)]
+    assert [*got, language("nl").place(place), language("en").place(place)] == forms
+
+
+def test_every_place_has_its_names() -> None:
+    codes = {country.alpha_2 for country in pycountry.countries} | set(TABLES.english)
+    for code in CODES:
+        spoken = language(code)
+        assert [place for place in codes if spoken.the(place) == place] == []
+
+
+def flat(texts: dict[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in texts.items():
+        if isinstance(value, dict):
+            yield from flat(value, f"{above}{key}.")
+        else:
+            yield above + key, value
+
+
+def test_languages_have_the_same_texts_with_the_same_values() -> None:
+    files = {code: tomllib.loads((TEXTS / f"{code}.toml").read_text("utf-8")) for code in CODES}
+    texts = {code: dict(flat(read)) for code, read in files.items()}
+    assert texts["en"].keys() == texts["fr"].keys() == texts["nl"].keys()
+    environment = jinja2.Environment(autoescape=True)
+    environment.filters |= dict.fromkeys(
+        [
+            "n",
+            "percent",
+            "euros",
+            "sum",
+            "month",
+            "day",
+            "each",
+            "form",
+            "plural",
+            "the",
+            "of_the",
+            "place",
+            "cap",
+        ],
+        str,
+    )
+    for key, english in texts["en"].items():
+        if isinstance(english, str):
+            used = {
+                code: meta.find_undeclared_variables(environment.parse(texts[code][key]))
+                for code in CODES
+            }
+            assert used["en"] == used["fr"] == used["nl"], key
+
+
+def test_french_spaces() -> None:
+    """Before : ; ? ! % stands a space that no line breaks at."""
+    for key, text in flat(tomllib.loads((TEXTS / "fr.toml").read_text("utf-8"))):
+        said = re.sub(r"\{[{%].*?[%}]\}", "", text) if isinstance(text, str) else ""
+        assert not re.search(r"(?<=[ \w»])(?<![\u00a0\u202f])[:;?!%]", said), (key, said)

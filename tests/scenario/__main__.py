@@ -1,0 +1,112 @@
+"""``make scenario``: the published findings, true in a scenario, and found by a study of it.
+
+    python -m tests.scenario [--folder FOLDER] [--missing 0.2] [--seed 1] [--small]
+
+Writes a year of weekly crawls of all markets as WARC files (into FOLDER, where they stay, or a
+temporary one), replays them into an embedded PostgreSQL of its own, runs the study, and prints
+each finding: published, true in the scenario, found. Exit code 1 if one is missed. With
+``--missing`` that share of pages is left out of each crawl; then shares must be within 10 %.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import signal
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from cryptodrug_scraper.database.embedded import EmbeddedServer
+from cryptodrug_scraper.simulator.scenario.crawls import Crawl, Plan
+from cryptodrug_scraper.simulator.scenario.parameters import read_scenario
+from cryptodrug_scraper.study.findings import Values
+from tests.scenario.running import SHARES, Compared, compared, loaded, published
+
+
+def main() -> int:
+    """Run the scenario and print the table."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--scenario", default="cryptodrug")
+    parser.add_argument("--folder", type=Path, help="keep the crawls here, or use those there")
+    parser.add_argument("--missing", type=float, default=0.0)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--small", action="store_true", help="few other vendors: half a minute")
+    parser.add_argument("--workers", type=int, default=2)
+    options = parser.parse_args()
+    parameters = read_scenario(options.scenario)
+    if options.small:
+        parameters = parameters.scaled(0.02, 4)
+    plan = Plan(parameters, options.seed, options.missing)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    EmbeddedServer.durable = False
+    with contextlib.ExitStack() as stack:
+        own = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="cryptodrug-scenario-")))
+        folder = options.folder or own / "crawls"
+        server = EmbeddedServer(own / "database")
+        stack.callback(server.stop)
+        server.ensure_running()
+        started = time.monotonic()
+        say("writing crawls …")
+        summary = loaded(plan, folder, server.url(), workers=options.workers, on_crawl=_told)
+        pages = sum(summary.counts.pages.values())
+        written = time.monotonic() - started - summary.seconds
+        say(f"written in {written:.0f} s; {pages:,} pages replayed in {summary.seconds:.0f} s")
+        begun = time.monotonic()
+        rows = list(compared(plan, server.url()))
+        say(f"studied in {time.monotonic() - begun:.0f} s")
+    return report(rows, small=options.small, missing=options.missing)
+
+
+def report(rows: list[Compared], *, small: bool, missing: float) -> int:
+    """Print each finding; return the exit code."""
+    missed = 0
+    for row in rows:
+        judged = not missing or row.finding.measure in SHARES
+        wrong = list(row.wrong)
+        if not small and judged and row.finding.holds:
+            wrong += published(row)
+        missed += bool(wrong)
+        word = "MISSED" if wrong else "ok" if judged else "not judged: pages are missing"
+        print(f"{row.finding.id}: {word}")
+        print(f"  published  {row.finding.published}")
+        print(f"  true       {told(row.true)}")
+        print(f"  found      {told(in_order(row.found, row.true))}")
+        for words in wrong:
+            print(f"  wrong      {words}")
+    print(f"{len(rows) - missed} of {len(rows)} findings as they should be")
+    return 1 if missed else 0
+
+
+def told(values: Values) -> str:
+    """Return values in a line."""
+
+    def one(value: object) -> str:
+        if isinstance(value, list):
+            return " > ".join(value)
+        return f"{value:,.4g}" if isinstance(value, float) and value < 1000 else f"{value:,.0f}"
+
+    return ", ".join(f"{name} {one(value)}" for name, value in values.items()) or "nothing"
+
+
+def in_order(found: Values, true: Values) -> Values:
+    """Return what was found in the order of what is true."""
+    names = dict.fromkeys([*(name for name in true if name in found), *found])
+    return {name: found[name] for name in names}
+
+
+def _told(crawl: Crawl, total: int) -> None:
+    if crawl.number % 10 == 0:
+        say(f"{crawl.market}: crawl of {crawl.began:%Y-%m-%d}, {crawl.pages:,} pages")
+
+
+def say(words: str) -> None:
+    """Say something on standard error."""
+    print(f"{time.strftime('%H:%M:%S')} {words}", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

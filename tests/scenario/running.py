@@ -1,0 +1,109 @@
+"""Writes a scenario's crawls, loads them into a database, and compares what a study finds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptodrug_scraper import study
+from cryptodrug_scraper.database.connection import client_url, open_engine
+from cryptodrug_scraper.replay import replay
+from cryptodrug_scraper.replay.summary import Summary
+from cryptodrug_scraper.simulator.scenario.crawls import Crawl, Crawler, Plan, write_crawls
+from cryptodrug_scraper.simulator.scenario.truth import Truth, terms_of
+from cryptodrug_scraper.simulator.scenario.world import scenario_worlds
+from cryptodrug_scraper.study.findings import Finding, Values, agree, bears_out
+from cryptodrug_scraper.study.found import coverage_of_listings, find
+
+SHARES = (
+    "home_share_of_listings",
+    "home_share_of_vendors",
+    "share_of_synthetics",
+    "share_from_neighbour",
+    "value_of_larger_sales",
+    "share_of_smaller_sales",
+    "coverage",
+)
+"""Measures that must hold also where pages are missing."""
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A finding: what is true of it in the scenario, what was found, and what is wrong."""
+
+    finding: Finding
+    true: Values
+    found: Values
+    wrong: list[str]
+
+
+def loaded(
+    plan: Plan,
+    folder: Path,
+    database_url: str,
+    *,
+    workers: int = 1,
+    on_crawl: Callable[[Crawl, int], None] | None = None,
+) -> Summary:
+    """Write the crawls into a folder, if none are there, and replay them into a database."""
+    if not folder.is_dir() or not any(folder.iterdir()):
+        write_crawls(plan, folder, workers=workers, on_crawl=on_crawl)
+    open_engine(database_url, upgrade=True).dispose()
+    return replay([folder], client_url(database_url), workers=workers)
+
+
+def compared(plan: Plan, database_url: str) -> Iterator[Compared]:
+    """Yield each finding; with pages missing only shares are judged, and less strictly."""
+    parameters = plan.parameters
+    truth = Truth(parameters, scenario_worlds(parameters, plan.seed))
+    terms = terms_of(parameters)
+    with study.open(database_url) as opened:
+        for finding in parameters.findings:
+            true, found = truth.of(finding), find(finding, opened, terms)
+            if not plan.missing:
+                wrong = agree(true, found)
+            else:
+                wrong = agree(true, found, 0.1) if finding.measure in SHARES else []
+            yield Compared(finding, true, found, wrong)
+        yield covered(plan, opened)
+
+
+def covered(plan: Plan, opened: study.Study) -> Compared:
+    """Compare what part of the listings crawls captured: within five points, and said if low."""
+    worlds = scenario_worlds(plan.parameters, plan.seed)
+    found, caveats = coverage_of_listings(opened, terms_of(plan.parameters))
+    true: dict[str, float] = {}
+    for name, world in worlds.items():
+        crawler = Crawler(plan, world)
+        shares = [crawler.coverage(number) for number in range(len(crawler.days))]
+        true[name] = sum(shares) / len(shares)
+        if f"{name} recaptured" in found:
+            # There is no estimate for the first and the last.
+            true[f"{name} recaptured"] = sum(shares[1:-1]) / len(shares[1:-1])
+    wrong = [
+        f"{name}: {found.get(name)} instead of {share}"
+        for name, share in true.items()
+        if not abs(found.get(name, 0.0) - share) <= 0.05
+    ]
+    if plan.missing >= 0.15 and len(caveats) < len(worlds):
+        wrong.append("the study does not say that pages are missing")
+    if not plan.missing and caveats:
+        wrong.append(f"the study says that pages are missing: {caveats}")
+    finding = Finding(
+        id="coverage",
+        published="(not published: which part of the listings a crawl captured)",
+        measure="coverage",
+        holds={},
+    )
+    return Compared(finding, dict(true), dict(found), wrong)
+
+
+def published(compared: Compared) -> list[str]:
+    """Return what of the published statement is not true of the scenario, or was not found."""
+    finding = compared.finding
+    return [
+        f"{words} is not {where}"
+        for values, where in ((compared.true, "true in the scenario"), (compared.found, "found"))
+        for words in bears_out(values, finding.holds)
+    ]

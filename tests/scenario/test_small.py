@@ -1,0 +1,52 @@
+"""Every finding is found in a small scenario, through WARC, parsers, database and study."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cryptodrug_scraper.replay.summary import Summary
+from cryptodrug_scraper.simulator.scenario.crawls import Plan
+from cryptodrug_scraper.simulator.scenario.parameters import read_scenario
+from tests.databases import _new_database
+from tests.scenario.running import Compared, compared, loaded
+
+SMALL = Plan(read_scenario("cryptodrug").scaled(0.02, 4), 1)
+"""Few vendors beside the Belgian ones, and a crawl every four weeks."""
+IDS = [finding.id for finding in SMALL.parameters.findings]
+
+
+@pytest.fixture(scope="module")
+def studied(
+    server: Any, _template: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Summary, dict[str, Compared]]]:
+    with _new_database(server, _template) as url:
+        summary = loaded(SMALL, tmp_path_factory.mktemp("scenario") / "crawls", url)
+        yield summary, {row.finding.id: row for row in compared(SMALL, url)}
+
+
+def test_every_page_is_read_without_a_warning(studied: Any) -> None:
+    told = studied[0].to_dict()
+    assert told["outcome"] == "complete"
+    assert told["warnings"] == told["unknown_pages"] == told["failed_pages"] == []
+    assert told["pages"]["read"] > 2000
+
+
+@pytest.mark.parametrize("name", [*IDS, "coverage"])
+def test_what_is_true_is_found(studied: Any, name: str) -> None:
+    row = studied[1][name]
+    assert row.wrong == []
+    assert row.found
+
+
+def test_missing_pages_are_noticed_and_do_not_bend_shares(
+    server: Any, _template: str, tmp_path: Path
+) -> None:
+    plan = Plan(SMALL.parameters, 1, missing=0.2)
+    with _new_database(server, _template) as url:
+        loaded(plan, tmp_path / "crawls", url)
+        wrong = {row.finding.id: row.wrong for row in compared(plan, url) if row.wrong}
+    assert wrong == {}
