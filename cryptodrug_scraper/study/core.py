@@ -28,6 +28,7 @@ from cryptodrug_scraper.settings import get_settings
 from cryptodrug_scraper.study.composition import composition
 from cryptodrug_scraper.study.concentration import concentration
 from cryptodrug_scraper.study.coverage import coverage
+from cryptodrug_scraper.study.growth import growth
 from cryptodrug_scraper.study.lifetimes import lifetimes
 from cryptodrug_scraper.study.listings import ListingRules, build_listings
 from cryptodrug_scraper.study.offers import offers
@@ -58,6 +59,7 @@ class Study:
     listings = offers
     unit_prices = unit_prices
     size = market_size
+    growth = growth
     turnover = turnover
     sale_values = sale_values
     composition = composition

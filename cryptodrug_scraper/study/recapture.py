@@ -73,6 +73,8 @@ def recapture(study: Study, *, kind: str = "listing") -> Measure:
             rows.append(_estimate(crawl, previous))
             previous = crawl
     frame = pd.DataFrame(rows, columns=list(_COLUMNS))
+    numbers = list(_COLUMNS)[3:]
+    frame[numbers] = frame[numbers].apply(pd.to_numeric).astype("Float64")
     too_few = int((frame["captured_before"].notna() & frame["chapman"].isna()).sum())
     return Measure(
         name="recapture",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING
 
 from cryptodrug_scraper.study import literature as lit
@@ -151,12 +152,15 @@ def same_vendors(study: Study) -> Measure:
     )
 
 
-def migration(study: Study, *, market: str, active_days: int = 60) -> Measure:
+def migration(
+    study: Study, *, market: str, since: date | None = None, active_days: int = 60
+) -> Measure:
     """Return where the vendors of a market that closed turned up, a row a market and certainty.
 
-    Its closure is the day that the database has for it, else the last on which it was captured.
-    Vendors who were active in the `active_days` before are those who could go. Raises ValueError
-    for a market that is not studied.
+    Its closure is the day that the database has for it, else the last on which it was captured;
+    `since` stands for it if given (a closure that is announced makes vendors leave before). Vendors
+    who were active in the `active_days` before are those who could go. Raises ValueError for a
+    market that is not studied.
     """
     if market not in study.markets:
         raise ValueError(f"{market!r} is not studied; there are {', '.join(study.markets)}.")
@@ -170,7 +174,7 @@ def migration(study: Study, *, market: str, active_days: int = 60) -> Measure:
         """,
         {"market": market},
     )
-    given = {"market": market, "closed": closure["day"], "active": active_days}
+    given = {"market": market, "closed": since or closure["day"], "active": active_days}
     frame = study.frame(
         """
         WITH leaving AS (
@@ -198,7 +202,9 @@ def migration(study: Study, *, market: str, active_days: int = 60) -> Measure:
         given,
     )
     caveats = []
-    if closure["closed_on"] is None:
+    if since is not None:
+        caveats.append(f"Counted from {since}, and not from the closure ({closure['day']}).")
+    elif closure["closed_on"] is None:
         caveats.append(
             f"The database has no day of closure for {market}; the last day of its captures "
             f"({closure['day']}) stands for it."

@@ -105,3 +105,21 @@ def test_other_rules_have_to_come_first(world: World, study_of: StudyOf) -> None
     assert study.turnover().frame["priced"].tolist() == [0]
     with pytest.raises(ValueError, match="before measuring"):
         study.prepare(ListingRules())
+
+
+def test_growth_a_month_of_whole_months(world: World, study_of: StudyOf) -> None:
+    for on in ("01-20", "02-02", "03-02", "04-02", "04-28", "05-10"):
+        world.seen(on, offer("1", "anna", come_from="BE"))
+    for month, times in ((1, 1), (2, 3), (3, 6), (4, 12), (5, 1)):
+        world.sold("anna", "1", f"{month:02d}-05", eur(2), times=times, seen="05-10")
+    world.done()
+    told = study_of().growth()
+    rows = told.frame.set_index("of")
+    # January and May are not covered from begin to end; reviews double each month between.
+    assert rows.loc["reviews", ["months", "first", "last"]].tolist() == [3, 3, 12]
+    assert rows.loc["reviews", "monthly"] == pytest.approx(1)
+    assert rows.loc["reviews", "fit"] == pytest.approx(1)
+    assert rows.loc["vendors", "monthly"] == pytest.approx(0)
+    assert rows.loc["turnover", "last"] == 24
+    assert told.left_out["months that captures do not cover from begin to end"] == 2
+    assert study_of().growth(country="NL").frame["months"].tolist() == [0, 0, 0, 0]

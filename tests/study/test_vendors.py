@@ -75,6 +75,9 @@ def test_migration_after_a_closure(study_of: StudyOf) -> None:
     assert told.caveats == ("Only 4 vendors were active before the closure.",)
     recent = study_of().migration(market="dream", active_days=31)  # eve was seen before that
     assert recent.frame["active"].tolist() == [3, 3, 3]
+    announced = study_of().migration(market="dream", since=date(2019, 4, 5))
+    assert announced.frame["after"].tolist() == [1, 0, 0]
+    assert "Counted from 2019-04-05" in announced.caveats[0]
     with pytest.raises(ValueError, match="is not studied"):
         study_of(markets=["dream"]).migration(market="empire")
 

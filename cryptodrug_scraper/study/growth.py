@@ -1,0 +1,92 @@
+"""How fast markets grow, beside what of the growth can be that of the crawls."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from cryptodrug_scraper.study import literature as lit
+from cryptodrug_scraper.study.measure import Measure
+from cryptodrug_scraper.study.size import market_size
+
+if TYPE_CHECKING:
+    from cryptodrug_scraper.study.core import Study
+
+FEWEST_MONTHS = 3
+"""Months under which no rate is given."""
+EDGE_DAYS = 7
+"""A month counts as whole if captures begin by this day of it, and end so near its end."""
+
+_SPAN = "SELECT market, min(day) AS first_day, max(day) AS last_day FROM s_page GROUP BY 1"
+_COLUMNS = {
+    "market": "The market.",
+    "of": "What grows: vendors, listings, reviews or turnover.",
+    "months": "Whole months with a number above 0 (number).",
+    "first": "The number of the first of them.",
+    "last": "The number of the last of them.",
+    "monthly": "Growth a month by an exponential fitted to all of them (0.1 is 10 %).",
+    "fit": "How well an exponential describes them (R² of the logarithms, 0 to 1).",
+    "coverage": "Coverage of the listings in these months, on average (0 to 1).",
+    "coverage_change": "Coverage of the last month less that of the first.",
+}
+
+
+def growth(study: Study, *, country: str | None = None) -> Measure:
+    """Return the growth a month of each market, or of what ships from a `country`.
+
+    Raises ValueError for a country that is no code.
+    """
+    size = market_size(study, country=country)
+    tail = "_country" if country is not None else ""
+    series = {name: f"{name}{tail}" for name in ("vendors", "listings", "reviews")}
+    series["turnover"] = "turnover_country" if country is not None else "turnover_eur"
+    spans = study.frame(_SPAN).set_index("market")
+    rows, partial = [], 0
+    for market, months in size.frame.groupby("market", sort=True):
+        if market not in spans.index:
+            continue
+        edge = pd.Timedelta(days=EDGE_DAYS)
+        first = pd.Timestamp(spans.loc[market, "first_day"]) - edge
+        last = pd.Timestamp(spans.loc[market, "last_day"]) + edge
+        begins = pd.to_datetime(months["period"])
+        whole = (begins >= first) & (begins + pd.offsets.MonthEnd(0) <= last)
+        partial += int((~whole).sum())
+        for name, column in series.items():
+            rows.append((market, name, *_fit(months[whole], column)))
+    frame = pd.DataFrame(rows, columns=list(_COLUMNS))
+    return Measure(
+        name="growth",
+        frame=frame,
+        columns=_COLUMNS,
+        definition="An exponential y = a·(1 + g)^t fitted by least squares to the logarithms of "
+        "the months' numbers, as measure market_size has them; g is the growth a month.",
+        assumptions=size.assumptions,
+        uncertainty="A market that grows by a steady number, and not by a steady part, fits less "
+        f"well. Fewer than {FEWEST_MONTHS} whole months give no rate. {size.uncertainty}",
+        sources=(lit.SOSKA_CHRISTIN_2015, lit.VAN_BUSKIRK_2017),
+        left_out={"months that captures do not cover from begin to end": partial},
+        caveats=size.caveats,
+    )
+
+
+def _fit(months: pd.DataFrame, column: str) -> tuple[object, ...]:
+    """Return months, first, last, rate, fit, coverage, and its change."""
+    values = months[column].astype("Float64").fillna(0).astype(float)
+    months, values = months[values > 0], values[values > 0]
+    if values.empty:
+        return 0, None, None, None, None, None, None
+    parts = months["coverage"].astype("Float64").dropna().astype(float)
+    covered = (parts.mean(), parts.iloc[-1] - parts.iloc[0]) if len(parts) else (None, None)
+    ends = (len(values), values.iloc[0], values.iloc[-1])
+    if len(values) < FEWEST_MONTHS:
+        return (*ends, None, None, *covered)
+    when = pd.to_datetime(months["period"])
+    t = (when.dt.year * 12 + when.dt.month).to_numpy(float)
+    y = np.log(values.to_numpy())
+    slope, start = np.polyfit(t - t[0], y, 1)
+    rest = float(((y - start - slope * (t - t[0])) ** 2).sum())
+    spread = float(((y - y.mean()) ** 2).sum())
+    fit = 1.0 if spread < 1e-12 else 1 - rest / spread
+    return (*ends, float(np.expm1(slope)), fit, *covered)
