@@ -106,7 +106,7 @@ def _links(context: Context, made: Section, pairs: list[dict[str, Any]]) -> None
     )
     if told[0]:
         made.findings.append(t("vendors.links", **totals))
-    if told[1] and sum(own.values()):
+    if told[1] and any(own.values()):
         made.findings.append(t("vendors.links_country", **own))
 
 
