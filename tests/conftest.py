@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,13 @@ pytest_plugins = ["tests.databases", "tests.tor.fixtures"]
 ROOT = Path(__file__).resolve().parent.parent
 FIXTURES = ROOT / "fixtures"
 REAL_PAGES = ROOT.parent / "shared" / "pages"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _width_of_a_pipe() -> None:
+    """Forget the terminal's width, which pytest-xdist tells its workers."""
+    for name in ("COLUMNS", "LINES"):
+        os.environ.pop(name, None)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
