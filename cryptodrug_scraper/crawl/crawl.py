@@ -34,7 +34,6 @@ from cryptodrug_scraper.crawl.visited import Visited
 if TYPE_CHECKING:
     from cryptodrug_scraper.crawl.progress import View
     from cryptodrug_scraper.crawl.spider import MarketSpider
-    from cryptodrug_scraper.crawl.visit import Visit
 
 logger = logging.getLogger(__name__)
 
@@ -66,7 +65,6 @@ class Crawl:
         self.stop_reason: str | None = None
         self.stop_words = ""
         self.closed = False
-        self.failures: deque[tuple[Wanted, Judgement]] = deque(maxlen=50)
         self.tor_down_since: float | None = None
         self.tor_until = 0.0
         self._tor_failures = 0
@@ -281,10 +279,9 @@ class Crawl:
 
     def failed(self, wanted: Wanted, judgement: Judgement) -> None:
         """Note a request that is given up."""
-        self.failures.append((wanted, judgement))
         logger.warning("Given up: %s (%s)", wanted.address[:200], judgement.reason)
 
-    def note_latency(self, visit: Visit, seconds: float) -> None:
+    def note_latency(self, seconds: float) -> None:
         """Note how long an answer took."""
         if self.crawler.stats is not None:
             self.crawler.stats.max_value("cryptodrug/seconds_longest_answer", round(seconds, 2))

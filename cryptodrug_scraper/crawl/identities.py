@@ -132,12 +132,6 @@ class Pool:
         """How many can be asked, now or after a rest that ends by itself."""
         return sum(member.state in ("live", "resting") for member in self.members.values())
 
-    def next_free(self) -> float | None:
-        """Return in how many seconds the first one ends its rest; None if nobody rests."""
-        now = self.clock()
-        rests = [m.until - now for m in self.members.values() if m.state != "ended"]
-        return min((left for left in rests if left > 0), default=None)
-
     # -- what happened -------------------------------------------------------------------------
 
     def made(self, member: Member) -> None:

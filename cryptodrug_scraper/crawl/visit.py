@@ -194,7 +194,7 @@ class Visit:
         answer = await ask(
             request, timeout=crawl.options.timeout, page_bytes=crawl.options.page_bytes
         )
-        crawl.note_latency(self, answer.seconds)
+        crawl.note_latency(answer.seconds)
         captured = self._archive(request, answer)
         crawl.pool.set_cookies(member, cookies_set(answer.all("set-cookie")))
         return captured
