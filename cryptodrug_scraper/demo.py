@@ -103,7 +103,7 @@ def _report(url: str) -> Path:
     # Nobody stands behind the invented study's few vendors: with the usual threshold of five
     # hardly a number of theirs would be shown.
     with open_study(url) as study:
-        write_report(study, Options("BE", threshold=1), out)
+        write_report(study, Options("BE", threshold=1, invented=True), out)
     return out
 
 

@@ -62,6 +62,8 @@ def build(study: Study, options: Options) -> Report:
         warnings.insert(0, Text(t("about.named")))
     if options.threshold <= 1:
         warnings.insert(0, Text(t("about.not_suppressed")))
+    if options.invented:
+        warnings.insert(0, Text(t("about.invented")))
     return Report(
         title=t("page.title"),
         scope=scope,

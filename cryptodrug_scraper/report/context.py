@@ -32,6 +32,8 @@ class Options:
     lang: str = "en"
     threshold: int = 5
     name_vendors: bool = False
+    invented: bool = False
+    """Whether the pages were made up, as those of the demo, which the report then says."""
 
 
 class Context:
@@ -116,7 +118,8 @@ class Context:
     def method(self, measure: Measure, title: str = "", *, shown: bool = True) -> Method:
         """Return a measure's method in the report's language, as far as it is translated.
 
-        Counts of what it left out are not told where its numbers are not `shown`.
+        Counts of what it left out are not told where its numbers are not `shown`, nor small ones
+        of vendors.
         """
         left_out = measure.left_out.items() if shown else ()
         return Method(
@@ -126,9 +129,17 @@ class Context:
             uncertainty=self.said(measure.uncertainty) if measure.uncertainty else None,
             sources=[self._cited(work) for work in measure.sources],
             left_out=[
-                (self.said(reason), self.lang.number(count)) for reason, count in left_out if count
+                (self.said(reason), self._left_out(reason, count))
+                for reason, count in left_out
+                if count
             ],
         )
+
+    def _left_out(self, reason: str, count: int) -> str:
+        of_vendors = reason.lower().startswith(("vendors", "accounts"))
+        if of_vendors and not self.may_show(count):
+            return self.t("words.few_vendors")
+        return self.lang.number(count)
 
     def caveats(self, *measures: Measure) -> list[Text]:
         """Return what measures say of their data, each once, in the report's language."""

@@ -62,6 +62,11 @@ _STYLE: dict[str, Any] = {
 }
 
 
+def has_values(series: Sequence[Series]) -> bool:
+    """Whether there is anything to draw: a value that is known, shown and not nothing."""
+    return any(value for one in series for value in one.values)
+
+
 @dataclass(frozen=True)
 class Series:
     """One line or row of bars; None where a value is not known or not shown."""

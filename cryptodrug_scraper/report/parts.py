@@ -34,10 +34,11 @@ class Column:
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell: what is written in it, and whether that stands for a suppressed value."""
+    """One cell: what is written in it, and whether that stands for a value that is not there."""
 
     words: str
     suppressed: bool = False
+    unknown: bool = False
 
 
 @dataclass(frozen=True)
@@ -59,9 +60,29 @@ class Table:
         return any(cell.suppressed for _, rows in self.groups for row in rows for cell in row)
 
     @property
+    def told(self) -> Sequence[tuple[str, Sequence[Sequence[Cell]]]]:
+        """The groups in which there is a number to show."""
+        return [(heading, rows) for heading, rows in self.groups if not self._is_hidden(rows)]
+
+    @property
+    def untold(self) -> Sequence[str]:
+        """The headings of the groups of which every number is suppressed: they tell nothing."""
+        return [heading for heading, rows in self.groups if self._is_hidden(rows)]
+
+    @property
     def is_short(self) -> bool:
         """Whether it is not to be broken over two pages."""
-        return sum(len(rows) + 1 for _, rows in self.groups) <= 14
+        return sum(len(rows) + 1 for _, rows in self.told) <= 14
+
+    def _is_hidden(self, rows: Sequence[Sequence[Cell]]) -> bool:
+        numbers = [
+            cell
+            for row in rows
+            for cell, column in zip(row, self.columns, strict=True)
+            if column.is_number
+        ]
+        suppressed = any(cell.suppressed for cell in numbers)
+        return suppressed and all(cell.suppressed or cell.unknown for cell in numbers)
 
 
 @dataclass(frozen=True)
@@ -144,7 +165,9 @@ def missing(value: Any) -> bool:
 def _cell(lang: Language, value: Any, write: Callable[[Any], str]) -> Cell:
     if value is SUPPRESSED:
         return Cell(lang.text("table.suppressed"), suppressed=True)
-    return Cell(lang.text("table.unknown") if missing(value) else write(value))
+    if missing(value):
+        return Cell(lang.text("table.unknown"), unknown=True)
+    return Cell(write(value))
 
 
 def _writer(lang: Language, kind: str) -> Callable[[Any], str]:

@@ -85,12 +85,12 @@ def destinations(study: Study, *, country: str | None = None) -> Measure:
             "What listings state is true. It is where a vendor offers to ship to, not where "
             "buyers are: turnover is that of listings, and says nothing of a sale's destination.",
         ),
-        uncertainty="WORLD and EU hold countries that others name one by one; they are not added "
-        "up here.",
+        uncertainty="The whole world and the EU hold countries that others name one by one; they "
+        "are not added up here.",
         sources=_SOURCES,
         left_out={
-            "listings that name no origin: origin ''": int(silent["f"]),
-            "listings that name no destination: destination ''": int(silent["t"]),
+            "listings that name no origin": int(silent["f"]),
+            "listings that name no destination": int(silent["t"]),
         },
     )
 

@@ -49,7 +49,7 @@ class PriceRule:
         """The rule in words, for a report."""
         return (
             f"A price is taken for a holding or absurd one if it is {self.floor:g} EUR or less, or "
-            f"{self.ceiling:g} EUR or more; if the price per gram, millilitre or piece is more "
+            f"{self.ceiling:,.10g} EUR or more; if the price per gram, millilitre or piece is more "
             f"than {self.factor:g} times above or below the median of listings of the same "
             "substance, unit and order of magnitude of the amount, and more than "
             f"{self.mads:g} median absolute deviations (of the logarithm) away from it, where "

@@ -151,7 +151,7 @@ def sale_values(
             "largest_eur": "The largest sale of the band (EUR).",
         },
         definition="Sales by value: each review with a price, stated or of its listing, in the "
-        "band that its price falls in. Bands without a sale are not shown.",
+        "band that its price falls in.",
         assumptions=ASSUMPTIONS,
         uncertainty="Where markets do not show what was paid, a sale stands at the price of one "
         "unit; a buyer of several units made a larger sale. Shares of large sales are therefore "

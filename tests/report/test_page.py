@@ -19,6 +19,7 @@ from cryptodrug_scraper.report.parts import (
     Drawing,
     Method,
     Section,
+    Table,
     Text,
     build_table,
 )
@@ -176,3 +177,38 @@ def test_the_same_parts_make_the_same_page() -> None:
 def test_a_text_in_another_language_says_so() -> None:
     assert '<span lang="en">words</span>' in page("words", "fr")
     assert '<span lang="en">' not in page("words", "en")
+
+
+COLUMNS = [Column("who", "Who"), Column("n", "N", "count"), Column("part", "Part", "share")]
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_a_group_without_a_number_to_show_is_named_alone(code: str) -> None:
+    lang = language(code)
+    rows: list[dict[str, Any]] = [
+        {"of": "Shut", "who": "first row", "n": SUPPRESSED, "part": SUPPRESSED},
+        {"of": "Shut", "who": "second row", "n": SUPPRESSED, "part": None},
+        {"of": "Open", "who": "third row", "n": 0, "part": SUPPRESSED},
+        {"of": "Bare", "who": "fourth row", "n": None, "part": None},
+    ]
+    table = build_table(lang, "some", "Some", COLUMNS, rows, group="of")
+    assert [heading for heading, _ in table.told] == ["Open", "Bare"]
+    assert table.untold == ["Shut"]
+    html = render(one_table(table), lang)
+    assert "first row" not in html
+    assert "third row" in html
+    assert lang.text("table.untold_groups", groups=["Shut"]) in html
+
+
+def test_a_table_without_a_number_to_show_says_so() -> None:
+    lang = language("en")
+    rows = [{"who": "first row", "n": SUPPRESSED, "part": SUPPRESSED}]
+    html = render(one_table(build_table(lang, "some", "Some", COLUMNS, rows)), lang)
+    assert "first row" not in html
+    assert "Every number of this table rests on fewer than 5 vendors" in html
+    assert "c: confidential" not in html
+
+
+def one_table(table: Table) -> Report:
+    section = Section("one", "One", tables=[table])
+    return Report("Title", "Scope", [("one", "One", "Said.")], [section], [], 5, "1")

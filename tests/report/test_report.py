@@ -85,11 +85,23 @@ def test_small_numbers_are_not_shown(study_url: str) -> None:
         assert set(row) == {"c"}
     for section in report.sections:
         for table in section.tables:
-            if table.name not in ("size", "coverage", "recapture"):
+            if table.name not in ("coverage", "recapture"):
                 shown = {c.words for _, rows in table.groups for r in rows for c in r[1:]}
                 assert not {word for word in shown if re.fullmatch("[1-6]", word)}, table.name
+        for method in section.methods:
+            for reason, count in method.left_out:
+                if "endors" in reason.words[:8]:
+                    assert not re.fullmatch("[1-6]", count), reason.words
     figures = {drawing.name for section in report.sections for drawing in section.drawings}
-    assert not figures & {"size-vendors", "size-share", "turnover", "sold", "sales", "prices"}
+    assert figures == {"coverage"}, "a figure with nothing in it"
+
+
+@pytest.mark.slow
+def test_invented_pages_are_said_to_be(study_url: str) -> None:
+    for invented in (True, False):
+        report = report_of(study_url, Options("BE", threshold=1, invented=invented))
+        said = [warning.words for warning in report.warnings]
+        assert any("invented" in words for words in said) is invented
 
 
 @pytest.mark.slow

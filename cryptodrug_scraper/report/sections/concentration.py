@@ -72,8 +72,10 @@ def section(context: Context) -> Section:
         )
         for name, found in (("country_vendors", of_own), ("all_offers", of_all))
     ]
-    svg = figures.bars(context.lang, labels, series, kind="decimal", label=t("concentration.label"))
-    made.drawings.append(Drawing("concentration", svg, t("concentration.figure")))
+    if figures.has_values(series):
+        label = t("concentration.label")
+        svg = figures.bars(context.lang, labels, series, kind="decimal", label=label)
+        made.drawings.append(Drawing("concentration", svg, t("concentration.figure")))
     for market in markets:
         mine = of_own.get(market)
         if mine is None or SUPPRESSED in (mine["gini"], of_all[market]["gini"]):

@@ -134,6 +134,8 @@ def _matrix(context: Context, made: Section, pairs: pd.DataFrame) -> None:
             none = cell is not None and destination in hidden
             line.append(None if none else float(cell["listings"]) if cell is not None else 0.0)
         values.append(line)
+    if not any(value for line in values for value in line):
+        return
     svg = figures.matrix(
         context.lang,
         [context.lang.place(place) for place in origins],

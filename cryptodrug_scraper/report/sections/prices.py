@@ -84,8 +84,10 @@ def _sales(context: Context, made: Section) -> None:
         for name, key in (("sales", "share_sales"), ("value", "share_value"))
     ]
     labels = [row["band"] for row in rows]
-    svg = figures.bars(context.lang, labels, series, kind="share", label=t("prices.label_bands"))
-    made.drawings.append(Drawing("sales", svg, t("prices.figure_bands")))
+    if figures.has_values(series):
+        label = t("prices.label_bands")
+        svg = figures.bars(context.lang, labels, series, kind="share", label=label)
+        made.drawings.append(Drawing("sales", svg, t("prices.figure_bands")))
     below = [low for low in lower if low < LIMIT]
     above = [low for low in lower if low >= LIMIT]
     said = []

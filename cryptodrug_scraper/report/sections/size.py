@@ -51,6 +51,7 @@ def section(context: Context) -> Section:
     offered = context.guard(_vendors(rows, days, markets), days, markets)
     every = context.guard(_vendors(rows, days, markets, "vendors"), days, markets, all_vendors=True)
     sold = context.guard(review_vendors(context.study, context.country), days, markets)
+    reviewed = context.guard(review_vendors(context.study, None), days, markets, all_vendors=True)
     made.methods.append(context.method(monthly))
     made.caveats += context.caveats(monthly)
     _say(context, made, rows, days, markets, offered, sold)
@@ -69,6 +70,8 @@ def section(context: Context) -> Section:
                 row |= dict.fromkeys(_OFFERED, SUPPRESSED)
             if every.hides(day, market):
                 row |= dict.fromkeys(("vendors", "listings", "share_listings"), SUPPRESSED)
+            if reviewed.hides(day, market):
+                row |= dict.fromkeys(("reviews", "share_reviews"), SUPPRESSED)
             if sold.hides(day, market):
                 row |= dict.fromkeys(_SOLD, SUPPRESSED)
             shown.append(row)
@@ -225,7 +228,7 @@ def _draw(
     )
     for name, key, kind in drawings:
         series = [figures.Series(context.market(m), line(m, name)) for m in markets]
-        if any(value for one in series for value in one.values):
+        if figures.has_values(series):
             svg = figures.months(
                 context.lang, days, series, kind=kind, label=context.t(f"size.label_{key}")
             )

@@ -20,6 +20,7 @@ from cryptodrug_scraper.report.parts import (
 
 _OWN = ("listings_country", "share_country", "ratio")
 _NAMED = 3  # groups that a sentence names at most
+_FEW = 30  # listings, of which shares move by chance
 _DIFFERENT = 1.25  # so many times the market's part is worth a word
 
 Row = dict[str, Any]
@@ -81,6 +82,9 @@ def section(context: Context) -> Section:
         )
     )
     if shown:
+        listings = sum(int(cells[group, TOTAL]["listings_country"]) for group in groups)
+        if listings < _FEW:
+            made.caveats.append(Text(t("caveat.few_listings", n=listings)))
         _draw(context, made, cells, groups, guard, every)
         for market in several:
             said = _sentences(context, cells, groups, market, guard, every)
@@ -147,8 +151,9 @@ def _draw(
             [None if every.hides(g, TOTAL) else drawn(cells[g, TOTAL]["share"]) for g in order],
         ),
     ]
-    svg = figures.bars(context.lang, labels, series, kind="share", label=t("sold.label"))
-    made.drawings.append(Drawing("sold", svg, t("sold.figure")))
+    if figures.has_values(series):
+        svg = figures.bars(context.lang, labels, series, kind="share", label=t("sold.label"))
+        made.drawings.append(Drawing("sold", svg, t("sold.figure")))
 
 
 def _sentences(
