@@ -90,8 +90,7 @@ def _destinations(context: Context, made: Section) -> None:
                     Column("listings", t("column.listings"), "count"),
                     Column("share", t("column.listings_share"), "share"),
                 ],
-                rows[:_ROWS],
-                [t("places.rest", n=len(rows) - _ROWS)] if len(rows) > _ROWS else [],
+                *_cut(context, rows),
             )
         )
         told = [
@@ -189,7 +188,7 @@ def _exclusions(context: Context, made: Section) -> None:
                 Column("vendors", t("column.vendors"), "count"),
                 Column("listings", t("column.excluding"), "count"),
             ],
-            rows[:_ROWS],
+            *_cut(context, rows),
         )
     )
 
@@ -293,6 +292,15 @@ def _moves(context: Context, made: Section) -> None:
                 Column("new_origin", t("column.to"), "place"),
                 Column("vendors", t("column.vendors"), "count"),
             ],
-            rows[:_ROWS],
+            *_cut(context, rows),
         )
     )
+
+
+def _cut(context: Context, rows: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[str]]:
+    """Return the rows of a table that say something, as far as they fit, and a note of the rest."""
+    told = [row for row in rows if row["vendors"] is not SUPPRESSED][:_ROWS]
+    if not told:
+        return rows, []
+    left = len(rows) - len(told)
+    return told, [context.t("places.rest", n=left)] if left else []
