@@ -150,6 +150,7 @@ MARKET = Market(
     title="Dream Market",
     opened_on=date(2013, 11, 1),
     closed_on=date(2019, 4, 30),
+    closing_announced_on=date(2019, 3, 26),
     recognises=recognises,
     kind_of=kind_of,
     read=read,

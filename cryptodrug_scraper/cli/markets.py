@@ -34,8 +34,9 @@ def markets(
                 {
                     "name": market.name,
                     "title": market.title,
-                    "opened_on": market.opened_on.isoformat() if market.opened_on else None,
-                    "closed_on": market.closed_on.isoformat() if market.closed_on else None,
+                    "opened_on": _iso(market.opened_on),
+                    "closing_announced_on": _iso(market.closing_announced_on),
+                    "closed_on": _iso(market.closed_on),
                     "healthy": market.healthy,
                 }
             )
@@ -48,6 +49,10 @@ def markets(
     ]
     columns = ("name", "title", "opened", "closed", "records watched")
     output().print(table(f"{len(rows)} markets", columns, rows))
+
+
+def _iso(day: date | None) -> str | None:
+    return day.isoformat() if day else None
 
 
 def _shown(day: date | None) -> str:

@@ -86,6 +86,13 @@ def record_crawl(connection: Connection, stamp: CrawlStamp, end: CrawlEnd | None
 def write_market(work: cursor, market: Market) -> None:
     """Write a market's row, which runs, pages and all else refer to."""
     work.execute(
-        "INSERT INTO market VALUES (%s, %s, %s, %s) ON CONFLICT (market) DO NOTHING",
+        "INSERT INTO market (market, title, opened_on, closed_on) VALUES (%s, %s, %s, %s)"
+        " ON CONFLICT (market) DO NOTHING",
         (market.name, market.title, market.opened_on, market.closed_on),
+    )
+    # A row that is as it should be is not touched: loaders at once would wait for each other.
+    work.execute(
+        "UPDATE market SET closing_announced_on = %(day)s"
+        " WHERE market = %(market)s AND closing_announced_on IS DISTINCT FROM %(day)s",
+        {"market": market.name, "day": market.closing_announced_on},
     )

@@ -15,11 +15,12 @@ MARKETS = Table(
     "markets",
     "Markets",
     "The markets of the export.",
-    "SELECT market, title, opened_on, closed_on FROM market",
+    "SELECT market, title, opened_on, closing_announced_on, closed_on FROM market",
     (
         market_column("market.market"),
         Column("title", "word", "market.title", known=reference.markets, required=True),
         Column("opened_on", "date", "market.opened_on", unit="day"),
+        Column("closing_announced_on", "date", "market.closing_announced_on", unit="day"),
         Column("closed_on", "date", "market.closed_on", unit="day"),
     ),
     ("market",),

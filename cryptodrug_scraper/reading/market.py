@@ -47,6 +47,7 @@ class Market:
     """A market and how its pages are read.
 
     ``name`` is the module's name, the fixtures folder and the database row.
+    ``closing_announced_on`` is the day on which it announced its end, if it did.
     ``recognises`` says whether a page is one of this market's (any kind, walls included).
     ``healthy`` gives for a page kind the share of records (0 to 1) in which a field is
     filled on a sound archive: ``{"listing": {"price": 0.99}}``. Below it a run says so.
@@ -59,6 +60,7 @@ class Market:
     recognises: Recognises
     kind_of: KindOf
     read: Read
+    closing_announced_on: date | None = None
     healthy: dict[str, dict[str, float]] = field(default_factory=dict)
 
 

@@ -157,17 +157,17 @@ def migration(
 ) -> Measure:
     """Return where the vendors of a market that closed turned up, a row a market and certainty.
 
-    Its closure is the day that the database has for it, else the last on which it was captured;
-    `since` stands for it if given (a closure that is announced makes vendors leave before). Vendors
-    who were active in the `active_days` before are those who could go. Raises ValueError for a
-    market that is not studied.
+    Its end is counted from the day on which it was announced (vendors leave from then on), else
+    from the closure, as the database has them, else from the last day on which the market was
+    captured; or from `since`, if given. Vendors who were active in the `active_days` before are
+    those who could go. Raises ValueError for a market that is not studied.
     """
     if market not in study.markets:
         raise ValueError(f"{market!r} is not studied; there are {', '.join(study.markets)}.")
     study.once(build_same)
     closure = study.row(
         """
-        SELECT closed_on, coalesce(closed_on, (
+        SELECT closed_on, coalesce(closing_announced_on, closed_on, (
             SELECT max(CAST(observed_at AS date)) FROM page
             WHERE market = :market AND CAST(observed_at AS date) <= :end)) AS day
         FROM market WHERE market = :market
@@ -187,9 +187,12 @@ def migration(
             FROM leaving l
             JOIN s_same_vendor s ON s.a = l.vendor_id
             JOIN s_vendor_life y ON y.vendor_id = s.b
+            JOIN market m ON m.market = y.market
+            WHERE m.closed_on IS NULL OR m.closed_on > (
+                SELECT coalesce(closed_on, :closed) FROM market WHERE market = :market)
             ORDER BY l.vendor_id, y.market, s.rank, y.first_day
         )
-        SELECT to_market, certainty, count(*) AS vendors,
+        SELECT to_market, certainty, CAST(:closed AS date) AS since, count(*) AS vendors,
                count(*) FILTER (WHERE first_day <= :closed) AS before,
                count(*) FILTER (WHERE first_day > :closed) AS after,
                (SELECT count(*) FROM leaving) AS active,
@@ -203,7 +206,7 @@ def migration(
     )
     caveats = []
     if since is not None:
-        caveats.append(f"Counted from {since}, and not from the closure ({closure['day']}).")
+        caveats.append(f"Counted from {since}, and not from the end ({closure['day']}).")
     elif closure["closed_on"] is None:
         caveats.append(
             f"The database has no day of closure for {market}; the last day of its captures "
@@ -211,25 +214,27 @@ def migration(
         )
     active = 0 if frame.empty else int(frame["active"].iloc[0])
     if 0 < active < 30:
-        caveats.append(f"Only {active} vendors were active before the closure.")
+        caveats.append(f"Only {active} vendors were active before the end.")
     return Measure(
         name="migration",
         frame=frame,
         columns={
             "to_market": "Market on which they have an account.",
             "certainty": "How sure it is that it is theirs: certain, likely or possible.",
-            "vendors": "Vendors active before the closure with an account there (number).",
-            "before": "Of these, those who had it by the day of closure (number).",
+            "since": "Day from which the end is counted: announced, else the closure.",
+            "vendors": "Vendors active before that day with an account there (number).",
+            "before": "Of these, those who had it by that day (number).",
             "after": "Of these, those who turned up there afterwards (number).",
-            "active": f"All vendors active in the {active_days} days before the closure (number).",
+            "active": f"All vendors active in the {active_days} days before that day (number).",
             "share_after": "after / active (0 to 1).",
-            "median_days": "Days from closure to turning up, median of those after.",
+            "median_days": "Days from that day to turning up, median of those after.",
         },
-        definition="Vendors of a market that closed who have an account on another. "
-        + _DEFINITION
-        + " An account begins on the day that its vendor joined, was first seen or had the first "
-        "review, whichever is earliest.",
-        assumptions=("The account that began after the closure was made because of it.",),
+        definition="Vendors of a market that closed who have an account on another that was open "
+        "after it, counted from the day on which its end was announced, else from its closure. "
+        "An account begins on the day that its vendor joined, was first seen or had the first "
+        "review, whichever is earliest. Certain, likely and possible mean what they do for the "
+        "same vendor on two markets.",
+        assumptions=("An account that began after that day was made because of the closure.",),
         uncertainty="A lower bound in each degree: vendors who changed handle and key are not "
         "found, nor those whose new account no crawl captured.",
         sources=(*_SOURCES, lit.DECARY_HETU_2017, lit.VAN_BUSKIRK_2017),

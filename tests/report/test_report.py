@@ -62,8 +62,8 @@ def test_what_it_says(study_url: str) -> None:
     assert "rose from 3 in November 2018 to 4 in March 2019" in said
     assert "from the Netherlands to Belgium (1 vendor)" in said
     assert (
-        "After Wall Street Market closed, 1 of the 3 vendors who were active there turned up on "
-        "Empire Market with the same PGP key." in said
+        "After Wall Street Market closed on 2 May 2019, 1 of the 3 vendors who were active there "
+        "turned up on Empire Market with the same PGP key." in said
     )
     assert not re.search("LowlandLeaf|ArdennesPost", said)
     assert {section.key for section in report.sections} == {

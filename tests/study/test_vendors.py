@@ -41,7 +41,10 @@ def two_markets(world: World, engine: Engine) -> None:
     )
     with engine.begin() as connection:
         connection.execute(
-            text("UPDATE market SET closed_on = '2019-03-31' WHERE market = 'dream'")
+            text(
+                "UPDATE market SET closed_on = '2019-03-31', closing_announced_on = NULL"
+                " WHERE market = 'dream'"
+            )
         )
 
 
@@ -72,7 +75,7 @@ def test_migration_after_a_closure(study_of: StudyOf) -> None:
     assert told.frame["median_days"].dropna().tolist() == [10, 1]
     assert told.frame["share_after"].tolist() == [0.25, 0, 0.25]
     assert told.frame["active"].tolist() == [4, 4, 4]
-    assert told.caveats == ("Only 4 vendors were active before the closure.",)
+    assert told.caveats == ("Only 4 vendors were active before the end.",)
     recent = study_of().migration(market="dream", active_days=31)  # eve was seen before that
     assert recent.frame["active"].tolist() == [3, 3, 3]
     announced = study_of().migration(market="dream", since=date(2019, 4, 5))
@@ -80,6 +83,24 @@ def test_migration_after_a_closure(study_of: StudyOf) -> None:
     assert "Counted from 2019-04-05" in announced.caveats[0]
     with pytest.raises(ValueError, match="is not studied"):
         study_of(markets=["dream"]).migration(market="empire")
+
+
+@pytest.mark.usefixtures("two_markets")
+def test_an_announced_end_counts_from_its_announcement(study_of: StudyOf, engine: Engine) -> None:
+    with engine.begin() as connection:
+        connection.execute(
+            text("UPDATE market SET closing_announced_on = '2019-04-05', closed_on = '2019-04-30'")
+        )
+        connection.execute(text("UPDATE market SET closed_on = NULL WHERE market = 'empire'"))
+    told = study_of().migration(market="dream")
+    assert told.frame["since"].tolist() == [date(2019, 4, 5)] * 3
+    assert told.frame["after"].tolist() == [1, 0, 0]
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE market SET closed_on = '2019-04-29'"))
+        connection.execute(
+            text("UPDATE market SET closed_on = '2019-04-30' WHERE market = 'dream'")
+        )
+    assert study_of().migration(market="dream").frame.empty  # nobody goes to what closes before
 
 
 def test_a_key_that_many_show_is_no_evidence(world: World, study_of: StudyOf) -> None:
@@ -96,6 +117,6 @@ def test_without_a_day_of_closure_the_last_capture_stands_for_it(
 ) -> None:
     world.seen("03-01", offer("1", "anna"))
     with engine.begin() as connection:
-        connection.execute(text("UPDATE market SET closed_on = NULL"))
+        connection.execute(text("UPDATE market SET closed_on = NULL, closing_announced_on = NULL"))
     told = study_of().migration(market="dream")
     assert "(2019-03-01) stands for it" in told.caveats[0]

@@ -30,6 +30,9 @@ class Market(Base):
     title: Mapped[str] = mapped_column(comment="The market's own name.")
     opened_on: Mapped[date | None] = mapped_column(comment="First day, as far as known.")
     closed_on: Mapped[date | None] = mapped_column(comment="Last day; null while open.")
+    closing_announced_on: Mapped[date | None] = mapped_column(
+        comment="Day on which it announced its end; null if it did not."
+    )
 
 
 class Place(Base):

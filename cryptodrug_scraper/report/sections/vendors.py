@@ -20,7 +20,7 @@ from cryptodrug_scraper.study.vendors import migration, same_vendors
 
 _DEGREES = ("certain", "likely", "possible")
 _CLOSED = """
-    SELECT market FROM market
+    SELECT market, closing_announced_on IS NOT NULL AS announced FROM market
     WHERE market = ANY(:markets) AND closed_on IS NOT NULL AND closed_on < :last
     ORDER BY closed_on
 """
@@ -118,10 +118,10 @@ def _migration(context: Context, made: Section) -> None:
     )["day"]
     if last is None:
         return
-    closed = context.study.frame(_CLOSED, {"last": last})["market"]
+    closed = context.study.frame(_CLOSED, {"last": last})
     rows: list[dict[str, Any]] = []
     first = True
-    for market in closed:
+    for market, announced in closed.itertuples(index=False):
         measure = migration(context.study, market=market)
         if first:
             made.methods.append(context.method(measure, t("vendors.method_migration")))
@@ -133,8 +133,10 @@ def _migration(context: Context, made: Section) -> None:
         ]
         came: dict[str, dict[str, int]] = {}
         for row in measure.frame.to_dict("records"):
+            since = as_day(row["since"])
             line = {
-                "closed": context.market(market),
+                "closed": t("vendors.counted", market=context.market(market), since=since),
+                "from": context.market(market),
                 "to": context.market(row["to_market"]),
                 "evidence": row["certainty"],
                 "active": int(row["active"]),
@@ -158,6 +160,8 @@ def _migration(context: Context, made: Section) -> None:
                 said = t(
                     "vendors.came",
                     market=context.market(market),
+                    announced=announced,
+                    since=since,
                     other=context.market(other),
                     n=sure,
                     active=int(measure.frame["active"].iloc[0]),
@@ -184,7 +188,7 @@ def _migration(context: Context, made: Section) -> None:
             group="closed",
         )
     )
-    ways = list(dict.fromkeys((row["closed"], row["to"]) for row in rows))
+    ways = list(dict.fromkeys((row["from"], row["to"]) for row in rows))
     series = [
         figures.Series(
             context.lang.label("evidence_short", degree),
@@ -193,7 +197,7 @@ def _migration(context: Context, made: Section) -> None:
                     (
                         drawn(row["after"])
                         for row in rows
-                        if (row["closed"], row["to"], row["evidence"]) == (*way, degree)
+                        if (row["from"], row["to"], row["evidence"]) == (*way, degree)
                     ),
                     None,
                 )
@@ -203,7 +207,7 @@ def _migration(context: Context, made: Section) -> None:
         for degree in _DEGREES
     ]
     if any(value for one in series for value in one.values):
-        labels = [f"{closed} → {to}" for closed, to in ways]
+        labels = [f"{left} → {to}" for left, to in ways]
         svg = figures.bars(context.lang, labels, series, kind="count", label=t("vendors.label"))
         made.drawings.append(Drawing("migration", svg, t("vendors.figure")))
 
