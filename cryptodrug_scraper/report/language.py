@@ -12,7 +12,7 @@ import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -62,8 +62,13 @@ class Language:
         return (_MINUS if rounded < 0 else "") + written
 
     def percent(self, share: Any, digits: int | None = None) -> str:
-        """Write a share (0.123) as a percentage; small ones get a second significant digit."""
+        """Write a share (0.123) as a percentage; small ones get a second significant digit.
+
+        What is not quite all is not rounded up to 100%.
+        """
         value = Decimal(str(share)) * 100
+        if digits is None and Decimal("99.5") <= value < 100:
+            value, digits = value.quantize(Decimal("0.1"), ROUND_DOWN), 1
         if digits is None:
             digits = 0 if abs(value) >= 10 or value == 0 else 1 if abs(value) >= 1 else 2
         return self.number(value, digits) + self._marks.percent

@@ -4,9 +4,10 @@ A cell that rests on fewer vendors than a threshold is suppressed (*primary*). W
 up to totals that the report shows, here or elsewhere, further cells go with them
 (*complementary*), until no suppressed cell can be worked out from what is left:
 
-- along each line that adds up, what is suppressed besides the small cells holds so many vendors
-  more than it must that every small cell could still be any number from one to the threshold;
-  a line in which no such cells are to be had is suppressed as a whole;
+- along each line that adds up, what is suppressed besides the small cells holds more vendors than
+  it must, so that every small cell could still be another number, also for a reader who knows
+  which ones are small; a line in which no such cells are to be had is suppressed as a whole;
+- a total goes only where no other cells will do: what is told of all is what reports are read for;
 - in a table that adds up both ways, no suppressed cell stands alone in a chain of differences
   of rows and columns (in the graph of rows and columns with the suppressed cells as edges,
   none is a bridge).
@@ -55,11 +56,11 @@ def suppress_grid(
     while True:
         before = sum(map(sum, hidden))
         for r, (row, marks) in enumerate(zip(vendors, hidden, strict=True)):
-            _complete(row, marks, threshold, told[1] if r == told[0] else None)
+            _complete(row, marks, threshold, told[1], never=r == told[0])
         for n in range(len(vendors[0])):
             marks = [line[n] for line in hidden]
             column = [row[n] for row in vendors]
-            _complete(column, marks, threshold, told[0] if n == told[1] else None)
+            _complete(column, marks, threshold, told[0], never=n == told[1])
             for line, mark in zip(hidden, marks, strict=True):
                 line[n] = mark
         for r, n in _bridges(hidden):
@@ -69,27 +70,32 @@ def suppress_grid(
 
 
 def _complete(
-    vendors: Sequence[int], hidden: list[bool], threshold: int, told: int | None = None
+    vendors: Sequence[int],
+    hidden: list[bool],
+    threshold: int,
+    total: int | None = None,
+    *,
+    never: bool = False,
 ) -> None:
-    """Suppress further cells of a line, the smallest that will do; never the one that is told."""
+    """Suppress further cells of a line, the smallest that will do; its total last, or `never`."""
     if not any(hidden):
         return
     marked = [count for count, mark in zip(vendors, hidden, strict=True) if mark]
     large = [count for count in marked if count >= threshold]
     # Large cells that went for another line's sake hide each other already.
-    room, partners = (threshold - 1, 1) if len(large) < len(marked) else (0, 2)
+    room, partners = (1, 1) if len(large) < len(marked) else (0, 2)
     free = sorted(
-        (count, n)
+        (n == total, count, n)
         for n, count in enumerate(vendors)
-        if not hidden[n] and count >= threshold and n != told
+        if not hidden[n] and count >= threshold and not (never and n == total)
     )
     while free and (len(large) < partners or sum(large) - threshold * len(large) < room):
         lacking = room - (sum(large) - threshold * len(large))
-        enough = [cell for cell in free if cell[0] - threshold >= lacking]
-        chosen = enough[0] if enough else free[-1]
+        enough = [cell for cell in free if cell[1] - threshold >= lacking]
+        chosen = enough[0] if enough else [cell for cell in free if cell[0] == free[0][0]][-1]
         free.remove(chosen)
-        hidden[chosen[1]] = True
-        large.append(chosen[0])
+        hidden[chosen[2]] = True
+        large.append(chosen[1])
 
 
 def _bridges(hidden: Grid) -> list[tuple[int, int]]:

@@ -88,7 +88,7 @@ def concentration(
         sources=(lit.GINI_1912, lit.SOSKA_CHRISTIN_2015, lit.PAQUET_CLOUSTON_2018),
         left_out={"vendors with reviews but no price at all": int(none)},
         caveats=(
-            (f"{len(few)} of {len(frame)} rows have fewer than {_FEW} vendors.",)
+            (f"Fewer than {_FEW} vendors stand behind {len(few)} of {len(frame)} coefficients.",)
             if len(few)
             else ()
         ),

@@ -18,10 +18,10 @@ def test_small_cells_go_and_zeros_stay() -> None:
 
 
 def test_a_small_cell_takes_one_with_it() -> None:
-    # 9 is the smallest that leaves 2 anything from 1 to 4: 2 + 9 = 11 = 4 + 7 = 1 + 10.
-    assert suppress([2, 0, 9, 60], 5) == [True, False, True, False]
-    # Of 2 + 5 = 7 an attentive reader would learn that the 5 is a 5 or a 6.
-    assert suppress([2, 5, 60], 5) == [True, False, True]
+    # 6 is the smallest that leaves 1 another number: 1 + 6 = 7 = 2 + 5.
+    assert suppress([1, 0, 6, 60], 5) == [True, False, True, False]
+    # Of 1 + 5 = 6 whoever knows which one is small would learn that it is 1.
+    assert suppress([1, 5, 60], 5) == [True, False, True]
     assert suppress([20, 30], 5) == [False, False]
 
 
@@ -43,6 +43,15 @@ def test_a_table_by_hand() -> None:
     table = [[3, 20, 23], [40, 50, 90], [43, 70, 113]]
     hidden = suppress_grid(table, 5)
     assert hidden == [[True, True, False], [True, True, False], [False, False, False]]
+
+
+def test_a_total_goes_last() -> None:
+    # 4 could go with the total of 15, or with 6: 4 + 6 = 10 = 5 + 5.
+    assert suppress_grid([[4, 5, 6, 15], [20, 20, 20, 60], [24, 25, 26, 75]], 5)[0] == [
+        True, False, True, False,
+    ]  # fmt: skip
+    # Where there is nothing else, it goes.
+    assert suppress_grid([[4, 0, 1, 5], [20, 30, 40, 90], [24, 30, 41, 95]], 5)[0][3]
 
 
 @given(st.lists(st.integers(0, 14), min_size=1, max_size=3), st.integers(3, 5))

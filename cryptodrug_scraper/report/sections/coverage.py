@@ -13,6 +13,8 @@ from cryptodrug_scraper.report.parts import Column, Drawing, Section, build_tabl
 from cryptodrug_scraper.study.coverage import coverage
 from cryptodrug_scraper.study.recapture import recapture
 
+_WHOLE = 0.98  # from here on the poorest month is no news
+
 
 def section(context: Context) -> Section:
     """Return the section."""
@@ -62,7 +64,7 @@ def section(context: Context) -> Section:
     seen = float(sums["captured"].sum()) / max(float(there.sum()), 1.0)
     said = t("coverage.average", share=min(seen, 1.0))
     worst = sums.loc[sums["coverage"].astype(float).idxmin()]
-    if len(sums) > 1 and worst["coverage"] < seen:
+    if len(sums) > 1 and worst["coverage"] < min(seen, _WHOLE):
         said += " " + t(
             "coverage.worst",
             market=context.market(worst["market"]),
@@ -100,6 +102,11 @@ def _recapture(context: Context, made: Section, frame: pd.DataFrame) -> list[str
     said = []
     for market in context.market_order(frame["market"]):
         of_market = frame[frame["market"] == market]
+        # Means over the same crawls, or an estimate would seem to be below what was captured.
+        for name in ("estimate", "chapman"):
+            if of_market[name].notna().any():
+                of_market = of_market[of_market[name].notna()]
+                break
         numbers = {
             name: of_market[name].dropna().astype(float)
             for name in ("captured", "chapman", "chapman_coverage", "estimate", "coverage")

@@ -6,8 +6,8 @@ from typing import Any
 
 from cryptodrug_scraper.report import figures
 from cryptodrug_scraper.report.context import Context
-from cryptodrug_scraper.report.guard import TOTAL, guard_line, review_vendors
-from cryptodrug_scraper.report.offer import GROUPS, unit_prices
+from cryptodrug_scraper.report.guard import TOTAL, guard_line, listing_vendors, review_vendors
+from cryptodrug_scraper.report.offer import GROUP, GROUPS, unit_prices
 from cryptodrug_scraper.report.parts import (
     SUPPRESSED,
     Column,
@@ -136,6 +136,9 @@ def _prices(context: Context, made: Section) -> None:
     measure = unit_prices(context.study, context.country)
     made.methods.append(context.method(measure, t("prices.method_prices")))
     found = {(row["substance"], row["unit"]): row for row in measure.frame.to_dict("records")}
+    # Of these, the section before shows no number of listings: nor does this one.
+    markets = context.study.markets
+    guard = context.guard(listing_vendors(context.study, context.country, GROUP), GROUPS, markets)
     rows = []
     for group in GROUPS:
         for unit in _UNITS:
@@ -147,6 +150,8 @@ def _prices(context: Context, made: Section) -> None:
             row["unit"] = context.lang.label("unit", unit)
             if not context.may_show(row["vendors_country"]):
                 row |= dict.fromkeys(_PRICES, SUPPRESSED)
+            if guard.hides(group):
+                row["listings_country"] = SUPPRESSED
             if not context.may_show(row["vendors"]):
                 row |= dict.fromkeys(("listings", "median"), SUPPRESSED)
             rows.append(row)
