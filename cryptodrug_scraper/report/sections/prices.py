@@ -46,7 +46,14 @@ def _sales(context: Context, made: Section) -> None:
         context.study, context.country, f"CASE WHEN price_eur IS NOT NULL THEN {band} END"
     )
     vendors = {low: counts.get((n, TOTAL), 0) for n, low in enumerate(lower)}
-    hidden = guard_line(vendors, context.threshold)
+    # Where sums of small and of large sales are told, nothing may follow along either.
+    parts = [[low for low in lower if low < LIMIT], [low for low in lower if low >= LIMIT]]
+    summed = all(_told(vendors, part, context.threshold) for part in parts)
+    hidden = {
+        low
+        for part in (parts if summed else [list(lower)])
+        for low in guard_line({low: vendors[low] for low in part}, context.threshold)
+    }
     behind = sum(vendors.values())
     shown = behind > 0 and context.may_show(counts.get((TOTAL, TOTAL), 0))
     title = t("prices.method_sales")
@@ -88,17 +95,14 @@ def _sales(context: Context, made: Section) -> None:
         label = t("prices.label_bands")
         svg = figures.bars(context.lang, labels, series, kind="share", label=label)
         made.drawings.append(Drawing("sales", svg, t("prices.figure_bands")))
-    below = [low for low in lower if low < LIMIT]
-    above = [low for low in lower if low >= LIMIT]
     said = []
-    # A sum is told if what it adds up is, or if enough vendors stand behind both its parts.
-    if _told(vendors, above, context.threshold) and _told(vendors, below, context.threshold):
-        share = sum(float(of[low]["share_sales"]) for low in below if low in of)
+    if summed:
+        share = sum(float(of[low]["share_sales"]) for low in parts[0] if low in of)
         said.append(t("prices.under", share=share, limit=LIMIT))
     if vendors[lower[-1]] == 0:
         said.append(t("prices.none_above", limit=lower[-1]))
     larger = _larger(context)
-    if larger is not None:
+    if summed and larger is not None:
         said.append(larger)
     if said:
         made.findings.append(" ".join(said))
