@@ -51,6 +51,9 @@ def fold(text: str) -> str:
     Case, accents, apostrophes and full stops go; "&" becomes "and"; any other mark parts
     words: ``"Côte d’Ivoire"`` is ``cote divoire``, ``"U.S.A."`` is ``usa``.
     """
+    if not text.isascii():
+        # First, since letters in other forms (mathematical, wide) have no case of their own.
+        text = unicodedata.normalize("NFKD", text)
     text = text.casefold()
     if not text.isascii():
         text = unicodedata.normalize("NFKD", text)

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cryptodrug_scraper.normalise.text import fold, short, squeeze
@@ -36,7 +36,14 @@ def test_short() -> None:
     assert short("a" * 201) is None
 
 
+def test_letters_in_other_forms() -> None:
+    assert (
+        fold("\N{MATHEMATICAL BOLD ITALIC CAPITAL A}\N{FULLWIDTH LATIN CAPITAL LETTER B}") == "ab"
+    )
+
+
 @given(st.text())
+@example("\N{MATHEMATICAL BOLD ITALIC CAPITAL A}")
 def test_folding_twice_changes_nothing(text: str) -> None:
     assert fold(fold(text)) == fold(text)
     assert squeeze(squeeze(text)) == squeeze(text)
