@@ -192,14 +192,6 @@ class Frontier:
                 return _task(row)
         return None
 
-    def next_due(self) -> float | None:
-        """Return when the first request that is put off is due (seconds since the epoch)."""
-        flying = ",".join(map(str, self._flying)) or "0"
-        row = self._db.execute(
-            f"SELECT min(not_before) FROM request WHERE state = 0 AND number NOT IN ({flying})"
-        ).fetchone()
-        return row[0] if row else None
-
     def finish(
         self, task: Task, state: int, wanted: Iterable[Wanted] = (), reason: str | None = None
     ) -> int:
