@@ -16,6 +16,7 @@ from decimal import Decimal
 from typing import Any
 
 from cryptodrug_scraper.database.values import same_words
+from cryptodrug_scraper.normalise.ages import DELAY
 from cryptodrug_scraper.records import isoformat
 from tests.e2e.stated import Record, SeenReview, is_stated
 from tests.e2e.words import told
@@ -173,7 +174,7 @@ def _time(true: TrueReview, seen: SeenReview, at: datetime) -> dict[str, str]:
     bracket = f"{seen.earliest:%Y-%m-%d %H:%M:%S} to {seen.latest:%Y-%m-%d %H:%M:%S}"
     if not seen.earliest <= posted <= seen.latest:
         found["posted"] = f"left {bracket}, true is {posted:%Y-%m-%d %H:%M}"
-    elif precision in WIDEST and seen.latest - seen.earliest > WIDEST[precision]:
+    elif precision in WIDEST and seen.latest - seen.earliest > WIDEST[precision] + DELAY:
         found["posted"] = f"left {bracket}: no time that is known to the {precision}"
     if on is None or not seen.earliest.date() <= on <= seen.latest.date():
         found["posted_on"] = f"posted_on {on}, true is {posted:%Y-%m-%d} ({bracket})"
