@@ -6,13 +6,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+import frictionless
 import pytest
 
 from cryptodrug_scraper.export import About, Options, Scope, export
 from cryptodrug_scraper.export.package import faults_of
 from tests.export.exporting import pseudonyms
-
-frictionless = pytest.importorskip("frictionless")
 
 
 def faults(folder: Path) -> list[Any]:

@@ -6,6 +6,8 @@ import os
 from pathlib import Path
 from typing import Any
 
+import nbclient
+import nbformat
 import pytest
 from sqlalchemy import Engine
 
@@ -19,9 +21,6 @@ NOTEBOOK = ROOT / "notebooks" / "study.ipynb"
 @pytest.fixture
 def run(engine: Engine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
     """The notebook after a run of its own, in a process of its own."""
-    nbformat = pytest.importorskip("nbformat")
-    nbclient = pytest.importorskip("nbclient")
-    pytest.importorskip("ipykernel")
     replay([FIXTURES / "study"], dsn_of(engine))
     monkeypatch.setenv("DATABASE_URL", dsn_of(engine))
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]))
@@ -60,7 +59,6 @@ def test_every_cell_runs_and_says_what_is_true(run: Any) -> None:
 
 def test_it_is_kept_without_outputs() -> None:
     """So that a change of it is a change of its text."""
-    nbformat = pytest.importorskip("nbformat")
     notebook = nbformat.read(NOTEBOOK, as_version=4)
     nbformat.validate(notebook)
     for cell in notebook.cells:
