@@ -20,7 +20,8 @@ from cryptodrug_scraper.database.copying import copy_lines, line
 from cryptodrug_scraper.database.ids import key_of
 from cryptodrug_scraper.database.loader import LOADING_LOCK
 from cryptodrug_scraper.database.rows import COLUMNS
-from cryptodrug_scraper.database.sameness import ALWAYS, Resolved, Sighting, resolve
+from cryptodrug_scraper.database.sameness import resolve
+from cryptodrug_scraper.database.sightings import ALWAYS, Resolved, Sighting
 
 GROUPS_AT_ONCE = 2_000
 

@@ -14,10 +14,11 @@ pages show them, and if there is a moment at which both can have been posted: an
 
 **The count** is the least number of reviews that explains every row under (1) and (2). It
 is the true number whenever twins were seen together on at least one page, which holds
-unless one of them left the market's window before the other entered it. It never exceeds
-the truth. Prices are no part of (2): markets show them in the reader's currency, at the
-day's rate. They only decide which twin is which, and rows of different prices are kept apart
-wherever that takes no more reviews.
+unless one of them left the market's window before the other entered it. For the rows of one
+kind of page it is found exactly; of several kinds, with few exceptions (below). Prices are no
+part of (2): markets show them in the reader's currency, at the day's rate. They only decide
+which twin is which, and rows of different prices are kept apart wherever that takes no more
+reviews.
 
 **How it is found**, for the rows of one vendor with the same rating and words:
 
@@ -29,8 +30,10 @@ wherever that takes no more reviews.
 2. Pages differ in what they show: a Dream vendor's page names the buyer, a listing's page
    the listing. Series that show more come first; points of a series that shows less are
    matched to reviews that they can be (maximum matching), and what finds no partner is a
-   review of its own. A listing is written to a review only where no other could be meant, and
-   only rows that can be of no other review say when it was left.
+   review of its own. Where some find none, its rows are grouped anew, by the reviews that each
+   can be of, and that stands if fewer are then left (:func:`_regrouped`). A listing is written
+   to a review only where no other could be meant, and only rows that can be of no other review
+   say when it was left.
 
 The outcome depends on the set of rows alone, not on the order in which they came, so
 loading is idempotent and order-independent; and a group is worked out anew when its rows
@@ -42,75 +45,23 @@ that state the same total, captured within an hour, are parts of one list (:func
 
 Known limits, on the side of one too few: twins never shown together. On the side of one too
 many: a buyer who changes the words of a review between two captures (view
-``review_suspected_edit`` lists them).
+``review_suspected_edit`` lists them); and two reviews of one buyer with the same words, whose
+rows can be grouped in several ways, of which the one taken fits no row of the listings' pages.
+In simulations of weekly captures the latter adds one review to 8,000.
+
+Ages count back from the capture, and the market wrote the page some seconds before. No row is
+lost by that: brackets leave a whole unit on the side of the later, so that they still meet.
 """
 
 from __future__ import annotations
 
 import heapq
 from bisect import bisect_left
-from collections import Counter, defaultdict, deque
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable
 
-ALWAYS = (-(1 << 62), 1 << 62)
-"""The interval of a row whose time is unknown."""
-
-
-class Sighting(NamedTuple):
-    """A row of reviews on a page. Times are whole seconds since 1970.
-
-    ``earliest`` to ``latest`` (both included) is when it can have been posted;
-    ``price`` serves only to tell twins apart. ``list`` names the paged list, in one state,
-    of which the page shows a part, ``edge`` is "first" or "last" for the rows at its borders,
-    ``observed`` the capture's time.
-    """
-
-    page: int
-    ordinal: int
-    author: str | None
-    listing: int | None
-    earliest: int
-    latest: int
-    price: float | None = None
-    list: int | None = None
-    edge: str | None = None
-    observed: int | None = None
-
-
-@dataclass(slots=True)
-class Resolved:
-    """One review: the rows that show it, and what they say together.
-
-    ``anchor`` is the row on the page that showed most of the review's twins: if it has
-    ``twins``, what could be swapped between them is taken from it. ``earliest`` and ``latest``
-    are what all rows leave, ``doubtful`` the (page, ordinal) of rows that may be another's: they
-    are counted with it, and say nothing of it.
-    """
-
-    author: str | None
-    listing: int | None
-    earliest: int
-    latest: int
-    anchor: Sighting
-    sightings: list[Sighting] = field(default_factory=list)
-    pages: set[int] = field(default_factory=set)
-    twins: bool = False
-    doubtful: set[tuple[int, int]] = field(default_factory=set)
-
-    @property
-    def sure(self) -> list[Sighting]:
-        """The rows that can be of no other review, in the order in which they were found."""
-        return [row for row in self.sightings if (row.page, row.ordinal) not in self.doubtful]
-
-    def add(self, rows: Iterable[Sighting]) -> None:
-        """Count rows as sightings of this review."""
-        for row in rows:
-            self.sightings.append(row)
-            self.pages.add(row.page)
-            self.earliest = max(self.earliest, row.earliest)
-            self.latest = min(self.latest, row.latest)
+from cryptodrug_scraper.database.pairing import lacking, merge, paired_rows
+from cryptodrug_scraper.database.sightings import Resolved, Series, Sighting
 
 
 def resolve(sightings: Iterable[Sighting]) -> list[Resolved]:
@@ -118,18 +69,25 @@ def resolve(sightings: Iterable[Sighting]) -> list[Resolved]:
 
     Every row is in exactly one review. The outcome does not depend on the rows' order.
     """
-    series: dict[tuple[str | None, int | None], list[Sighting]] = defaultdict(list)
+    series: dict[Series, list[Sighting]] = defaultdict(list)
     for row in sightings:
         series[row.author, row.listing].append(row)
-    levels: dict[tuple[bool, bool], list[Resolved]] = {}
-    for (author, listing), rows in series.items():
-        levels.setdefault((author is None, listing is None), []).extend(
-            _resolve_series(author, listing, rows)
-        )
+    levels: dict[tuple[bool, bool], list[Series]] = defaultdict(list)
+    for author, listing in series:
+        levels[author is None, listing is None].append((author, listing))
     reviews: list[Resolved] = []
     # False sorts first: buyer and listing, buyer alone, listing alone, neither.
     for level in sorted(levels):
-        reviews = _merge(reviews, sorted(levels[level], key=_order))
+        rows = {key: series[key] for key in levels[level]}
+        partial = sorted(
+            (one for key, own in rows.items() for one in _resolve_series(*key, own)), key=_order
+        )
+        without = lacking(reviews, partial) if reviews else 0
+        for order in _ORDERS if without else ():
+            other = _regrouped(reviews, rows, order)
+            if (left := lacking(reviews, other)) < without:
+                partial, without = other, left
+        reviews = merge(reviews, partial)
     return sorted(reviews, key=_order)
 
 
@@ -143,6 +101,58 @@ def _order(review: Resolved) -> tuple[int, int, str, int, int, int]:
         anchor.page,
         anchor.ordinal,
     )
+
+
+def _row_order(row: Sighting) -> tuple[int, int, int, int]:
+    return row.earliest, row.latest, row.page, row.ordinal
+
+
+def _regrouped(
+    reviews: list[Resolved],
+    series: dict[Series, list[Sighting]],
+    order: Callable[[Iterable[list[Sighting]]], list[list[Sighting]]],
+) -> list[Resolved]:
+    """Return the reviews of series that show less, with rows grouped by the reviews known.
+
+    Of the ways to give a series its fewest points, not every one fits the reviews that fuller
+    pages show. Here each page's rows look for those first, page by page in an order, and only the
+    rest for each other.
+    """
+    groups, rest = paired_rows(
+        reviews,
+        [
+            (key, sorted(page, key=_row_order))
+            for key in sorted(series, key=lambda k: (k[0] or "", k[1] or 0))
+            for page in order(_by_page(series[key], _join(series[key])))
+        ],
+    )
+    found = []
+    for (author, listing), rows in groups:
+        review = _new(author, listing, rows[0])
+        review.add(rows[1:])
+        review.twins = True
+        found.append(review)
+    for key, rows in rest.items():
+        found += _resolve_series(*key, rows)
+    return sorted(found, key=_order)
+
+
+def _most_first(pages: Iterable[list[Sighting]]) -> list[list[Sighting]]:
+    """Order pages: the one that shows most first."""
+    return sorted(pages, key=lambda page: (-len(page), _first(page)))
+
+
+def _oldest_first(pages: Iterable[list[Sighting]]) -> list[list[Sighting]]:
+    """Order pages: in the order of their oldest rows."""
+    return sorted(pages, key=_first)
+
+
+def _newest_first(pages: Iterable[list[Sighting]]) -> list[list[Sighting]]:
+    """Order pages: the one with the newest row first; it says best when that was left."""
+    return sorted(pages, key=lambda page: (-max(r.latest for r in page), _first(page)))
+
+
+_ORDERS = (_most_first, _oldest_first, _newest_first)
 
 
 # -- one series: the fewest points -------------------------------------------------------------
@@ -179,7 +189,7 @@ def _stretches(rows: list[Sighting]) -> list[list[Sighting]]:
     """Part rows into stretches of time that do not touch: no review is in two."""
     parts: list[list[Sighting]] = []
     until = 0
-    for row in sorted(rows, key=lambda r: (r.earliest, r.latest, r.page, r.ordinal)):
+    for row in sorted(rows, key=_row_order):
         if not parts or row.earliest > until:
             parts.append([])
             until = row.latest
@@ -200,9 +210,8 @@ def _assign(
 ) -> list[Resolved]:
     """Give every row its point; the rows of a point are a review."""
     # The page that shows most of them first: its rows become the anchors.
-    in_order = sorted(pages, key=lambda p: (-len(p), _first(p)))
     reviews: list[Resolved | None] = [None] * len(points)
-    for page in in_order:
+    for page in _most_first(pages):
         for index, row in _give_points(page, points, reviews):
             review = reviews[index]
             if review is None:
@@ -248,7 +257,7 @@ def _join(rows: list[Sighting]) -> dict[int, int]:
 
 
 def _first(page: list[Sighting]) -> tuple[int, int]:
-    return min(row.earliest for row in page), page[0].page
+    return min(row.earliest for row in page), min(row.page for row in page)
 
 
 def _new(author: str | None, listing: int | None, row: Sighting) -> Resolved:
@@ -283,7 +292,7 @@ def _give_points(
 
     That always succeeds. Where rows could change places, prices decide.
     """
-    waiting = deque(sorted(page, key=lambda row: (row.earliest, row.latest, row.page, row.ordinal)))
+    waiting = deque(sorted(page, key=_row_order))
     ready: list[tuple[int, int, int, Sighting]] = []
     given: dict[int, Sighting | None] = {}
     for index, point in enumerate(points):
@@ -332,109 +341,3 @@ def _change_places(
 
 
 _MOST_ROUNDS = 8
-
-
-# -- several series: who can be whom -----------------------------------------------------------
-
-
-def _merge(reviews: list[Resolved], partial: list[Resolved]) -> list[Resolved]:
-    """Match reviews of pages that show less to those that they can be; keep the rest."""
-    if not reviews or not partial:
-        return reviews + partial
-    edges = _possible(reviews, partial)
-    partner = _maximum_matching(edges, len(reviews))
-    certain = _certain(edges, partial, len(reviews))
-    fitting = Counter(target for fits in edges for target in fits)
-    for index, review in enumerate(partial):
-        target = partner.get(index)
-        if target is None:
-            continue
-        known = reviews[target]
-        known.add(review.sightings)
-        known.doubtful |= review.doubtful
-        if len(edges[index]) > 1 or fitting[target] > 1:
-            known.doubtful.update((row.page, row.ordinal) for row in review.sightings)
-        if known.listing is None and index in certain:
-            known.listing = review.listing
-    return reviews + [r for i, r in enumerate(partial) if i not in partner]
-
-
-def _possible(reviews: list[Resolved], partial: list[Resolved]) -> list[list[int]]:
-    """Return for each partial review the indexes of the reviews that it can be."""
-    by_start = sorted(range(len(reviews)), key=lambda i: reviews[i].earliest)
-    starts = [reviews[i].earliest for i in by_start]
-    longest = max(r.latest - r.earliest for r in reviews)
-    edges: list[list[int]] = []
-    for small in partial:
-        fits = []
-        low = bisect_left(starts, small.earliest - longest)
-        high = bisect_left(starts, small.latest + 1)
-        for position in range(low, high):
-            index = by_start[position]
-            big = reviews[index]
-            if (
-                big.latest >= small.earliest
-                and (small.author is None or big.author is None or small.author == big.author)
-                and (small.listing is None or big.listing in (None, small.listing))
-                and big.pages.isdisjoint(small.pages)
-            ):
-                fits.append(index)
-        edges.append(fits)
-    return edges
-
-
-def _maximum_matching(edges: list[list[int]], targets: int) -> dict[int, int]:
-    """Return a maximum matching from sources to targets (augmenting paths, no recursion)."""
-    partner: dict[int, int] = {}
-    taken: list[int | None] = [None] * targets
-    for source in range(len(edges)):
-        came_from: dict[int, int] = {}
-        queue = deque([source])
-        free: int | None = None
-        while queue and free is None:
-            current = queue.popleft()
-            for target in edges[current]:
-                if target in came_from:
-                    continue
-                came_from[target] = current
-                holder = taken[target]
-                if holder is None:
-                    free = target
-                    break
-                queue.append(holder)
-        while free is not None:
-            giver = came_from[free]
-            previous = partner.get(giver)
-            partner[giver], taken[free] = free, giver
-            free = previous
-    return partner
-
-
-def _certain(edges: list[list[int]], partial: list[Resolved], targets: int) -> set[int]:
-    """Return the partial reviews whose listing can be written to their partner.
-
-    That is so where, among all that hang together by possible pairs, there are as many on
-    one side as on the other and all name one listing: then any pairing says the same.
-    """
-    leader = list(range(targets + len(edges)))
-
-    def find(node: int) -> int:
-        while leader[node] != node:
-            leader[node] = leader[leader[node]]
-            node = leader[node]
-        return node
-
-    for index, fits in enumerate(edges):
-        for target in fits:
-            leader[find(target)] = find(targets + index)
-    reviews: dict[int, int] = defaultdict(int)
-    members: dict[int, list[int]] = defaultdict(list)
-    for target in range(targets):
-        reviews[find(target)] += 1
-    for index in range(len(edges)):
-        members[find(targets + index)].append(index)
-    certain: set[int] = set()
-    for root, indexes in members.items():
-        if reviews[root] == len(indexes) and len({partial[i].listing for i in indexes}) == 1:
-            certain.update(indexes)
-    return certain

@@ -22,9 +22,6 @@ UNIT_MINUTES = {
 
 OLDEST = 100 * UNIT_MINUTES["year"]
 
-DELAY = timedelta(minutes=2)
-"""How long before its capture a page can have been written: slow markets, and Tor."""
-
 
 class Age(NamedTuple):
     """An age in minutes; ``precision`` is the finest unit shown, seconds and years aside.
@@ -172,15 +169,15 @@ def posted(age: Age, captured_at: datetime) -> Posted:
     ``on`` is the UTC date of ``captured_at`` less the age to the minute. The market may have
     rounded the age down, up or to the nearest unit, so it happened within one finest unit
     either way (for months and years, some days more: theirs are calendar months), and not
-    after the capture: ``earliest`` and ``latest``, both UTC. The age is as old as the page, which
-    the market wrote up to `DELAY` before it was captured, so that ``earliest`` is so much earlier.
-    An age of more than 100 years counts as 100 years.
+    after the capture: ``earliest`` and ``latest``, both UTC. An age of more than 100 years
+    counts as 100 years. The market wrote the page before it was captured: by so many seconds
+    it can have happened earlier still.
     """
     captured_at = _utc(captured_at)
     ends, most, least = _spans(age)
     return Posted(
         _back(captured_at, ends).date(),
         age.precision,
-        _back(_back(captured_at, most), DELAY),
+        _back(captured_at, most),
         _back(captured_at, least),
     )

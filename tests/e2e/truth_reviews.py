@@ -16,7 +16,6 @@ from decimal import Decimal
 from typing import Any
 
 from cryptodrug_scraper.database.values import same_words
-from cryptodrug_scraper.normalise.ages import DELAY
 from cryptodrug_scraper.records import isoformat
 from tests.e2e.stated import Record, SeenReview, is_stated
 from tests.e2e.words import told
@@ -31,6 +30,8 @@ WIDEST = {
     "month": timedelta(days=370),
 }
 """How wide the bracket of a time of a precision can be: a unit before and after."""
+LAG = timedelta(minutes=2)
+"""How long before its capture a page can have been written; ages are as old as the page."""
 
 Titles = dict[str, str]
 
@@ -172,9 +173,9 @@ def _time(true: TrueReview, seen: SeenReview, at: datetime) -> dict[str, str]:
     if seen.earliest is None or seen.latest is None:
         return {"posted": f"left at an unknown time, true is {posted:%Y-%m-%d %H:%M}"}
     bracket = f"{seen.earliest:%Y-%m-%d %H:%M:%S} to {seen.latest:%Y-%m-%d %H:%M:%S}"
-    if not seen.earliest <= posted <= seen.latest:
+    if not seen.earliest - LAG <= posted <= seen.latest:
         found["posted"] = f"left {bracket}, true is {posted:%Y-%m-%d %H:%M}"
-    elif precision in WIDEST and seen.latest - seen.earliest > WIDEST[precision] + DELAY:
+    elif precision in WIDEST and seen.latest - seen.earliest > WIDEST[precision]:
         found["posted"] = f"left {bracket}: no time that is known to the {precision}"
     if on is None or not seen.earliest.date() <= on <= seen.latest.date():
         found["posted_on"] = f"posted_on {on}, true is {posted:%Y-%m-%d} ({bracket})"

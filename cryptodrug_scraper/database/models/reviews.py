@@ -24,6 +24,11 @@ from cryptodrug_scraper.database.models.base import (
     money,
 )
 
+EARLIEST = "Posted no earlier, but for the seconds that the page was under way before its capture."
+EARLIEST_OF_ALL = (
+    "Posted no earlier, by all sightings (but for the seconds that pages were under way)."
+)
+
 
 class ReviewContent(Base):
     """What reviews that read alike have in common."""
@@ -69,7 +74,7 @@ class ReviewSighting(Base):
     posted_on: Mapped[date | None]
     posted_precision: Mapped[str | None]
     posted_at: Mapped[Moment | None]
-    earliest: Mapped[Moment | None] = mapped_column(comment="Posted no earlier than this.")
+    earliest: Mapped[Moment | None] = mapped_column(comment=EARLIEST)
     latest: Mapped[Moment | None] = mapped_column(comment="Posted no later than this.")
 
 
@@ -122,7 +127,7 @@ class Review(Base):
     posted_on: Mapped[date | None] = mapped_column(comment="By the most exact sighting.")
     posted_precision: Mapped[str | None] = mapped_column(comment="How exact posted_on is.")
     posted_at: Mapped[Moment | None] = mapped_column(comment="If a page gave a time of day.")
-    earliest: Mapped[Moment | None] = mapped_column(comment="Posted no earlier, by all sightings.")
+    earliest: Mapped[Moment | None] = mapped_column(comment=EARLIEST_OF_ALL)
     latest: Mapped[Moment | None] = mapped_column(comment="Posted no later, by all sightings.")
     price_amount: Mapped[Amount | None] = mapped_column(
         comment="Paid, as first shown; of twins, as on the page that shows most of them."
