@@ -297,12 +297,16 @@ def _least_options(rows: Iterable[Any]) -> Iterator[tuple[Any, ...]]:
 
 
 def _places(study: Study) -> None:
-    """Make ``s_places(listing_id, role, places)``: what was last stated of each role."""
+    """Make ``s_places(listing_id, role, places)``: what was last stated of each role.
+
+    An exclusion ends where the listing's own page later says where it ships to, and excludes
+    nothing; a card may say less than the page.
+    """
     study.run(
         """
         CREATE TEMP TABLE s_places AS
         WITH told AS (
-            SELECT o.listing_id, p.role, o.page_id, o.ordinal, o.observed_at,
+            SELECT o.listing_id, p.role, o.page_id, o.ordinal, o.is_card, o.observed_at,
                    coalesce(o.observed_at::date BETWEEN :start AND :end, false) AS within
             FROM listing_place p
             JOIN listing_observation o USING (page_id, ordinal)
@@ -311,9 +315,14 @@ def _places(study: Study) -> None:
         ), latest AS (
             SELECT DISTINCT ON (listing_id, role) * FROM told
             ORDER BY listing_id, role, within DESC, observed_at DESC NULLS LAST, page_id, ordinal
+        ), ended AS (
+            SELECT DISTINCT e.listing_id, e.role FROM latest e JOIN told t USING (listing_id)
+            WHERE e.role = 'excluded' AND t.role = 'to' AND NOT t.is_card
+              AND (t.within, t.observed_at) > (e.within, e.observed_at)
         )
         SELECT l.listing_id, l.role, array_agg(p.place ORDER BY p.position) AS places
         FROM latest l JOIN listing_place p USING (page_id, ordinal, role)
+        WHERE (l.listing_id, l.role) NOT IN (SELECT * FROM ended)
         GROUP BY l.listing_id, l.role
         """
     )

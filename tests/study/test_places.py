@@ -60,6 +60,18 @@ def test_exclusions(world: World, study_of: StudyOf) -> None:
     assert own.loc[own["is_group"], "place"].tolist() == ["down_under"]
 
 
+def test_an_exclusion_ends_where_the_page_no_longer_states_it(
+    world: World, study_of: StudyOf
+) -> None:
+    world.seen("01-05", *(offer(n, "anna", to="WORLD", excluded="US") for n in "123"))
+    world.seen("02-05", offer("1", "anna", to="WORLD"), offer("2", "anna"))
+    world.page("02-05", kind="search", listings=(offer("3", "anna", to="WORLD"),))  # a card
+    rows = study_of().exclusions().frame.set_index("place")
+    assert rows.loc["US", "listings"] == 2
+    before = study_of(end=date(2019, 1, 31)).exclusions().frame.set_index("place")
+    assert before.loc["US", "listings"] == 3
+
+
 def windows(text: str) -> list[Window]:
     """Windows from words: ``NL BE+NL . BE``; a dot is a window without a capture, ! a statement."""
     return [
