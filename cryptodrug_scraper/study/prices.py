@@ -51,12 +51,12 @@ class PriceRule:
             f"A price is taken for a holding or absurd one if it is {self.floor:g} EUR or less, or "
             f"{self.ceiling:,.10g} EUR or more; if the price per gram, millilitre or piece is more "
             f"than {self.factor:g} times above or below the median of listings of the same "
-            "substance, unit and order of magnitude of the amount, and more than "
-            f"{self.mads:g} median absolute deviations (of the logarithm) away from it, where "
-            f"there are {self.group} such listings or more; or if it is more than "
-            f"{self.factor:g} times above or below the median of the listing's own other prices "
-            f"over time, where there are {self.own} prices or more. It is flagged, and left out of "
-            "typical prices."
+            "substance, unit and order of magnitude of the amount (of any amount, where these are "
+            f"too few), and more than {self.mads:g} median absolute deviations (of the logarithm) "
+            f"away from it, where there are {self.group} such listings or more; or if it is more "
+            f"than {self.factor:g} times above or below the median of the listing's own prices "
+            f"over time that are not flagged yet, where there are {self.own} prices or more. It is "
+            "flagged, and left out of typical prices."
         )
 
 

@@ -348,3 +348,19 @@ def test_prices_per_gram(world: World, engine: Engine) -> None:
             study.unit_prices(substance="coffee")
         with pytest.raises(ValueError, match="code"):
             study.unit_prices(country_from="Belgium")
+
+
+def test_what_the_rule_of_prices_says_is_what_is_done(
+    world: World, build: Callable[[], Study]
+) -> None:
+    for n in range(10):
+        world.seen("01-01", listing(f"g{n}", "1g flake", eur(60 + n), COCAINE))
+    # No ten listings of kilograms: all amounts are compared, and 1 EUR a gram is too little.
+    world.seen("01-01", listing("kilo", "1kg flake", eur(1000), COCAINE))
+    for month, price in enumerate([1, 1, 20, 20], start=1):  # the median of all four is 10.5
+        world.seen(f"0{month}-01", listing("own", "Custom stuff", eur(price)))
+    opened = build()
+    assert held(opened, "kilo") == ["group"]
+    assert held(opened, "own") == ["own", "own", None, None]
+    assert "(of any amount, where these are too few)" in PriceRule().text
+    assert "own prices over time that are not flagged yet" in PriceRule().text
