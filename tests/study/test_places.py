@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import date, timedelta
 
 import pytest
+from sqlalchemy import Engine, text
 
 from cryptodrug_scraper.study.core import Study
 from cryptodrug_scraper.study.origins import Window, history
@@ -106,6 +107,26 @@ def test_history(
     assert ["+".join(sorted(step)) for step in told.steps] == steps
     assert [(a, b, (day - date(2019, 1, 7)).days // 7) for a, b, day in told.moves] == moved
     assert ["+".join(sorted(places)) for places in told.at_once] == at_once
+
+
+def test_a_listing_that_changes_on_a_day_does_not_say_both(
+    world: World, study_of: StudyOf, engine: Engine
+) -> None:
+    world.seen("01-07", offer("1", "anna", come_from="NL"))
+    world.seen("02-05", offer("1", "anna", come_from="NL"), offer("1", "anna", come_from="BE"))
+    world.seen("03-05", offer("1", "anna", come_from="BE"))
+    with engine.begin() as connection:  # the page with BE came later on the day
+        connection.execute(
+            text(
+                "UPDATE listing_observation o SET observed_at = observed_at + interval '1 hour'"
+                " FROM listing_place p WHERE (p.page_id, p.place) = (o.page_id, 'BE')"
+            )
+        )
+    study = study_of()
+    assert study.vendor_origins().frame[["at_once", "history"]].values.tolist() == [
+        [False, "NL > BE"]
+    ]
+    assert study.moves().frame["first"].tolist() == [date(2019, 2, 4)]
 
 
 @pytest.fixture
