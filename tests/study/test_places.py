@@ -9,6 +9,8 @@ import pytest
 from sqlalchemy import Engine, text
 
 from cryptodrug_scraper.study.core import Study
+from cryptodrug_scraper.study.findings import Terms
+from cryptodrug_scraper.study.found import home_vendors_shipping
 from cryptodrug_scraper.study.origins import Window, history
 from tests.study.world import World, eur, offer
 
@@ -73,6 +75,14 @@ def test_an_exclusion_ends_where_the_page_no_longer_states_it(
     assert rows.loc["US", "listings"] == 2
     before = study_of(end=date(2019, 1, 31)).exclusions().frame.set_index("place")
     assert before.loc["US", "listings"] == 3
+
+
+def test_vendors_who_ship_abroad_are_those_of_the_period(world: World, study_of: StudyOf) -> None:
+    world.seen("01-05", offer("1", "anna", come_from="BE", to="EU"))
+    world.seen("06-05", offer("2", "bob", come_from="BE", to="EU"))
+    terms = Terms("BE", "NL", (), 1000, ("dream",))
+    assert home_vendors_shipping(study_of(), terms) == {"dream": 2}
+    assert home_vendors_shipping(study_of(end=date(2019, 2, 1)), terms) == {"dream": 1}
 
 
 def windows(text: str) -> list[Window]:
