@@ -202,7 +202,8 @@ def home_vendors_shipping(study: Study, terms: Terms) -> Values:
     frame = study.frame(
         """
         SELECT market, count(DISTINCT vendor_id) AS vendors FROM s_listing
-        WHERE :country = ANY (from_countries) AND array_remove(to_places, :country) <> '{}'
+        WHERE in_period AND :country = ANY (from_countries)
+          AND array_remove(to_places, :country) <> '{}'
         GROUP BY 1
         """,
         {"country": terms.country},

@@ -19,7 +19,12 @@ FEWEST_MONTHS = 3
 EDGE_DAYS = 7
 """A month counts as whole if captures begin by this day of it, and end so near its end."""
 
-_SPAN = "SELECT market, min(day) AS first_day, max(day) AS last_day FROM s_page GROUP BY 1"
+# The days of the pages themselves: `day` of `s_page` is that on which their crawl began.
+_SPAN = """
+    SELECT s.market, min(CAST(p.observed_at AS date)) AS first_day,
+           max(CAST(p.observed_at AS date)) AS last_day
+    FROM s_page s JOIN page p USING (page_id) GROUP BY 1
+"""
 _COLUMNS = {
     "market": "The market.",
     "of": "What grows: vendors, listings, reviews or turnover.",

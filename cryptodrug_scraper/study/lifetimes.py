@@ -26,12 +26,12 @@ _LIVES = """
     ), life AS (
         SELECT s.market, s.{key} AS id, min(s.day) AS first_day, max(s.day) AS last_day
         FROM s_seen s
-        WHERE s.{key} IS NOT NULL AND (CAST(:country AS text) IS NULL OR EXISTS (
-            SELECT 1 FROM s_origin o
-            WHERE o.listing_id = s.listing_id AND :country = ANY(o.places)))
+        WHERE s.{key} IS NOT NULL AND (CAST(:country AS text) IS NULL OR s.{key} IN (
+            SELECT f.{key} FROM s_seen f JOIN s_origin o USING (listing_id)
+            WHERE :country = ANY(o.places)))
         GROUP BY 1, 2
     )
-    SELECT l.market, l.first_day <= s.first_day + :grace AS early,
+    SELECT l.market, l.first_day < s.first_day + :grace AS early,
            l.last_day - l.first_day AS days, l.last_day <= s.last_day - :grace AS ended,
            count(*) AS n
     FROM life l JOIN span s USING (market) GROUP BY 1, 2, 3, 4 ORDER BY 1, 3

@@ -45,8 +45,9 @@ COLUMNS: Mapping[str, str] = {
     "pieces": "Pieces that make up the amount (20 of 20 x 10ml); null if unstated.",
     "strength_mg": "Milligrams in each piece; null if unstated.",
     "quantity_source": "Where the amount stands: title, option (of shipping), or none.",
-    "price_eur": "Median over time of the price of one unit of sale in EUR, without prices "
-    "flagged as holding or absurd; null if none is left.",
+    "price_eur": "Median over the study's period (if it has no price then, over all time) of the "
+    "price of one unit of sale in EUR, without prices flagged as holding or absurd; null if none "
+    "is left.",
     "holding": "Some price of it was flagged as holding or absurd.",
     "prices": "Prices in EUR known of it (a day and price each).",
     "prices_held": "How many of them were flagged.",
@@ -77,9 +78,9 @@ def build_listings(study: Study, rules: ListingRules | None = None) -> None:
     """Make the TEMP table ``s_listing`` (columns: `COLUMNS`), and those it is made from.
 
     All listings of the study's markets are in it, also those not seen within its period
-    (``in_period``). ``s_listing_price`` (`prices.py`) stays for other measures.
-    ``study.notes["listings"]`` counts what could not be told, and ``study.notes["listing_rules"]``
-    are the rules.
+    (``in_period``). Last stated is what was last stated within the period, else ever.
+    ``s_listing_price`` (`prices.py`) stays for other measures. ``study.notes["listings"]`` counts
+    what could not be told, and ``study.notes["listing_rules"]`` are the rules.
     """
     rules = rules or ListingRules()
     study.notes["listing_rules"] = rules
@@ -99,46 +100,47 @@ def build_listings(study: Study, rules: ListingRules | None = None) -> None:
     study.notes["listings"] = study.row(_COUNTS)
 
 
+_LAST = "within DESC NULLS LAST, last_at DESC NULLS LAST"
+
+
 def _state(study: Study) -> None:
     """Make what pages stated of each listing, each distinct statement once."""
     study.run(
         """
         CREATE TEMP TABLE s_stated AS
         SELECT o.listing_id, o.title, o.vendor_id, o.category_path, o.product_class,
-               coalesce(o.min_order, 1) AS min_order,
-               min(o.observed_at) AS first_at, max(o.observed_at) AS last_at,
-               bool_or(coalesce(o.observed_at::date BETWEEN :start AND :end, false)) AS in_period
+               o.min_order, min(o.observed_at) AS first_at, max(o.observed_at) AS last_at,
+               max(o.observed_at) FILTER (WHERE o.observed_at::date BETWEEN :start AND :end)
+                   AS within
         FROM listing_observation o JOIN listing l USING (listing_id)
         WHERE l.market = ANY(:markets)
-        GROUP BY o.listing_id, o.title, o.vendor_id, o.category_path, o.product_class,
-                 coalesce(o.min_order, 1)
+        GROUP BY o.listing_id, o.title, o.vendor_id, o.category_path, o.product_class, o.min_order
         """
     )
     study.run("CREATE INDEX ON s_stated (listing_id); ANALYZE s_stated")
     study.run(
-        """
+        f"""
         CREATE TEMP TABLE s_told AS
         WITH seen AS (
             SELECT listing_id, min(first_at)::date AS first_seen, max(last_at)::date AS last_seen,
-                   bool_or(in_period) AS in_period, bool_or(product_class = 'digital') AS digital
+                   count(within) > 0 AS in_period, bool_or(product_class = 'digital') AS digital
             FROM s_stated GROUP BY listing_id
         ), titled AS (
             SELECT DISTINCT ON (listing_id) listing_id, title FROM s_stated
-            WHERE title IS NOT NULL ORDER BY listing_id, last_at DESC NULLS LAST, title
+            WHERE title IS NOT NULL ORDER BY listing_id, {_LAST}, title
         ), sold AS (
             SELECT DISTINCT ON (listing_id) listing_id, vendor_id FROM s_stated
-            WHERE vendor_id IS NOT NULL ORDER BY listing_id, last_at DESC NULLS LAST, vendor_id
+            WHERE vendor_id IS NOT NULL ORDER BY listing_id, {_LAST}, vendor_id
         ), placed AS (
             SELECT DISTINCT ON (listing_id) listing_id, category_path FROM s_stated
-            WHERE category_path <> '{}'
-            ORDER BY listing_id, cardinality(category_path) DESC, last_at DESC NULLS LAST,
-                     category_path
+            WHERE category_path <> '{{}}'
+            ORDER BY listing_id, cardinality(category_path) DESC, {_LAST}, category_path
         ), ordered AS (
             SELECT DISTINCT ON (listing_id) listing_id, min_order FROM s_stated
-            WHERE min_order > 1 ORDER BY listing_id, last_at DESC NULLS LAST, min_order
+            WHERE min_order >= 1 ORDER BY listing_id, {_LAST}, min_order
         )
         SELECT l.listing_id, l.market, l.external_id, t.title, s.vendor_id,
-               coalesce(p.category_path, '{}') AS category, coalesce(o.min_order, 1) AS min_order,
+               coalesce(p.category_path, '{{}}') AS category, coalesce(o.min_order, 1) AS min_order,
                coalesce(e.digital, false) AS digital,
                e.first_seen, e.last_seen, e.in_period
         FROM seen e JOIN listing l USING (listing_id)
@@ -295,20 +297,32 @@ def _least_options(rows: Iterable[Any]) -> Iterator[tuple[Any, ...]]:
 
 
 def _places(study: Study) -> None:
-    """Make ``s_places(listing_id, role, places)``: what was last stated of each role."""
+    """Make ``s_places(listing_id, role, places)``: what was last stated of each role.
+
+    An exclusion ends where the listing's own page later says where it ships to, and excludes
+    nothing; a card may say less than the page.
+    """
     study.run(
         """
         CREATE TEMP TABLE s_places AS
-        WITH latest AS (
-            SELECT DISTINCT ON (o.listing_id, p.role) o.listing_id, p.role, o.page_id, o.ordinal
+        WITH told AS (
+            SELECT o.listing_id, p.role, o.page_id, o.ordinal, o.is_card, o.observed_at,
+                   coalesce(o.observed_at::date BETWEEN :start AND :end, false) AS within
             FROM listing_place p
             JOIN listing_observation o USING (page_id, ordinal)
             JOIN s_told t ON t.listing_id = o.listing_id
             WHERE p.position = 0
-            ORDER BY o.listing_id, p.role, o.observed_at DESC NULLS LAST, o.page_id, o.ordinal
+        ), latest AS (
+            SELECT DISTINCT ON (listing_id, role) * FROM told
+            ORDER BY listing_id, role, within DESC, observed_at DESC NULLS LAST, page_id, ordinal
+        ), ended AS (
+            SELECT DISTINCT e.listing_id, e.role FROM latest e JOIN told t USING (listing_id)
+            WHERE e.role = 'excluded' AND t.role = 'to' AND NOT t.is_card
+              AND (t.within, t.observed_at) > (e.within, e.observed_at)
         )
         SELECT l.listing_id, l.role, array_agg(p.place ORDER BY p.position) AS places
         FROM latest l JOIN listing_place p USING (page_id, ordinal, role)
+        WHERE (l.listing_id, l.role) NOT IN (SELECT * FROM ended)
         GROUP BY l.listing_id, l.role
         """
     )

@@ -62,10 +62,8 @@ def destinations(study: Study, *, country: str | None = None) -> Measure:
         {"country": country},
     )
     silent = study.row(
-        f"{_OFFERED} SELECT count(*) FILTER (WHERE origins = '{{}}') AS f,"
-        " count(*) FILTER (WHERE places = '{}') AS t FROM offered",
-        {"country": country},
-    )
+        "SELECT count(*) AS n FROM s_listing WHERE in_period AND from_countries = '{}'"
+    )["n"]
     return Measure(
         name="destinations",
         frame=frame,
@@ -88,10 +86,8 @@ def destinations(study: Study, *, country: str | None = None) -> Measure:
         uncertainty="The whole world and the EU hold countries that others name one by one; they "
         "are not added up here.",
         sources=_SOURCES,
-        left_out={
-            "listings that name no origin": int(silent["f"]),
-            "listings that name no destination": int(silent["t"]),
-        },
+        # Without a country they are in the frame, as are those that name no destination.
+        left_out={} if country is None else {"listings that name no origin": int(silent)},
     )
 
 

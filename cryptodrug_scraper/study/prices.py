@@ -51,20 +51,20 @@ class PriceRule:
             f"A price is taken for a holding or absurd one if it is {self.floor:g} EUR or less, or "
             f"{self.ceiling:,.10g} EUR or more; if the price per gram, millilitre or piece is more "
             f"than {self.factor:g} times above or below the median of listings of the same "
-            "substance, unit and order of magnitude of the amount, and more than "
-            f"{self.mads:g} median absolute deviations (of the logarithm) away from it, where "
-            f"there are {self.group} such listings or more; or if it is more than "
-            f"{self.factor:g} times above or below the median of the listing's own other prices "
-            f"over time, where there are {self.own} prices or more. It is flagged, and left out of "
-            "typical prices."
+            "substance, unit and order of magnitude of the amount (of any amount, where these are "
+            f"too few), and more than {self.mads:g} median absolute deviations (of the logarithm) "
+            f"away from it, where there are {self.group} such listings or more; or if it is more "
+            f"than {self.factor:g} times above or below the median of the listing's own prices "
+            f"over time that are not flagged yet, where there are {self.own} prices or more. It is "
+            "flagged, and left out of typical prices."
         )
 
 
 def build_prices(study: Study, rule: PriceRule) -> None:
     """Make ``s_listing_price(listing_id, day, price_eur, held)``: prices of listings in EUR.
 
-    And ``s_typical(listing_id, prices, prices_held, price_eur)``: how many, and their median
-    without those that are held.
+    And ``s_typical(listing_id, prices, prices_held, price_eur)``: how many, and the median
+    without those that are held, of the study's period where there is one in it.
 
     A row for each listing, day and price shown that day; ``held`` is null, or why the price is
     not meant: ``floor``, ``ceiling``, ``group`` or ``own``. Needs
@@ -90,6 +90,8 @@ def build_prices(study: Study, rule: PriceRule) -> None:
     study.run("CREATE UNIQUE INDEX ON s_typical (listing_id); ANALYZE s_typical")
     _flag_groups(study, rule)
     _flag_own(study, rule)
+    if study.start is not None or study.end is not None:
+        study.run(_WITHIN)  # what is a holding price is told by all prices, whenever seen
 
 
 _TYPICAL = """
@@ -99,6 +101,14 @@ _TYPICAL = """
            min(price_eur) FILTER (WHERE held IS NULL) AS low,
            max(price_eur) FILTER (WHERE held IS NULL) AS high
     FROM s_listing_price
+"""
+_WITHIN = """
+    UPDATE s_typical t SET price_eur = n.price_eur
+    FROM (SELECT listing_id,
+                 percentile_cont(0.5) WITHIN GROUP (ORDER BY price_eur) AS price_eur
+          FROM s_listing_price WHERE held IS NULL AND day BETWEEN :start AND :end
+          GROUP BY listing_id) AS n
+    WHERE n.listing_id = t.listing_id
 """
 
 

@@ -78,12 +78,12 @@ _REVIEWS = f"""
            CAST(date_trunc('month', r.posted_on) AS date) AS month,
            round(r.price_eur, 4) AS price_eur, round(r.low_eur, 4) AS low_eur,
            round(r.high_eur, 4) AS high_eur, r.price_source, r.away, r.rate, r.stated,
-           coalesce(l.substance, CASE WHEN r.listing_id IS NULL THEN typical_substance END,
+           coalesce(l.substance, CASE WHEN l.listing_id IS NULL THEN typical_substance END,
                'unknown') AS substance,
            CASE {{bands}} END AS band_value,
            coalesce(
                CASE WHEN l.changed THEN {origin_at("r.listing_id", "r.posted_on")}
-                    WHEN r.listing_id IS NULL THEN typical_places ELSE l.places END,
+                    WHEN l.listing_id IS NULL THEN typical_places ELSE l.places END,
                '{{{{}}}}'
            ) AS from_countries
     FROM (

@@ -31,9 +31,8 @@ _VENDORS = """
 """
 _ORIGINS = """
     CREATE TEMP TABLE s_origin AS
-    WITH stated AS (
-        SELECT o.listing_id, CAST(o.observed_at AS date) AS day,
-               array_agg(DISTINCT p.place) AS places
+    WITH captured AS (
+        SELECT o.listing_id, o.observed_at, array_agg(DISTINCT p.place) AS places
         FROM listing_place p
         JOIN listing_observation o USING (page_id, ordinal)
         JOIN listing l USING (listing_id)
@@ -41,6 +40,10 @@ _ORIGINS = """
         WHERE p.role = 'from' AND l.market = ANY(:markets)
           AND o.observed_at >= :start AND CAST(o.observed_at AS date) <= :end
         GROUP BY 1, 2
+    ), stated AS (  -- of a day on which it changed, what it said last
+        SELECT DISTINCT ON (listing_id, CAST(observed_at AS date))
+               listing_id, CAST(observed_at AS date) AS day, places
+        FROM captured ORDER BY listing_id, CAST(observed_at AS date), observed_at DESC
     ), changed AS (
         SELECT *, (lag(places) OVER later IS DISTINCT FROM places)::int AS new
         FROM stated WINDOW later AS (PARTITION BY listing_id ORDER BY day)

@@ -61,8 +61,8 @@ _COLUMNS = {
     "turnover_eur": "Turnover by these reviews, as measure turnover has it (EUR).",
     "low_eur": "Its lower bound (EUR).",
     "high_eur": "Its upper bound (EUR).",
-    "coverage": "Part of the listings known in the period, by pages that pointed to them, whose "
-    "own page was captured in it (0 to 1).",
+    "coverage": "Part of the listings known to the crawls that began in the period, by pages that "
+    "pointed to them, whose own page these captured (0 to 1); nothing if none began in it.",
 }
 _OF_COUNTRY = {
     "vendors": "Vendors with a listing seen that said to ship from the country (number).",
@@ -115,9 +115,9 @@ def market_size(study: Study, *, country: str | None = None, by: str = "month") 
         frame=frame[list(columns)],
         columns=columns,
         definition="Vendors and listings that were seen on offer in a period, reviews posted in "
-        "it, and the turnover that they come to. A listing belongs to a country if it said in the "
-        "period (the last time, if it changed) that it ships from it; a vendor, if one of their "
-        "listings did.",
+        "it, and the turnover that they come to. A listing belongs to a country if it said that "
+        "it ships from it: what it last said by the end of the period, else what it said first. A "
+        "vendor does, if one of their listings seen in it does.",
         assumptions=(
             *ASSUMPTIONS,
             "A vendor or listing that no captured page showed in a period does not count in it.",

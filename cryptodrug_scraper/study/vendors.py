@@ -14,20 +14,21 @@ if TYPE_CHECKING:
 SHARED_KEY = 5
 """A key that more accounts of one market show identifies nobody: it is copied, or the market's."""
 
-_LIFE = """
-    CREATE TEMP TABLE s_vendor_life AS
-    SELECT v.vendor_id, v.market, v.handle, min(d.day) AS first_day, max(d.day) AS last_day,
-           max(d.day) FILTER (WHERE d.active) AS last_active
-    FROM vendor v
-    JOIN (
-        SELECT vendor_id, CAST(observed_at AS date) AS day, true AS active
+_ACTIVE = """
+        SELECT vendor_id, CAST(observed_at AS date) AS day
         FROM listing_observation WHERE vendor_id IS NOT NULL
         UNION ALL
-        SELECT vendor_id, CAST(observed_at AS date), true FROM vendor_observation
+        SELECT vendor_id, CAST(observed_at AS date) FROM vendor_observation
         UNION ALL
-        SELECT vendor_id, joined_on, false FROM vendor_observation
+        SELECT vendor_id, posted_on FROM review
+"""
+_LIFE = f"""
+    CREATE TEMP TABLE s_vendor_life AS
+    SELECT v.vendor_id, v.market, v.handle, min(d.day) AS first_day, max(d.day) AS last_day
+    FROM vendor v
+    JOIN ({_ACTIVE}
         UNION ALL
-        SELECT vendor_id, posted_on, true FROM review
+        SELECT vendor_id, joined_on FROM vendor_observation
     ) AS d USING (vendor_id)
     WHERE v.market = ANY(:markets) AND d.day <= :end
     GROUP BY 1, 2, 3
@@ -48,6 +49,7 @@ _SAME = """
     ), imported AS (
         SELECT DISTINCT o.vendor_id, e.from_market
         FROM external_rating e JOIN vendor_observation o USING (page_id, ordinal)
+        WHERE coalesce(CAST(o.observed_at AS date) <= :end, true)
     ), pairs AS (
         SELECT a.vendor_id AS a, b.vendor_id AS b, 1 AS rank, a.fingerprint AS evidence
         FROM own a JOIN own b USING (fingerprint) WHERE a.market <> b.market
@@ -176,10 +178,12 @@ def migration(
     )
     given = {"market": market, "closed": since or closure["day"], "active": active_days}
     frame = study.frame(
-        """
+        f"""
         WITH leaving AS (
-            SELECT vendor_id FROM s_vendor_life
-            WHERE market = :market AND last_active > CAST(:closed AS date) - :active
+            SELECT DISTINCT vendor_id
+            FROM s_vendor_life JOIN ({_ACTIVE}) AS d USING (vendor_id)
+            WHERE market = :market AND d.day <= :end
+              AND d.day > CAST(:closed AS date) - :active AND d.day <= CAST(:closed AS date)
         ), each AS (
             -- Of several accounts on one market, the surest, then the first.
             SELECT DISTINCT ON (l.vendor_id, y.market)

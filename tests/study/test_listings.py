@@ -287,6 +287,34 @@ def test_the_period_and_the_markets(world: World, engine: Engine) -> None:
         assert found.values.tolist() == [["1", False], ["2", True]]
 
 
+def test_last_stated_is_within_the_period_where_it_says_so(world: World, engine: Engine) -> None:
+    world.seen(
+        "01-05",
+        listing("1", "1g hash", eur(10), ["Hash"], min_order=5, ships_from=["NL"],
+                ships_to=["EU"], ships_to_excluded=["US"]),
+        listing("2", "1g hash", ships_from=["NL"]),
+    )  # fmt: skip
+    world.seen(
+        "06-05",
+        listing("1", "2g hash", eur(40), ["Hash"], min_order=1, ships_from=["BE"],
+                ships_to=["WORLD"], ships_to_excluded=["GB"]),
+        listing("2", "1g hash", eur(7)),
+    )  # fmt: skip
+    columns = ("title", "price_eur", "min_order", "from_countries", "to_places", "excluded")
+    for given, told, other in (
+        ({"end": date(2019, 1, 31)}, ("1g hash", 10, 5, ["NL"], ["EU"], ["US"]), 7),
+        ({"start": date(2019, 2, 1)}, ("2g hash", 40, 1, ["BE"], ["WORLD"], ["GB"]), 7),
+        ({}, ("2g hash", 25, 1, ["BE"], ["WORLD"], ["GB"]), 7),
+    ):
+        with Study(engine, **given) as study:  # type: ignore[arg-type]
+            build_listings(study)
+            assert tuple(row(study, "1")[c] for c in columns) == told
+            # Where the period says nothing, what was ever stated.
+            assert (row(study, "2")["price_eur"], row(study, "2")["from_countries"]) == (
+                other, ["NL"],
+            )  # fmt: skip
+
+
 def test_prices_per_gram(world: World, engine: Engine) -> None:
     for n, price in enumerate([50, 60, 70, 80]):
         world.seen("01-01", listing(str(n), "1g flake", eur(price), COCAINE))
@@ -320,3 +348,19 @@ def test_prices_per_gram(world: World, engine: Engine) -> None:
             study.unit_prices(substance="coffee")
         with pytest.raises(ValueError, match="code"):
             study.unit_prices(country_from="Belgium")
+
+
+def test_what_the_rule_of_prices_says_is_what_is_done(
+    world: World, build: Callable[[], Study]
+) -> None:
+    for n in range(10):
+        world.seen("01-01", listing(f"g{n}", "1g flake", eur(60 + n), COCAINE))
+    # No ten listings of kilograms: all amounts are compared, and 1 EUR a gram is too little.
+    world.seen("01-01", listing("kilo", "1kg flake", eur(1000), COCAINE))
+    for month, price in enumerate([1, 1, 20, 20], start=1):  # the median of all four is 10.5
+        world.seen(f"0{month}-01", listing("own", "Custom stuff", eur(price)))
+    opened = build()
+    assert held(opened, "kilo") == ["group"]
+    assert held(opened, "own") == ["own", "own", None, None]
+    assert "(of any amount, where these are too few)" in PriceRule().text
+    assert "own prices over time that are not flagged yet" in PriceRule().text

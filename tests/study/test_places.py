@@ -6,8 +6,11 @@ from collections.abc import Callable
 from datetime import date, timedelta
 
 import pytest
+from sqlalchemy import Engine, text
 
 from cryptodrug_scraper.study.core import Study
+from cryptodrug_scraper.study.findings import Terms
+from cryptodrug_scraper.study.found import home_vendors_shipping
 from cryptodrug_scraper.study.origins import Window, history
 from tests.study.world import World, eur, offer
 
@@ -35,8 +38,10 @@ def test_destinations(world: World, study_of: StudyOf) -> None:
     ]
     assert told.frame["share"].tolist() == pytest.approx([1, 2 / 3, 1 / 3, 1 / 3, 1])
     assert told.frame["turnover_eur"].tolist() == [0, 20, 0, 20, 0]
-    assert list(told.left_out.values()) == [1, 1]
-    assert study_of().places(country="NL").frame["origin"].tolist() == ["NL"]
+    assert told.left_out == {}  # both kinds of '' are counted
+    dutch = study_of().places(country="NL")
+    assert dutch.frame["origin"].tolist() == ["NL"]
+    assert list(dutch.left_out.values()) == [1]
 
 
 def test_exclusions(world: World, study_of: StudyOf) -> None:
@@ -58,6 +63,26 @@ def test_exclusions(world: World, study_of: StudyOf) -> None:
     assert told["share_listings"].tolist() == pytest.approx([1 / 3, 1 / 3, 2 / 3, 2 / 3])
     own = study_of().exclusions(groups={"down_under": ["AU", "NZ"]}).frame
     assert own.loc[own["is_group"], "place"].tolist() == ["down_under"]
+
+
+def test_an_exclusion_ends_where_the_page_no_longer_states_it(
+    world: World, study_of: StudyOf
+) -> None:
+    world.seen("01-05", *(offer(n, "anna", to="WORLD", excluded="US") for n in "123"))
+    world.seen("02-05", offer("1", "anna", to="WORLD"), offer("2", "anna"))
+    world.page("02-05", kind="search", listings=(offer("3", "anna", to="WORLD"),))  # a card
+    rows = study_of().exclusions().frame.set_index("place")
+    assert rows.loc["US", "listings"] == 2
+    before = study_of(end=date(2019, 1, 31)).exclusions().frame.set_index("place")
+    assert before.loc["US", "listings"] == 3
+
+
+def test_vendors_who_ship_abroad_are_those_of_the_period(world: World, study_of: StudyOf) -> None:
+    world.seen("01-05", offer("1", "anna", come_from="BE", to="EU"))
+    world.seen("06-05", offer("2", "bob", come_from="BE", to="EU"))
+    terms = Terms("BE", "NL", (), 1000, ("dream",))
+    assert home_vendors_shipping(study_of(), terms) == {"dream": 2}
+    assert home_vendors_shipping(study_of(end=date(2019, 2, 1)), terms) == {"dream": 1}
 
 
 def windows(text: str) -> list[Window]:
@@ -92,6 +117,26 @@ def test_history(
     assert ["+".join(sorted(step)) for step in told.steps] == steps
     assert [(a, b, (day - date(2019, 1, 7)).days // 7) for a, b, day in told.moves] == moved
     assert ["+".join(sorted(places)) for places in told.at_once] == at_once
+
+
+def test_a_listing_that_changes_on_a_day_does_not_say_both(
+    world: World, study_of: StudyOf, engine: Engine
+) -> None:
+    world.seen("01-07", offer("1", "anna", come_from="NL"))
+    world.seen("02-05", offer("1", "anna", come_from="NL"), offer("1", "anna", come_from="BE"))
+    world.seen("03-05", offer("1", "anna", come_from="BE"))
+    with engine.begin() as connection:  # the page with BE came later on the day
+        connection.execute(
+            text(
+                "UPDATE listing_observation o SET observed_at = observed_at + interval '1 hour'"
+                " FROM listing_place p WHERE (p.page_id, p.place) = (o.page_id, 'BE')"
+            )
+        )
+    study = study_of()
+    assert study.vendor_origins().frame[["at_once", "history"]].values.tolist() == [
+        [False, "NL > BE"]
+    ]
+    assert study.moves().frame["first"].tolist() == [date(2019, 2, 4)]
 
 
 @pytest.fixture

@@ -123,3 +123,12 @@ def test_growth_a_month_of_whole_months(world: World, study_of: StudyOf) -> None
     assert rows.loc["turnover", "last"] == 24
     assert told.left_out["months that captures do not cover from begin to end"] == 2
     assert study_of().growth(country="NL").frame["months"].tolist() == [0, 0, 0, 0]
+
+
+def test_a_crawl_covers_the_months_in_which_it_captured(world: World, study_of: StudyOf) -> None:
+    long = world.run("02-01")
+    for on in ("02-01", "02-20", "03-10", "03-28"):
+        world.page(on, listings=(offer("1", "anna"),), run=long)
+    told = study_of().growth()
+    assert told.frame.set_index("of").loc["listings", "months"] == 2
+    assert list(told.left_out.values()) == [0]

@@ -74,3 +74,24 @@ def test_who_is_still_there_is_censored_and_who_was_there_before_left_out(
     assert belgian["lives"].tolist() == [4, 4, 4]
     with pytest.raises(ValueError, match="no lifetimes"):
         study_of().lifetimes(of="buyers")
+
+
+def test_a_vendor_of_a_country_lives_by_all_listings(world: World, study_of: StudyOf) -> None:
+    world.seen("01-01", offer("0", "old", come_from="BE"))
+    world.seen("02-01", offer("1", "anna", come_from="NL"))
+    world.seen("03-01", offer("2", "anna", come_from="BE"))
+    world.seen("04-01", offer("1", "anna", come_from="NL"), offer("0", "old"))
+    world.seen("08-01", offer("9", "late"))
+    vendors = study_of().lifetimes(country="BE").frame
+    assert vendors[["days", "lives"]].values.tolist() == [[59, 1]]
+    assert study_of().lifetimes(of="listings", country="BE").frame["days"].tolist() == [0]
+
+
+def test_the_first_days_are_as_many_as_is_said(world: World, study_of: StudyOf) -> None:
+    world.seen("01-01", offer("0", "first"))
+    world.seen("01-28", offer("1", "on_day_28"))
+    world.seen("01-29", offer("2", "on_day_29"))
+    world.seen("08-01", offer("9", "late"))
+    told = study_of().lifetimes()
+    assert told.frame["lives"].tolist() == [2]
+    assert list(told.left_out.values()) == [2]

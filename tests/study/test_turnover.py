@@ -131,6 +131,22 @@ def test_a_review_belongs_to_where_its_listing_shipped_from_then(
     assert frame["period"].tolist() == [date(2019, 2, 1), date(2018, 12, 1), date(2019, 1, 1)]
 
 
+def test_a_review_whose_listing_no_page_shows_is_its_vendor_s(
+    world: World, study_of: StudyOf
+) -> None:
+    world.seen("01-05", offer("1", "anna", come_from="BE", kind="MDMA"), offer("2", "anna"))
+    world.seen("01-05", offer("3", "bob", come_from="NL", kind="MDMA"))
+    world.sold("bob", "gone", "01-06", eur(5))  # named, and never captured
+    world.sold("bob", None, "01-06", eur(6))
+    world.sold("anna", "2", "01-06", eur(7))  # captured, and without an origin
+    world.done()
+    frame = study_of().turnover(by="all", groups=("country", "substance")).frame
+    assert frame[["country", "substance", "turnover_eur"]].values.tolist() == [
+        ["", "unknown", 7],
+        ["NL", "mdma", 11],
+    ]
+
+
 def test_sales_by_value(world: World, study_of: StudyOf) -> None:
     for price, times in ((20, 6), (199.99, 2), (200, 1), (480, 1)):
         world.sold("anna", None, "01-01", eur(price), times=times)

@@ -120,3 +120,26 @@ def test_without_a_day_of_closure_the_last_capture_stands_for_it(
         connection.execute(text("UPDATE market SET closed_on = NULL, closing_announced_on = NULL"))
     told = study_of().migration(market="dream")
     assert "(2019-03-01) stands for it" in told.caveats[0]
+
+
+def test_who_came_or_came_back_only_after_the_end_did_not_leave(
+    world: World, study_of: StudyOf
+) -> None:
+    world.seen("01-10", offer("1", "back"))
+    world.seen("03-01", offer("2", "there"))
+    world.seen("05-01", offer("1", "back"), offer("2", "there"), offer("3", "new"))
+    accounts = tuple(map(profile, ("back", "there", "new")))
+    world.page("06-01", market="empire", kind="vendor", vendors=accounts)
+    told = study_of().migration(market="dream", since=date(2019, 3, 15), active_days=30)
+    assert told.frame[["vendors", "active"]].values.tolist() == [[1, 1]]
+
+
+def test_what_is_known_after_the_study_s_end_is_no_evidence(
+    world: World, study_of: StudyOf
+) -> None:
+    world.seen("02-01", offer("1", "bob"))
+    world.page("02-02", market="empire", kind="vendor", vendors=(profile("bob"),))
+    world.page("06-01", market="empire", kind="vendor", vendors=(profile("bob", imported="dream"),))
+    assert study_of().same_vendors().frame["certainty"].tolist() == ["likely"]
+    early = study_of(end=date(2019, 3, 1)).same_vendors()
+    assert early.frame["certainty"].tolist() == ["possible"]
