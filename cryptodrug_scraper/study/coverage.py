@@ -143,19 +143,19 @@ def coverage(study: Study) -> Measure:
         "were missed too, those offers are not known at all. Measure recapture estimates these.",
         sources=(lit.CHRISTIN_2013, lit.SOSKA_CHRISTIN_2015, lit.VAN_BUSKIRK_2017),
         left_out={"pages without a date": int(undated)},
-        caveats=coverage_caveats(listings.rename(columns={"day": "period"})),
+        caveats=coverage_caveats(listings, of="crawl"),
     )
 
 
-def coverage_caveats(frame: pd.DataFrame) -> tuple[str, ...]:
-    """Return what a frame with market, period and coverage must be read with."""
+def coverage_caveats(frame: pd.DataFrame, *, of: str = "period") -> tuple[str, ...]:
+    """Return what a frame with market and coverage, a row a period or crawl, must be read with."""
     found = []
     for market, rows in frame.dropna(subset=["coverage"]).groupby("market", sort=True):
         parts = rows["coverage"].astype(float)
         low, high = parts.min(), parts.max()
         if low < LOW:
             found.append(
-                f"{market}: in the poorest period only {low:.0%} of the listings known were "
+                f"{market}: in the poorest {of} only {low:.0%} of the listings known were "
                 f"captured (on average {parts.mean():.0%})."
             )
         if high - low > CHANGE:
