@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from cryptodrug_scraper.report.guard import (
+    NO_COLUMN,
     TOTAL,
     Guard,
     guard_line,
@@ -64,27 +65,62 @@ class Context:
         One choice for all tables: where a market had to be hidden for another's sake in one
         table, and was shown in the next, the other could be worked out.
         """
+        return frozenset(guard_line(self._fewest(self.country), self.threshold))
+
+    @cached_property
+    def untold_markets(self) -> frozenset[str]:
+        """Markets of which no total of all vendors' may be shown, in any table.
+
+        Beside small ones, those of which nearly all is the country's, and that is shown: the few
+        others would be the difference.
+        """
+        others = self._fewest(self.country, others=True)
+        telling = {
+            market
+            for market, count in others.items()
+            if not self.may_show(count) and market not in self.hidden_markets
+        }
+        return frozenset(guard_line(self._fewest(None), self.threshold, telling))
+
+    def _fewest(self, country: str | None, *, others: bool = False) -> dict[str, int]:
+        """Count by market the vendors with listings or those with reviews: the fewer."""
         counts = [
-            listing_vendors(self.study, self.country, "CAST(NULL AS text)"),
-            review_vendors(self.study, self.country, "CAST(NULL AS text)"),
+            listing_vendors(self.study, country, others=others),
+            review_vendors(self.study, country, NO_COLUMN, others=others),
         ]
-        least = {
+        return {
             market: min((n for c in counts if (n := c.get((TOTAL, market), 0))), default=0)
             for market in self.study.markets
         }
-        return frozenset(guard_line(least, self.threshold))
 
     def guard(
         self,
         vendors: Mapping[tuple[Any, Any], int],
         rows: Sequence[Any],
         markets: Sequence[str],
-        *,
-        all_vendors: bool = False,
     ) -> Guard:
-        """Tell which cells of a table by market, of the country or of all, must not be shown."""
-        hidden = () if all_vendors else self.hidden_markets
-        return Guard(vendors, rows, markets, self.threshold, hidden)
+        """Tell which cells of a table by market, of the country, must not be shown."""
+        return Guard(vendors, rows, markets, self.threshold, self.hidden_markets)
+
+    def guard_all(
+        self,
+        vendors: Mapping[tuple[Any, Any], int],
+        rows: Sequence[Any],
+        markets: Sequence[str],
+        own: Guard,
+        others: Mapping[tuple[Any, Any], int],
+    ) -> Guard:
+        """Tell which cells of a table by market, of all vendors, must not be shown.
+
+        Where the country's number is shown beside it (`own` tells), the difference is known too:
+        what rests on the `others`.
+        """
+        telling = {
+            cell
+            for cell, count in others.items()
+            if not self.may_show(count) and not own.hides(*cell)
+        }
+        return Guard(vendors, rows, markets, self.threshold, self.untold_markets, telling)
 
     def t(self, key: str, **values: Any) -> str:
         """Return a text; country and threshold are always filled in."""

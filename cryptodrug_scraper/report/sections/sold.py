@@ -37,8 +37,12 @@ def section(context: Context) -> Section:
     markets = context.market_order({market for _, market in cells})
     groups = [group for group in GROUPS if any((group, market) in cells for market in markets)]
     guard = context.guard(listing_vendors(context.study, context.country, GROUP), groups, markets)
-    every = context.guard(
-        listing_vendors(context.study, None, GROUP), groups, markets, all_vendors=True
+    every = context.guard_all(
+        listing_vendors(context.study, None, GROUP),
+        groups,
+        markets,
+        guard,
+        listing_vendors(context.study, context.country, GROUP, others=True),
     )
     cells |= _whole(cells, groups, markets)
     shown = guard.has_any() and not guard.hides()
@@ -148,7 +152,10 @@ def _draw(
         ),
         figures.Series(
             t("words.all_offers"),
-            [None if every.hides(g, TOTAL) else drawn(cells[g, TOTAL]["share"]) for g in order],
+            [
+                None if every.hides(g, TOTAL) or every.hides() else drawn(cells[g, TOTAL]["share"])
+                for g in order
+            ],
         ),
     ]
     if figures.has_values(series):

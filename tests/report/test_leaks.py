@@ -1,0 +1,52 @@
+"""What one table hides, no other table, figure or sentence tells."""
+
+from __future__ import annotations
+
+import pytest
+
+from cryptodrug_scraper.report import Options
+from tests.report.test_report import cells, report_of, words
+from tests.study.world import World, eur, offer
+
+THRESHOLD = 5
+HIDDEN = "c"
+
+
+def offers(
+    world: World,
+    vendors: str,
+    *,
+    market: str = "dream",
+    come_from: str = "BE",
+    kinds: str = "Cannabis",
+    to: str = "",
+    on: str = "03-10",
+) -> None:
+    """Load an offer of each vendor (a letter each) in each of some categories."""
+    for vendor in vendors:
+        for kind in kinds.split():
+            made = offer(
+                f"{market}{vendor}{kind}{come_from}", vendor, price=eur(20), come_from=come_from,
+                kind=kind, to=to,
+            )  # fmt: skip
+            world.seen(on, made, market=market)
+
+
+def test_what_others_offer_is_no_difference(world: World) -> None:
+    """Of seven vendors six are the country's: the seventh's offers are all without the country's."""
+    offers(world, "abcdef", kinds="Cannabis Ecstasy")
+    offers(world, "g", come_from="NL", kinds="Cannabis Ecstasy")
+    world.sold("g", "dreamgCannabisNL", "03-12", eur(20), times=3)
+    for vendor in "abcdef":
+        world.sold(vendor, f"dream{vendor}CannabisBE", "03-12", eur(20))
+    world.done()
+    report = report_of(world.url, Options("BE", threshold=THRESHOLD))
+    row = cells(report, "size")["Dream Market", "Whole period"]
+    assert row[:3] == [HIDDEN, "6", HIDDEN]
+    assert row[3:7] == ["12", HIDDEN, HIDDEN, "6"]
+    for row in cells(report, "sold").values():
+        assert row[0] == "6"
+        assert row[2] == HIDDEN
+    whose = cells(report, "concentration")
+    assert whose["Dream Market", "All vendors of the market"][0] == HIDDEN
+    assert "On average" not in words(report)
