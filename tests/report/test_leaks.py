@@ -46,7 +46,22 @@ def test_what_others_offer_is_no_difference(world: World) -> None:
     assert row[3:7] == ["12", HIDDEN, HIDDEN, "6"]
     for row in cells(report, "sold").values():
         assert row[0] == "6"
-        assert row[2] == HIDDEN
+        assert row[2:] == [HIDDEN] * 3
     whose = cells(report, "concentration")
     assert whose["Dream Market", "All vendors of the market"][0] == HIDDEN
     assert "On average" not in words(report)
+
+
+def test_shares_do_not_tell_a_hidden_total(world: World) -> None:
+    """Of listings and their share follows how many a market has, which is hidden."""
+    offers(world, "ab", market="dream")
+    offers(world, "abcdefg", market="empire", kinds="Cannabis Ecstasy Opiates Stimulants")
+    offers(world, "abcdefghijkl", market="wall_street", kinds="Cannabis Ecstasy")
+    for market in ("dream", "empire", "wall_street"):
+        offers(world, "mnopqrstu", market=market, come_from="NL")
+    report = report_of(world.url, Options("BE", threshold=THRESHOLD))
+    assert cells(report, "size")["Empire Market", "Whole period"][3] == HIDDEN
+    of_market = [row for key, row in cells(report, "sold").items() if key[0] == "Empire Market"]
+    assert any(row[0] not in (HIDDEN, "0") for row in of_market)
+    assert {row[1] for row in of_market} == {HIDDEN}
+    assert "On Empire Market, the listings" not in words(report)

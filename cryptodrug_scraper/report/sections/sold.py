@@ -66,6 +66,11 @@ def section(context: Context) -> Section:
                 row |= dict.fromkeys(_OWN, SUPPRESSED)
             if every.hides(group, market):
                 row |= dict.fromkeys(("listings", "share", "ratio"), SUPPRESSED)
+            # Of a part and its share follows the whole.
+            if guard.hides(TOTAL, market):
+                row |= dict.fromkeys(("share_country", "ratio"), SUPPRESSED)
+            if every.hides(TOTAL, market):
+                row |= dict.fromkeys(("share", "ratio"), SUPPRESSED)
             rows.append(row)
     of_own, of_all = t("column.of_country"), t("column.of_all")
     made.tables.append(
@@ -172,6 +177,8 @@ def _sentences(
     every: Guard,
 ) -> list[str]:
     t = context.t
+    if guard.hides(TOTAL, market) or every.hides(TOTAL, market):
+        return []
     there = [
         (group, float(cells[group, market]["share_country"]), float(cells[group, market]["share"]))
         for group in groups
