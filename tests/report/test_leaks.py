@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from cryptodrug_scraper.report import Options
 from tests.report.test_report import cells, report_of, words
 from tests.study.world import World, eur, offer
@@ -33,7 +31,7 @@ def offers(
 
 
 def test_what_others_offer_is_no_difference(world: World) -> None:
-    """Of seven vendors six are the country's: the seventh's offers are all without the country's."""
+    """Six of seven vendors are the country's: the difference is the seventh's offers."""
     offers(world, "abcdef", kinds="Cannabis Ecstasy")
     offers(world, "g", come_from="NL", kinds="Cannabis Ecstasy")
     world.sold("g", "dreamgCannabisNL", "03-12", eur(20), times=3)
@@ -65,3 +63,14 @@ def test_shares_do_not_tell_a_hidden_total(world: World) -> None:
     assert any(row[0] not in (HIDDEN, "0") for row in of_market)
     assert {row[1] for row in of_market} == {HIDDEN}
     assert "On Empire Market, the listings" not in words(report)
+
+
+def test_the_matrix_hides_what_the_table_does(world: World) -> None:
+    """Offers without a destination are few: France goes with them, in table and figure."""
+    offers(world, "ab")
+    offers(world, "bcdefgh", to="FR", kinds="Ecstasy")
+    offers(world, "abcdefghijkl", to="NL", kinds="Opiates")
+    report = report_of(world.url, Options("BE", threshold=THRESHOLD))
+    assert [key[1] for key in cells(report, "destinations")] == ["Netherlands"]
+    places = next(section for section in report.sections if section.key == "places")
+    assert "c: confidential" in places.drawings[0].caption

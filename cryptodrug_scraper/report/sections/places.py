@@ -63,9 +63,7 @@ def _destinations(context: Context, made: Section) -> None:
             {"country": context.country},
         )["n"]
     )
-    hidden = guard_line(
-        dict(zip(own["destination"], own["vendors"].astype(int), strict=True)), context.threshold
-    )
+    hidden = _hidden(context, pairs, context.country)
     rows: list[dict[str, Any]] = []
     for row in own.to_dict("records"):
         place = row["destination"]
@@ -105,9 +103,16 @@ def _destinations(context: Context, made: Section) -> None:
     _matrix(context, made, pairs)
 
 
-def _matrix(context: Context, made: Section, pairs: pd.DataFrame) -> None:
+def _hidden(context: Context, pairs: pd.DataFrame, origin: str) -> set[str]:
+    """Return the destinations of an origin that must not be shown, in table and figure alike."""
+    own = pairs[pairs["origin"] == origin]
+    vendors = dict(zip(own["destination"], own["vendors"].astype(int), strict=True))
+    return guard_line(vendors, context.threshold)
+
+
+def _matrix(context: Context, made: Section, every: pd.DataFrame) -> None:
     t = context.t
-    pairs = pairs[(pairs["origin"] != "") & (pairs["destination"] != "")]
+    pairs = every[(every["origin"] != "") & (every["destination"] != "")]
     if pairs.empty:
         return
     by_origin = pairs.groupby("origin")["listings"].sum().sort_values(ascending=False)
@@ -122,12 +127,7 @@ def _matrix(context: Context, made: Section, pairs: pd.DataFrame) -> None:
     values: list[list[float | None]] = []
     for origin in origins:
         line: list[float | None] = []
-        own = {
-            d: int(cells[origin, d]["vendors"])
-            for d in by_destination.index
-            if (origin, d) in cells
-        }
-        hidden = guard_line(own, context.threshold)
+        hidden = _hidden(context, every, origin)
         for destination in columns:
             cell = cells.get((origin, destination))
             none = cell is not None and destination in hidden
