@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from cryptodrug_scraper.report import Options
 from tests.report.test_report import cells, report_of, words
 from tests.study.world import World, eur, offer
@@ -74,3 +76,18 @@ def test_the_matrix_hides_what_the_table_does(world: World) -> None:
     assert [key[1] for key in cells(report, "destinations")] == ["Netherlands"]
     places = next(section for section in report.sections if section.key == "places")
     assert "c: confidential" in places.drawings[0].caption
+
+
+def test_units_do_not_add_up_to_a_group(world: World) -> None:
+    """Of the group's listings and those by the gram follow the few by the piece."""
+    for vendor in "abcdefghijklmnopq":
+        unit = "10 g" if vendor < "o" else "10 pills"
+        made = replace(offer(vendor, vendor, price=eur(20), come_from="BE", kind="Ecstasy"),
+                       title=f"MDMA {unit}")  # fmt: skip
+        world.seen("03-10", made)
+    report = report_of(world.url, Options("BE", threshold=THRESHOLD))
+    assert cells(report, "sold")["Dream Market", "MDMA"][0] == "17"
+    (table,) = (t for s in report.sections for t in s.tables if t.name == "prices")
+    assert [[cell.words for cell in row[1:4]] for _, rows in table.groups for row in rows] == [
+        ["g", HIDDEN, "€2.00"], ["piece", HIDDEN, HIDDEN],
+    ]  # fmt: skip

@@ -145,20 +145,28 @@ def _prices(context: Context, made: Section) -> None:
     guard = context.guard(listing_vendors(context.study, context.country, GROUP), GROUPS, markets)
     rows = []
     for group in GROUPS:
-        for unit in _UNITS:
-            row = found.get((group, unit))
-            if row is None or not row["listings_country"]:
+        units = [unit for unit in _UNITS if (group, unit) in found]
+        few = guard_line(
+            {unit: int(found[group, unit]["vendors_country"]) for unit in units}, context.threshold
+        )
+        for unit in units:
+            row = found[group, unit]
+            if not row["listings_country"]:
                 continue
             row = dict(row)
             row["name"] = context.group(group)[:1].upper() + context.group(group)[1:]
-            row["unit"] = context.lang.label("unit", unit)
             if not context.may_show(row["vendors_country"]):
                 row |= dict.fromkeys(_PRICES, SUPPRESSED)
-            if guard.hides(group):
+            # Where all have a price and an amount, units add up to the group's listings.
+            if guard.hides(group) or (unit in few and not any(measure.left_out.values())):
                 row["listings_country"] = SUPPRESSED
+            if row["listings_country"] is not SUPPRESSED and not context.may_show(
+                row["vendors"] - row["vendors_country"]
+            ):
+                row["listings"] = SUPPRESSED
             if not context.may_show(row["vendors"]):
                 row |= dict.fromkeys(("listings", "median"), SUPPRESSED)
-            rows.append(row)
+            rows.append(row | {"unit": context.lang.label("unit", unit)})
     if not rows:
         made.findings.append(t("prices.no_prices"))
         return
