@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from cryptodrug_scraper.report import Options
 from tests.report.test_report import cells, report_of, words
-from tests.study.world import World, eur, offer
+from tests.study.world import World, eur, offer, profile
 
 THRESHOLD = 5
 HIDDEN = "c"
@@ -91,3 +91,45 @@ def test_units_do_not_add_up_to_a_group(world: World) -> None:
     assert [[cell.words for cell in row[1:4]] for _, rows in table.groups for row in rows] == [
         ["g", HIDDEN, "€2.00"], ["piece", HIDDEN, HIDDEN],
     ]  # fmt: skip
+
+
+def test_pairs_of_others_are_no_difference(world: World) -> None:
+    """Of seven pairs of accounts six are the country's."""
+    for n, vendor in enumerate("abcdefg"):
+        for market in ("dream", "empire"):
+            offers(world, vendor, market=market, come_from="NL" if vendor == "g" else "BE")
+            made = profile(vendor, fingerprint=f"{n:040X}")
+            world.page("03-11", market=market, kind="vendor", vendors=(made,))
+    report = report_of(world.url, Options("BE", threshold=THRESHOLD))
+    (row,) = cells(report, "links").values()
+    assert row[1:] == [HIDDEN, "6"]
+    assert "share a PGP key" not in words(report)
+
+
+def test_who_came_is_told_in_the_table_and_in_words_alike(world: World) -> None:
+    """Six came after the end of Wall Street Market, two before: the table tells neither."""
+    for n, vendor in enumerate("abcdefghijklmnop"):
+        key = f"{n:040X}"
+        made = profile(vendor, fingerprint=key)
+        world.page("04-20", market="wall_street", kind="vendor", vendors=(made,))
+        if vendor <= "h":
+            on = "06-10" if vendor > "b" else "03-10"
+            world.page(on, market="empire", kind="vendor", vendors=(made,))
+    world.page("09-10", market="empire", kind="index")
+    report = report_of(world.url, Options("BE", threshold=THRESHOLD))
+    (row,) = cells(report, "migration").values()
+    assert row == ["Certain", "16", HIDDEN, HIDDEN, HIDDEN, HIDDEN]
+    assert "turned up on Empire" not in words(report)
+
+
+def test_who_did_not_come_does_not_follow(world: World) -> None:
+    """Of seven six came: the seventh would be the difference."""
+    for n, vendor in enumerate("abcdefg"):
+        made = profile(vendor, fingerprint=f"{n:040X}")
+        world.page("04-20", market="wall_street", kind="vendor", vendors=(made,))
+        if vendor < "g":
+            world.page("06-10", market="empire", kind="vendor", vendors=(made,))
+    report = report_of(world.url, Options("BE", threshold=THRESHOLD))
+    (row,) = cells(report, "migration").values()
+    assert row[2:] == [HIDDEN] * 4
+    assert "turned up on Empire" not in words(report)
