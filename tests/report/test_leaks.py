@@ -133,3 +133,26 @@ def test_who_did_not_come_does_not_follow(world: World) -> None:
     (row,) = cells(report, "migration").values()
     assert row[2:] == [HIDDEN] * 4
     assert "turned up on Empire" not in words(report)
+
+
+def test_moves_one_way_do_not_tell_the_other(world: World) -> None:
+    """Of eight who moved six came and two went."""
+    for vendor in "abcdefgh":
+        way = ("BE", "NL") if vendor > "f" else ("NL", "BE")
+        for on, place in (("03-10", way[0]), ("06-10", way[1])):
+            world.seen(on, offer(vendor, vendor, price=eur(20), come_from=place))
+    report = report_of(world.url, Options("BE", threshold=THRESHOLD))
+    assert list(cells(report, "moves").values()) == [["Belgium", "6"]]
+    assert cells(report, "origins")["Dream Market", "Netherlands"][-1] == HIDDEN
+
+
+def test_who_has_no_origin_among_several(world: World) -> None:
+    """Of eight with several origins seven have the Netherlands among them, six Germany."""
+    for vendor in "abcdefgh":
+        places = "BE" + " NL" * (vendor < "h") + " DE" * (vendor > "b")
+        offers(world, vendor, come_from=places)
+    report = report_of(world.url, Options("BE", threshold=THRESHOLD))
+    assert {tuple(row) for row in cells(report, "origins").values()} == {
+        (HIDDEN, "8", HIDDEN, HIDDEN, HIDDEN)
+    }
+    assert "with several origins" not in words(report)

@@ -196,6 +196,7 @@ def _exclusions(context: Context, made: Section) -> None:
 def _origins(context: Context, made: Section, behind: int) -> None:
     t = context.t
     measure = several_origins(context.study, country=context.country)
+    one_way = _one_way(context)
     shown = context.may_show(behind)
     made.methods.append(context.method(measure, t("places.method_origins"), shown=shown))
     made.caveats += context.caveats(measure)
@@ -206,6 +207,12 @@ def _origins(context: Context, made: Section, behind: int) -> None:
         hidden = guard_line(
             {row["other"]: int(row["vendors"]) for row in of_market}, context.threshold
         )
+        # Of those with several origins, who has not this one among them.
+        hidden |= {
+            row["other"]
+            for row in of_market
+            if not context.may_show(row["several"] - row["vendors"])
+        }
         told = []
         for row in of_market:
             line = {**row, "market": context.market(market)}
@@ -214,6 +221,8 @@ def _origins(context: Context, made: Section, behind: int) -> None:
                     row["vendors"] - row[name]
                 ):
                     line[name] = SUPPRESSED
+            if row["other"] in one_way:
+                line["in_sequence"] = SUPPRESSED
             if row["other"] in hidden:
                 names = ("vendors", "at_once", "in_sequence", "share")
                 line |= dict.fromkeys(names, SUPPRESSED)
@@ -250,6 +259,20 @@ def _origins(context: Context, made: Section, behind: int) -> None:
             group="market",
         )
     )
+
+
+def _one_way(context: Context) -> set[str]:
+    """Return the countries of which moves are told to or fro, and are few the other way.
+
+    With the number of both ways these few would follow.
+    """
+    frame = moves(context.study, country=context.country).frame
+    ways: dict[str, dict[bool, int]] = {}
+    for row in frame.to_dict("records"):
+        away = row["origin"] == context.country
+        way = ways.setdefault(row["new_origin"] if away else row["origin"], {})
+        way[away] = way.get(away, 0) + int(row["vendors"])
+    return {other for other, way in ways.items() if not all(map(context.may_show, way.values()))}
 
 
 def _moves(context: Context, made: Section) -> None:
