@@ -151,11 +151,18 @@ class Context:
         """Name a group of drugs as within a sentence."""
         return self.lang.label("groups", code)
 
-    def method(self, measure: Measure, title: str = "", *, shown: bool = True) -> Method:
+    def method(
+        self,
+        measure: Measure,
+        title: str = "",
+        *,
+        shown: bool = True,
+        behind: Mapping[str, int] | None = None,
+    ) -> Method:
         """Return a measure's method in the report's language, as far as it is translated.
 
         Counts of what it left out are not told where its numbers are not `shown`, nor small ones
-        of vendors.
+        of vendors, nor what few vendors stand `behind`, by words of the reason.
         """
         left_out = measure.left_out.items() if shown else ()
         return Method(
@@ -165,22 +172,30 @@ class Context:
             uncertainty=self.said(measure.uncertainty) if measure.uncertainty else None,
             sources=[self._cited(work) for work in measure.sources],
             left_out=[
-                (self.said(reason), self._left_out(reason, count))
+                (self.said(reason), self._left_out(reason, count, behind or {}))
                 for reason, count in left_out
                 if count
             ],
         )
 
-    def _left_out(self, reason: str, count: int) -> str:
+    def _left_out(self, reason: str, count: int, behind: Mapping[str, int]) -> str:
         of_vendors = reason.lower().startswith(("vendors", "accounts"))
         if of_vendors and not self.may_show(count):
             return self.t("words.few_vendors")
+        if self._rests_on_few(reason, behind):
+            return self.t("words.of_few_vendors")
         return self.lang.number(count)
 
-    def caveats(self, *measures: Measure) -> list[Text]:
-        """Return what measures say of their data, each once, in the report's language."""
+    def caveats(self, *measures: Measure, behind: Mapping[str, int] | None = None) -> list[Text]:
+        """Return what measures say of their data, each once, in the report's language.
+
+        What few vendors stand `behind`, by words of it, is passed over.
+        """
         told = dict.fromkeys(words for measure in measures for words in measure.caveats)
-        return [self.said(words) for words in told]
+        return [self.said(words) for words in told if not self._rests_on_few(words, behind or {})]
+
+    def _rests_on_few(self, words: str, behind: Mapping[str, int]) -> bool:
+        return any(part in words and not self.may_show(n) for part, n in behind.items())
 
     def _cited(self, work: str) -> tuple[str, str]:
         """Return the key and the short name of a work, and keep it for the list at the end."""
@@ -196,6 +211,8 @@ class Context:
         )
         named = re.sub(r"\*([\w ]+)\*", r"\1", named)
         careful = re.sub(r"\b[Oo]nly (\d+) vendors", self._few, named)
+        if self.threshold > 1:  # what one sale makes is one vendor's
+            careful = re.sub(r"(One sale alone makes) \d+%", r"\1 more than 5%", careful)
         told = translate(careful, self.lang.code)
         return Text(cap(told.words.replace("'", "’")), told.lang)
 

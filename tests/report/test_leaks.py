@@ -156,3 +156,39 @@ def test_who_has_no_origin_among_several(world: World) -> None:
         (HIDDEN, "8", HIDDEN, HIDDEN, HIDDEN)
     }
     assert "with several origins" not in words(report)
+
+
+def test_what_was_left_out_of_few(world: World) -> None:
+    """One vendor's profile states sales, whose reviews have no price; a listing has none."""
+    offers(world, "abcdefg")
+    world.seen("03-10", offer("bare", "a", come_from="BE"))
+    world.page("03-11", kind="vendor", vendors=(profile("a", sales=4321),))
+    for vendor in "abcdefg":
+        world.sold(vendor, f"dream{vendor}CannabisBE", "03-12", eur(20))
+    world.sold("a", "bare", "03-12", times=3)
+    world.sold("b", "dreambCannabisBE", "03-12", eur(900))
+    world.done()
+    report = report_of(world.url, Options("BE", threshold=THRESHOLD))
+    of_few = f"of fewer than {THRESHOLD} vendors"
+    left_out = {
+        reason.words: count
+        for section in report.sections
+        for method in section.methods
+        for reason, count in method.left_out
+    }
+    assert left_out["Reviews without a price"] == of_few
+    assert left_out["Listings without a usable price"] == of_few
+    assert left_out["Listings of which neither category nor title tells: not known"] == of_few
+    warned = " ".join(text.words for section in report.sections for text in section.caveats)
+    assert "4,321" not in warned
+    assert "One sale alone makes more than 5% of the turnover." in warned
+
+
+def test_lives_from_before_are_no_difference(world: World) -> None:
+    """Six of eight vendors began under observation: the two before would be the difference."""
+    world.page("01-01", kind="index")
+    offers(world, "ab", on="01-02")
+    offers(world, "cdefgh", on="03-10")
+    offers(world, "a", kinds="Opiates", on="06-10")
+    report = report_of(world.url, Options("BE", threshold=THRESHOLD))
+    assert {row[0] for row in cells(report, "lifetimes").values()} == {HIDDEN}

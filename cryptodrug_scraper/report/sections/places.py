@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from cryptodrug_scraper.report import figures
+from cryptodrug_scraper.report.behind import behind_listings
 from cryptodrug_scraper.report.context import Context
 from cryptodrug_scraper.report.guard import TOTAL, guard_line, listing_vendors
 from cryptodrug_scraper.report.parts import (
@@ -29,7 +30,7 @@ def section(context: Context) -> Section:
     """Return the section."""
     t = context.t
     made = Section("places", t("places.title"))
-    vendors = listing_vendors(context.study, context.country, "CAST(NULL AS text)")
+    vendors = listing_vendors(context.study, context.country)
     behind = vendors.get((TOTAL, TOTAL), 0)
     if not behind:
         made.findings.append(t("caveat.empty"))
@@ -46,7 +47,8 @@ def section(context: Context) -> Section:
 def _destinations(context: Context, made: Section) -> None:
     t = context.t
     measure = destinations(context.study)
-    made.methods.append(context.method(measure, t("places.method_destinations")))
+    behind = behind_listings(context.study, None)
+    made.methods.append(context.method(measure, t("places.method_destinations"), behind=behind))
     made.caveats += context.caveats(measure)
     frame = measure.frame
     if frame.empty:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from cryptodrug_scraper.report import figures
+from cryptodrug_scraper.report.behind import behind_listings
 from cryptodrug_scraper.report.context import Context
 from cryptodrug_scraper.report.guard import TOTAL, Guard, listing_vendors
 from cryptodrug_scraper.report.offer import DRUGS, GROUP, GROUPS, offer
@@ -46,7 +47,10 @@ def section(context: Context) -> Section:
     )
     cells |= _whole(cells, groups, markets)
     shown = guard.has_any() and not guard.hides()
-    made.methods.append(context.method(measure))
+    behind = behind_listings(context.study, None)
+    if every.hides("unknown"):
+        behind["neither category nor title tells"] = 1
+    made.methods.append(context.method(measure, behind=behind))
     if not guard.has_any():
         made.findings.append(t("caveat.empty"))
         return made
