@@ -137,12 +137,6 @@ class Context:
         there = set(names)
         return [name for name in self.study.markets if name in there]
 
-    def vendors(self, count: int) -> str:
-        """Write a number of vendors, or that they are too few to say."""
-        if 0 < count < self.threshold:
-            return self.t("words.few_vendors")
-        return self.t("words.vendors", n=int(count))
-
     def may_show(self, vendors: Any) -> bool:
         """Whether what rests on so many vendors may be shown."""
         return not 0 < int(vendors) < self.threshold

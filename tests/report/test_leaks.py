@@ -48,7 +48,7 @@ def test_what_others_offer_is_no_difference(world: World) -> None:
         assert row[0] == "6"
         assert row[2:] == [HIDDEN] * 3
     whose = cells(report, "concentration")
-    assert whose["Dream Market", "All vendors of the market"][0] == HIDDEN
+    assert whose["Dream Market", "All vendors"][0] == HIDDEN
     assert "On average" not in words(report)
 
 

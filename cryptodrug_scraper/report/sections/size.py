@@ -190,7 +190,7 @@ def _say(
         made.findings.append(
             t(
                 "size.total",
-                vendors=context.vendors(offered.count()),
+                vendors=offered.count(),
                 listings=sum(_number(rows, TOTAL, m, "listings_country") for m in markets),
                 reviews=sum(_number(rows, TOTAL, m, "reviews_country") for m in markets),
             )
