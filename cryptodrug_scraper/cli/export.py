@@ -32,9 +32,10 @@ HELP = guide("""
     their reviews. --from and --to keep what was captured, and reviews posted, on these days.
 
     --pseudonymise replaces handles, buyers' masked names, ids, addresses and fingerprints by
-    keyed hashes and leaves all texts out; then every cell is compared with all handles of the
-    database, and nothing is left behind if one is found. The key is made once and kept in the
-    data folder, mode 0600 (--key-file: another). Pseudonymous is not anonymous: see CODEBOOK.md.
+    keyed hashes and leaves all texts out; then every cell is checked, words against all handles
+    of the database, and nothing is left behind if one is found. The key is made once and kept in
+    the data folder, mode 0600 (--key-file: another). Pseudonymous is not anonymous: see
+    CODEBOOK.md.
 
     CSV is safe to open in a spreadsheet: a text that it would take for a formula gets an
     apostrophe before it, and control characters are escaped; CODEBOOK.md says how to undo it.

@@ -131,7 +131,8 @@ terms, profiles, reviews, responses, warnings, names of shipping options) are le
   pseudonym of its own on each market. Equal fingerprints have equal pseudonyms everywhere.
 - Listings' ids and buyers' names are hashed together with the market.
 - Rows stand in an order that tells nothing.
-- Before it was finished, every cell was compared with all handles of the database.
+- Before it was finished, every cell was checked: hashes and numbers for being just that, words
+  that are in no fixed list against all handles of the database.
 
 **Pseudonymous is not anonymous.** Prices, counts, dates and times are as they were. Whoever has
 an archive of the same pages can compare them and find accounts again. Share with those who

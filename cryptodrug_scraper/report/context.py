@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from cryptodrug_scraper.report.guard import (
+    NO_COLUMN,
     TOTAL,
     Guard,
     guard_line,
@@ -64,27 +65,62 @@ class Context:
         One choice for all tables: where a market had to be hidden for another's sake in one
         table, and was shown in the next, the other could be worked out.
         """
+        return frozenset(guard_line(self._fewest(self.country), self.threshold))
+
+    @cached_property
+    def untold_markets(self) -> frozenset[str]:
+        """Markets of which no total of all vendors' may be shown, in any table.
+
+        Beside small ones, those of which nearly all is the country's, and that is shown: the few
+        others would be the difference.
+        """
+        others = self._fewest(self.country, others=True)
+        telling = {
+            market
+            for market, count in others.items()
+            if not self.may_show(count) and market not in self.hidden_markets
+        }
+        return frozenset(guard_line(self._fewest(None), self.threshold, telling))
+
+    def _fewest(self, country: str | None, *, others: bool = False) -> dict[str, int]:
+        """Count by market the vendors with listings or those with reviews: the fewer."""
         counts = [
-            listing_vendors(self.study, self.country, "CAST(NULL AS text)"),
-            review_vendors(self.study, self.country, "CAST(NULL AS text)"),
+            listing_vendors(self.study, country, others=others),
+            review_vendors(self.study, country, NO_COLUMN, others=others),
         ]
-        least = {
+        return {
             market: min((n for c in counts if (n := c.get((TOTAL, market), 0))), default=0)
             for market in self.study.markets
         }
-        return frozenset(guard_line(least, self.threshold))
 
     def guard(
         self,
         vendors: Mapping[tuple[Any, Any], int],
         rows: Sequence[Any],
         markets: Sequence[str],
-        *,
-        all_vendors: bool = False,
     ) -> Guard:
-        """Tell which cells of a table by market, of the country or of all, must not be shown."""
-        hidden = () if all_vendors else self.hidden_markets
-        return Guard(vendors, rows, markets, self.threshold, hidden)
+        """Tell which cells of a table by market, of the country, must not be shown."""
+        return Guard(vendors, rows, markets, self.threshold, self.hidden_markets)
+
+    def guard_all(
+        self,
+        vendors: Mapping[tuple[Any, Any], int],
+        rows: Sequence[Any],
+        markets: Sequence[str],
+        own: Guard,
+        others: Mapping[tuple[Any, Any], int],
+    ) -> Guard:
+        """Tell which cells of a table by market, of all vendors, must not be shown.
+
+        Where the country's number is shown beside it (`own` tells), the difference is known too:
+        what rests on the `others`.
+        """
+        telling = {
+            cell
+            for cell, count in others.items()
+            if not self.may_show(count) and not own.hides(*cell)
+        }
+        return Guard(vendors, rows, markets, self.threshold, self.untold_markets, telling)
 
     def t(self, key: str, **values: Any) -> str:
         """Return a text; country and threshold are always filled in."""
@@ -101,12 +137,6 @@ class Context:
         there = set(names)
         return [name for name in self.study.markets if name in there]
 
-    def vendors(self, count: int) -> str:
-        """Write a number of vendors, or that they are too few to say."""
-        if 0 < count < self.threshold:
-            return self.t("words.few_vendors")
-        return self.t("words.vendors", n=int(count))
-
     def may_show(self, vendors: Any) -> bool:
         """Whether what rests on so many vendors may be shown."""
         return not 0 < int(vendors) < self.threshold
@@ -115,11 +145,18 @@ class Context:
         """Name a group of drugs as within a sentence."""
         return self.lang.label("groups", code)
 
-    def method(self, measure: Measure, title: str = "", *, shown: bool = True) -> Method:
+    def method(
+        self,
+        measure: Measure,
+        title: str = "",
+        *,
+        shown: bool = True,
+        behind: Mapping[str, int] | None = None,
+    ) -> Method:
         """Return a measure's method in the report's language, as far as it is translated.
 
         Counts of what it left out are not told where its numbers are not `shown`, nor small ones
-        of vendors.
+        of vendors, nor what few vendors stand `behind`, by words of the reason.
         """
         left_out = measure.left_out.items() if shown else ()
         return Method(
@@ -129,22 +166,30 @@ class Context:
             uncertainty=self.said(measure.uncertainty) if measure.uncertainty else None,
             sources=[self._cited(work) for work in measure.sources],
             left_out=[
-                (self.said(reason), self._left_out(reason, count))
+                (self.said(reason), self._left_out(reason, count, behind or {}))
                 for reason, count in left_out
                 if count
             ],
         )
 
-    def _left_out(self, reason: str, count: int) -> str:
+    def _left_out(self, reason: str, count: int, behind: Mapping[str, int]) -> str:
         of_vendors = reason.lower().startswith(("vendors", "accounts"))
         if of_vendors and not self.may_show(count):
             return self.t("words.few_vendors")
+        if self._rests_on_few(reason, behind):
+            return self.t("words.of_few_vendors")
         return self.lang.number(count)
 
-    def caveats(self, *measures: Measure) -> list[Text]:
-        """Return what measures say of their data, each once, in the report's language."""
+    def caveats(self, *measures: Measure, behind: Mapping[str, int] | None = None) -> list[Text]:
+        """Return what measures say of their data, each once, in the report's language.
+
+        What few vendors stand `behind`, by words of it, is passed over.
+        """
         told = dict.fromkeys(words for measure in measures for words in measure.caveats)
-        return [self.said(words) for words in told]
+        return [self.said(words) for words in told if not self._rests_on_few(words, behind or {})]
+
+    def _rests_on_few(self, words: str, behind: Mapping[str, int]) -> bool:
+        return any(part in words and not self.may_show(n) for part, n in behind.items())
 
     def _cited(self, work: str) -> tuple[str, str]:
         """Return the key and the short name of a work, and keep it for the list at the end."""
@@ -160,6 +205,8 @@ class Context:
         )
         named = re.sub(r"\*([\w ]+)\*", r"\1", named)
         careful = re.sub(r"\b[Oo]nly (\d+) vendors", self._few, named)
+        if self.threshold > 1:  # what one sale makes is one vendor's
+            careful = re.sub(r"(One sale alone makes) \d+%", r"\1 more than 5%", careful)
         told = translate(careful, self.lang.code)
         return Text(cap(told.words.replace("'", "’")), told.lang)
 

@@ -135,7 +135,7 @@ class Language:
         for article, joined in (("le ", "du "), ("les ", "des ")):
             if name.startswith(article):
                 return joined + name.removeprefix(article)
-        return ("d’" if name[:1] in "AEIOUÉÎ" else "de ") + name
+        return ("d’" if name.startswith((*"AEIOUÉÎ", "Haï")) else "de ") + name
 
     def place(self, code: str) -> str:
         """Name a place as it stands alone in a table: without its article."""

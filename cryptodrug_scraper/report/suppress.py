@@ -27,27 +27,37 @@ def small(vendors: Sequence[int], threshold: int) -> list[bool]:
     return [0 < count < threshold for count in vendors]
 
 
-def suppress(vendors: Sequence[int], threshold: int) -> list[bool]:
+def suppress(vendors: Sequence[int], threshold: int, telling: Sequence[bool] = ()) -> list[bool]:
     """Return which cells of a line to suppress, if what they hold adds up to a known total.
 
     `vendors` counts the vendors behind each cell; a vendor may stand behind several. A total
-    that is shown in the same line, and nowhere else, may be one of the cells.
+    that is shown in the same line, and nowhere else, may be one of the cells. `telling` says
+    which cells give a small number away beside what is shown elsewhere: they go as small ones do.
     """
     hidden = small(vendors, threshold)
+    for n, mark in enumerate(telling):
+        hidden[n] |= mark
     _complete(vendors, hidden, threshold)
     return hidden
 
 
 def suppress_grid(
-    vendors: Sequence[Sequence[int]], threshold: int, forced: Sequence[bool] = ()
+    vendors: Sequence[Sequence[int]],
+    threshold: int,
+    forced: Sequence[bool] = (),
+    telling: Sequence[Sequence[bool]] = (),
 ) -> Grid:
     """Return which cells of a table to suppress, if rows and columns add up.
 
     `vendors` holds one row after the other, all of the same length; totals are cells too: the
     last of each row and column. The total of all is told in many places, and suppressed only if
-    it is small itself. `forced` says which totals of columns are suppressed elsewhere.
+    it is small or telling itself. `forced` says which totals of columns are suppressed elsewhere;
+    `telling` which cells give a small number away beside what is shown elsewhere.
     """
     hidden = [small(row, threshold) for row in vendors]
+    for marks, line in zip(hidden, telling, strict=False):
+        for n, mark in enumerate(line):
+            marks[n] |= mark
     if not hidden or not hidden[0]:
         return hidden
     for n, mark in enumerate(forced):

@@ -75,6 +75,7 @@ def test_plurals() -> None:
                 "United Kingdom"]),
         ("DE", ["l’Allemagne", "de l’Allemagne", "Allemagne", "Duitsland", "Germany"]),
         ("IL", ["Israël", "d’Israël", "Israël", "Israël", "Israel"]),
+        ("HT", ["Haïti", "d’Haïti", "Haïti", "Haïti", "Haiti"]),
         ("EU", ["l’Union européenne", "de l’Union européenne", "Union européenne",
                 "Europese Unie", "European Union"]),
         ("??", ["??", "de ??", "??", "??", "??"]),
@@ -138,3 +139,35 @@ def test_french_spaces() -> None:
     for key, text in flat(tomllib.loads((TEXTS / "fr.toml").read_text("utf-8"))):
         said = re.sub(r"\{[{%].*?[%}]\}", "", text) if isinstance(text, str) else ""
         assert not re.search(r"(?<=[ \w»])(?<![\u00a0\u202f])[:;?!%]", said), (key, said)
+
+
+@pytest.mark.parametrize(
+    ("code", "one", "place"),
+    [
+        (
+            "en",
+            "In the whole period, 1 vendor offered 1 listing from the United Kingdom, and received"
+            " 0 reviews for it.",
+            "The place that listings from the United Kingdom most often ship to is France.",
+        ),
+        (
+            "fr",
+            "Sur toute la période, 1 vendeur a proposé 1 annonce depuis le Royaume-Uni et a reçu"
+            " 0 avis pour celle-ci.",
+            "La destination la plus fréquente des annonces expédiées depuis le Royaume-Uni est"
+            " France.",
+        ),
+        (
+            "nl",
+            "In de hele periode bood 1 verkoper 1 advertentie uit het Verenigd Koninkrijk aan, en"
+            " kreeg daarvoor 0 beoordelingen.",
+            "De bestemming die advertenties uit het Verenigd Koninkrijk het vaakst noemen, is"
+            " France.",
+        ),
+    ],
+)
+def test_sentences_of_one(code: str, one: str, place: str) -> None:
+    spoken = language(code)
+    said = spoken.text("size.total", country="GB", vendors=1, listings=1, reviews=0)
+    assert said.replace("\u00a0", " ") == one
+    assert spoken.text("places.to_most", country="GB", places=["France"]) == place

@@ -28,13 +28,13 @@ def section(context: Context) -> Section:
     made = Section("concentration", t("concentration.title"))
     own = concentration(context.study, country=context.country)
     every = concentration(context.study)
-    of_all = {
-        row["market"]: _careful(row, context.threshold, False)
-        for row in every.frame.to_dict("records")
-    }
     of_own = {
         row["market"]: _careful(row, context.threshold, row["market"] in context.hidden_markets)
         for row in own.frame.to_dict("records")
+    }
+    of_all = {
+        row["market"]: _careful(row, context.threshold, _tells(context, row, of_own))
+        for row in every.frame.to_dict("records")
     }
     markets = context.market_order(of_all)
     shown = any(row["gini"] is not SUPPRESSED for row in of_own.values())
@@ -92,6 +92,13 @@ def section(context: Context) -> Section:
             said += " " + t("concentration.top", share=mine["top_10_percent"])
         made.findings.append(said)
     return made
+
+
+def _tells(context: Context, row: dict[str, Any], own: dict[str, dict[str, Any]]) -> bool:
+    """Whether a market's row of all vendors gives a small number away, beside its own one."""
+    mine = own.get(row["market"], {}).get("vendors", 0)
+    few = mine is not SUPPRESSED and not context.may_show(int(row["vendors"]) - int(mine))
+    return few or row["market"] in context.untold_markets
 
 
 def _careful(row: dict[str, Any], threshold: int, hidden: bool) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from cryptodrug_scraper.report import figures
+from cryptodrug_scraper.report.behind import behind_lives
 from cryptodrug_scraper.report.context import Context
 from cryptodrug_scraper.report.guard import TOTAL, listing_vendors
 from cryptodrug_scraper.report.parts import (
@@ -25,7 +26,8 @@ def section(context: Context) -> Section:
     """Return the section."""
     t = context.t
     made = Section("lifetimes", t("lifetimes.title"))
-    behind = listing_vendors(context.study, context.country, "CAST(NULL AS text)")
+    behind = listing_vendors(context.study, context.country)
+    lived = behind_lives(context.study, context.country)
     rows: list[dict[str, Any]] = []
     for of in ("vendors", "listings"):
         measure = lifetimes(context.study, of=of, country=context.country)
@@ -35,10 +37,16 @@ def section(context: Context) -> Section:
         for market in markets:
             curve = curves[market]
             lives = int(curve["lives"].iloc[0])
+            # Those that were there before follow from all and those of the curve.
+            parts = (
+                (lives, behind.get((TOTAL, market), 0) - lives)
+                if of == "vendors"
+                else (lived.get((market, False), 0), lived.get((market, True), 0))
+            )
             few = (
                 market in context.hidden_markets
                 or not context.may_show(behind.get((TOTAL, market), 0))
-                or (of == "vendors" and not context.may_show(lives))
+                or not all(map(context.may_show, parts))
             )
             row = {
                 "what": t(f"lifetimes.{of}"),
@@ -53,9 +61,9 @@ def section(context: Context) -> Section:
             else:
                 drawings[context.market(market)] = _points(curve)
             rows.append(row)
-        made.methods.append(
-            context.method(measure, t(f"lifetimes.{of}").lower(), shown=bool(drawings))
-        )
+        # What markets leave out is one number; where one of them is hidden, it is not told.
+        told = bool(drawings) and len(drawings) == len(markets)
+        made.methods.append(context.method(measure, t(f"lifetimes.{of}").lower(), shown=told))
         if drawings:
             # A caveat begins with its market's name; those of markets that are not shown go too.
             made.caveats += [

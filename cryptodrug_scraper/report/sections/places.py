@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from cryptodrug_scraper.report import figures
+from cryptodrug_scraper.report.behind import behind_listings
 from cryptodrug_scraper.report.context import Context
 from cryptodrug_scraper.report.guard import TOTAL, guard_line, listing_vendors
 from cryptodrug_scraper.report.parts import (
@@ -29,7 +30,7 @@ def section(context: Context) -> Section:
     """Return the section."""
     t = context.t
     made = Section("places", t("places.title"))
-    vendors = listing_vendors(context.study, context.country, "CAST(NULL AS text)")
+    vendors = listing_vendors(context.study, context.country)
     behind = vendors.get((TOTAL, TOTAL), 0)
     if not behind:
         made.findings.append(t("caveat.empty"))
@@ -46,7 +47,8 @@ def section(context: Context) -> Section:
 def _destinations(context: Context, made: Section) -> None:
     t = context.t
     measure = destinations(context.study)
-    made.methods.append(context.method(measure, t("places.method_destinations")))
+    behind = behind_listings(context.study, None)
+    made.methods.append(context.method(measure, t("places.method_destinations"), behind=behind))
     made.caveats += context.caveats(measure)
     frame = measure.frame
     if frame.empty:
@@ -63,9 +65,7 @@ def _destinations(context: Context, made: Section) -> None:
             {"country": context.country},
         )["n"]
     )
-    hidden = guard_line(
-        dict(zip(own["destination"], own["vendors"].astype(int), strict=True)), context.threshold
-    )
+    hidden = _hidden(context, pairs, context.country)
     rows: list[dict[str, Any]] = []
     for row in own.to_dict("records"):
         place = row["destination"]
@@ -105,9 +105,16 @@ def _destinations(context: Context, made: Section) -> None:
     _matrix(context, made, pairs)
 
 
-def _matrix(context: Context, made: Section, pairs: pd.DataFrame) -> None:
+def _hidden(context: Context, pairs: pd.DataFrame, origin: str) -> set[str]:
+    """Return the destinations of an origin that must not be shown, in table and figure alike."""
+    own = pairs[pairs["origin"] == origin]
+    vendors = dict(zip(own["destination"], own["vendors"].astype(int), strict=True))
+    return guard_line(vendors, context.threshold)
+
+
+def _matrix(context: Context, made: Section, every: pd.DataFrame) -> None:
     t = context.t
-    pairs = pairs[(pairs["origin"] != "") & (pairs["destination"] != "")]
+    pairs = every[(every["origin"] != "") & (every["destination"] != "")]
     if pairs.empty:
         return
     by_origin = pairs.groupby("origin")["listings"].sum().sort_values(ascending=False)
@@ -122,12 +129,7 @@ def _matrix(context: Context, made: Section, pairs: pd.DataFrame) -> None:
     values: list[list[float | None]] = []
     for origin in origins:
         line: list[float | None] = []
-        own = {
-            d: int(cells[origin, d]["vendors"])
-            for d in by_destination.index
-            if (origin, d) in cells
-        }
-        hidden = guard_line(own, context.threshold)
+        hidden = _hidden(context, every, origin)
         for destination in columns:
             cell = cells.get((origin, destination))
             none = cell is not None and destination in hidden
@@ -196,6 +198,7 @@ def _exclusions(context: Context, made: Section) -> None:
 def _origins(context: Context, made: Section, behind: int) -> None:
     t = context.t
     measure = several_origins(context.study, country=context.country)
+    one_way = _one_way(context)
     shown = context.may_show(behind)
     made.methods.append(context.method(measure, t("places.method_origins"), shown=shown))
     made.caveats += context.caveats(measure)
@@ -206,6 +209,12 @@ def _origins(context: Context, made: Section, behind: int) -> None:
         hidden = guard_line(
             {row["other"]: int(row["vendors"]) for row in of_market}, context.threshold
         )
+        # Of those with several origins, who has not this one among them.
+        hidden |= {
+            row["other"]
+            for row in of_market
+            if not context.may_show(row["several"] - row["vendors"])
+        }
         told = []
         for row in of_market:
             line = {**row, "market": context.market(market)}
@@ -214,6 +223,8 @@ def _origins(context: Context, made: Section, behind: int) -> None:
                     row["vendors"] - row[name]
                 ):
                     line[name] = SUPPRESSED
+            if row["other"] in one_way:
+                line["in_sequence"] = SUPPRESSED
             if row["other"] in hidden:
                 names = ("vendors", "at_once", "in_sequence", "share")
                 line |= dict.fromkeys(names, SUPPRESSED)
@@ -250,6 +261,20 @@ def _origins(context: Context, made: Section, behind: int) -> None:
             group="market",
         )
     )
+
+
+def _one_way(context: Context) -> set[str]:
+    """Return the countries of which moves are told to or fro, and are few the other way.
+
+    With the number of both ways these few would follow.
+    """
+    frame = moves(context.study, country=context.country).frame
+    ways: dict[str, dict[bool, int]] = {}
+    for row in frame.to_dict("records"):
+        away = row["origin"] == context.country
+        way = ways.setdefault(row["new_origin"] if away else row["origin"], {})
+        way[away] = way.get(away, 0) + int(row["vendors"])
+    return {other for other, way in ways.items() if not all(map(context.may_show, way.values()))}
 
 
 def _moves(context: Context, made: Section) -> None:

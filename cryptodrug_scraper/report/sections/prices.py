@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from cryptodrug_scraper.report import figures
+from cryptodrug_scraper.report.behind import behind_listings, behind_reviews
 from cryptodrug_scraper.report.context import Context
 from cryptodrug_scraper.report.guard import TOTAL, guard_line, listing_vendors, review_vendors
 from cryptodrug_scraper.report.offer import GROUP, GROUPS, unit_prices
@@ -57,11 +58,14 @@ def _sales(context: Context, made: Section) -> None:
     behind = sum(vendors.values())
     shown = behind > 0 and context.may_show(counts.get((TOTAL, TOTAL), 0))
     title = t("prices.method_sales")
-    made.methods.append(context.method(measure, title, shown=shown))
+    few = behind_reviews(context.study, context.country)
+    made.methods.append(context.method(measure, title, shown=shown, behind=few))
     if measure.frame.empty:
         made.findings.append(t("prices.no_sales"))
         return
-    made.caveats += context.caveats(measure) if shown else [Text(t("caveat.few_vendors"))]
+    made.caveats += (
+        context.caveats(measure, behind=few) if shown else [Text(t("caveat.few_vendors"))]
+    )
     of = {int(row["from_eur"]): row for row in measure.frame.to_dict("records")}
     rows: list[dict[str, Any]] = []
     for n, low in enumerate(lower):
@@ -138,27 +142,36 @@ def _larger(context: Context) -> str | None:
 def _prices(context: Context, made: Section) -> None:
     t = context.t
     measure = unit_prices(context.study, context.country)
-    made.methods.append(context.method(measure, t("prices.method_prices")))
+    few = behind_listings(context.study, context.country)
+    made.methods.append(context.method(measure, t("prices.method_prices"), behind=few))
     found = {(row["substance"], row["unit"]): row for row in measure.frame.to_dict("records")}
     # Of these, the section before shows no number of listings: nor does this one.
     markets = context.study.markets
     guard = context.guard(listing_vendors(context.study, context.country, GROUP), GROUPS, markets)
     rows = []
     for group in GROUPS:
-        for unit in _UNITS:
-            row = found.get((group, unit))
-            if row is None or not row["listings_country"]:
+        units = [unit for unit in _UNITS if (group, unit) in found]
+        partly = guard_line(
+            {unit: int(found[group, unit]["vendors_country"]) for unit in units}, context.threshold
+        )
+        for unit in units:
+            row = found[group, unit]
+            if not row["listings_country"]:
                 continue
             row = dict(row)
             row["name"] = context.group(group)[:1].upper() + context.group(group)[1:]
-            row["unit"] = context.lang.label("unit", unit)
             if not context.may_show(row["vendors_country"]):
                 row |= dict.fromkeys(_PRICES, SUPPRESSED)
-            if guard.hides(group):
+            # Where all have a price and an amount, units add up to the group's listings.
+            if guard.hides(group) or (unit in partly and not any(measure.left_out.values())):
                 row["listings_country"] = SUPPRESSED
+            if row["listings_country"] is not SUPPRESSED and not context.may_show(
+                row["vendors"] - row["vendors_country"]
+            ):
+                row["listings"] = SUPPRESSED
             if not context.may_show(row["vendors"]):
                 row |= dict.fromkeys(("listings", "median"), SUPPRESSED)
-            rows.append(row)
+            rows.append(row | {"unit": context.lang.label("unit", unit)})
     if not rows:
         made.findings.append(t("prices.no_prices"))
         return

@@ -49,13 +49,21 @@ def section(context: Context) -> Section:
         made.methods.append(context.method(monthly))
         return made
     offered = context.guard(_vendors(rows, days, markets), days, markets)
-    every = context.guard(_vendors(rows, days, markets, "vendors"), days, markets, all_vendors=True)
+    every = context.guard_all(
+        _vendors(rows, days, markets, "vendors"), days, markets, offered, _others(rows)
+    )
     sold = context.guard(review_vendors(context.study, context.country), days, markets)
-    reviewed = context.guard(review_vendors(context.study, None), days, markets, all_vendors=True)
+    reviewed = context.guard_all(
+        review_vendors(context.study, None),
+        days,
+        markets,
+        sold,
+        review_vendors(context.study, context.country, others=True),
+    )
     made.methods.append(context.method(monthly))
     made.caveats += context.caveats(monthly)
-    _say(context, made, rows, days, markets, offered, sold)
-    _draw(context, made, rows, days, markets, offered)
+    _say(context, made, rows, days, markets, offered, every, sold)
+    _draw(context, made, rows, days, markets, offered, every)
     shown = []
     for market in markets:
         for day in [*days, TOTAL]:
@@ -134,6 +142,23 @@ def _vendors(
     return dict(counts)
 
 
+def _others(rows: Rows) -> dict[tuple[Any, Any], int]:
+    """Count the vendors who do not ship from the country, by month and market.
+
+    Where there are none, but listings from elsewhere, those count as one vendor's.
+    """
+    counts: dict[tuple[Any, Any], int] = {}
+    for key, row in rows.items():
+        if missing(row.get("vendors")):
+            continue
+        vendors = int(row["vendors"]) - int(row["vendors_country"])
+        elsewhere = int(row["listings"]) > int(row["listings_country"])
+        counts[key] = vendors or int(elsewhere)
+    for day in {day for day, _ in counts}:
+        counts[day, TOTAL] = sum(n for (at, market), n in counts.items() if at == day and market)
+    return counts
+
+
 def _say(
     context: Context,
     made: Section,
@@ -141,6 +166,7 @@ def _say(
     days: list[Any],
     markets: list[str],
     offered: Guard,
+    every: Guard,
     sold: Guard,
 ) -> None:
     t = context.t
@@ -152,18 +178,19 @@ def _say(
         made.findings.append(t("size.few"))
         made.summary.append(t("size.few"))
         return
-    average = [_average(rows, days, markets, what) for what in ("vendors", "listings")]
-    said = t("size.average", vendors=average[0], listings=average[1])
-    limit = next((limit for limit in _UNDER if max(average) < limit), None)
-    if limit is not None:
-        said += " " + t("size.under", limit=limit)
-    made.findings.append(said)
-    made.summary.append(said)
+    if not every.hides():
+        average = [_average(rows, days, markets, what) for what in ("vendors", "listings")]
+        said = t("size.average", vendors=average[0], listings=average[1])
+        limit = next((limit for limit in _UNDER if max(average) < limit), None)
+        if limit is not None:
+            said += " " + t("size.under", limit=limit)
+        made.findings.append(said)
+        made.summary.append(said)
     if not sold.hides():
         made.findings.append(
             t(
                 "size.total",
-                vendors=context.vendors(offered.count()),
+                vendors=offered.count(),
                 listings=sum(_number(rows, TOTAL, m, "listings_country") for m in markets),
                 reviews=sum(_number(rows, TOTAL, m, "reviews_country") for m in markets),
             )
@@ -215,10 +242,15 @@ def _draw(
     days: list[Any],
     markets: list[str],
     offered: Guard,
+    every: Guard,
 ) -> None:
     def line(market: str, name: str) -> list[float | None]:
+        # Of a share and its part follows the whole.
+        guards = (offered, every) if name.startswith("share") else (offered,)
         return [
-            None if offered.hides(day, market) else drawn(rows.get((day, market), {}).get(name))
+            None
+            if any(guard.hides(day, market) for guard in guards)
+            else drawn(rows.get((day, market), {}).get(name))
             for day in days
         ]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from cryptodrug_scraper.report import figures
+from cryptodrug_scraper.report.behind import behind_listings
 from cryptodrug_scraper.report.context import Context
 from cryptodrug_scraper.report.guard import TOTAL, Guard, listing_vendors
 from cryptodrug_scraper.report.offer import DRUGS, GROUP, GROUPS, offer
@@ -37,12 +38,19 @@ def section(context: Context) -> Section:
     markets = context.market_order({market for _, market in cells})
     groups = [group for group in GROUPS if any((group, market) in cells for market in markets)]
     guard = context.guard(listing_vendors(context.study, context.country, GROUP), groups, markets)
-    every = context.guard(
-        listing_vendors(context.study, None, GROUP), groups, markets, all_vendors=True
+    every = context.guard_all(
+        listing_vendors(context.study, None, GROUP),
+        groups,
+        markets,
+        guard,
+        listing_vendors(context.study, context.country, GROUP, others=True),
     )
     cells |= _whole(cells, groups, markets)
     shown = guard.has_any() and not guard.hides()
-    made.methods.append(context.method(measure))
+    behind = behind_listings(context.study, None)
+    if every.hides("unknown"):
+        behind["neither category nor title tells"] = 1
+    made.methods.append(context.method(measure, behind=behind))
     if not guard.has_any():
         made.findings.append(t("caveat.empty"))
         return made
@@ -62,6 +70,11 @@ def section(context: Context) -> Section:
                 row |= dict.fromkeys(_OWN, SUPPRESSED)
             if every.hides(group, market):
                 row |= dict.fromkeys(("listings", "share", "ratio"), SUPPRESSED)
+            # Of a part and its share follows the whole.
+            if guard.hides(TOTAL, market):
+                row |= dict.fromkeys(("share_country", "ratio"), SUPPRESSED)
+            if every.hides(TOTAL, market):
+                row |= dict.fromkeys(("share", "ratio"), SUPPRESSED)
             rows.append(row)
     of_own, of_all = t("column.of_country"), t("column.of_all")
     made.tables.append(
@@ -148,7 +161,10 @@ def _draw(
         ),
         figures.Series(
             t("words.all_offers"),
-            [None if every.hides(g, TOTAL) else drawn(cells[g, TOTAL]["share"]) for g in order],
+            [
+                None if every.hides(g, TOTAL) or every.hides() else drawn(cells[g, TOTAL]["share"])
+                for g in order
+            ],
         ),
     ]
     if figures.has_values(series):
@@ -165,6 +181,8 @@ def _sentences(
     every: Guard,
 ) -> list[str]:
     t = context.t
+    if guard.hides(TOTAL, market) or every.hides(TOTAL, market):
+        return []
     there = [
         (group, float(cells[group, market]["share_country"]), float(cells[group, market]["share"]))
         for group in groups

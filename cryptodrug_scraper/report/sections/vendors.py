@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pandas as pd
+
 from cryptodrug_scraper.report import figures
 from cryptodrug_scraper.report.context import Context
 from cryptodrug_scraper.report.guard import as_day, guard_line, may_total
@@ -78,6 +80,10 @@ def _links(context: Context, made: Section, pairs: list[dict[str, Any]]) -> None
             line = {key: count[n] for key, count in counted.items() if key[2] == degree}
             hidden[n].update(guard_line(line, context.threshold))
             told[n] &= may_total(line, context.threshold)
+        # All without the country's is a number too.
+        others = {key: n[0] - n[1] for key, n in counted.items() if key[2] == degree}
+        hidden[0].update(guard_line(others, context.threshold))
+        told[0] &= may_total(others, context.threshold)
     order = list(context.study.markets)
     rows = [
         {
@@ -132,6 +138,7 @@ def _migration(context: Context, made: Section) -> None:
             for said in context.caveats(measure)
         ]
         came: dict[str, dict[str, int]] = {}
+        untold = _untold(measure.frame, context.threshold)
         for row in measure.frame.to_dict("records"):
             since = as_day(row["since"])
             line = {
@@ -145,18 +152,19 @@ def _migration(context: Context, made: Section) -> None:
                 "share": drawn(row["share_after"]),
                 "days": row["median_days"],
             }
-            came.setdefault(row["to_market"], {})[row["certainty"]] = line["after"]
             few = [
                 name for name in ("before", "after", "active") if not context.may_show(line[name])
             ]
-            if few:
+            if few or (row["to_market"], row["certainty"]) in untold:
                 line |= dict.fromkeys(("before", "after", "share", "days"), SUPPRESSED)
                 if "active" in few:
                     line["active"] = SUPPRESSED
+            else:
+                came.setdefault(row["to_market"], {})[row["certainty"]] = int(row["after"])
             rows.append(line)
         for other, degrees in came.items():
             sure = degrees.get("certain", 0)
-            if sure and context.may_show(sure):
+            if sure:
                 said = t(
                     "vendors.came",
                     market=context.market(market),
@@ -210,6 +218,23 @@ def _migration(context: Context, made: Section) -> None:
         labels = [f"{left} → {to}" for left, to in ways]
         svg = figures.bars(context.lang, labels, series, kind="count", label=t("vendors.label"))
         made.drawings.append(Drawing("migration", svg, t("vendors.figure")))
+
+
+def _untold(frame: pd.DataFrame, threshold: int) -> set[tuple[str, str]]:
+    """Return the rows, by market and certainty, that give away how many were not found again.
+
+    Who was active is found there with one certainty or with none; few of none would follow.
+    """
+    hidden = set()
+    for market, rows in frame.groupby("to_market"):
+        found = {
+            (str(market), row["certainty"]): int(row["before"]) + int(row["after"])
+            for row in rows.to_dict("records")
+        }
+        none = int(rows["active"].iloc[0]) - sum(found.values())
+        if 0 < none < threshold:
+            hidden |= guard_line({**found, (str(market), ""): none}, threshold)
+    return hidden
 
 
 def _named(context: Context, made: Section, pairs: list[dict[str, Any]]) -> None:
