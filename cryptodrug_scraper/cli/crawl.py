@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 from cryptodrug_scraper.cli.errors import EXIT_CODES, Code, Failure
-from cryptodrug_scraper.cli.options import check_market, guide, tor_at
+from cryptodrug_scraper.cli.options import WAY, Direct, Socks, check_market, guide, tor_at
 from cryptodrug_scraper.cli.terminal import program, say
 
 if TYPE_CHECKING:
@@ -66,7 +66,6 @@ _WHICH = "Which pages (a crawl that goes on has the same)"
 _LIMITS = "How much"
 _POLITE = "How politely"
 _TROUBLE = "When something goes wrong"
-_WAY = "On the way"
 _KEPT = "What is kept"
 
 
@@ -234,26 +233,11 @@ def crawl(
             metavar="ADDRESS",
             help="Add a mirror first, as mirror add does; again for more.",
             show_default=False,
-            rich_help_panel=_WAY,
+            rich_help_panel=WAY,
         ),
     ] = None,
-    socks: Annotated[
-        str | None,
-        typer.Option(
-            metavar="HOST:PORT",
-            help="Tor's SOCKS port; else CRYPTODRUG_TOR_SOCKS.",
-            show_default="127.0.0.1:9050",
-            rich_help_panel=_WAY,
-        ),
-    ] = None,
-    direct: Annotated[
-        bool,
-        typer.Option(
-            "--direct",
-            help="Without Tor: only for a market on this machine (cryptodrug simulate).",
-            rich_help_panel=_WAY,
-        ),
-    ] = False,
+    socks: Socks = None,
+    direct: Direct = False,
     load: Annotated[
         bool,
         typer.Option(help="Load into the database while crawling.", rich_help_panel=_KEPT),

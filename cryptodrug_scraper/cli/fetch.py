@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cryptodrug_scraper.cli.errors import EXIT_CODES, Code, Failure
-from cryptodrug_scraper.cli.options import DatabaseUrl, check_market, guide, tor_at
+from cryptodrug_scraper.cli.options import (
+    WAY,
+    DatabaseUrl,
+    Direct,
+    Socks,
+    check_market,
+    guide,
+    tor_at,
+)
 from cryptodrug_scraper.cli.terminal import json_text, program, safe, say
 
 if TYPE_CHECKING:
@@ -43,7 +51,7 @@ EPILOG = (
     + EXIT_CODES
 )
 
-_SESSION, _WAY, _AFTER = "As whom", "On the way", "Afterwards"
+_SESSION, _AFTER = "As whom", "Afterwards"
 
 
 def fetch(
@@ -79,31 +87,14 @@ def fetch(
     ] = False,
     timeout: Annotated[
         float,
-        typer.Option(
-            min=0.1, metavar="SECONDS", help="For one whole answer.", rich_help_panel=_WAY
-        ),
+        typer.Option(min=0.1, metavar="SECONDS", help="For one whole answer.", rich_help_panel=WAY),
     ] = 120.0,
     max_page: Annotated[
         str,
-        typer.Option(metavar="SIZE", help="Larger pages are not taken.", rich_help_panel=_WAY),
+        typer.Option(metavar="SIZE", help="Larger pages are not taken.", rich_help_panel=WAY),
     ] = "8M",
-    socks: Annotated[
-        str | None,
-        typer.Option(
-            metavar="HOST:PORT",
-            help="Tor's SOCKS port; else CRYPTODRUG_TOR_SOCKS.",
-            show_default="127.0.0.1:9050",
-            rich_help_panel=_WAY,
-        ),
-    ] = None,
-    direct: Annotated[
-        bool,
-        typer.Option(
-            "--direct",
-            help="Without Tor: only for a market on this machine (cryptodrug simulate).",
-            rich_help_panel=_WAY,
-        ),
-    ] = False,
+    socks: Socks = None,
+    direct: Direct = False,
     as_json: Annotated[
         bool,
         typer.Option("--json", help="Print the page's record as JSON.", rich_help_panel=_AFTER),

@@ -42,6 +42,25 @@ DatabaseUrl = Annotated[
         show_default=False,
     ),
 ]
+WAY = "On the way"
+"""Heading of the options that say how a market is reached."""
+Socks = Annotated[
+    str | None,
+    typer.Option(
+        metavar="HOST:PORT",
+        help="Tor's SOCKS port; else CRYPTODRUG_TOR_SOCKS.",
+        show_default="127.0.0.1:9050",
+        rich_help_panel=WAY,
+    ),
+]
+Direct = Annotated[
+    bool,
+    typer.Option(
+        "--direct",
+        help="Without Tor: only for a market on this machine (cryptodrug simulate).",
+        rich_help_panel=WAY,
+    ),
+]
 
 
 def guide(text: str) -> str:
