@@ -58,7 +58,7 @@ def loaded(
     if folder.is_dir() and any(folder.iterdir()):
         if not note.is_file() or note.read_text("utf-8") != told:
             raise ValueError(
-                f"{folder} holds other things than this scenario's crawls, all of them"
+                f"{folder} holds something else than this scenario's crawls, or a part of them"
             )
     else:
         write_crawls(plan, folder, workers=workers, on_crawl=on_crawl)

@@ -54,5 +54,5 @@ def test_missing_pages_are_noticed_and_do_not_bend_shares(
 
 def test_crawls_of_another_plan_are_not_taken_for_these(tmp_path: Path) -> None:
     (tmp_path / PLAN).write_text(described(Plan(SMALL.parameters, 1, missing=0.2)))
-    with pytest.raises(ValueError, match="holds other things"):
+    with pytest.raises(ValueError, match="holds something else"):
         loaded(SMALL, tmp_path, "postgresql://nobody@localhost:1/none")
