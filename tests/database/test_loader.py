@@ -221,6 +221,30 @@ def test_latest_is_field_by_field(connection: psycopg2.extensions.connection) ->
         assert work.fetchone() == ("new", 5, ["BE"], 3, False, 2, at(1), at(2))
 
 
+def test_an_exclusion_ends_where_the_page_no_longer_states_it(
+    connection: psycopg2.extensions.connection,
+) -> None:
+    def at(day: int) -> datetime:
+        return datetime(2018, 11, day, 12, tzinfo=UTC)
+
+    def excluded() -> object:
+        return scalar(connection, "SELECT ships_to_excluded FROM listing_latest")
+
+    first = Listing("1", ships_to=["WORLD"], ships_to_excluded=["US"])
+    bare = Listing("1", ships_to=["WORLD"])
+    loader = Loader(connection)
+    loader.load([page_of(1, [first], at=at(1))])
+    results = ParsedPage("dream", "search", listings=[bare])
+    loader.load([rows_of(capture(2, at(2)), results, "v")])
+    assert excluded() == ["US"], "a card says less"
+    loader.load([page_of(3, [Listing("1", title="new")], at=at(3))])
+    assert excluded() == ["US"], "nothing was said of it"
+    loader.load([page_of(4, [bare], at=at(4))])
+    assert excluded() is None
+    loader.load([page_of(5, [first], at=at(5))])
+    assert excluded() == ["US"]
+
+
 def test_a_category_that_is_renamed_is_kept_under_both_names(
     connection: psycopg2.extensions.connection,
 ) -> None:
