@@ -107,7 +107,7 @@ def _cube(
     frame = study.frame(
         f"""
         WITH each AS (
-            SELECT {column} AS first, market, vendor_id FROM {table}
+            SELECT DISTINCT {column} AS first, market, vendor_id FROM {table}
             WHERE {"in_period AND" if table == "s_listing" else ""}
                   (CAST(:country AS text) IS NULL
                    OR coalesce(:country = ANY(from_countries), false) <> :others)
