@@ -49,6 +49,8 @@ _FIRST_VOTE, _VOTES = 5, 20  # seconds between votes
 _VOTE_AT = 3  # seconds after a multiple of _FIRST_VOTE when votes are sent (seen in logs)
 _GOOD_MOMENT = 2.0  # seconds after such a moment until which the next one is far enough
 
+ONE_TRY = 45.0  # seconds after which a service that cannot be reached is published anew
+
 # Ends the nodes when its standard input does, which is when whoever holds it ends.
 _CARETAKER = """
 import sys
@@ -68,12 +70,17 @@ class RunningNetwork:
     publisher: str  # HOST:PORT of the control port of the node with the services
     lines: dict[str, str | list[str]]  # what makes another Tor a client of this network
 
-    def publish(self, port: int, *, patience: float = 90.0) -> str:
+    def publish(self, port: int, *, patience: float = 180.0) -> str:
         """Publish a port of 127.0.0.1 as an onion service, port 80; return its host name.
 
         Returns when the client reaches it. Something must listen on the port.
         """
-        return self.publish_all({"": port}, patience=patience)[""]
+        deadline = time.monotonic() + patience
+        while (left := deadline - time.monotonic()) > 2 * ONE_TRY:
+            # Now and then one stays out of reach that another, published anew, does not.
+            with contextlib.suppress(NetworkFailed):
+                return self.publish_all({"": port}, patience=ONE_TRY)[""]
+        return self.publish_all({"": port}, patience=left)[""]
 
     def publish_all(self, services: Mapping[str, int], *, patience: float = 90.0) -> dict[str, str]:
         """Publish several ports at once; return the host names by the names given."""
@@ -100,8 +107,13 @@ class RunningNetwork:
             ):
                 raise NetworkFailed(f"an onion service is not published in {patience:.0f} s")
         hosts = {name: f"{address}.onion" for name, address in addresses.items()}
-        for host in hosts.values():
-            self.wait_reachable(host, patience=deadline - time.monotonic())
+        try:
+            for host in hosts.values():
+                self.wait_reachable(host, patience=deadline - time.monotonic())
+        except NetworkFailed:
+            for host in hosts.values():
+                self.withdraw(host)
+            raise
         return hosts
 
     def withdraw(self, host: str) -> None:
@@ -221,7 +233,7 @@ class TorNetwork:
             raise
         return hosts
 
-    def add_service(self, port: int, *, patience: float = 90.0) -> str:
+    def add_service(self, port: int, *, patience: float = 180.0) -> str:
         """Publish one more port of 127.0.0.1; return its onion host name once it is reachable."""
         return self._running().publish(port, patience=patience)
 
