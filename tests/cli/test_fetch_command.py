@@ -3,28 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-from typer.testing import Result
 
-from cryptodrug_scraper.archive import ArchiveReader, Page
 from cryptodrug_scraper.cli.errors import Code
 from cryptodrug_scraper.crawl.mirrors import MirrorStore
-from cryptodrug_scraper.crawl.sessions import Identity, SessionStore
-from cryptodrug_scraper.simulator.server import Server
+from cryptodrug_scraper.crawl.sessions import SessionStore
 from parsers import parse_page
+from tests.cli.fetching import ONION, archived, fetched, files, holding, prepare, stored
 from tests.cli.running import run
-from tests.conftest import ROOT
 from tests.crawl.onions import onion
-from tests.crawl.socks import tor
 from tests.simulator.serving import NAMES, listing_address, serving
-from tests.tor.network import RunningNetwork
-
-ONION = onion(1)
 
 
 @pytest.fixture(autouse=True)
@@ -32,56 +22,6 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("CRYPTODRUG_DATA_DIR", str(tmp_path / "data"))
     monkeypatch.delenv("DATABASE_URL", raising=False)
     return tmp_path / "data"
-
-
-def prepare(data: Path, server: Server, market: str, name: str = "default") -> str:
-    """Store a mirror, and a session that is signed in at it; return its cookie's value."""
-    cookie = server.site.sessions.make(name).cookie
-    SessionStore(data / "sessions").add(market, name, {"session": cookie})
-    MirrorStore(data / "mirrors").add(market, server.address)
-    return cookie
-
-
-def stored(data: Path, market: str = "dream", name: str = "default") -> Identity:
-    return SessionStore(data / "sessions").get(market, name)
-
-
-def archived(data: Path, market: str = "dream") -> list[Page]:
-    """All that was archived, read back; nothing in it is broken."""
-    folder = data / "archive" / market / "fetch"
-    if not folder.exists():
-        return []
-    reader = ArchiveReader([folder])
-    items = list(reader)
-    pages = [item for item in items if isinstance(item, Page)]
-    assert {i.code for i in items if not isinstance(i, Page)} <= {"cut_short"}
-    assert all(page.crawl is not None for page in pages)
-    return pages
-
-
-def files(folder: Path) -> set[str]:
-    return {str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file()}
-
-
-def holding(folder: Path, secret: str) -> set[str]:
-    """The files in which a secret stands, also in packed ones."""
-    import gzip
-
-    found = set()
-    for path in folder.rglob("*"):
-        if path.is_file():
-            body = path.read_bytes()
-            if path.suffix == ".gz":
-                body += gzip.decompress(body)
-            if secret.encode() in body:
-                found.add(str(path.relative_to(folder)))
-    return found
-
-
-def fetched(*arguments: str) -> Result:
-    result = run("fetch", *arguments)
-    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
-    return result
 
 
 @pytest.mark.parametrize("market", NAMES)
@@ -326,46 +266,6 @@ def test_what_is_refused(data: Path, arguments: list[str], said: str) -> None:
     assert files(data) == before
 
 
-def test_without_tor(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    MirrorStore(data / "mirrors").add("dream", ONION)
-    SessionStore(data / "sessions").add("dream", "default", {"a": "s3cretvalue"})
-    monkeypatch.setenv("CRYPTODRUG_TOR_SOCKS", "127.0.0.1:1")
-    before = files(data)
-    for arguments in ([], ["--socks", "127.0.0.1:2"]):
-        result = fetched(f"http://{ONION}/", *arguments)
-        assert result.exit_code == Code.TOR, result.output
-        assert "cryptodrug tor run" in result.stderr
-    assert files(data) == before
-    assert stored(data).requests == 0
-
-
-def test_through_tor_by_name_on_the_sessions_circuit(
-    data: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with serving("dream") as server:
-        prepare(data, server, "dream", "anna")
-        MirrorStore(data / "mirrors").add("dream", ONION)
-        with tor(monkeypatch, ("127.0.0.1", server.port)) as socks:
-            address = f"http://{ONION}{listing_address('dream')}"
-            assert fetched(address).exit_code == 0
-            assert socks.users == ["dream-anna-0"]
-            for _ in range(2):
-                assert fetched(address, "--anonymous").exit_code == 75
-            assert len(set(socks.users)) == 3  # nobody is not known again
-            assert set(socks.hosts) == {ONION}
-
-
-@pytest.mark.parametrize("reply", [1, 4, 6])
-def test_tor_cannot_reach_it(data: Path, monkeypatch: pytest.MonkeyPatch, reply: int) -> None:
-    MirrorStore(data / "mirrors").add("dream", ONION)
-    with tor(monkeypatch, None, reply):
-        result = fetched(f"http://{ONION}/", "--anonymous")
-    assert result.exit_code == 1
-    assert "Tor could not reach it" in result.stderr
-    (mirror,) = MirrorStore(data / "mirrors").all("dream")
-    assert mirror.failed == 1
-
-
 def test_a_database_is_loaded(data: Path, migrated_url: str) -> None:
     with serving("dream") as server:
         prepare(data, server, "dream")
@@ -390,93 +290,3 @@ def test_a_database_is_loaded(data: Path, migrated_url: str) -> None:
     title = parse_page(page.body, market="dream", url=page.url).listings[0].title
     rows = run("db", "query", "--database-url", migrated_url, "SELECT title FROM listing_latest")
     assert title is not None and title[:20] in rows.stdout
-
-
-_COUNTING = """
-import sys
-told = []
-def hook(event, arguments):
-    if event == "socket.connect":
-        told.append(("connect", arguments[1]))
-    elif event in ("socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyname_ex"):
-        told.append(("look up", arguments[0]))
-sys.addaudithook(hook)
-from cryptodrug_scraper.cli import main
-sys.argv = ["cryptodrug", *sys.argv[1:]]
-try:
-    main()
-except SystemExit as end:
-    code = end.code
-import json
-print("\\n" + json.dumps([code, told]), file=sys.stderr)
-"""
-
-
-def counted(*arguments: str) -> tuple[int, list[tuple[str, object]]]:
-    """Run the command; return its code, and all names that were looked up or connected to."""
-    done = subprocess.run(
-        [sys.executable, "-c", _COUNTING, "fetch", *arguments],
-        capture_output=True,
-        text=True,
-        cwd=ROOT,
-        env={**os.environ, "http_proxy": "http://127.0.0.1:1", "ALL_PROXY": "http://127.0.0.1:1"},
-        timeout=100,
-        check=False,
-    )
-    code, told = json.loads(done.stderr.splitlines()[-1])
-    return code, told
-
-
-@pytest.mark.parametrize("fault", ["redirect_out", "redirect_phishing", "clearnet"])
-def test_nothing_else_is_connected_to_or_looked_up(data: Path, fault: str) -> None:
-    with serving("dream", f"{fault}=1") as server:
-        prepare(data, server, "dream")
-        code, told = counted(server.address + listing_address("dream"), "--direct")
-    assert code == (0 if fault == "clearnet" else 1)
-    assert [what for what in told if what[0] == "connect"] == [
-        ["connect", ["127.0.0.1", server.port]]
-    ]
-    assert all("127.0.0.1" in str(what[1]) for what in told)
-
-
-def test_clearnet_addresses_are_not_even_looked_up() -> None:
-    for url in ("http://search.example/", "https://127.0.0.1.evil.example/", f"http://{ONION}/"):
-        code, told = counted(url, "--direct")
-        assert (code, told) == (2, [])
-
-
-def test_through_tor_no_name_is_looked_up(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with serving("dream", "redirect_out=1") as server:
-        prepare(data, server, "dream")
-        MirrorStore(data / "mirrors").add("dream", ONION)
-        with tor(monkeypatch, ("127.0.0.1", server.port)) as socks:
-            code, told = counted(f"http://{ONION}{listing_address('dream')}")
-            assert code == 1
-            assert socks.hosts == [ONION]
-            port = int(socks.address.rpartition(":")[2])
-    assert all(what[1] in ("127.0.0.1", ["127.0.0.1", port]) for what in told), told
-
-
-@pytest.mark.slow
-def test_through_the_tor_network(
-    data: Path, monkeypatch: pytest.MonkeyPatch, tor_network: RunningNetwork
-) -> None:
-    monkeypatch.setenv("CRYPTODRUG_TOR_SOCKS", tor_network.socks)
-    with serving("dream") as server:
-        cookie = prepare(data, server, "dream")
-        host = tor_network.publish(server.port)
-        try:
-            MirrorStore(data / "mirrors").add("dream", host)
-            address = f"http://{host}{listing_address('dream')}"
-            result = fetched(address, "--json")
-            nobody = fetched(address, "--anonymous")
-            checked = run("session", "check", "dream")
-        finally:
-            tor_network.withdraw(host)
-    assert result.exit_code == 0, result.output
-    said = json.loads(result.stdout)
-    assert (said["kind"], said["url"]) == ("listing", address)
-    assert nobody.exit_code == 75
-    assert checked.exit_code == 0 and f"signed in (http://{host}" in checked.stdout
-    assert {page.url for page in archived(data)} == {address}
-    assert holding(data, cookie) == {"sessions/dream/default.json"}
