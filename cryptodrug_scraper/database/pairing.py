@@ -5,16 +5,36 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter, defaultdict, deque
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from cryptodrug_scraper.database.sightings import Resolved, Series, Sighting
 
 
-def merge(reviews: list[Resolved], partial: list[Resolved]) -> list[Resolved]:
-    """Match reviews of pages that show less to those that they can be; keep the rest."""
-    if not reviews or not partial:
-        return reviews + partial
+@dataclass(frozen=True, slots=True)
+class Pairing:
+    """Which reviews partial ones can be (`edges`, by index), and which each is taken for."""
+
+    partial: list[Resolved]
+    edges: list[list[int]]
+    partner: dict[int, int]
+
+    @property
+    def lacking(self) -> int:
+        """How many of the partial reviews can be none of the reviews."""
+        return len(self.partial) - len(self.partner)
+
+
+def pair(reviews: list[Resolved], partial: list[Resolved]) -> Pairing:
+    """Match reviews of pages that show less to as many as can be had of those that they can be."""
+    if not reviews:
+        return Pairing(partial, [], {})
     edges = _possible(reviews, partial)
-    partner = _maximum_matching(edges, len(reviews))
+    return Pairing(partial, edges, _maximum_matching(edges, len(reviews)))
+
+
+def merge(reviews: list[Resolved], pairing: Pairing) -> list[Resolved]:
+    """Count matched reviews with their partners; keep the rest."""
+    partial, edges, partner = pairing.partial, pairing.edges, pairing.partner
     certain = _certain(edges, partial, len(reviews))
     fitting = Counter(target for fits in edges for target in fits)
     for index, review in enumerate(partial):
@@ -29,13 +49,6 @@ def merge(reviews: list[Resolved], partial: list[Resolved]) -> list[Resolved]:
         if known.listing is None and index in certain:
             known.listing = review.listing
     return reviews + [r for i, r in enumerate(partial) if i not in partner]
-
-
-def lacking(reviews: list[Resolved], partial: list[Resolved]) -> int:
-    """Return how many of the partial reviews can be none of the reviews."""
-    if not reviews:
-        return len(partial)
-    return len(partial) - len(_maximum_matching(_possible(reviews, partial), len(reviews)))
 
 
 def paired_rows(

@@ -60,7 +60,7 @@ from bisect import bisect_left
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable
 
-from cryptodrug_scraper.database.pairing import lacking, merge, paired_rows
+from cryptodrug_scraper.database.pairing import merge, pair, paired_rows
 from cryptodrug_scraper.database.sightings import Resolved, Series, Sighting
 
 
@@ -82,12 +82,12 @@ def resolve(sightings: Iterable[Sighting]) -> list[Resolved]:
         partial = sorted(
             (one for key, own in rows.items() for one in _resolve_series(*key, own)), key=_order
         )
-        without = lacking(reviews, partial) if reviews else 0
-        for order in _ORDERS if without else ():
-            other = _regrouped(reviews, rows, order)
-            if (left := lacking(reviews, other)) < without:
-                partial, without = other, left
-        reviews = merge(reviews, partial)
+        pairing = pair(reviews, partial)
+        for order in _ORDERS if reviews and pairing.lacking else ():
+            other = pair(reviews, _regrouped(reviews, rows, order))
+            if other.lacking < pairing.lacking:
+                pairing = other
+        reviews = merge(reviews, pairing)
     return sorted(reviews, key=_order)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from cryptodrug_scraper.study import Study
 from cryptodrug_scraper.study.lifetimes import GRACE_DAYS
 from cryptodrug_scraper.study.seen import build_origins, build_seen
+from cryptodrug_scraper.study.turnover import FAR_DAYS
 
 Behind = dict[str, int]
 
@@ -17,7 +18,7 @@ _REVIEWS = {
     "only the vendor's typical price": "price_source = 'vendor'",
     "reviews without a price": "price_source IN ('none', 'vendor')",
     "at the price of one unit of the listing": "price_source = 'listing'",
-    "at a price that was observed more than": "price_source = 'listing' AND away > 92",
+    "at a price that was observed more than": f"price_source = 'listing' AND away > {FAR_DAYS}",
     "by another market's rates": "rate = 'other'",
     "by the rate of their capture": "rate = 'capture'",
     "in a currency without a rate near": "stated AND price_source <> 'review'",

@@ -13,6 +13,8 @@ from cryptodrug_scraper.study.sales import ASSUMPTIONS
 if TYPE_CHECKING:
     from cryptodrug_scraper.study.core import Study
 
+FAR_DAYS = 92
+"""More days than these between a price and the review that it stands for are far."""
 _SOURCES = (
     lit.CHRISTIN_2013,
     lit.SOSKA_CHRISTIN_2015,
@@ -174,7 +176,7 @@ def _counted(study: Study, country: str | None) -> dict[str, int]:
                count(*) FILTER (WHERE price_source = 'listing') AS listing,
                count(*) FILTER (WHERE price_source = 'vendor') AS vendor,
                count(*) FILTER (WHERE price_source = 'none') AS none,
-               count(*) FILTER (WHERE price_source = 'listing' AND away > 92) AS far,
+               count(*) FILTER (WHERE price_source = 'listing' AND away > {FAR_DAYS}) AS far,
                count(*) FILTER (WHERE stated AND price_source <> 'review') AS no_rate,
                count(*) FILTER (WHERE rate = 'other') AS other_rate,
                count(*) FILTER (WHERE rate = 'capture') AS capture_rate,
@@ -220,7 +222,7 @@ def _caveats(study: Study, counted: dict[str, int]) -> tuple[str, ...]:
         )
     for key, text in (
         ("listing", "stand at the price of one unit of the listing, not at what was paid"),
-        ("far", "stand at a price that was observed more than 92 days before or after"),
+        ("far", f"stand at a price that was observed more than {FAR_DAYS} days before or after"),
         ("other_rate", "are converted by another market's rates"),
         ("capture_rate", "are converted by the rate of their capture, far from their own day"),
         ("no_rate", "state a price in a currency without a rate near, which was not used"),

@@ -214,7 +214,7 @@ def _migration(context: Context, made: Section) -> None:
         )
         for degree in _DEGREES
     ]
-    if any(value for one in series for value in one.values):
+    if figures.has_values(series):
         labels = [f"{left} → {to}" for left, to in ways]
         svg = figures.bars(context.lang, labels, series, kind="count", label=t("vendors.label"))
         made.drawings.append(Drawing("migration", svg, t("vendors.figure")))
