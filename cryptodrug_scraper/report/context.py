@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from cryptodrug_scraper.report.behind import Behind, behind_reviews
 from cryptodrug_scraper.report.guard import (
     NO_COLUMN,
     TOTAL,
@@ -81,6 +82,11 @@ class Context:
             if not self.may_show(count) and market not in self.hidden_markets
         }
         return frozenset(guard_line(self._fewest(None), self.threshold, telling))
+
+    @cached_property
+    def behind_reviews(self) -> Behind:
+        """Vendors behind the country's reviews that measures of sales and turnover speak of."""
+        return behind_reviews(self.study, self.country)
 
     def _fewest(self, country: str | None, *, others: bool = False) -> dict[str, int]:
         """Count by market the vendors with listings or those with reviews: the fewer."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from cryptodrug_scraper.report import figures
-from cryptodrug_scraper.report.behind import behind_listings, behind_reviews
+from cryptodrug_scraper.report.behind import behind_listings
 from cryptodrug_scraper.report.context import Context
 from cryptodrug_scraper.report.guard import TOTAL, guard_line, listing_vendors, review_vendors
 from cryptodrug_scraper.report.offer import GROUP, GROUPS, unit_prices
@@ -58,7 +58,7 @@ def _sales(context: Context, made: Section) -> None:
     behind = sum(vendors.values())
     shown = behind > 0 and context.may_show(counts.get((TOTAL, TOTAL), 0))
     title = t("prices.method_sales")
-    few = behind_reviews(context.study, context.country)
+    few = context.behind_reviews
     made.methods.append(context.method(measure, title, shown=shown, behind=few))
     if measure.frame.empty:
         made.findings.append(t("prices.no_sales"))

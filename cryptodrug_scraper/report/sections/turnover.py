@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from cryptodrug_scraper.report import figures
-from cryptodrug_scraper.report.behind import behind_reviews
 from cryptodrug_scraper.report.context import Context, months_between
 from cryptodrug_scraper.report.guard import TOTAL, as_day, review_vendors
 from cryptodrug_scraper.report.parts import (
@@ -37,7 +36,7 @@ def section(context: Context) -> Section:
     days = months_between([row for row, _ in sums if row != TOTAL])
     guard = context.guard(review_vendors(context.study, context.country), days, markets)
     shown = not guard.hides()
-    behind = behind_reviews(context.study, context.country)
+    behind = context.behind_reviews
     made.methods.append(context.method(own, shown=shown, behind=behind))
     made.caveats += (
         context.caveats(own, behind=behind) if shown else [Text(t("caveat.few_vendors"))]
