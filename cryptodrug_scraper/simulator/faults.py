@@ -22,7 +22,7 @@ FAULTS: dict[str, str] = {
     "challenge_stays": "the anti-DDoS page, until its captcha is solved in this session",
     "refresh": "a page that does nothing but load itself again, once",
     # a market in trouble
-    "missing": "the market says once that there is no such page",
+    "missing": "the market says that there is no such page: once of each, with a rate of 1 always",
     "server_error": "500",
     "bad_gateway": "502",
     "unavailable": "503",

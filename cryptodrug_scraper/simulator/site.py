@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from html import escape
 from threading import Lock
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 
 from cryptodrug_scraper.simulator import hostile
 from cryptodrug_scraper.simulator.clock import Clock
@@ -74,6 +74,7 @@ class Site:
         self.faults = faults or Faults()
         self.sessions = sessions or Sessions(world.seed)
         self.counters: Counter[str] = Counter()
+        self._missed: set[tuple[str, str]] = set()
         self._lock = Lock()
 
     def count(self, *names: str) -> None:
@@ -198,7 +199,7 @@ class Site:
         if signed_in.stopped:
             return look.challenge(world, request)
         struck = self.faults.first_of((*_ENDS_SESSION, *_ONCE), number)
-        if struck is None:
+        if struck is None or (struck == "missing" and self._was_missing(request)):
             return None
         self.count(f"fault/{struck}")
         if struck in _ENDS_SESSION:
@@ -216,6 +217,20 @@ class Site:
         if struck == "lost_404":
             page.status = 404
         return page
+
+    def _was_missing(self, request: Request) -> bool:
+        """Say whether this page was said to be missing before, and remember that it is now.
+
+        Whoever is told so again and again has to believe it, so the fault strikes a page once;
+        with a rate of 1 nothing is ever there.
+        """
+        if self.faults.rates["missing"] == 1:
+            return False
+        page = (request.address, urlencode(request.form))
+        with self._lock:
+            told = page in self._missed
+            self._missed.add(page)
+        return told
 
     def _outside(self, asked: Asked, request: Request) -> Answer:
         """Answer one who is not signed in."""

@@ -84,6 +84,15 @@ def test_walls_and_troubles(name: str, fault: str, kinds: set[str]) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_a_page_is_said_to_be_missing_once(name: str) -> None:
+    with serving(name, "missing=0.5") as server, reader(server) as session:
+        url = server.address + listing_address(name)
+        found = [kind(session.get(url), name) for _ in range(20)]
+        assert found.count("not_found") == 1 == server.site.snapshot()["fault/missing"]
+        assert found.count("listing") == 19
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_a_challenge_stays_until_it_is_solved(name: str) -> None:
     paths = {"dream": "/verifyHuman2", "empire": "/index/human", "wall_street": "/index"}
     field = "form[captcha]" if name == "wall_street" else "captcha"
