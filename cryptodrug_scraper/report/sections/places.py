@@ -38,8 +38,9 @@ def section(context: Context) -> Section:
         made.caveats.append(Text(t("caveat.few_vendors")))
     _destinations(context, made)
     _exclusions(context, made)
-    _origins(context, made, behind)
-    _moves(context, made)
+    moved = moves(context.study, country=context.country).frame
+    _origins(context, made, behind, moved)
+    _moves(context, made, moved)
     made.caveats = list(dict.fromkeys(made.caveats))
     return made
 
@@ -195,10 +196,10 @@ def _exclusions(context: Context, made: Section) -> None:
     )
 
 
-def _origins(context: Context, made: Section, behind: int) -> None:
+def _origins(context: Context, made: Section, behind: int, moved: pd.DataFrame) -> None:
     t = context.t
     measure = several_origins(context.study, country=context.country)
-    one_way = _one_way(context)
+    one_way = _one_way(context, moved)
     shown = context.may_show(behind)
     made.methods.append(context.method(measure, t("places.method_origins"), shown=shown))
     made.caveats += context.caveats(measure)
@@ -263,28 +264,26 @@ def _origins(context: Context, made: Section, behind: int) -> None:
     )
 
 
-def _one_way(context: Context) -> set[str]:
+def _one_way(context: Context, moved: pd.DataFrame) -> set[str]:
     """Return the countries of which moves are told to or fro, and are few the other way.
 
     With the number of both ways these few would follow.
     """
-    frame = moves(context.study, country=context.country).frame
     ways: dict[str, dict[bool, int]] = {}
-    for row in frame.to_dict("records"):
+    for row in moved.to_dict("records"):
         away = row["origin"] == context.country
         way = ways.setdefault(row["new_origin"] if away else row["origin"], {})
         way[away] = way.get(away, 0) + int(row["vendors"])
     return {other for other, way in ways.items() if not all(map(context.may_show, way.values()))}
 
 
-def _moves(context: Context, made: Section) -> None:
+def _moves(context: Context, made: Section, moved: pd.DataFrame) -> None:
     t = context.t
-    measure = moves(context.study, country=context.country)
-    if measure.frame.empty:
+    if moved.empty:
         made.findings.append(t("places.no_moves"))
         return
     sums = (
-        measure.frame.groupby(["origin", "new_origin"], as_index=False)["vendors"]
+        moved.groupby(["origin", "new_origin"], as_index=False)["vendors"]
         .sum()
         .sort_values(["vendors", "origin", "new_origin"], ascending=[False, True, True])
     )
