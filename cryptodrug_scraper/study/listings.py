@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from cryptodrug_scraper.normalise.packages import Package, read_package
+from cryptodrug_scraper.normalise.packages import Package
+from cryptodrug_scraper.study.amounts import build_amounts, plain
 from cryptodrug_scraper.study.bands import Bands, read_bands
 from cryptodrug_scraper.study.prices import PriceRule, build_prices
 from cryptodrug_scraper.study.rates import build_rates
@@ -34,7 +33,8 @@ COLUMNS: Mapping[str, str] = {
     "vendor_id": "Who sells it, as last stated; as in table vendor.",
     "vendor": "The vendor's handle.",
     "title": "The title, as last stated.",
-    "category": "The longest category path stated, the latest of those.",
+    "category": "The longest category path stated by the end of the study's period (if none was, "
+    "ever), the latest of those.",
     "substance": "EMCDDA group, a code of substances.toml.",
     "substance_detail": "Substance within the group; null if only the group is known.",
     "substance_source": "What told the group: category, title, or none.",
@@ -46,8 +46,8 @@ COLUMNS: Mapping[str, str] = {
     "strength_mg": "Milligrams in each piece; null if unstated.",
     "quantity_source": "Where the amount stands: title, option (of shipping), or none.",
     "price_eur": "Median over the study's period (if it has no price then, over all time) of the "
-    "price of one unit of sale in EUR, without prices flagged as holding or absurd; null if none "
-    "is left.",
+    "price of one unit of sale in EUR, while the title stated the amount that it last stated, "
+    "without prices flagged as holding or absurd; null if none is left.",
     "holding": "Some price of it was flagged as holding or absurd.",
     "prices": "Prices in EUR known of it (a day and price each).",
     "prices_held": "How many of them were flagged.",
@@ -78,7 +78,8 @@ def build_listings(study: Study, rules: ListingRules | None = None) -> None:
     """Make the TEMP table ``s_listing`` (columns: `COLUMNS`), and those it is made from.
 
     All listings of the study's markets are in it, also those not seen within its period
-    (``in_period``). Last stated is what was last stated within the period, else ever.
+    (``in_period``). Last stated is what was last stated by the end of the period, else what was
+    stated first after it.
     ``s_listing_price`` (`prices.py`) stays for other measures. ``study.notes["listings"]`` counts
     what could not be told, and ``study.notes["listing_rules"]`` are the rules.
     """
@@ -91,8 +92,7 @@ def build_listings(study: Study, rules: ListingRules | None = None) -> None:
     )
     _state(study)
     _classify(study, rules.mapping)
-    _assign(study)
-    _read_options(study, rules)
+    build_amounts(study, rules.price.floor)
     build_prices(study, rules.price)
     _places(study)
     _bands(study, rules.bands)
@@ -100,7 +100,8 @@ def build_listings(study: Study, rules: ListingRules | None = None) -> None:
     study.notes["listings"] = study.row(_COUNTS)
 
 
-_LAST = "within DESC NULLS LAST, last_at DESC NULLS LAST"
+_LAST = "said_at DESC NULLS LAST, first_at"
+"""What was last said by the end of the period, else what was said first after it."""
 
 
 def _state(study: Study) -> None:
@@ -110,8 +111,8 @@ def _state(study: Study) -> None:
         CREATE TEMP TABLE s_stated AS
         SELECT o.listing_id, o.title, o.vendor_id, o.category_path, o.product_class,
                o.min_order, min(o.observed_at) AS first_at, max(o.observed_at) AS last_at,
-               max(o.observed_at) FILTER (WHERE o.observed_at::date BETWEEN :start AND :end)
-                   AS within
+               max(o.observed_at) FILTER (WHERE o.observed_at::date <= :end) AS said_at,
+               bool_or(o.observed_at::date BETWEEN :start AND :end) AS within
         FROM listing_observation o JOIN listing l USING (listing_id)
         WHERE l.market = ANY(:markets)
         GROUP BY o.listing_id, o.title, o.vendor_id, o.category_path, o.product_class, o.min_order
@@ -123,7 +124,8 @@ def _state(study: Study) -> None:
         CREATE TEMP TABLE s_told AS
         WITH seen AS (
             SELECT listing_id, min(first_at)::date AS first_seen, max(last_at)::date AS last_seen,
-                   count(within) > 0 AS in_period, bool_or(product_class = 'digital') AS digital
+                   coalesce(bool_or(within), false) AS in_period,
+                   bool_or(product_class = 'digital') AS digital
             FROM s_stated GROUP BY listing_id
         ), titled AS (
             SELECT DISTINCT ON (listing_id) listing_id, title FROM s_stated
@@ -134,7 +136,8 @@ def _state(study: Study) -> None:
         ), placed AS (
             SELECT DISTINCT ON (listing_id) listing_id, category_path FROM s_stated
             WHERE category_path <> '{{}}'
-            ORDER BY listing_id, cardinality(category_path) DESC, {_LAST}, category_path
+            ORDER BY listing_id, said_at IS NULL, cardinality(category_path) DESC, {_LAST},
+                     category_path
         ), ordered AS (
             SELECT DISTINCT ON (listing_id) listing_id, min_order FROM s_stated
             WHERE min_order >= 1 ORDER BY listing_id, {_LAST}, min_order
@@ -165,7 +168,12 @@ def _classify(study: Study, mapping: SubstanceMap) -> None:
         """
         CREATE TEMP TABLE s_saying AS
         SELECT row_number() OVER () AS words_id, category, title, digital
-        FROM (SELECT DISTINCT category, coalesce(title, '') AS title, digital FROM s_told) AS each
+        FROM (
+            SELECT category, coalesce(title, '') AS title, digital FROM s_told
+            UNION  -- titles that it had before, for the amounts of those days
+            SELECT t.category, s.title, t.digital FROM s_stated s JOIN s_told t USING (listing_id)
+            WHERE s.title <> t.title
+        ) AS each
         """
     )
     study.run(
@@ -199,101 +207,9 @@ def _said(mapping: SubstanceMap, rows: Iterable[Any]) -> Iterator[tuple[Any, ...
 def _amounts(package: Package) -> tuple[Any, ...]:
     """Return quantity, its low and high end, unit, pieces and strength, as COPY takes them."""
     return (
-        _plain(package.single), _plain(package.least), _plain(package.most), package.unit,
-        package.pieces, _plain(package.strength_mg),
+        plain(package.single), plain(package.least), plain(package.most), package.unit,
+        package.pieces, plain(package.strength_mg),
     )  # fmt: skip
-
-
-def _plain(value: Decimal | None) -> str | None:
-    return None if value is None else format(value, "f")
-
-
-def _assign(study: Study) -> None:
-    """Make ``s_words_of``: which words a listing has, and its amount."""
-    study.run(
-        """
-        CREATE TEMP TABLE s_words_of AS
-        SELECT t.listing_id, t.market, s.words_id, w.quantity, w.quantity_low, w.quantity_high,
-               w.unit, w.pieces,
-               CASE WHEN w.unit IS NULL THEN 'none' ELSE 'title' END AS quantity_source,
-               NULL::float8 AS option_eur
-        FROM s_told t
-        JOIN s_saying s ON s.category = t.category AND s.title = coalesce(t.title, '')
-            AND s.digital = t.digital
-        JOIN s_words w USING (words_id)
-        """
-    )
-    study.run("CREATE UNIQUE INDEX ON s_words_of (listing_id); ANALYZE s_words_of")
-
-
-def _read_options(study: Study, rules: ListingRules) -> None:
-    """Take the amount from shipping options, where vendors of a 0.01 listing hide it.
-
-    Only of listings of a drug whose title gives a range or nothing, whose price is at the floor,
-    and with two or more options that state different amounts at rising prices: the least one
-    counts, and its price is added to the listing's.
-    """
-    rows = study.frame(
-        """
-        WITH latest AS (
-            SELECT DISTINCT ON (o.listing_id) o.listing_id, o.page_id, o.ordinal,
-                   o.observed_at::date AS day
-            FROM listing_observation o
-            JOIN s_words_of s USING (listing_id) JOIN s_words w USING (words_id)
-            JOIN s_rate_near r ON r.market = s.market AND r.currency = o.price_currency
-                AND r.day = o.observed_at::date
-            WHERE s.quantity IS NULL AND w.substance NOT IN ('unknown', 'not_drugs')
-              AND o.price_amount * r.eur <= :floor
-              AND EXISTS (SELECT FROM shipping_option x WHERE x.page_id = o.page_id
-                          AND x.ordinal = o.ordinal AND x.price_amount > 0)
-            ORDER BY o.listing_id, o.observed_at DESC, o.page_id, o.ordinal
-        )
-        SELECT t.listing_id, x.name, w.sold_by, (x.price_amount * r.eur)::float8 AS eur
-        FROM latest t JOIN shipping_option x USING (page_id, ordinal)
-        JOIN s_words_of s USING (listing_id) JOIN s_words w USING (words_id)
-        JOIN s_rate_near r ON r.market = s.market AND r.currency = x.price_currency
-            AND r.day = t.day
-        WHERE x.price_amount > 0 ORDER BY t.listing_id, x.position
-        """,
-        {"floor": rules.price.floor},
-    )
-    if rows.empty:
-        return
-    study.run(
-        "CREATE TEMP TABLE s_option (listing_id bigint, quantity numeric, unit text,"
-        " pieces bigint, option_eur float8)"
-    )
-    study.copy(
-        "s_option",
-        ("listing_id", "quantity", "unit", "pieces", "option_eur"),
-        _least_options(rows.itertuples(index=False)),
-    )
-    study.run(
-        """
-        UPDATE s_words_of s SET quantity = o.quantity, quantity_low = o.quantity,
-            quantity_high = o.quantity, unit = o.unit, pieces = o.pieces,
-            quantity_source = 'option', option_eur = o.option_eur
-        FROM s_option o WHERE o.listing_id = s.listing_id
-        """
-    )
-
-
-def _least_options(rows: Iterable[Any]) -> Iterator[tuple[Any, ...]]:
-    offers: dict[int, dict[tuple[str, Decimal], tuple[float, int | None]]] = {}
-    for listing_id, name, sold_by, eur in rows:
-        # pandas makes NaN of a null
-        package = read_package(name, sold_by if isinstance(sold_by, str) else None)
-        if package.single and package.unit:
-            each = offers.setdefault(int(listing_id), {})
-            known = each.get((package.unit, package.single))
-            if known is None or eur < known[0]:
-                each[package.unit, package.single] = (float(eur), package.pieces)
-    for listing_id, each in offers.items():
-        ladder = sorted(each.items())
-        rising = all(a[1][0] < b[1][0] for a, b in pairwise(ladder))
-        if len(ladder) >= 2 and len({unit for unit, _ in each}) == 1 and rising:
-            (unit, amount), (eur, pieces) = ladder[0]
-            yield listing_id, _plain(amount), unit, pieces, eur
 
 
 def _places(study: Study) -> None:
@@ -307,18 +223,19 @@ def _places(study: Study) -> None:
         CREATE TEMP TABLE s_places AS
         WITH told AS (
             SELECT o.listing_id, p.role, o.page_id, o.ordinal, o.is_card, o.observed_at,
-                   coalesce(o.observed_at::date BETWEEN :start AND :end, false) AS within
+                   coalesce(o.observed_at::date <= :end, false) AS by_end
             FROM listing_place p
             JOIN listing_observation o USING (page_id, ordinal)
             JOIN s_told t ON t.listing_id = o.listing_id
             WHERE p.position = 0
         ), latest AS (
             SELECT DISTINCT ON (listing_id, role) * FROM told
-            ORDER BY listing_id, role, within DESC, observed_at DESC NULLS LAST, page_id, ordinal
+            ORDER BY listing_id, role, by_end DESC,
+                     CASE WHEN by_end THEN observed_at END DESC, observed_at, page_id, ordinal
         ), ended AS (
             SELECT DISTINCT e.listing_id, e.role FROM latest e JOIN told t USING (listing_id)
-            WHERE e.role = 'excluded' AND t.role = 'to' AND NOT t.is_card
-              AND (t.within, t.observed_at) > (e.within, e.observed_at)
+            WHERE e.role = 'excluded' AND t.role = 'to' AND NOT t.is_card AND t.by_end
+              AND (NOT e.by_end OR t.observed_at > e.observed_at)
         )
         SELECT l.listing_id, l.role, array_agg(p.place ORDER BY p.position) AS places
         FROM latest l JOIN listing_place p USING (page_id, ordinal, role)
@@ -391,5 +308,6 @@ def _assemble(study: Study) -> None:
     study.run("CREATE UNIQUE INDEX ON s_listing (listing_id); ANALYZE s_listing")
     study.run("CREATE INDEX ON s_listing (vendor_id); CREATE INDEX ON s_listing (market)")
     study.run(
-        "DROP TABLE s_stated, s_told, s_saying, s_words, s_words_of, s_places, s_band, s_typical"
+        "DROP TABLE s_stated, s_told, s_saying, s_words, s_words_of, s_retitled, s_places, s_band,"
+        " s_typical"
     )

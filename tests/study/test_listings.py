@@ -76,8 +76,8 @@ def test_a_listing_has_all_that_was_last_stated(world: World, build: Callable[[]
         "title": "Snow 2g", "category": COCAINE, "substance": "cocaine",
         "substance_detail": "cocaine", "substance_source": "category", "quantity": 2,
         "quantity_low": 2, "quantity_high": 2, "unit": "g", "pieces": None, "strength_mg": None,
-        "quantity_source": "title", "price_eur": 100, "holding": False, "prices": 3,
-        "prices_held": 0, "price_per_unit": 50, "min_order": 1, "band_value": "retail",
+        "quantity_source": "title", "price_eur": 105, "holding": False, "prices": 3,
+        "prices_held": 0, "price_per_unit": 52.5, "min_order": 1, "band_value": "retail",
         "band_amount": "retail", "from_countries": ["BE", "NL"], "to_places": ["WORLD"],
         "excluded": ["GB", "US"], "first_seen": date(2019, 1, 1), "last_seen": date(2019, 3, 1),
         "in_period": True,
@@ -155,14 +155,44 @@ def test_a_holding_price_is_taken_out_by_the_listings_own_median(
 ) -> None:
     for month, price in enumerate([50, 52, 520.5, 5000, 48, 4.9], start=1):
         world.seen(f"0{month}-01", listing("1", "Custom stuff", eur(price)))
-    for month, price in enumerate([50, 5000], start=1):  # two prices tell nothing of each other
+    for month, price in enumerate([5000, 50], start=1):
         world.seen(f"0{month}-01", listing("2", "Custom stuff", eur(price)))
+    for month, price in enumerate([60, 50, 1000, 1000], start=1):
+        world.seen(f"0{month}-01", listing("3", "Custom stuff", eur(price)))
     opened = build()
-    # The median of all six is 51: 520.5 is over ten times that, 5,000 too, 4.9 is under a tenth.
+    # The lower middle of all six is 50: 520.5 is over ten times that, 5,000 too, 4.9 under a tenth.
     assert held(opened, "1") == [None, None, "own", "own", None, "own"]
     found = row(opened, "1")
     assert (found["price_eur"], found["holding"], found["prices_held"]) == (50, True, 3)
-    assert held(opened, "2") == [None, None]
+    # Of two, or of two and two, the lower ones are believed: between them lies no price at all.
+    assert held(opened, "2") == ["own", None]
+    assert row(opened, "2")["price_eur"] == 50
+    assert held(opened, "3") == [None, None, "own", "own"]
+    assert row(opened, "3")["price_eur"] == 55
+
+
+def test_a_price_is_of_the_amount_that_stood_beside_it(
+    world: World, build: Callable[[], Study]
+) -> None:
+    for n in range(10):
+        world.seen("01-01", listing(f"g{n}", "1g flake", eur(60 + n), COCAINE))
+    for day in ("01-01", "01-08", "01-15"):
+        world.seen(day, listing("more", "1g flake", eur(60), COCAINE))
+        world.seen(day, listing("less", "100g flake", eur(5000), COCAINE))
+        world.seen(day, listing("told", "Flake", eur(60), COCAINE))
+    world.seen("01-22", listing("more", "5g flake", eur(250), COCAINE))
+    world.page("01-29", kind="search", listings=(listing("more", None, eur(300)),))  # a bare card
+    world.seen("01-22", listing("less", "1g SAMPLE flake", eur(60), COCAINE))
+    world.seen("01-29", listing("less", "1g SAMPLE flake", eur(6000), COCAINE))  # out of stock
+    world.seen("01-22", listing("told", "2g flake", None, COCAINE))
+    opened = build()
+    found = {name: row(opened, name) for name in ("more", "less", "told")}
+    assert [(f["price_eur"], f["price_per_unit"], f["prices"]) for f in found.values()] == [
+        (275, 55, 5), (60, 60, 5), (None, None, 3),
+    ]  # fmt: skip
+    assert held(opened, "more") == [None] * 5
+    assert held(opened, "less") == [None] * 4 + ["group"]
+    assert found["less"]["band_amount"] == "retail"
 
 
 def test_a_lasting_holding_price_is_taken_out_by_like_listings(
@@ -266,6 +296,15 @@ def test_an_amount_may_stand_in_the_options(world: World, build: Callable[[], St
     assert [row(opened, n)["price_eur"] for n in "34"] == [None, None]
 
 
+def test_an_option_adds_to_a_price_that_is_none(world: World, build: Callable[[], Study]) -> None:
+    ladder = [ShippingOption("1g", eur(50)), ShippingOption("5g", eur(200))]
+    world.seen("01-01", listing("1", "Flakes", eur("0.01"), COCAINE, shipping_options=ladder))
+    for day in ("02-01", "02-08"):
+        world.seen(day, listing("1", "Flakes", eur(50), COCAINE))
+    found = row(build(), "1")
+    assert (found["quantity"], found["prices"], found["price_eur"]) == (1, 3, 50)
+
+
 def test_what_is_delivered_as_data_is_no_drug(world: World, build: Callable[[], Study]) -> None:
     world.seen(
         "01-01",
@@ -287,7 +326,9 @@ def test_the_period_and_the_markets(world: World, engine: Engine) -> None:
         assert found.values.tolist() == [["1", False], ["2", True]]
 
 
-def test_last_stated_is_within_the_period_where_it_says_so(world: World, engine: Engine) -> None:
+def test_last_stated_is_what_was_said_by_the_end_of_the_period(
+    world: World, engine: Engine
+) -> None:
     world.seen(
         "01-05",
         listing("1", "1g hash", eur(10), ["Hash"], min_order=5, ships_from=["NL"],
@@ -304,12 +345,12 @@ def test_last_stated_is_within_the_period_where_it_says_so(world: World, engine:
     for given, told, other in (
         ({"end": date(2019, 1, 31)}, ("1g hash", 10, 5, ["NL"], ["EU"], ["US"]), 7),
         ({"start": date(2019, 2, 1)}, ("2g hash", 40, 1, ["BE"], ["WORLD"], ["GB"]), 7),
-        ({}, ("2g hash", 25, 1, ["BE"], ["WORLD"], ["GB"]), 7),
+        ({}, ("2g hash", 40, 1, ["BE"], ["WORLD"], ["GB"]), 7),
     ):
         with Study(engine, **given) as study:  # type: ignore[arg-type]
             build_listings(study)
             assert tuple(row(study, "1")[c] for c in columns) == told
-            # Where the period says nothing, what was ever stated.
+            # Where nothing was said by then, what was said first after it.
             assert (row(study, "2")["price_eur"], row(study, "2")["from_countries"]) == (
                 other, ["NL"],
             )  # fmt: skip
@@ -357,10 +398,10 @@ def test_what_the_rule_of_prices_says_is_what_is_done(
         world.seen("01-01", listing(f"g{n}", "1g flake", eur(60 + n), COCAINE))
     # No ten listings of kilograms: all amounts are compared, and 1 EUR a gram is too little.
     world.seen("01-01", listing("kilo", "1kg flake", eur(1000), COCAINE))
-    for month, price in enumerate([1, 1, 20, 20], start=1):  # the median of all four is 10.5
+    for month, price in enumerate([1, 1, 20, 20], start=1):
         world.seen(f"0{month}-01", listing("own", "Custom stuff", eur(price)))
     opened = build()
     assert held(opened, "kilo") == ["group"]
-    assert held(opened, "own") == ["own", "own", None, None]
+    assert held(opened, "own") == [None, None, "own", "own"]
     assert "(of any amount, where these are too few)" in PriceRule().text
-    assert "own prices over time that are not flagged yet" in PriceRule().text
+    assert "own prices for the same amount that are not flagged yet" in PriceRule().text
