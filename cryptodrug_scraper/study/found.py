@@ -113,7 +113,7 @@ def reviews_of_home_vendors(study: Study, terms: Terms) -> Values:
         """
         SELECT market, count(*) AS reviews FROM s_review WHERE vendor_id IN (
             SELECT l.vendor_id FROM s_origin o JOIN s_listing l USING (listing_id)
-            WHERE :country = ANY (o.places))
+            WHERE o.within AND :country = ANY (o.places))
         GROUP BY 1
         """,
         {"country": terms.country},

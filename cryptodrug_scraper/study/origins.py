@@ -24,11 +24,16 @@ CHANGING_WINDOWS = 4
 """A vendor who moves changes listing after listing: both countries may stand beside each other
 for so many windows between the old one alone and the new one alone."""
 
-# What a listing says holds from the first to the last day of a stretch on which it says it.
+# What a listing says holds from the first to the last day of a stretch on which it says it. What
+# it last said before the period stands in the window before it.
 _WINDOWS = """
     WITH stretch AS (
-        SELECT l.market, l.vendor_id, o.places, o.first_day, o.last_day
-        FROM s_origin o JOIN s_listing l USING (listing_id) WHERE l.vendor_id IS NOT NULL
+        SELECT l.market, l.vendor_id, o.places,
+               greatest(o.first_day, CAST(:start AS date) - :window) AS first_day,
+               greatest(least(o.last_day, :end), CAST(:start AS date) - :window) AS last_day
+        FROM s_origin o JOIN s_listing l USING (listing_id)
+        WHERE l.vendor_id IS NOT NULL AND l.in_period
+          AND o.within AND o.first_day <= :end AND o.places <> '{}'
     ), several AS (
         SELECT vendor_id FROM stretch CROSS JOIN LATERAL unnest(places) AS p(place)
         GROUP BY 1 HAVING count(DISTINCT place) > 1
@@ -281,8 +286,9 @@ def _measure(
     silent = study.row(
         """
         SELECT count(*) AS n FROM (
-            SELECT vendor_id FROM s_listing WHERE vendor_id IS NOT NULL
-            EXCEPT SELECT l.vendor_id FROM s_origin JOIN s_listing l USING (listing_id)
+            SELECT vendor_id FROM s_listing WHERE vendor_id IS NOT NULL AND in_period
+            EXCEPT SELECT l.vendor_id FROM s_origin o JOIN s_listing l USING (listing_id)
+            WHERE l.in_period AND o.within AND o.places <> '{}'
         ) AS without
         """
     )["n"]

@@ -1,10 +1,14 @@
 """On which days listings were seen, and where they said they ship from.
 
 ``s_seen(listing_id, market, vendor_id, day)``: a row a listing and day of the period on which
-some page showed it. ``s_origin(listing_id, places, first_day, last_day, before)``: the countries
-that a listing said it ships from, sorted, a row a stretch of days on which it said the same;
-`before` is true for its first stretch. Regions (WORLD, EU …) are no origins: a parcel is posted
-in some country.
+some page showed it.
+
+``s_origin(listing_id, places, first_day, last_day, before, within)``: the countries that a
+listing said it ships from, sorted, a row a stretch of days on which it said the same; `before` is
+true for its first stretch. Regions (WORLD, EU …) are no origins: a parcel is posted in some
+country; while a listing names only regions, `places` is empty. What it said before and after the
+period stands there too, as what it last said holds until it says something else; `within` says
+whether a stretch holds on a day of the period.
 """
 
 from __future__ import annotations
@@ -23,22 +27,22 @@ _SEEN = """
       AND o.observed_at >= :start AND CAST(o.observed_at AS date) <= :end
     GROUP BY o.listing_id, l.market, CAST(o.observed_at AS date)
 """
-# A card that does not name the vendor: the listing's vendor on other days.
+# A card that does not name the vendor: the listing's, as last stated.
 _VENDORS = """
-    UPDATE s_seen s SET vendor_id = known.vendor_id
-    FROM (SELECT listing_id, max(vendor_id) AS vendor_id FROM s_seen GROUP BY 1) AS known
-    WHERE s.vendor_id IS NULL AND known.listing_id = s.listing_id AND known.vendor_id IS NOT NULL
+    UPDATE s_seen s SET vendor_id = l.vendor_id FROM s_listing l
+    WHERE s.vendor_id IS NULL AND l.listing_id = s.listing_id AND l.vendor_id IS NOT NULL
 """
 _ORIGINS = """
     CREATE TEMP TABLE s_origin AS
     WITH captured AS (
-        SELECT o.listing_id, o.observed_at, array_agg(DISTINCT p.place) AS places
+        SELECT o.listing_id, o.observed_at,
+               coalesce(array_agg(DISTINCT p.place) FILTER (WHERE k.kind = 'country'), '{}')
+                   AS places
         FROM listing_place p
         JOIN listing_observation o USING (page_id, ordinal)
         JOIN listing l USING (listing_id)
-        JOIN place k ON k.place = p.place AND k.kind = 'country'
-        WHERE p.role = 'from' AND l.market = ANY(:markets)
-          AND o.observed_at >= :start AND CAST(o.observed_at AS date) <= :end
+        JOIN place k ON k.place = p.place
+        WHERE p.role = 'from' AND l.market = ANY(:markets) AND o.observed_at IS NOT NULL
         GROUP BY 1, 2
     ), stated AS (  -- of a day on which it changed, what it said last
         SELECT DISTINCT ON (listing_id, CAST(observed_at AS date))
@@ -50,13 +54,19 @@ _ORIGINS = """
     ), stretch AS (
         SELECT *, sum(new) OVER (PARTITION BY listing_id ORDER BY day) AS nth FROM changed
     )
-    SELECT listing_id, places, min(day) AS first_day, max(day) AS last_day, nth = 1 AS before
-    FROM stretch GROUP BY listing_id, places, nth
+    SELECT listing_id, places, first_day, last_day, before,
+           (before OR first_day <= :end) AND coalesce(lead(first_day) OVER later > :start, true)
+               AS within
+    FROM (
+        SELECT listing_id, places, min(day) AS first_day, max(day) AS last_day, nth = 1 AS before
+        FROM stretch GROUP BY listing_id, places, nth
+    ) AS said
+    WINDOW later AS (PARTITION BY listing_id ORDER BY first_day)
 """
 
 
 def build_seen(study: Study) -> None:
-    """Build `s_seen`."""
+    """Build `s_seen` from `s_listing` (`listings.py`)."""
     study.run(_SEEN)
     study.run(_VENDORS)
     study.run("CREATE INDEX ON s_seen (listing_id, day)")

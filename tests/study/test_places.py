@@ -193,3 +193,17 @@ def test_moves_between_countries(study_of: StudyOf) -> None:
         ["dream", "NL", "BE", 1, date(2019, 1, 28), date(2019, 1, 28)],
     ]
     assert len(study_of().moves().frame) == 3
+
+
+@pytest.mark.usefixtures("vendors")
+def test_a_move_at_the_beginning_of_the_period_is_one(study_of: StudyOf) -> None:
+    of_late = study_of(start=date(2019, 1, 27))  # all moved on the day after
+    assert of_late.moves(country="BE").frame["vendors"].tolist() == [1, 1]
+    assert of_late.vendor_origins(country="BE").frame["history"].tolist() == [
+        "BE+NL", "BE > DE", "NL > BE",
+    ]  # fmt: skip
+    # What was given up before the period, or is said only after it, is no origin within it.
+    assert study_of(start=date(2019, 1, 28)).moves().frame.empty
+    assert study_of(end=date(2019, 1, 27)).moves().frame.empty
+    silent = study_of(end=date(2018, 12, 31)).vendor_origins()
+    assert (len(silent.frame), list(silent.left_out.values())) == (0, [0])

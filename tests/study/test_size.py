@@ -8,7 +8,7 @@ from datetime import date
 import pandas as pd
 import pytest
 
-from cryptodrug_scraper.records import Link
+from cryptodrug_scraper.records import Link, Listing
 from cryptodrug_scraper.study.core import Study
 from cryptodrug_scraper.study.listings import ListingRules
 from cryptodrug_scraper.study.prices import PriceRule
@@ -56,6 +56,41 @@ def test_size_of_the_whole_study_and_without_a_country(world: World, study_of: S
     assert frame["listings"].tolist() == [1, 1]
     assert "vendors_country" not in frame
     assert len(study_of(start=date(2020, 1, 1)).size().frame) == 0
+
+
+def test_what_was_said_before_the_period_holds_in_it(world: World, study_of: StudyOf) -> None:
+    world.seen("01-05", offer("1", "anna", come_from="BE"), offer("2", "bob", come_from="NL"))
+    cards = (Listing("1", "Offer 1"), Listing("2", "Offer 2"))  # which state neither
+    world.page("02-05", kind="search", listings=cards)
+    world.seen("03-05", offer("1", "anna", come_from="FR"))
+    world.sold("anna", "1", "02-06", eur(10))
+    world.done()
+    names = ["vendors", "listings", "vendors_country", "listings_country", "reviews_country"]
+    whole = study_of().size(country="BE").frame.set_index("period")
+    part = study_of(start=date(2019, 2, 1), end=date(2019, 2, 28))
+    within = part.size(country="BE").frame
+    assert whole.loc[date(2019, 2, 1), names].tolist() == [2, 2, 1, 1, 1]
+    assert within[names].values.tolist() == [[2, 2, 1, 1, 1]]
+    composed = part.composition(country="BE").frame[names]
+    assert composed.sum().tolist() == [2, 2, 1, 1, 1]
+    # Where nothing was said by the end of the period, what was said first after it.
+    earlier = study_of(end=date(2019, 1, 1), start=date(2018, 12, 1))
+    earlier.prepare()
+    said = earlier.frame("SELECT external_id, from_countries FROM s_listing ORDER BY 1")
+    assert said["from_countries"].tolist() == [["BE"], ["NL"]]
+
+
+def test_who_names_a_region_names_no_country_any_more(world: World, study_of: StudyOf) -> None:
+    world.seen("01-05", offer("1", "anna", come_from="BE"))
+    world.seen("02-05", offer("1", "anna", come_from="EU"))
+    world.sold("anna", "1", "01-06", eur(10))
+    world.sold("anna", "1", "02-06", eur(10))
+    world.done()
+    monthly = study_of().size(country="BE").frame
+    assert monthly["listings_country"].tolist() == [1, 0]
+    assert monthly["reviews_country"].tolist() == [1, 0]
+    assert study_of().size(country="BE", by="all").frame["listings_country"].tolist() == [0]
+    assert study_of().composition(country="BE").frame["listings_country"].sum() == 0
 
 
 def test_composition(world: World, study_of: StudyOf) -> None:
