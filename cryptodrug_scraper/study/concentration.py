@@ -88,7 +88,10 @@ def concentration(
         sources=(lit.GINI_1912, lit.SOSKA_CHRISTIN_2015, lit.PAQUET_CLOUSTON_2018),
         left_out={"vendors with reviews but no price at all": int(none)},
         caveats=(
-            (f"Fewer than {_FEW} vendors stand behind {len(few)} of {len(frame)} coefficients.",)
+            (
+                f"Fewer than {_FEW} vendors stand behind {len(few)} of the {len(frame)} "
+                "coefficients.",
+            )
             if len(few)
             else ()
         ),

@@ -140,7 +140,8 @@ def coverage(study: Study) -> Measure:
         "pages that pointed to them, whose own page was captured in it.",
         assumptions=("An offer that no captured page points to is not known, and not counted.",),
         uncertainty="An upper bound of the true coverage: where the pages that point to offers "
-        "were missed too, those offers are not known at all. Measure recapture estimates these.",
+        "were missed too, those offers are not known at all. Capture and recapture, "
+        "below, estimates these.",
         sources=(lit.CHRISTIN_2013, lit.SOSKA_CHRISTIN_2015, lit.VAN_BUSKIRK_2017),
         left_out={"pages without a date": int(undated)},
         caveats=coverage_caveats(listings, of="crawl"),
@@ -160,7 +161,7 @@ def coverage_caveats(frame: pd.DataFrame, *, of: str = "period") -> tuple[str, .
             )
         if high - low > CHANGE:
             found.append(
-                f"{market}: coverage lies between {low:.0%} and {high:.0%}, so that part of a "
-                "growth or fall can be that of the crawls."
+                f"{market}: coverage lies between {low:.0%} and {high:.0%}, so part of any rise "
+                "or fall may come from the crawls."
             )
     return tuple(found)

@@ -18,6 +18,10 @@ FEWEST = 7
 """Recaptures under which an estimate is too biased to give (Seber 1982 advises at least 7)."""
 
 _TOO_FEW_CRAWLS = "Fewer than three crawls of a market: coverage that allows for change is unknown."
+_TOO_FEW_AGAIN = (
+    f"Fewer than {FEWEST} offers were captured before, in and after any crawl: coverage that "
+    "allows for change is unknown."
+)
 
 _CRAWLS = """
     WITH numbered AS (
@@ -75,6 +79,10 @@ def recapture(study: Study, *, kind: str = "listing") -> Measure:
     frame = pd.DataFrame(rows, columns=list(_COLUMNS))
     numbers = list(_COLUMNS)[3:]
     frame[numbers] = frame[numbers].apply(pd.to_numeric).astype("Float64")
+    caveats: tuple[str, ...] = ()
+    if frame["coverage"].isna().all():
+        most = frame["market"].value_counts().max() if len(frame) else 0
+        caveats = (_TOO_FEW_CRAWLS if most < 3 else _TOO_FEW_AGAIN,)
     too_few = int((frame["captured_before"].notna() & frame["chapman"].isna()).sum())
     return Measure(
         name="recapture",
@@ -95,7 +103,7 @@ def recapture(study: Study, *, kind: str = "listing") -> Measure:
         "crawl have no estimate by Jolly and Seber. Fewer than 7 recaptures give none at all.",
         sources=(lit.CHAPMAN_1951, lit.JOLLY_1965, lit.SEBER_1965),
         left_out={"pairs of crawls with fewer than 7 in common: no estimate": too_few},
-        caveats=() if frame["coverage"].notna().any() else (_TOO_FEW_CRAWLS,),
+        caveats=caveats,
     )
 
 

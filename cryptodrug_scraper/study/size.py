@@ -117,7 +117,8 @@ def market_size(study: Study, *, country: str | None = None, by: str = "month") 
         definition="Vendors and listings that were seen on offer in a period, reviews posted in "
         "it, and the turnover that they come to. A listing belongs to a country if it said that "
         "it ships from it: what it last said by the end of the period, else what it said first. A "
-        "vendor does, if one of their listings seen in it does.",
+        "vendor does, if one of their listings seen in it does. A review belongs to the country "
+        "that its listing said when it was posted.",
         assumptions=(
             *ASSUMPTIONS,
             "A vendor or listing that no captured page showed in a period does not count in it.",

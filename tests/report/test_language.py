@@ -146,21 +146,23 @@ def test_french_spaces() -> None:
     [
         (
             "en",
-            "In the whole period, 1 vendor offered 1 listing from the United Kingdom, and received"
-            " 0 reviews for it.",
+            "In the whole period, 1 vendor offered 1 listing that last said to ship from the United"
+            " Kingdom. 0 reviews were left for listings that said so at the time.",
             "The place that listings from the United Kingdom most often ship to is France.",
         ),
         (
             "fr",
-            "Sur toute la période, 1 vendeur a proposé 1 annonce depuis le Royaume-Uni et a reçu"
-            " 0 avis pour celle-ci.",
+            "Sur toute la période, 1 vendeur a proposé 1 annonce dont la dernière mention d’origine"
+            " est Royaume-Uni. 0 avis a été laissé sur des annonces qui disaient alors être"
+            " expédiées de là.",
             "La destination la plus fréquente des annonces expédiées depuis le Royaume-Uni est"
             " France.",
         ),
         (
             "nl",
-            "In de hele periode bood 1 verkoper 1 advertentie uit het Verenigd Koninkrijk aan, en"
-            " kreeg daarvoor 0 beoordelingen.",
+            "In de hele periode bood 1 verkoper 1 advertentie aan die als laatste herkomst het"
+            " Verenigd Koninkrijk noemde. Op advertenties die dat toen zeiden, kwamen 0"
+            " beoordelingen.",
             "De bestemming die advertenties uit het Verenigd Koninkrijk het vaakst noemen, is"
             " France.",
         ),

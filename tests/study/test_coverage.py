@@ -101,6 +101,10 @@ def test_too_few_recaptures_give_no_number(world: World, study_of: StudyOf) -> N
     told = study_of().recapture()
     assert told.frame["chapman"].isna().all()
     assert list(told.left_out.values()) == [1]
-    assert told.caveats
+    assert "Fewer than three crawls" in told.caveats[0]
+    world.seen("01-21", *(offer(str(n), "anna") for n in range(3)))
+    told = study_of().recapture()
+    assert len(told.frame) == 3
+    assert "Fewer than 7 offers were captured before, in and after" in told.caveats[0]
     with pytest.raises(ValueError, match="no kind"):
         study_of().recapture(kind="moon")

@@ -76,9 +76,9 @@ def section(context: Context) -> Section:
         made.findings.append(t("coverage.estimated", markets=estimates))
     made.summary.append(said)
     estimated = again.frame["coverage"].dropna().astype(float)
-    lowest = min([seen, *([float(estimated.mean())] if len(estimated) else [])])
-    if lowest < LOW_COVERAGE:
-        made.warnings.append(t("coverage.low", share=lowest))
+    mean = float(estimated.mean()) if len(estimated) else 1.0
+    if min(seen, mean) < LOW_COVERAGE:
+        made.warnings.append(t("coverage.low", share=min(seen, mean), estimated=mean < seen))
     return made
 
 

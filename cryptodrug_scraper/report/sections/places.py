@@ -57,7 +57,7 @@ def _destinations(context: Context, made: Section) -> None:
     # Of all markets together: accounts and listings are each of one market.
     pairs = frame.groupby(["origin", "destination"], as_index=False)[["vendors", "listings"]].sum()
     own = pairs[pairs["origin"] == context.country].sort_values(
-        ["listings", "destination"], ascending=[False, True]
+        ["listings", "vendors", "destination"], ascending=[False, False, True]
     )
     total = int(
         context.study.row(

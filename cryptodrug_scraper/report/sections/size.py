@@ -98,7 +98,7 @@ def section(context: Context) -> Section:
                 Column("share_listings", t("column.listings_share"), "share", own),
                 Column("reviews", t("column.reviews"), "count", of_all),
                 Column("reviews_country", t("column.reviews"), "count", own),
-                Column("coverage", t("column.coverage"), "share"),
+                Column("coverage", t("column.month_coverage"), "share"),
             ],
             shown,
             group="market",
