@@ -52,7 +52,8 @@ COLUMNS: Mapping[str, str] = {
     "prices": "Prices in EUR known of it (a day and price each).",
     "prices_held": "How many of them were flagged.",
     "price_per_unit": "EUR per g, ml or piece: price_eur / quantity.",
-    "min_order": "Least units of sale an order must have; 1 if unstated.",
+    "min_order": "Least units of sale an order must have: as stated, or those of the first tier "
+    "where a page states tiers alone; 1 if unstated.",
     "band_value": "retail, middle or wholesale by the value of the least order.",
     "band_amount": "The same by its amount; null where no threshold or no amount is known.",
     "from_countries": "Places it ships from, as last stated (codes as in table place).",
@@ -110,12 +111,17 @@ def _state(study: Study) -> None:
         """
         CREATE TEMP TABLE s_stated AS
         SELECT o.listing_id, o.title, o.vendor_id, o.category_path, o.product_class,
-               o.min_order, min(o.observed_at) AS first_at, max(o.observed_at) AS last_at,
+               -- where a page states only tiers, the price is the first tier's
+               coalesce(o.min_order, x.min_quantity) AS min_order,
+               min(o.observed_at) AS first_at, max(o.observed_at) AS last_at,
                max(o.observed_at) FILTER (WHERE o.observed_at::date <= :end) AS said_at,
                bool_or(o.observed_at::date BETWEEN :start AND :end) AS within
         FROM listing_observation o JOIN listing l USING (listing_id)
+        LEFT JOIN price_tier x ON x.page_id = o.page_id AND x.ordinal = o.ordinal
+            AND x.position = 0 AND x.price_amount = o.price_amount
+            AND x.price_currency = o.price_currency
         WHERE l.market = ANY(:markets)
-        GROUP BY o.listing_id, o.title, o.vendor_id, o.category_path, o.product_class, o.min_order
+        GROUP BY 1, 2, 3, 4, 5, 6
         """
     )
     study.run("CREATE INDEX ON s_stated (listing_id); ANALYZE s_stated")

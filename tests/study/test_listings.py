@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from cryptodrug_scraper.records import Listing, Money, ShippingOption
+from cryptodrug_scraper.records import Listing, Money, PriceTier, ShippingOption
 from cryptodrug_scraper.study.bands import Band, BandsError, read_bands
 from cryptodrug_scraper.study.core import Study
 from cryptodrug_scraper.study.listings import COLUMNS, ListingRules, build_listings
@@ -244,11 +244,13 @@ def test_bands_are_of_the_least_order(world: World, build: Callable[[], Study]) 
         ("5", "1g flake", 70, {"min_order": 100}),
         ("6", "100g flake", None, {}),
         ("7", "30ml flake", 10, {}),  # no threshold of cocaine by volume
+        ("8", "1g flake", 70, {"price_tiers": [PriceTier(100, None, eur(70))]}),  # tiers alone
+        ("9", "1g flake", 70, {"price_tiers": [PriceTier(100, None, eur(60))]}),
     ):
         paid = None if price is None else eur(price)
         world.seen("01-01", listing(external_id, title, paid, COCAINE, **more))
     opened = build()
-    found = {n: (row(opened, n)["band_value"], row(opened, n)["band_amount"]) for n in "1234567"}
+    found = {n: (row(opened, n)["band_value"], row(opened, n)["band_amount"]) for n in "123456789"}
     assert found == {
         "1": ("retail", "retail"),
         "2": ("middle", "retail"),
@@ -257,6 +259,8 @@ def test_bands_are_of_the_least_order(world: World, build: Callable[[], Study]) 
         "5": ("wholesale", "wholesale"),
         "6": (None, "wholesale"),
         "7": ("retail", None),
+        "8": ("wholesale", "wholesale"),
+        "9": ("retail", "retail"),
     }
     assert opened.notes["value_bands"] == (("retail", 0), ("middle", 200), ("wholesale", 1000))
 
