@@ -159,6 +159,8 @@ def migration(
 ) -> Measure:
     """Return where the vendors of a market that closed turned up, a row a market and certainty.
 
+    Each market that was open afterwards has a row of those who are certain, though it be of 0.
+
     Its end is counted from the day on which it was announced (vendors leave from then on), else
     from the closure, as the database has them, else from the last day on which the market was
     captured; or from `since`, if given. Vendors who were active in the `active_days` before are
@@ -169,7 +171,8 @@ def migration(
     study.once(build_same)
     closure = study.row(
         """
-        SELECT closed_on, coalesce(closing_announced_on, closed_on, (
+        SELECT coalesce(closing_announced_on, closed_on) AS known, coalesce(
+            closing_announced_on, closed_on, (
             SELECT max(CAST(observed_at AS date)) FROM page
             WHERE market = :market AND CAST(observed_at AS date) <= :end)) AS day
         FROM market WHERE market = :market
@@ -184,19 +187,26 @@ def migration(
             FROM s_vendor_life JOIN ({_ACTIVE}) AS d USING (vendor_id)
             WHERE market = :market AND d.day <= :end
               AND d.day > CAST(:closed AS date) - :active AND d.day <= CAST(:closed AS date)
-        ), each AS (
+        ), going AS (
+            SELECT market FROM market WHERE market <> :market
+              AND market IN (SELECT market FROM s_vendor_life)
+              AND (closed_on IS NULL OR closed_on > (
+                  SELECT coalesce(closed_on, :closed) FROM market WHERE market = :market))
+        ), found AS (
             -- Of several accounts on one market, the surest, then the first.
             SELECT DISTINCT ON (l.vendor_id, y.market)
                    l.vendor_id, y.market AS to_market, s.certainty, s.rank, y.first_day
             FROM leaving l
             JOIN s_same_vendor s ON s.a = l.vendor_id
             JOIN s_vendor_life y ON y.vendor_id = s.b
-            JOIN market m ON m.market = y.market
-            WHERE m.closed_on IS NULL OR m.closed_on > (
-                SELECT coalesce(closed_on, :closed) FROM market WHERE market = :market)
+            JOIN going g ON g.market = y.market
             ORDER BY l.vendor_id, y.market, s.rank, y.first_day
+        ), each AS (
+            SELECT * FROM found
+            UNION ALL  -- that nobody was found there is told too
+            SELECT NULL, market, 'certain', 1, NULL FROM going WHERE EXISTS (SELECT FROM leaving)
         )
-        SELECT to_market, certainty, CAST(:closed AS date) AS since, count(*) AS vendors,
+        SELECT to_market, certainty, CAST(:closed AS date) AS since, count(vendor_id) AS vendors,
                count(*) FILTER (WHERE first_day <= :closed) AS before,
                count(*) FILTER (WHERE first_day > :closed) AS after,
                (SELECT count(*) FROM leaving) AS active,
@@ -211,7 +221,7 @@ def migration(
     caveats = []
     if since is not None:
         caveats.append(f"Counted from {since}, and not from the end ({closure['day']}).")
-    elif closure["closed_on"] is None:
+    elif closure["known"] is None:
         caveats.append(
             f"The database has no day of closure for {market}; the last day of its captures "
             f"({closure['day']}) stands for it."

@@ -131,7 +131,9 @@ def test_who_came_or_came_back_only_after_the_end_did_not_leave(
     accounts = tuple(map(profile, ("back", "there", "new")))
     world.page("06-01", market="empire", kind="vendor", vendors=accounts)
     told = study_of().migration(market="dream", since=date(2019, 3, 15), active_days=30)
-    assert told.frame[["vendors", "active"]].values.tolist() == [[1, 1]]
+    assert told.frame[["certainty", "vendors", "active"]].values.tolist() == [
+        ["certain", 0, 1], ["possible", 1, 1],
+    ]  # fmt: skip
 
 
 def test_what_is_known_after_the_study_s_end_is_no_evidence(
@@ -143,3 +145,12 @@ def test_what_is_known_after_the_study_s_end_is_no_evidence(
     assert study_of().same_vendors().frame["certainty"].tolist() == ["likely"]
     early = study_of(end=date(2019, 3, 1)).same_vendors()
     assert early.frame["certainty"].tolist() == ["possible"]
+
+
+def test_that_nobody_was_found_again_is_told(world: World, study_of: StudyOf) -> None:
+    world.seen("03-01", offer("1", "gone"))
+    world.seen("06-01", offer("2", "other"), market="empire")
+    told = study_of().migration(market="dream")
+    columns = ["to_market", "certainty", "vendors", "before", "after", "active", "share_after"]
+    assert told.frame[columns].values.tolist() == [["empire", "certain", 0, 0, 0, 1, 0]]
+    assert told.frame["median_days"].isna().all()
