@@ -134,21 +134,15 @@ def report(
 
 
 def _country(given: str) -> str:
-    from cryptodrug_scraper.normalise.place_table import TABLES
-    from cryptodrug_scraper.normalise.text import fold
+    from cryptodrug_scraper.normalise.place_table import country_of
 
-    text = given.strip()
-    code = TABLES.codes.get(text.upper())
-    if code is None:
-        named = TABLES.names.get(fold(text), ())
-        code = named[0] if len(named) == 1 else None
-    if code is None or len(code) != 2 or code == "EU":
+    try:
+        return country_of(given)
+    except ValueError as error:
         raise Failure(
-            f"--country {given!r} is no country. Write its ISO 3166-1 code, such as BE, or its "
-            "name in English.",
+            f"--country {error} Write an ISO 3166-1 code, such as BE, or a name in English.",
             Code.BAD_INPUT,
-        )
-    return code
+        ) from None
 
 
 def _day(text: str | None, option: str) -> date | None:

@@ -24,6 +24,7 @@ from psycopg2.extensions import cursor
 from cryptodrug_scraper.database.copying import copy_lines, line
 from cryptodrug_scraper.database.crawls import write_market
 from cryptodrug_scraper.database.rows import COLUMNS, PageRows
+from cryptodrug_scraper.normalise.place_table import kind_of
 from cryptodrug_scraper.normalise.places import PLACE_NAMES
 from cryptodrug_scraper.reading.market import markets
 
@@ -63,19 +64,6 @@ _OWN = (
     "price_tier",
     "shipping_option",
     "review_sighting",
-)
-_REGIONS = frozenset(
-    [
-        "WORLD",
-        "EU",
-        "EUROPE",
-        "ASIA",
-        "AFRICA",
-        "NORTH_AMERICA",
-        "SOUTH_AMERICA",
-        "OCEANIA",
-        "MIDDLE_EAST",
-    ]
 )
 
 
@@ -275,15 +263,9 @@ def _seed(work: cursor) -> None:
         work,
         "stage_place",
         COLUMNS["place"],
-        [line((place, name, _kind_of(place))) for place, name in PLACE_NAMES.items()],
+        [line((place, name, kind_of(place))) for place, name in PLACE_NAMES.items()],
     )
     work.execute(
         "INSERT INTO place SELECT * FROM stage_place ORDER BY place ON CONFLICT DO NOTHING;"
         "TRUNCATE stage_place"
     )
-
-
-def _kind_of(place: str) -> str:
-    if place in _REGIONS:
-        return "region"
-    return "country" if len(place) == 2 else "other"

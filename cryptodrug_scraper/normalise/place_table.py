@@ -8,6 +8,7 @@ from typing import NamedTuple
 from cryptodrug_scraper.normalise.text import fold, words
 
 UNKNOWN = "UNKNOWN"
+_REGIONS = words("WORLD EU EUROPE ASIA AFRICA NORTH_AMERICA SOUTH_AMERICA OCEANIA MIDDLE_EAST")
 Codes = tuple[str, ...]
 
 
@@ -59,6 +60,32 @@ def _load() -> Tables:
 TABLES = _load()
 FIRST = frozenset(key.partition(" ")[0] for key in TABLES.names if " " in key)
 """First words of the names that have several."""
+
+
+def kind_of(place: str) -> str:
+    """Return what the code of a place stands for: country, region, or other (INTERNET, UNKNOWN)."""
+    if place in _REGIONS:
+        return "region"
+    return "country" if len(place) == 2 else "other"
+
+
+def country_of(text: str) -> str:
+    """Return the code of the country that a code, or a name in `place_names.tsv`, stands for.
+
+    `text` is folded as pages' fields are: "be", "BEL" and "Belgique" are BE. Raises ValueError,
+    with a sentence to show, for what is no country: a region says that it is one.
+    """
+    stated = text.strip()
+    code = TABLES.codes.get(stated.upper())
+    if code is None:
+        named = TABLES.names.get(fold(stated), ())
+        code = named[0] if len(named) == 1 else None
+    if code is not None and kind_of(code) == "region":
+        raise ValueError(f"{text!r} is a region, not a country.")
+    if code is None or kind_of(code) != "country":
+        raise ValueError(f"{text!r} is no country.")
+    return code
+
 
 # Alpha-2 codes that are ordinary words in one of the languages when not in capitals.
 WORD_CODES = words(

@@ -7,7 +7,7 @@ Each count goes by a piece of the measure's own words. What rests on few vendors
 from __future__ import annotations
 
 from cryptodrug_scraper.study import Study
-from cryptodrug_scraper.study.lifetimes import GRACE_DAYS
+from cryptodrug_scraper.study.lifetimes import GRACE_DAYS, LIVES
 from cryptodrug_scraper.study.seen import build_origins, build_seen
 from cryptodrug_scraper.study.turnover import FAR_DAYS
 
@@ -31,19 +31,6 @@ _LISTINGS = {
     "neither category nor title tells": "coalesce(substance_source, 'none') = 'none'",
     "name no origin": "coalesce(from_countries, '{}') = '{}'",
 }
-_LIVES = """
-    WITH span AS (
-        SELECT market, min(day) AS first_day FROM s_seen GROUP BY 1
-    ), life AS (
-        SELECT s.market, s.listing_id, max(s.vendor_id) AS vendor_id, min(s.day) AS first_day
-        FROM s_seen s
-        WHERE EXISTS (SELECT 1 FROM s_origin o
-                      WHERE o.listing_id = s.listing_id AND :country = ANY(o.places))
-        GROUP BY 1, 2
-    )
-    SELECT market, l.first_day < s.first_day + :grace AS early, count(DISTINCT vendor_id) AS n
-    FROM life l JOIN span s USING (market) GROUP BY 1, 2
-"""
 
 
 def behind_reviews(study: Study, country: str) -> Behind:
@@ -74,13 +61,15 @@ def behind_listings(study: Study, country: str | None) -> Behind:
 
 
 def behind_lives(study: Study, country: str) -> dict[tuple[str, bool], int]:
-    """Count vendors of a country's listings by market, and whether captures began with them."""
+    """Count vendors of a country's listings by market, and whether lifetimes leave them out."""
     study.prepare()
     study.once(build_seen, build_origins)
-    frame = study.frame(_LIVES, {"country": country, "grace": GRACE_DAYS})
-    return {
-        (str(market), bool(early)): int(n) for market, early, n in frame.itertuples(index=False)
-    }
+    frame = study.frame(
+        LIVES.format(key="listing_id")
+        + "SELECT market, left_out, count(DISTINCT vendor_id) AS n FROM lived GROUP BY 1, 2",
+        {"country": country, "grace": GRACE_DAYS},
+    )
+    return {(str(market), bool(out)): int(n) for market, out, n in frame.itertuples(index=False)}
 
 
 def _count(

@@ -2,7 +2,8 @@
 
 A scenario's file lists them, ``found`` measures them in a study. Values are by name
 ("MARKET", "MARKET MONTH", "MARKET home"): a whole number is a count and must be found
-exactly, a number with a fraction within five per cent, a list in its order.
+exactly, a number with a fraction within five per cent, a list in its order. None is a value that
+there is not, such as a share of nothing; no statement about it holds.
 
 "Home" is the country studied. A listing is from home if it says that it ships from it, alone or
 among others; where it changed, the last time in question counts.
@@ -16,7 +17,7 @@ from itertools import pairwise
 from math import log
 from typing import Any
 
-Value = int | float | list[str]
+Value = int | float | list[str] | None
 Values = dict[str, Value]
 
 CLOSE = 0.05
@@ -95,11 +96,12 @@ def bears_out(values: Values, holds: Mapping[str, Any]) -> list[str]:
     wrong = [
         f"{word} {wanted}" for word, wanted in holds.items() if not _meets(values, word, wanted)
     ]
+    wrong += [f"there is no value of {name}" for name, value in values.items() if value is None]
     return wrong if values else ["there is no value"]
 
 
 def _meets(values: Values, word: str, wanted: Any) -> bool:
-    plain = {k: v for k, v in values.items() if not isinstance(v, list)}
+    plain = {k: v for k, v in values.items() if isinstance(v, (int, float))}
     numbers = [v for k, v in plain.items() if not k.endswith(" straight")]
     match word:
         case "below":

@@ -49,6 +49,15 @@ def _measure(definition: str) -> Callable[[Function], Function]:
     return kept
 
 
+def _mean(column: pd.Series) -> float | None:
+    return float(column.mean()) if column.notna().any() else None
+
+
+def _share(part: float, whole: float) -> float | None:
+    """Return a share; of nothing there is none."""
+    return float(part / whole) if whole else None
+
+
 # -- size --------------------------------------------------------------------------------------
 
 
@@ -72,7 +81,7 @@ def _by_month(frame: pd.DataFrame, column: str, terms: Terms, kind: type = int) 
 
 def _mean_share(study: Study, terms: Terms, column: str) -> Values:
     frame = _monthly(study, terms)
-    return {m: float(frame[frame["market"] == m][column].mean()) for m in terms.markets}
+    return {m: _mean(frame[frame["market"] == m][column]) for m in terms.markets}
 
 
 @_measure("Share of listings from home among all seen in a month; the mean of the months.")
@@ -173,7 +182,7 @@ def share_of_synthetics(study: Study, terms: Terms) -> Values:
         rows = _drugs(study, market, terms)
         these = rows["substance"].isin(SYNTHETICS)
         for word, column in (("home", "listings_country"), ("all", "listings")):
-            found[f"{market} {word}"] = float(rows[these][column].sum() / rows[column].sum())
+            found[f"{market} {word}"] = _share(rows[these][column].sum(), rows[column].sum())
     return found
 
 
@@ -240,7 +249,8 @@ def home_vendors_moved(study: Study, terms: Terms) -> Values:
 def home_vendors_of_several_origins(study: Study, terms: Terms) -> Values:
     """Return a number a market."""
     frame = several_origins(study, country=terms.country).frame
-    return {m: int(frame[frame["market"] == m]["several"].max()) for m in terms.markets}
+    several = frame.groupby("market")["several"].max()
+    return {market: int(several.get(market, 0)) for market in terms.markets}
 
 
 @_measure("Of the vendors of several origins, home being one, the share with the neighbour too.")
@@ -248,7 +258,8 @@ def share_from_neighbour(study: Study, terms: Terms) -> Values:
     """Return a share a market."""
     frame = several_origins(study, country=terms.country).frame
     rows = frame[frame["other"] == terms.neighbour].set_index("market")["share"]
-    return {market: float(rows.get(market, 0.0)) for market in terms.markets}
+    some = set(frame["market"])
+    return {m: float(rows.get(m, 0.0)) if m in some else None for m in terms.markets}
 
 
 # -- sales -------------------------------------------------------------------------------------
@@ -264,20 +275,22 @@ def value_of_larger_sales(study: Study, terms: Terms) -> Values:
     """Return one share, of all markets together."""
     frame = _sales(study, terms)
     rows = frame[frame["from_eur"] >= terms.larger_from_eur]
-    return {"all": float(rows["share_value"].sum())}
+    return {"all": _share(rows["value_eur"].sum(), frame["value_eur"].sum())}
 
 
 @_measure("The largest sale of a listing from home, in EUR.")
 def largest_sale(study: Study, terms: Terms) -> Values:
     """Return one number, of all markets together."""
-    return {"all": float(_sales(study, terms)["largest_eur"].max())}
+    largest = _sales(study, terms)["largest_eur"]
+    return {"all": float(largest.max()) if len(largest) else None}
 
 
 @_measure("Share of sales below the larger price among those of listings from home.")
 def share_of_smaller_sales(study: Study, terms: Terms) -> Values:
     """Return one share, of all markets together."""
     frame = _sales(study, terms)
-    return {"all": float(frame[frame["from_eur"] < terms.larger_from_eur]["share_sales"].sum())}
+    rows = frame[frame["from_eur"] < terms.larger_from_eur]
+    return {"all": _share(rows["sales"].sum(), frame["sales"].sum())}
 
 
 # -- migration ---------------------------------------------------------------------------------
@@ -305,12 +318,14 @@ def coverage_of_listings(study: Study, terms: Terms) -> tuple[dict[str, float], 
     Two values a market: of the listings known by pages that pointed to them ("MARKET"), and by
     capture and recapture, as Jolly and Seber estimate it ("MARKET recaptured").
     """
-    known = coverage(study)
-    frame, again = known.frame[known.frame["kind"] == "listing"], recapture(study).frame
+    measure = coverage(study)
+    frame, again = measure.frame[measure.frame["kind"] == "listing"], recapture(study).frame
     found: dict[str, float] = {}
     for market in terms.markets:
-        found[market] = float(frame[frame["market"] == market]["coverage"].mean())
+        known = frame[frame["market"] == market]["coverage"].astype(float).dropna()
+        if len(known):
+            found[market] = float(known.mean())
         estimates = again[again["market"] == market]["coverage"].astype(float).dropna()
         if len(estimates):
             found[f"{market} recaptured"] = float(estimates.mean())
-    return found, known.caveats
+    return found, measure.caveats

@@ -9,6 +9,7 @@ import pandas as pd
 
 from cryptodrug_scraper.study import literature as lit
 from cryptodrug_scraper.study.measure import Measure
+from cryptodrug_scraper.study.months import EDGE_DAYS, whole_months
 from cryptodrug_scraper.study.size import market_size
 
 if TYPE_CHECKING:
@@ -16,15 +17,7 @@ if TYPE_CHECKING:
 
 FEWEST_MONTHS = 3
 """Months under which no rate is given."""
-EDGE_DAYS = 7
-"""A month counts as whole if captures begin by this day of it, and end so near its end."""
-
-# The days of the pages themselves: `day` of `s_page` is that on which their crawl began.
-_SPAN = """
-    SELECT s.market, min(CAST(p.observed_at AS date)) AS first_day,
-           max(CAST(p.observed_at AS date)) AS last_day
-    FROM s_page s JOIN page p USING (page_id) GROUP BY 1
-"""
+_KINDS = {"vendors": "stock", "listings": "stock", "reviews": "flow", "turnover": "flow"}
 _COLUMNS = {
     "market": "The market.",
     "of": "What grows: vendors, listings, reviews or turnover.",
@@ -45,33 +38,41 @@ def growth(study: Study, *, country: str | None = None) -> Measure:
     """
     size = market_size(study, country=country)
     tail = "_country" if country is not None else ""
-    series = {name: f"{name}{tail}" for name in ("vendors", "listings", "reviews")}
+    series = {name: f"{name}{tail}" for name in _KINDS}
     series["turnover"] = "turnover_country" if country is not None else "turnover_eur"
-    spans = study.frame(_SPAN).set_index("market")
-    rows, partial = [], 0
-    for market, months in size.frame.groupby("market", sort=True):
-        if market not in spans.index:
-            continue
-        edge = pd.Timedelta(days=EDGE_DAYS)
-        first = pd.Timestamp(spans.loc[market, "first_day"]) - edge
-        last = pd.Timestamp(spans.loc[market, "last_day"]) + edge
-        begins = pd.to_datetime(months["period"])
-        whole = (begins >= first) & (begins + pd.offsets.MonthEnd(0) <= last)
-        partial += int((~whole).sum())
+    whole = whole_months(study).rename(columns={"month": "period"})
+    each = size.frame.merge(whole, on=["market", "period"], how="left")
+    each[["stock", "flow"]] = each[["stock", "flow"]].eq(True)
+    rows: list[tuple[object, ...]] = []
+    for market, months in each.groupby("market", sort=True):
         for name, column in series.items():
-            rows.append((market, name, *_fit(months[whole], column)))
+            rows.append((market, name, *_fit(months[months[_KINDS[name]]], column)))
     frame = pd.DataFrame(rows, columns=list(_COLUMNS))
     return Measure(
         name="growth",
         frame=frame,
         columns=_COLUMNS,
         definition="An exponential y = a·(1 + g)^t fitted by least squares to the logarithms of "
-        "the months' numbers, as measure market_size has them; g is the growth a month.",
+        "the numbers of whole months, as measure market_size has them; g is the growth a month. "
+        "For vendors and listings a month is whole if captures of listings, but for a twentieth "
+        f"at either end, reach into its first and its last {EDGE_DAYS} days (where crawls are "
+        "rarer: as many days as lie between two of them), and the study's period does not cut "
+        "them. For reviews and turnover, which are found later too, it is whole if the period "
+        "holds all of it, captures began within so many days of its beginning, at the latest in "
+        "it, and did not end before its last day. Months in the middle of which a market opened "
+        "or closed are not.",
         assumptions=size.assumptions,
         uncertainty="A market that grows by a steady number, and not by a steady part, fits less "
         f"well. Fewer than {FEWEST_MONTHS} whole months give no rate. {size.uncertainty}",
         sources=(lit.SOSKA_CHRISTIN_2015, lit.VAN_BUSKIRK_2017),
-        left_out={"months that captures do not cover from begin to end": partial},
+        left_out={
+            "months with listings seen that are not whole: their vendors and listings": int(
+                (each["listings"].notna() & ~each["stock"]).sum()
+            ),
+            "months with reviews that are not whole: their reviews and turnover": int(
+                ((each["reviews"] > 0) & ~each["flow"]).sum()
+            ),
+        },
         caveats=size.caveats,
     )
 

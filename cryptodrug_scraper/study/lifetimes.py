@@ -18,23 +18,35 @@ if TYPE_CHECKING:
 GRACE_DAYS = 28
 """Who was seen in the last days of a market's captures may still be there."""
 
-# A life begins on the first day seen; those that were there when captures began (in their first
-# days) began at an unknown time before, and are left out.
-_LIVES = """
+LIVES = """
     WITH span AS (
-        SELECT market, min(day) AS first_day, max(day) AS last_day FROM s_seen GROUP BY 1
+        SELECT market, min(day) + CAST(:grace AS int) AS since,
+               max(day) - CAST(:grace AS int) AS until
+        FROM s_seen GROUP BY 1
+    ), began AS (
+        SELECT {key} AS id, min(first_seen) AS day FROM s_listing GROUP BY 1
     ), life AS (
-        SELECT s.market, s.{key} AS id, min(s.day) AS first_day, max(s.day) AS last_day
+        SELECT s.market, s.{key} AS id, max(s.vendor_id) AS vendor_id,
+               min(s.day) AS first_day, max(s.day) AS last_day
         FROM s_seen s
         WHERE s.{key} IS NOT NULL AND (CAST(:country AS text) IS NULL OR s.{key} IN (
             SELECT f.{key} FROM s_seen f JOIN s_origin o USING (listing_id)
             WHERE :country = ANY(o.places)))
         GROUP BY 1, 2
+    ), lived AS (
+        SELECT l.market, l.vendor_id,
+               least(b.day, l.first_day) < s.since OR l.first_day > s.until AS left_out,
+               least(l.last_day, s.until) - l.first_day AS days, l.last_day <= s.until AS ended
+        FROM life l JOIN span s USING (market) LEFT JOIN began b USING (id)
     )
-    SELECT l.market, l.first_day < s.first_day + :grace AS early,
-           l.last_day - l.first_day AS days, l.last_day <= s.last_day - :grace AS ended,
-           count(*) AS n
-    FROM life l JOIN span s USING (market) GROUP BY 1, 2, 3, 4 ORDER BY 1, 3
+"""
+"""SQL that a question to ``lived`` follows: a row a life of a `key` (listing_id, vendor_id).
+
+A life is watched from the first day seen to ``until``, `grace` days before the market's last: of
+every day up to it the captures tell whether a life went on past it. To watch those who are still
+there for longer, up to the last day on which they were seen, would count days of theirs on which
+none could end. Those of the first days began at an unknown time before, and so did those that
+were seen before the study's period; those first seen after ``until`` were not watched at all.
 """
 
 
@@ -75,8 +87,8 @@ def lifetimes(
     """Return how many vendors (or listings) stay how long: a curve a market.
 
     `of` is vendors or listings. With a `country`, only those who ever said to ship from it.
-    `grace_days` has to be longer than the time between crawls. Raises ValueError for what it does
-    not know.
+    `grace_days` has to be longer than the time between crawls: it is how long one has to be
+    unseen to be gone. Raises ValueError for what it does not know.
     """
     country = check_country(country)
     if of not in ("vendors", "listings"):
@@ -84,9 +96,14 @@ def lifetimes(
     study.prepare()
     study.once(build_seen, build_origins)
     key = "vendor_id" if of == "vendors" else "listing_id"
-    lives = study.frame(_LIVES.format(key=key), {"country": country, "grace": grace_days})
-    early = int(lives.loc[lives["early"].astype(bool), "n"].sum())
-    lives = lives[~lives["early"].astype(bool)]
+    lives = study.frame(
+        LIVES.format(key=key) + "SELECT market, left_out, days, ended, count(*) AS n FROM lived"
+        " GROUP BY 1, 2, 3, 4 ORDER BY 1, 3, 4",
+        {"country": country, "grace": grace_days},
+    )
+    left_out = lives["left_out"].astype(bool)
+    unwatched = int(lives.loc[left_out, "n"].sum())
+    lives = lives[~left_out]
     curves, caveats = [], []
     for market, rows in lives.groupby("market", sort=True):
         curve = kaplan_meier(
@@ -95,6 +112,7 @@ def lifetimes(
         curve.insert(0, "market", market)
         total = int(rows["n"].sum())
         curve["lives"] = total
+        curve["watched"] = int(rows["days"].max())
         curve["median_days"] = median_of(curve)
         curves.append(curve)
         if total < 30:
@@ -103,13 +121,15 @@ def lifetimes(
             caveats.append(f"{market}: more than half of the {of} outlast the observation.")
     columns = {
         "market": "The market.",
-        "days": "Length of life (days from first to last day seen).",
+        "days": "Length of life (days from first to last day seen) at which some ended.",
         "at_risk": "Lives that lasted at least so long under observation (number).",
         "ended": "Of these, those that ended at this length (number).",
         "survival": "Estimated part that stays longer (0 to 1).",
         "low": "Lower end of its 95 % interval.",
         "high": "Upper end.",
         "lives": "All lives of the curve (number).",
+        "watched": "Longest time that one of them was watched (days); the last estimate holds "
+        "until then, and of later nothing is known unless it is 0.",
         "median_days": "Length that half of them outlast (days); nothing if more than half do.",
     }
     frame = pd.concat(curves, ignore_index=True) if curves else pd.DataFrame(columns=list(columns))
@@ -118,9 +138,10 @@ def lifetimes(
         frame=frame[list(columns)],
         columns=columns,
         definition=f"Kaplan–Meier estimate of how long {of} stay on a market, from the first to "
-        "the last day on which a listing of theirs was seen. Who was still seen in the last "
-        f"{grace_days} days of the market's captures is censored: the life went on for an unknown "
-        "time. So is everybody when a market closes.",
+        "the last day on which a listing of theirs was seen. All are watched to the same day, "
+        f"{grace_days} days before the market's last capture: later captures only tell who was "
+        "still there. Who was seen after that day is censored on it: the life went on for an "
+        "unknown time. So is everybody when a market closes.",
         assumptions=(
             "Going away is independent of being watched.",
             "Who was not seen any more was gone; a pause to the end of the captures counts as "
@@ -131,8 +152,8 @@ def lifetimes(
         "pages make it shorter still.",
         sources=(lit.KAPLAN_MEIER_1958, lit.GREENWOOD_1926, lit.SOSKA_CHRISTIN_2015),
         left_out={
-            f"{of} seen in the first {grace_days} days of captures: their beginning is "
-            "not known": early
+            f"{of} first seen in the first or the last {grace_days} days of captures: their "
+            "beginning is not known, or their end could not be seen": unwatched
         },
         caveats=tuple(caveats),
     )

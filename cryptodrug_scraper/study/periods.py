@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+from cryptodrug_scraper.normalise.place_table import TABLES, country_of
 
 PERIODS = ("day", "week", "month", "quarter", "year")
 """Calendar periods; weeks begin on Monday. `all` is the whole of the study."""
@@ -23,10 +23,16 @@ def bucket(by: str, day: str) -> str:
 
 
 def check_country(country: str | None) -> str | None:
-    """Return the code in capitals; ValueError if it is not of two letters (BE, NL, …)."""
+    """Return the code in capitals: ISO 3166-1 alpha-2 (BE, NL, GB …), or XK.
+
+    Raises ValueError for all else. That of a name, or of another code (UK, BEL), says which code
+    is meant, and that of a region (EU, WORLD) that it is one.
+    """
     if country is None:
         return None
-    code = country.strip().upper()
-    if not re.fullmatch(r"[A-Z]{2}", code):
-        raise ValueError(f"{country!r} is not a country's code: BE, NL, DE … (ISO 3166-1 alpha-2).")
+    code = country_of(country)
+    if code != country.strip().upper():
+        raise ValueError(
+            f"{country!r} is not a country's code; that of {TABLES.english[code]} is {code}."
+        )
     return code

@@ -192,3 +192,20 @@ def test_lives_from_before_are_no_difference(world: World) -> None:
     offers(world, "a", kinds="Opiates", on="06-10")
     report = report_of(world.url, Options("BE", threshold=THRESHOLD))
     assert {row[0] for row in cells(report, "lifetimes").values()} == {HIDDEN}
+
+
+def test_lives_that_could_not_be_seen_to_end_are_no_difference(world: World) -> None:
+    """Six of eight vendors are in the curve: two came in the last days, none at the first."""
+    world.seen("01-02", offer("0", "z", come_from="NL"))
+    offers(world, "cdefgh", on="03-10")
+    offers(world, "ab", on="06-10")
+    report = report_of(world.url, Options("BE", threshold=THRESHOLD))
+    assert {row[0] for row in cells(report, "lifetimes").values()} == {HIDDEN}
+
+
+def test_lives_are_shown_where_nobody_follows(world: World) -> None:
+    world.seen("01-02", offer("0", "z", come_from="NL"))
+    offers(world, "cdefgh", on="03-10")
+    world.seen("06-10", offer("0", "z", come_from="NL"))
+    report = report_of(world.url, Options("BE", threshold=THRESHOLD))
+    assert {row[0] for row in cells(report, "lifetimes").values()} == {"6"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 
 import numpy as np
 import pytest
@@ -64,16 +65,50 @@ def test_who_is_still_there_is_censored_and_who_was_there_before_left_out(
     world.seen("02-21", offer("3", "v3"))
     world.seen("06-01", offer("4", "v4"), offer("9", "late"))
     told = study_of().lifetimes()
-    # Ended: v1 after 0 days, v2 after 10, v3 after 20. v4 and late are still there at the end.
+    # Ended: v1 after 0 days, v2 after 10, v3 after 20. v4 is still there; old and late left out.
     assert told.frame["days"].tolist() == [0, 10, 20]
-    assert told.frame["at_risk"].tolist() == [5, 3, 2]
-    assert told.frame["survival"].tolist() == pytest.approx([4 / 5, 8 / 15, 4 / 15])
-    assert told.frame["median_days"].tolist() == [20, 20, 20]
-    assert list(told.left_out.values()) == [1]
+    assert told.frame["at_risk"].tolist() == [4, 3, 2]
+    assert told.frame["survival"].tolist() == pytest.approx([3 / 4, 1 / 2, 1 / 4])
+    assert told.frame["median_days"].tolist() == [10, 10, 10]
+    # From 1 February to 4 May, which is 28 days before 1 June.
+    assert told.frame["watched"].tolist() == [92, 92, 92]
+    assert list(told.left_out.values()) == [2]
     belgian = study_of().lifetimes(of="listings", country="BE").frame
     assert belgian["lives"].tolist() == [4, 4, 4]
     with pytest.raises(ValueError, match="no lifetimes"):
         study_of().lifetimes(of="buyers")
+
+
+def test_nobody_is_watched_on_days_on_which_none_could_end(world: World, study_of: StudyOf) -> None:
+    """Two of three who came on 1 March went; whoever came in April is watched until 3 April."""
+    world.seen("01-01", offer("0", "old"))
+    world.seen("03-01", *(offer(f"{n}", f"v{n}") for n in range(1, 4)))
+    world.seen("03-21", offer("2", "v2"), offer("3", "v3"))
+    world.seen("04-03", *(offer(f"{n}", f"v{n}") for n in (3, 4, 5)))
+    world.seen("04-04", offer("6", "v6"))
+    world.seen("05-01", *(offer(f"{n}", f"v{n}") for n in (3, 5, 6)))
+    told = study_of().lifetimes()
+    # On 3 April v4 went after 0 days, as v1 had; v5 was watched for no day, v3 for 33.
+    # v6, seen first on the day after, could not have been seen to go.
+    assert told.frame[["days", "at_risk", "ended"]].values.tolist() == [[0, 5, 2], [20, 2, 1]]
+    assert told.frame["survival"].tolist() == pytest.approx([3 / 5, 3 / 10])
+    assert told.frame["watched"].tolist() == [33, 33]
+    assert list(told.left_out.values()) == [2]
+
+
+def test_who_was_known_before_the_period_began_before(world: World, study_of: StudyOf) -> None:
+    """Listing 1 was seen in January, and again in May: a period from March sees only May."""
+    world.seen("01-01", offer("1", "anna"))
+    world.seen("03-01", offer("0", "old"))
+    world.seen("05-01", offer("1", "anna"), offer("2", "anna"), offer("3", "bob"))
+    world.seen("08-01", offer("9", "late"))
+    study = study_of(start=date(2019, 3, 1))
+    listings = study.lifetimes(of="listings")
+    assert listings.frame["lives"].tolist() == [2]
+    assert list(listings.left_out.values()) == [3]
+    vendors = study.lifetimes()
+    assert vendors.frame["lives"].tolist() == [1]
+    assert list(vendors.left_out.values()) == [3]
 
 
 def test_a_vendor_of_a_country_lives_by_all_listings(world: World, study_of: StudyOf) -> None:
@@ -87,11 +122,13 @@ def test_a_vendor_of_a_country_lives_by_all_listings(world: World, study_of: Stu
     assert study_of().lifetimes(of="listings", country="BE").frame["days"].tolist() == [0]
 
 
-def test_the_first_days_are_as_many_as_is_said(world: World, study_of: StudyOf) -> None:
+def test_the_first_and_last_days_are_as_many_as_is_said(world: World, study_of: StudyOf) -> None:
     world.seen("01-01", offer("0", "first"))
     world.seen("01-28", offer("1", "on_day_28"))
     world.seen("01-29", offer("2", "on_day_29"))
+    world.seen("07-04", offer("3", "with_28_days_to_follow"))
+    world.seen("07-05", offer("4", "with_27_days_to_follow"))
     world.seen("08-01", offer("9", "late"))
     told = study_of().lifetimes()
     assert told.frame["lives"].tolist() == [2]
-    assert list(told.left_out.values()) == [2]
+    assert list(told.left_out.values()) == [4]

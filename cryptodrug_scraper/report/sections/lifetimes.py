@@ -37,7 +37,7 @@ def section(context: Context) -> Section:
         for market in markets:
             curve = curves[market]
             lives = int(curve["lives"].iloc[0])
-            # Those that were there before follow from all and those of the curve.
+            # Those that are left out follow from all and those of the curve.
             parts = (
                 (lives, behind.get((TOTAL, market), 0) - lives)
                 if of == "vendors"
@@ -109,19 +109,22 @@ def section(context: Context) -> Section:
 
 
 def _still(curve: Any, days: int) -> float | None:
-    """Return the part that is still there after so many days, if it was observed so long."""
+    """Return the part that is still there after so many days, if any was watched so long."""
     before = curve[curve["days"] <= days]
     if before.empty:
         return 1.0
-    if float(curve["days"].iloc[-1]) < days and float(curve["survival"].iloc[-1]) > 0:
-        return None
-    return float(before["survival"].iloc[-1])
+    still = float(before["survival"].iloc[-1])
+    return still if still <= 0 or int(curve["watched"].iloc[0]) >= days else None
 
 
 def _points(curve: Any) -> list[tuple[float, float, float | None, float | None]]:
+    """Return the steps, the last of them drawn out for as long as any was watched."""
     points: list[tuple[float, float, float | None, float | None]] = [(0.0, 1.0, 1.0, 1.0)]
     for days, survival, low, high in curve[["days", "survival", "low", "high"]].itertuples(
         index=False
     ):
         points.append((float(days), float(survival), drawn(low), drawn(high)))
+    watched = float(curve["watched"].iloc[0])
+    if watched > points[-1][0]:
+        points.append((watched, *points[-1][1:]))
     return points

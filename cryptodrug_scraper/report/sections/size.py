@@ -17,6 +17,7 @@ from cryptodrug_scraper.report.parts import (
     drawn,
     missing,
 )
+from cryptodrug_scraper.study.months import whole_months
 from cryptodrug_scraper.study.size import market_size
 
 _UNDER = (0.001, 0.005, 0.01, 0.02, 0.05)
@@ -195,12 +196,11 @@ def _say(
                 reviews=sum(_number(rows, TOTAL, m, "reviews_country") for m in markets),
             )
         )
+    # The more crawls a month has, the more listings that come and go are seen in it.
+    months = whole_months(context.study)
+    whole = set(months.loc[months["stock"], ["month", "market"]].itertuples(index=False, name=None))
     for market in markets:
-        seen = [
-            day
-            for day in days
-            if (day, market) in rows and not missing(rows[day, market]["listings"])
-        ]
+        seen = [day for day in days if (day, market) in whole]
         if len(seen) < 2 or offered.hides(seen[0], market) or offered.hides(seen[-1], market):
             continue
         first, last = (_number(rows, seen[n], market, "listings_country") for n in (0, -1))

@@ -1,0 +1,108 @@
+"""Which calendar months are whole, so that their numbers can be compared."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from cryptodrug_scraper.study.seen import build_seen
+
+if TYPE_CHECKING:
+    from cryptodrug_scraper.study.core import Study
+
+EDGE_DAYS = 7
+"""How many days at either end of a month may pass without a capture; more if crawls are rarer."""
+FEW = 0.05
+"""Part of what is seen below which it does not count: a page that somebody looked up alone."""
+
+_MONTHS = """
+    WITH edge AS (
+        SELECT market, CAST(floor(greatest(
+                   :edge, percentile_cont(0.5) WITHIN GROUP (ORDER BY gap)
+               )) AS int) AS days
+        FROM (
+            SELECT market, day - lag(day) OVER (PARTITION BY market ORDER BY day) AS gap
+            FROM (SELECT DISTINCT market, day FROM s_seen) AS each
+        ) AS gaps GROUP BY 1
+    ), seen AS (
+        SELECT market, CAST(date_trunc('month', day) AS date) AS month,
+               count(DISTINCT listing_id) AS listings,
+               percentile_disc(:few) WITHIN GROUP (ORDER BY day) AS early,
+               percentile_disc(1 - :few) WITHIN GROUP (ORDER BY day) AS late
+        FROM s_seen GROUP BY 1, 2
+    ), few AS (
+        SELECT market, percentile_cont(0.5) WITHIN GROUP (ORDER BY listings) * :few AS listings
+        FROM seen GROUP BY 1
+    ), month AS (
+        SELECT *, CAST(month + INTERVAL '1 month' AS date) - 1 AS last FROM (
+            SELECT market, month FROM seen UNION SELECT market, month FROM s_review
+        ) AS either
+    ), first_seen AS (
+        SELECT market, first_seen AS day, count(*) AS listings FROM s_listing GROUP BY 1, 2
+    ), last_seen AS (
+        SELECT market, last_seen AS day, count(*) AS listings FROM s_listing GROUP BY 1, 2
+    )
+    SELECT m.market, m.month, e.days AS edge,
+           coalesce(s.early < m.month + e.days AND s.late > m.last - e.days, false)
+               AND r.open AS stock,
+           coalesce(m.month >= :start AND m.last <= :end AND f.listings <= (
+               SELECT sum(listings) FROM first_seen a
+               WHERE a.market = m.market AND a.day < m.month + e.days AND a.day <= m.last
+           ) AND f.listings <= (
+               SELECT sum(listings) FROM last_seen b
+               WHERE b.market = m.market AND b.day >= m.last
+           ), false) AND r.open AS flow
+    FROM month m
+    JOIN market k USING (market)
+    CROSS JOIN LATERAL (
+        SELECT NOT coalesce(k.opened_on > m.month AND k.opened_on <= m.last, false)
+               AND NOT coalesce(k.closed_on >= m.month AND k.closed_on < m.last, false) AS open
+    ) AS r
+    LEFT JOIN edge e USING (market)
+    LEFT JOIN few f USING (market)
+    LEFT JOIN seen s USING (market, month)
+    ORDER BY 1, 2
+"""
+# Days of the months in which the period begins and ends on which, outside of it, more was seen.
+_CUT = """
+    SELECT DISTINCT l.market, CAST(date_trunc('month', o.day) AS date) AS month
+    FROM (
+        SELECT DISTINCT listing_id, CAST(observed_at AS date) AS day FROM listing_observation
+        WHERE observed_at >= date_trunc('month', CAST(:start AS date))
+          AND CAST(observed_at AS date) < :start
+           OR CAST(observed_at AS date) > :end
+          AND observed_at < date_trunc('month', CAST(:end AS date)) + INTERVAL '1 month'
+    ) AS o
+    JOIN listing l USING (listing_id) WHERE l.market = ANY(:markets)
+"""
+
+
+def whole_months(study: Study) -> pd.DataFrame:
+    """Return which months are whole: a row a market and month with a listing seen or a review.
+
+    Columns: market, month (its first day), edge (days), and two that are true where the month is
+    whole: `stock` for what was on offer (vendors, listings), `flow` for what was sold (reviews,
+    turnover). `edge` is `EDGE_DAYS`, or the median number of days from one day with captures of
+    the market's listings to the next, if that is more.
+
+    `stock`: of the month's sightings (a listing on a day) the first and the last 5 % reach into
+    its first and its last `edge` days, and captures of the month are not cut by the study's
+    period. A page alone, or one of no listing, completes no month.
+
+    `flow`: reviews are found later too, so captures in the month itself do not matter. The
+    study's period holds the whole month; listings had been seen by the end of its first `edge`
+    days (and of the month itself), and some were seen on its last day or later: in both cases,
+    within the study's period or not, at least 5 % as many as in a month of the market (the
+    median).
+
+    A month in the middle of which the market opened or closed is neither.
+    """
+    study.prepare()
+    study.once(build_seen)
+    frame = study.frame(_MONTHS, {"edge": EDGE_DAYS, "few": FEW})
+    if study.start is not None or study.end is not None:
+        cut = set(study.frame(_CUT).itertuples(index=False, name=None))
+        there = zip(frame["market"], frame["month"], strict=True)
+        frame["stock"] &= pd.Series([each not in cut for each in there], frame.index, dtype=bool)
+    return frame.astype({"stock": bool, "flow": bool})
