@@ -251,12 +251,12 @@ def _nothing(said: str, dsn: str, scope: Scope) -> str:
     try:
         opened = study.open(dsn, start=scope.first, end=scope.last, markets=scope.markets)
     except ValueError as error:  # the database has no such market
-        return f"{error} {said}"
+        return f"{said} {error}"
     with opened:
         why = why_nothing(captures(opened), scope.first, scope.last, list(scope.markets))
     if why is None and scope.country:
         why = f"No page asked for says that an offer ships from {scope.country}."
-    return f"{why} {said}" if why else said
+    return f"{said} {why}" if why else said
 
 
 def _with_key(options: Options, key_file: Path | None) -> Options:

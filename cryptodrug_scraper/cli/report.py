@@ -174,11 +174,11 @@ def _page(
         opened = open_study(database_url, start=first, end=last, markets=markets)
     except ValueError as error:
         # A market that this program knows, and the database does not.
-        raise Failure(f"{error} Nothing was written.", Code.NOTHING_READ) from None
+        raise Failure(f"Nothing was written. {error}", Code.NOTHING_READ) from None
     with opened:
         found = captures(opened)
         if why := why_nothing(found, first, last, markets):
-            raise Failure(f"{why} Nothing was written.", Code.NOTHING_READ)
+            raise Failure(f"Nothing was written. {why}", Code.NOTHING_READ)
         page = render_report(opened, options, told)
         return page, _notices(opened, found, options.country)
 
