@@ -36,7 +36,7 @@ EXIT_CODES = """\
   0  complete
   1  partly failed: something was skipped, unknown, not readable, or interrupted
   2  bad usage or bad input: no such path or market, a wrong date, an error in SQL
-  3  nothing was read
+  3  nothing was read, or there is nothing to report or to export
   4  the database cannot be used, or is at another migration
   5  Tor cannot be used, or is not connected yet
   70  a fault of the program itself    130  interrupted    141  the reader of a pipe left
