@@ -54,7 +54,10 @@ class Settings(BaseSettings):
     @field_validator("data_dir")
     @classmethod
     def _absolute(cls, value: Path) -> Path:
-        return value.expanduser().absolute()
+        try:
+            return value.expanduser().absolute()
+        except RuntimeError:  # ~ of a user who is not there
+            raise ValueError(f"there is no home folder for {value.parts[0]}") from None
 
     @field_validator("database_url")
     @classmethod

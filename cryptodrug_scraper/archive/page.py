@@ -141,5 +141,5 @@ class NothingThere(FileNotFoundError):
     """A path given to be read does not exist."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__(f"no such file or folder: {path}")
+        super().__init__(f"No such file or folder: {path}")
         self.path = path

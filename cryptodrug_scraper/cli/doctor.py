@@ -234,8 +234,10 @@ def _show_unused(done: Examination, console: Console, *, everything: bool) -> No
             table(f"{title}: {len(groups)}{rest}", ("label", "text", "times", "where"), rows)
         )
         console.print()
-    if not done.unused:
+    if not done.unused and done.findings:
         console.print("Every text outside menus, links and forms was used.")
+    elif not done.unused:
+        console.print("Nothing was read, and outside menus, links and forms no text is left.")
     ignored = ", ".join(_ignored(done))
     if ignored:
         console.print(f"Left out: {ignored}.\n")

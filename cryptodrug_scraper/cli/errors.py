@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
+from collections.abc import Iterator
 from enum import IntEnum
 from typing import Any
 
@@ -34,7 +36,7 @@ EXIT_CODES = """\
   0  complete
   1  partly failed: something was skipped, unknown, not readable, or interrupted
   2  bad usage or bad input: no such path or market, a wrong date, an error in SQL
-  3  nothing was read
+  3  nothing was read, or there is nothing to report or to export
   4  the database cannot be used, or is at another migration
   5  Tor cannot be used, or is not connected yet
   70  a fault of the program itself    130  interrupted    141  the reader of a pipe left
@@ -52,13 +54,27 @@ class Failure(Exception):
 class Group(TyperGroup):
     """The top of the command line: turns errors into messages and exit codes."""
 
+    def get_params(self, ctx: Any) -> Any:
+        """Return the options, of which flags take no value in the help either."""
+        return _without_values(super().get_params(ctx))
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Return a command; its flags, and those of the commands in it, as ours."""
+        found = super().get_command(ctx, cmd_name)
+        for command in _with_its_own(found):
+            _without_values(command.get_params(ctx))
+        return found
+
     def invoke(self, ctx: Any) -> Any:
         """Run the command; no traceback leaves it unless ``--debug`` is given."""
         try:
             result = super().invoke(ctx)
             sys.stdout.flush()
             return result
-        except (typer.Exit, typer.Abort, TyperException):
+        except (typer.Exit, typer.Abort):
+            raise
+        except TyperException as error:
+            error.message = _plainly(error.message)
             raise
         except KeyboardInterrupt:
             say("Interrupted.")
@@ -138,13 +154,52 @@ def _with_advice(error: Exception, name: str) -> str:
     if name == "DBAPIError":
         return f"The database refused: {safe(str(getattr(error, 'orig', error)))}"
     if name == "ValidationError":
-        return f"A setting (CRYPTODRUG_… in the environment or in .env) is wrong: {safe(words)}"
+        return f"A setting (in the environment or in .env) is wrong: {safe(_settings(error))}"
     if name == "BrokenProcessPool":
         return (
             "A worker process was ended from outside, perhaps for want of memory. What was "
             "loaded stays. Run the same command again, with fewer --workers."
         )
-    return words[:1].upper() + words[1:]
+    if name in _SIMULATOR and words.startswith(("the ", "unknown ", "no ", "vendors ")):
+        return words[:1].upper() + words[1:]
+    return words  # as it stands: it may begin with a path or a name that the user gave
+
+
+_SIMULATOR = ("BadCall", "UnknownFault", "BadScenario")  # their messages begin in lower case
+
+
+def _settings(error: Any) -> str:
+    """Say which settings are wrong and why. Not what they hold: that may be a password."""
+    said = []
+    for fault in error.errors(include_input=False, include_url=False):
+        name = str(fault["loc"][0]) if fault["loc"] else "?"
+        known = name if name.isupper() else f"CRYPTODRUG_{name.upper()}"
+        said.append(f"{known}: {_plainly(fault['msg'])}")
+    return "; ".join(said)
+
+
+def _plainly(message: str) -> str:
+    """Say in our words what the library that reads options and settings says in its own."""
+    words = message.removeprefix("Value error, ")
+    if not words.startswith("Input should be "):
+        return words
+    words = re.sub(r", unable to .*$", "", words.removeprefix("Input should be "))
+    words = words.replace("a valid integer", "a whole number").replace("a valid ", "a ")
+    return f"it must be {words}."
+
+
+def _without_values(parameters: list[Any]) -> list[Any]:
+    for parameter in parameters:
+        if getattr(parameter, "is_flag", False) and parameter.metavar is None:
+            parameter.metavar = ""  # else the help of --quiet reads as if it took a <bool>
+    return parameters
+
+
+def _with_its_own(command: Any) -> Iterator[Any]:
+    if command is not None:
+        yield command
+        for inner in getattr(command, "commands", {}).values():
+            yield from _with_its_own(inner)
 
 
 def _let_go_of_stdout() -> None:

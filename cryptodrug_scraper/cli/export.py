@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Mapping
@@ -18,7 +19,7 @@ from cryptodrug_scraper.cli.options import DatabaseUrl, check_market, guide
 from cryptodrug_scraper.cli.terminal import say
 
 if TYPE_CHECKING:
-    from cryptodrug_scraper.export import Export, Options
+    from cryptodrug_scraper.export import Export, Options, Scope
 
 HELP = guide("""
     Write the database as tidy tables to a folder, for other programs, archives and colleagues.
@@ -138,8 +139,9 @@ def export(
     ] = False,
 ) -> None:
     """Write the database as tidy tables."""
-    if key_file is not None and not pseudonymise:
-        raise Failure("--key-file is for --pseudonymise.", Code.BAD_INPUT)
+    for option, given in (("--key-file", key_file), ("--allow-word", allow_word)):
+        if given and not pseudonymise:
+            raise Failure(f"{option} is for --pseudonymise.", Code.BAD_INPUT)
     about = {
         "name": name,
         "title": title,
@@ -150,16 +152,18 @@ def export(
     options = _options(
         form.value, country, days, market or [], about, tuple(allow_word or ()), force
     )
-    from cryptodrug_scraper.export.run import check_place
-
-    check_place(out, force)  # before a server is started for it
+    _check_place(out, force)  # before a server is started for it
     if pseudonymise:
         options = _with_key(options, key_file)
     dsn = _database(database_url)
     from cryptodrug_scraper.export import export as write
+    from cryptodrug_scraper.export.run import NothingToExport
 
-    with _progress(quiet) as progress:
-        done = write(dsn, out, options, progress=progress)
+    try:
+        with _progress(quiet) as progress:
+            done = write(dsn, out, options, progress=progress)
+    except NothingToExport as error:
+        raise Failure(_nothing(str(error), dsn, options.scope), Code.NOTHING_READ) from None
     if not quiet:
         _show(done)
 
@@ -220,6 +224,39 @@ def _place(code: str | None) -> str | None:
         'WORLD (all of them: cryptodrug db query "TABLE place").',
         Code.BAD_INPUT,
     )
+
+
+def _check_place(out: Path, force: bool) -> None:
+    """Refuse a folder that holds something, or that cannot be made."""
+    from cryptodrug_scraper.export.run import check_place
+
+    parent = out.absolute().parent
+    try:
+        check_place(out, force)
+    except OSError as error:
+        raise Failure(
+            f"--out: {error.filename or out} cannot be looked into: {error.strerror}.",
+            Code.BAD_INPUT,
+        ) from None
+    if not os.access(parent, os.W_OK | os.X_OK):  # it is made beside its place, and moved there
+        raise Failure(f"--out: the folder {parent} cannot be written in.", Code.BAD_INPUT)
+
+
+def _nothing(said: str, dsn: str, scope: Scope) -> str:
+    """Say of an empty export whether it is for want of pages, or for what was asked."""
+    from cryptodrug_scraper import study
+    from cryptodrug_scraper.cli.captured import why_nothing
+    from cryptodrug_scraper.report.captures import captures
+
+    try:
+        opened = study.open(dsn, start=scope.first, end=scope.last, markets=scope.markets)
+    except ValueError as error:  # the database has no such market
+        return f"{said} {error}"
+    with opened:
+        why = why_nothing(captures(opened), scope.first, scope.last, list(scope.markets))
+    if why is None and scope.country:
+        why = f"No page asked for says that an offer ships from {scope.country}."
+    return f"{said} {why}" if why else said
 
 
 def _with_key(options: Options, key_file: Path | None) -> Options:

@@ -104,8 +104,7 @@ def check_market(name: str | None) -> None:
         spelt = name.strip().lower().replace(" ", "_").replace("-", "_")
         close = difflib.get_close_matches(spelt, markets(), 1, 0.6)
         meant = f" Did you mean {close[0]}?" if close else ""
-        said = str(error)
-        raise Failure(f"{said[:1].upper()}{said[1:]}.{meant}", Code.BAD_INPUT) from None
+        raise Failure(f"{error}.{meant}", Code.BAD_INPUT) from None
 
 
 def tor_at(socks: str | None) -> str:

@@ -1,4 +1,8 @@
-"""How a replay shows that it goes on: a bar on a terminal, a line now and then elsewhere."""
+"""How a command shows that it goes on: one line on a terminal, a line now and then elsewhere.
+
+`Bar` and `Lines` are of a replay, which knows how much there is to read; `Steps` and `StepLines`
+of what goes on in steps of which nobody knows how long they take.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,14 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
 
 from cryptodrug_scraper.cli.console import errors
 from cryptodrug_scraper.cli.terminal import say
@@ -160,3 +171,49 @@ class Lines:
             return False
         self._said = now
         return True
+
+
+class Steps:
+    """One line on the terminal that says which step is at work."""
+
+    def __init__(self, words: str) -> None:
+        self._bar = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            TimeElapsedColumn(),
+            console=errors(),
+            transient=True,
+        )
+        self._task = self._bar.add_task(words, total=None)
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+    def step(self, words: str) -> None:
+        """Begin a step."""
+        self._bar.update(self._task, description=words)
+
+
+class StepLines:
+    """A line on standard error for the step that begins, ten seconds after the last one."""
+
+    def __init__(self, name: str, clock: Callable[[], float] = time.monotonic) -> None:
+        self._name, self._clock = name, clock
+        self._said = clock()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Nothing is to be taken down."""
+
+    def step(self, words: str) -> None:
+        """Begin a step."""
+        now = self._clock()
+        if now - self._said >= _EVERY:
+            self._said = now
+            say(f"{self._name}: {words[:1].lower()}{words[1:]}")

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-import os
+import sys
+import tempfile
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cryptodrug_scraper.cli.errors import EXIT_CODES, Code, Failure
-from cryptodrug_scraper.cli.options import DatabaseUrl, guide
+from cryptodrug_scraper.cli.options import DatabaseUrl, check_market, guide
 from cryptodrug_scraper.cli.terminal import say
+
+if TYPE_CHECKING:
+    from cryptodrug_scraper.cli.progress import StepLines, Steps
+    from cryptodrug_scraper.report import Options
+    from cryptodrug_scraper.report.captures import Captures
+    from cryptodrug_scraper.study import Study
 
 HELP = guide("""
     Write the study of one country as a report that can be read, printed and passed on.
@@ -27,6 +34,9 @@ HELP = guide("""
     such a report is for work with the data, not for publication.
 
     --pdf prints the same with a Chromium, if the machine has one.
+
+    Where the database has no captures in the period, nothing is written (exit code 3). Pages
+    without a date belong to no period: how many there are is said, in the report too.
 """)
 EPILOG = (
     guide("""
@@ -39,6 +49,9 @@ EPILOG = (
     + "\n\n"
     + EXIT_CODES
 )
+
+
+STDOUT = Path("-")
 
 
 class Lang(StrEnum):
@@ -61,14 +74,14 @@ def report(
     out: Annotated[
         Path,
         typer.Option(
-            metavar="FILE", help="The HTML file to write.", dir_okay=False, show_default=False
+            metavar="FILE",
+            help="The HTML file to write; - is standard output.",
+            show_default=False,
         ),
     ],
     pdf: Annotated[
         Path | None,
-        typer.Option(
-            metavar="FILE", help="Print it to a PDF file too.", dir_okay=False, show_default=False
-        ),
+        typer.Option(metavar="FILE", help="Print it to a PDF file too.", show_default=False),
     ] = None,
     start: Annotated[
         str | None,
@@ -111,26 +124,103 @@ def report(
     first, last = _day(start, "--from"), _day(end, "--to")
     if first and last and first > last:
         raise Failure(f"--from {first} is after --to {last}.", Code.BAD_INPUT)
-    _check_folders(out, pdf)
-    from cryptodrug_scraper.report import Options, open_study, write_report
-    from cryptodrug_scraper.report.pdf import NoBrowser, find_browser, print_pdf
+    markets = list(dict.fromkeys(market or ()))
+    for each in markets:
+        check_market(each)
+    _check_places(out, pdf)
+    from cryptodrug_scraper.report import Options
+    from cryptodrug_scraper.settings import get_settings
+
+    get_settings()  # a wrong one is no wrong market
+    options = Options(code, lang.value, threshold=threshold, name_vendors=name_vendors)
+    with _progress() as progress:
+        page, notices = _page(database_url, first, last, markets, options, progress)
+        problem = _put(page, out, pdf, progress)
+    for notice in notices:
+        say(notice)
+    if out == STDOUT:
+        sys.stdout.write(page)  # not within: a bar on the terminal would take it
+    else:
+        say(f"Written: {out}. It opens in any browser, also offline.")
+    if problem:
+        raise Failure(problem, Code.PARTLY_FAILED)
+    if pdf is not None:
+        say(f"Printed: {pdf}")
+
+
+def _page(
+    database_url: str | None,
+    first: date | None,
+    last: date | None,
+    markets: list[str],
+    options: Options,
+    progress: Steps | StepLines,
+) -> tuple[str, list[str]]:
+    """Return the report as HTML, and what is to be said of it."""
+    from cryptodrug_scraper.cli.captured import why_nothing
+    from cryptodrug_scraper.report import open_study, render_report
+    from cryptodrug_scraper.report.captures import captures
+    from cryptodrug_scraper.report.language import language
+
+    english = language("en")
+
+    def told(number: int, of: int, key: str) -> None:
+        what = english.text(f"{key}.short").lower() if key else ""
+        progress.step(
+            f"Section {number - 1} of {of - 1}: {what}" if key else "Reading listings and reviews"
+        )
 
     try:
-        opened = open_study(database_url, start=first, end=last, markets=market or ())
+        opened = open_study(database_url, start=first, end=last, markets=markets)
     except ValueError as error:
-        raise Failure(str(error), Code.BAD_INPUT) from None
-    options = Options(code, lang.value, threshold=threshold, name_vendors=name_vendors)
+        # A market that this program knows, and the database does not.
+        raise Failure(f"Nothing was written. {error}", Code.NOTHING_READ) from None
     with opened:
-        write_report(opened, options, out)
-    say(f"Written: {out}. It opens in any browser, also offline.")
-    if pdf is None:
-        return
-    try:
-        print_pdf(out, pdf)
-    except NoBrowser as error:
-        browser = "" if find_browser() else " The HTML file is complete."
-        raise Failure(f"{error}{browser}", Code.PARTLY_FAILED) from None
-    say(f"Printed: {pdf}")
+        found = captures(opened)
+        if why := why_nothing(found, first, last, markets):
+            raise Failure(f"Nothing was written. {why}", Code.NOTHING_READ)
+        page = render_report(opened, options, told)
+        return page, _notices(opened, found, options.country)
+
+
+def _notices(study: Study, found: Captures, country: str) -> list[str]:
+    from cryptodrug_scraper.report.captures import ships_from, undated_words
+    from cryptodrug_scraper.report.language import language
+
+    english = language("en")
+    notices = [undated_words(found, english)]
+    if not ships_from(study, country):
+        notices.append(
+            f"No listing of the period ships from {english.the(country)}; the report says little "
+            "else."
+        )
+    return [notice for notice in notices if notice]
+
+
+def _put(page: str, out: Path, pdf: Path | None, progress: Steps | StepLines) -> str | None:
+    """Write the page to its file, and print it; return why it could not be printed."""
+    from cryptodrug_scraper.report.pdf import NoBrowser, find_browser, print_pdf
+    from cryptodrug_scraper.report.writing import write_whole
+
+    with tempfile.TemporaryDirectory(prefix="cryptodrug-report-") as folder:
+        file = out
+        if out == STDOUT:
+            file = Path(folder) / "report.html"
+        write_whole(file, page.encode("utf-8"))
+        if pdf is None:
+            return None
+        progress.step("Printing the PDF file")
+        try:
+            print_pdf(file, pdf)
+        except NoBrowser as error:
+            return str(error) if find_browser() else f"{error} The HTML file is complete."
+    return None
+
+
+def _progress() -> Steps | StepLines:
+    from cryptodrug_scraper.cli.progress import StepLines, Steps
+
+    return Steps("Opening the database") if sys.stderr.isatty() else StepLines("report")
 
 
 def _country(given: str) -> str:
@@ -154,13 +244,19 @@ def _day(text: str | None, option: str) -> date | None:
         raise Failure(f"{option} {text!r} is no date. Write 2018-11-19.", Code.BAD_INPUT) from None
 
 
-def _check_folders(*files: Path | None) -> None:
+def _check_places(out: Path, pdf: Path | None) -> None:
     """Refuse before the work what could not be written after it."""
-    for file in files:
-        if file is None:
+    from cryptodrug_scraper.report.writing import NotWritable, place_for
+
+    if pdf == STDOUT:
+        raise Failure("--pdf: a PDF file is not written to standard output.", Code.BAD_INPUT)
+    places = []
+    for option, path in (("--out", out), ("--pdf", pdf)):
+        if path is None or path == STDOUT:
             continue
-        folder = file.resolve().parent
-        if not folder.is_dir():
-            raise Failure(f"{file}: there is no folder {folder} to write it in.", Code.BAD_INPUT)
-        if not os.access(folder, os.W_OK):
-            raise Failure(f"{file}: the folder {folder} cannot be written in.", Code.BAD_INPUT)
+        try:
+            places.append(place_for(path))
+        except NotWritable as error:
+            raise Failure(f"{option}: {error}", Code.BAD_INPUT) from None
+    if len(set(places)) < len(places):
+        raise Failure(f"--out and --pdf are the same file: {places[0]}.", Code.BAD_INPUT)

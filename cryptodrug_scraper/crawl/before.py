@@ -20,7 +20,9 @@ def spider_of(market: str) -> MarketSpider:
     try:
         spider = SpiderLoader.from_settings(settings).load(market)()
     except KeyError:
-        raise CrawlRefused(f"{market} has no spider: its saved pages can be read only") from None
+        raise CrawlRefused(
+            f"There is no spider for {market}: its saved pages can be read only"
+        ) from None
     assert isinstance(spider, MarketSpider)
     return spider
 

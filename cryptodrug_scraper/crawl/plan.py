@@ -112,7 +112,7 @@ class Jobs:
                 file.seek(0)
                 holder = file.read(20).strip()
                 raise CrawlRefused(
-                    f"a crawl of {self.market} is running already"
+                    f"A crawl of {self.market} is running already"
                     f"{f' (process {holder})' if holder.isdigit() else ''}; wait for its end, "
                     "or stop it with Ctrl-C: it goes on where it was stopped"
                 ) from None

@@ -221,7 +221,8 @@ def _check_server(connection: Connection, address: URL) -> None:
 
 
 def _failure(error: DBAPIError, address: URL) -> DatabaseUnavailable:
-    reason = re.sub(r"\s+", " ", str(error.orig)).strip()
+    said = re.sub(r"\s*Is the server running (?:on|locally)[^?]*\?", "\n", str(error.orig))
+    reason = re.sub(r"\s+", " ", re.sub(r"\s*\n\s*(?=connection to)", "; ", said.strip()))
     lowered = reason.lower()
     advice = "Is the address right?"
     if re.search(r'database "[^"]*" does not exist', lowered):
@@ -230,4 +231,6 @@ def _failure(error: DBAPIError, address: URL) -> DatabaseUnavailable:
         advice = "The server knows no user of that name."
     else:
         advice = next((hint for said, hint in _ADVICE if said in lowered), advice)
-    return DatabaseUnavailable(f"The database {mask(address)} cannot be used: {reason}. {advice}")
+    return DatabaseUnavailable(
+        f"The database {mask(address)} cannot be used: {reason.rstrip('.')}. {advice}"
+    )

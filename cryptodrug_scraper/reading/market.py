@@ -86,4 +86,4 @@ def market_named(name: str) -> Market:
         return markets()[name]
     except KeyError:
         known = ", ".join(markets())
-        raise UnknownMarket(f"unknown market {name!r}; the markets are: {known}") from None
+        raise UnknownMarket(f"Unknown market {name!r}; the markets are: {known}") from None

@@ -1,8 +1,8 @@
 """The report: the study of one country as one page that opens offline, in three languages.
 
-`open_study` opens a database for the period that it has captures of, `write_report` runs the
-measures and writes the page. In it, `build.build` makes the report's parts, `page.render` HTML of
-them; `pdf.print_pdf` prints the page.
+`open_study` opens a database for the period that it has captures of, `render_report` runs the
+measures and returns the page, `write_report` writes it. In it, `build.build` makes the report's
+parts, `page.render` HTML of them; `pdf.print_pdf` prints the page.
 """
 
 from __future__ import annotations
@@ -10,12 +10,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cryptodrug_scraper import study as studies
 from cryptodrug_scraper.report.context import Options
+from cryptodrug_scraper.report.writing import place_for, write_whole
 from cryptodrug_scraper.study import Study
 
-__all__ = ["Options", "open_study", "write_report"]
+if TYPE_CHECKING:
+    from cryptodrug_scraper.report.build import Told
+
+__all__ = ["Options", "open_study", "render_report", "write_report"]
 
 _CAPTURED = """
     SELECT CAST(min(observed_at) AS date) AS first, CAST(max(observed_at) AS date) AS last
@@ -54,16 +59,19 @@ def open_study(
     )
 
 
-def write_report(study: Study, options: Options, out: Path) -> None:
-    """Run the measures and write the report to a file, which is whole or not there."""
+def render_report(study: Study, options: Options, told: Told | None = None) -> str:
+    """Run the measures and return the report as HTML; `told` hears of each step."""
     from cryptodrug_scraper.report.build import build
     from cryptodrug_scraper.report.language import language
     from cryptodrug_scraper.report.page import render
 
-    text = render(build(study, options), language(options.lang))
-    half = out.with_name(f".{out.name}.part")
-    try:
-        half.write_text(text, "utf-8")
-        half.replace(out)
-    finally:
-        half.unlink(missing_ok=True)
+    return render(build(study, options, told), language(options.lang))
+
+
+def write_report(study: Study, options: Options, out: Path, told: Told | None = None) -> None:
+    """Run the measures and write the report to a file, which is whole or not there.
+
+    Raises `writing.NotWritable`, before anything is worked out, for what cannot be written.
+    """
+    place_for(out)
+    write_whole(out, render_report(study, options, told).encode("utf-8"))

@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import Any
 
 from cryptodrug_scraper import __version__
+from cryptodrug_scraper.report.captures import captures, undated_words
 from cryptodrug_scraper.report.context import Context, Options
 from cryptodrug_scraper.report.guard import as_day
 from cryptodrug_scraper.report.page import Report
@@ -26,6 +27,12 @@ SECTIONS = (
     "lifetimes",
 )
 
+Told = Callable[[int, int, str], None]
+"""Is told of each step before it begins: its number, of how many, and the section's key.
+
+The first step has no key: what all sections rest on is worked out in it.
+"""
+
 _CAPTURED = """
     SELECT market, count(*) AS pages, count(DISTINCT CAST(observed_at AS date)) AS days,
            min(CAST(observed_at AS date)) AS first, max(CAST(observed_at AS date)) AS last
@@ -36,14 +43,19 @@ _CAPTURED = """
 """
 
 
-def build(study: Study, options: Options) -> Report:
+def build(study: Study, options: Options, told: Told | None = None) -> Report:
     """Run all measures and return the report's parts."""
+    tell = told or (lambda number, of, key: None)
+    steps = 1 + len(SECTIONS)
+    tell(1, steps, "")
+    study.prepare()
     context = Context(study, options)
     t = context.t
     captured = {row["market"]: row for row in study.frame(_CAPTURED).to_dict("records")}
     markets = context.market_order(captured)
     sections = []
-    for name in SECTIONS:
+    for number, name in enumerate(SECTIONS, 2):
+        tell(number, steps, name)
         module = import_module(f"cryptodrug_scraper.report.sections.{name}")
         make: Callable[[Context], Section] = module.section
         sections.append(make(context))
@@ -57,13 +69,13 @@ def build(study: Study, options: Options) -> Report:
         for section in sections
         if section.summary
     ]
-    warnings = [Text(said) for section in sections for said in section.warnings]
-    if options.name_vendors:
-        warnings.insert(0, Text(t("about.named")))
-    if options.threshold <= 1:
-        warnings.insert(0, Text(t("about.not_suppressed")))
-    if options.invented:
-        warnings.insert(0, Text(t("about.invented")))
+    warnings = [
+        t("about.invented") if options.invented else "",
+        t("about.not_suppressed") if options.threshold <= 1 else "",
+        t("about.named") if options.name_vendors else "",
+        undated_words(captures(study), context.lang),
+        *(said for section in sections for said in section.warnings),
+    ]
     return Report(
         title=t("page.title"),
         scope=scope,
@@ -72,7 +84,7 @@ def build(study: Study, options: Options) -> Report:
         about=_about(context, captured, markets),
         threshold=options.threshold,
         version=__version__,
-        warnings=warnings,
+        warnings=[Text(said) for said in warnings if said],
         literature=sorted(context.literature.items(), key=lambda item: item[1]),
     )
 

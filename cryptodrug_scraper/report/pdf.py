@@ -8,6 +8,8 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from cryptodrug_scraper.report.writing import place_for, write_whole
+
 BROWSERS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome")
 _MAC = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
 
@@ -32,19 +34,29 @@ class NoBrowser(Exception):
 
 def find_browser() -> str | None:
     """Return the program of a Chromium, or None; the setting CRYPTODRUG_BROWSER comes first."""
-    named = os.environ.get("CRYPTODRUG_BROWSER", "").strip()
-    if named:
+    if named := _named():
         return shutil.which(named)
     found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
     return found or (_MAC if os.access(_MAC, os.X_OK) else None)
 
 
+def _named() -> str:
+    return os.environ.get("CRYPTODRUG_BROWSER", "").strip()
+
+
 def print_pdf(page: Path, out: Path) -> None:
     """Print a page that lies on this machine to a PDF file of A4 pages.
 
-    Raises :class:`NoBrowser` without a browser, and if it fails; `out` is then not touched.
+    Raises :class:`NoBrowser` without a browser, and if it fails, and `writing.NotWritable`; `out`
+    is then not touched.
     """
+    place_for(out)
     browser = find_browser()
+    if browser is None and (named := _named()):
+        raise NoBrowser(
+            f"A PDF is printed by Chromium. CRYPTODRUG_BROWSER names {named}, and that is no "
+            "program that can be run here: correct it, or unset it to have one looked for."
+        )
     if browser is None:
         raise NoBrowser(
             "A PDF is printed by Chromium, and there is none on this machine. Install it "
@@ -70,4 +82,4 @@ def print_pdf(page: Path, out: Path) -> None:
             said = done.stderr.decode("utf-8", "replace").strip().splitlines()
             why = f": {said[-1]}" if said else ""
             raise NoBrowser(f"{browser} printed nothing (exit code {done.returncode}){why}")
-        shutil.copyfile(printed, out)
+        write_whole(out, printed.read_bytes())

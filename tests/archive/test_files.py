@@ -176,7 +176,7 @@ def test_a_wrong_sidecar_is_reported_and_the_page_read(tmp_path: Path) -> None:
 
 
 def test_no_such_file(tmp_path: Path) -> None:
-    with pytest.raises(NothingThere, match="no such file"):
+    with pytest.raises(NothingThere, match="No such file"):
         read_pages([tmp_path / "missing"])
     with pytest.raises(FileNotFoundError):
         total_bytes([tmp_path / "missing"])

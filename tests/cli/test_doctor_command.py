@@ -60,3 +60,12 @@ def test_bad_input(tmp_path: Path) -> None:
     assert run("doctor", tmp_path / "empty.html").exit_code == 3
     assert run("doctor", tmp_path / "odd.html").exit_code == 1
     assert run("doctor", tmp_path / "none.html").exit_code == 2
+
+
+def test_a_page_of_which_nothing_was_read(tmp_path: Path) -> None:
+    page = tmp_path / "menu.html"
+    page.write_text("<html><body><nav><a href='/a'>Home</a></nav></body></html>")
+    result = run("doctor", page)
+    assert result.exit_code == 1
+    assert "was used" not in result.stdout
+    assert "Nothing was read" in result.stdout

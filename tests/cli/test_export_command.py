@@ -213,8 +213,9 @@ def test_a_key_file(dsn: str, tmp_path: Path) -> None:
     assert not (tmp_path / "out").exists()
     key.chmod(0o600)
     assert export(dsn, tmp_path / "out", "--pseudonymise", "--key-file", key).exit_code == 0
-    result = export(dsn, tmp_path / "more", "--key-file", key)
-    assert (result.exit_code, "--pseudonymise" in result.stderr) == (2, True)
+    for option, value in (("--key-file", str(key)), ("--allow-word", "word")):
+        result = export(dsn, tmp_path / "more", option, value)
+        assert (result.exit_code, f"{option} is for --pseudonymise" in result.stderr) == (2, True)
 
 
 def test_a_handle_is_found_and_said(dsn: str, tmp_path: Path) -> None:
@@ -275,9 +276,39 @@ def test_no_database_and_an_empty_one(migrated_url: str, database_url: str, tmp_
     assert (result.exit_code, "secret" in result.output) == (4, False)
     result = export(migrated_url, tmp_path / "out")
     assert (result.exit_code, "nothing was written" in result.stderr) == (3, True)
+    assert "replay saved-pages/" in result.stderr
+    result = export(migrated_url, tmp_path / "out", "--market", "dream")
+    assert (result.exit_code, "knows no market 'dream'" in result.stderr) == (3, True)
     result = export(database_url, tmp_path / "out")
     assert (result.exit_code, "db upgrade" in result.stderr) == (4, True)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_where_nothing_is_to_export_the_captures_are_told(dsn: str, tmp_path: Path) -> None:
+    result = export(dsn, tmp_path / "out", "--from", "2030-01-01")
+    assert result.exit_code == 3
+    assert "no captures from 2030-01-01 on: they run from 2018-11-19 to 2019-11-18" in result.stderr
+    result = export(dsn, tmp_path / "out", "--country", "JP")
+    assert (result.exit_code, "ships from JP" in result.stderr) == (3, True)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_written_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = "postgresql://nobody@127.0.0.1:1/none"
+    with monkeypatch.context() as patched:  # root, who may run this, may write anywhere
+        patched.setattr(os, "access", lambda path, mode: Path(path) != tmp_path)
+        result = export(url, tmp_path / "out")
+    assert (result.exit_code, "cannot be written in" in result.stderr) == (2, True)
+
+    def denied(_: Path) -> None:
+        raise PermissionError(13, "Permission denied", str(tmp_path / "out"))
+
+    monkeypatch.setattr(Path, "exists", denied)
+    result = export(url, tmp_path / "out")
+    assert result.exit_code == 2
+    assert f"{tmp_path / 'out'} cannot be looked into: Permission denied." in result.stderr
 
 
 def test_an_interruption_leaves_nothing(dsn: str, tmp_path: Path) -> None:

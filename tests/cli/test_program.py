@@ -242,3 +242,57 @@ def test_hostile_texts_on_a_terminal(tmp_path: Path) -> None:
     assert "\x07" not in said
     assert "\x9b" not in said
     assert "[red]" in said
+
+
+# -- words of messages ------------------------------------------------------------------------
+
+
+def test_a_path_stays_as_it_was_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "csv").mkdir()
+    (tmp_path / "csv" / "mine.txt").touch()
+    said = run("export", "--out", "csv").stderr
+    assert said.startswith("Error: csv is not empty.")
+    assert run("replay", "missing").stderr.startswith("Error: No such file or folder: missing")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["parse", "--market", "nowhere", "x"], "Error: Unknown market 'nowhere'"),
+        (["simulate", "--market", "nowhere"], "Error: Unknown market 'nowhere'"),
+        (["simulate", "--fault", "x=1"], "Error: Unknown fault 'x'"),
+        (["simulate", "--vendors", "0"], "Error: Vendors must be 1"),
+    ],
+)
+def test_a_message_of_ours_begins_with_a_capital(arguments: list[str], said: str) -> None:
+    assert run(*arguments).stderr.startswith(said)
+
+
+def test_a_flag_takes_no_value_in_the_help() -> None:
+    for command in ([], *COMMANDS, ["fetch"]):
+        help_text = run(*command, "--help").stdout
+        assert "<bool>" not in help_text, command
+        assert "--help" in help_text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--lang", "de"], "'--lang': 'de' is not one of 'en', 'fr', 'nl'"),
+        (["--threshold", "few"], "'--threshold': it must be a whole number"),
+        (["--threshold", "0"], "'--threshold': it must be greater than or equal to 1"),
+    ],
+)
+def test_wrong_values_are_told_in_words_of_ours(arguments: list[str], said: str) -> None:
+    result = run("report", "--country", "BE", "--out", "x.html", *arguments)
+    assert result.exit_code == 2
+    assert said in " ".join(result.stderr.replace("│", " ").split())
+
+
+def test_a_wrong_setting_is_named_and_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CRYPTODRUG_DATA_DIR", "~nobody-of-this-name/secret")
+    result = run("db", "status")
+    assert result.exit_code == 2
+    assert "CRYPTODRUG_DATA_DIR: there is no home folder for ~nobody" in result.stderr
+    assert not re.search("secret|validation|pydantic|Value error", result.stderr)
