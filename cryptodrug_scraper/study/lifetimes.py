@@ -31,7 +31,7 @@ LIVES = """
         FROM s_seen s
         WHERE s.{key} IS NOT NULL AND (CAST(:country AS text) IS NULL OR s.{key} IN (
             SELECT f.{key} FROM s_seen f JOIN s_origin o USING (listing_id)
-            WHERE :country = ANY(o.places)))
+            WHERE o.within AND :country = ANY(o.places)))
         GROUP BY 1, 2
     ), lived AS (
         SELECT l.market, l.vendor_id,
@@ -86,7 +86,8 @@ def lifetimes(
 ) -> Measure:
     """Return how many vendors (or listings) stay how long: a curve a market.
 
-    `of` is vendors or listings. With a `country`, only those who ever said to ship from it.
+    `of` is vendors or listings. With a `country`, only those who said to ship from it
+    at some time of the study's period.
     `grace_days` has to be longer than the time between crawls: it is how long one has to be
     unseen to be gone. Raises ValueError for what it does not know.
     """

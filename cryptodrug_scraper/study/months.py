@@ -17,23 +17,32 @@ FEW = 0.05
 """Part of what is seen below which it does not count: a page that somebody looked up alone."""
 
 _MONTHS = """
-    WITH edge AS (
+    WITH daily AS (
+        SELECT market, day, CAST(date_trunc('month', day) AS date) AS month, count(*) AS sightings
+        FROM s_seen GROUP BY 1, 2
+    ), edge AS (
         SELECT market, CAST(floor(greatest(
                    :edge, percentile_cont(0.5) WITHIN GROUP (ORDER BY gap)
                )) AS int) AS days
         FROM (
-            SELECT market, day - lag(day) OVER (PARTITION BY market ORDER BY day) AS gap
-            FROM (SELECT DISTINCT market, day FROM s_seen) AS each
+            SELECT market, day - lag(day) OVER (PARTITION BY market ORDER BY day) AS gap FROM daily
         ) AS gaps GROUP BY 1
+    ), part AS (
+        SELECT market, month, day, sum(sightings) OVER (PARTITION BY market, month ORDER BY day)
+                   / sum(sightings) OVER (PARTITION BY market, month) AS until
+        FROM daily
     ), seen AS (
-        SELECT market, CAST(date_trunc('month', day) AS date) AS month,
-               count(DISTINCT listing_id) AS listings,
-               percentile_disc(:few) WITHIN GROUP (ORDER BY day) AS early,
-               percentile_disc(1 - :few) WITHIN GROUP (ORDER BY day) AS late
-        FROM s_seen GROUP BY 1, 2
+        SELECT market, month, min(day) FILTER (WHERE until >= :few) AS early,
+               min(day) FILTER (WHERE until >= 1 - :few) AS late
+        FROM part GROUP BY 1, 2
     ), few AS (
         SELECT market, percentile_cont(0.5) WITHIN GROUP (ORDER BY listings) * :few AS listings
-        FROM seen GROUP BY 1
+        FROM (
+            SELECT s.market, s.month, count(*) AS listings
+            FROM seen s JOIN s_listing l ON l.market = s.market
+                AND l.first_seen < s.month + INTERVAL '1 month' AND l.last_seen >= s.month
+            GROUP BY 1, 2
+        ) AS monthly GROUP BY 1
     ), month AS (
         SELECT *, CAST(month + INTERVAL '1 month' AS date) - 1 AS last FROM (
             SELECT market, month FROM seen UNION SELECT market, month FROM s_review
@@ -93,8 +102,8 @@ def whole_months(study: Study) -> pd.DataFrame:
     `flow`: reviews are found later too, so captures in the month itself do not matter. The
     study's period holds the whole month; listings had been seen by the end of its first `edge`
     days (and of the month itself), and some were seen on its last day or later: in both cases,
-    within the study's period or not, at least 5 % as many as in a month of the market (the
-    median).
+    within the study's period or not, at least 5 % as many as were on offer in a month of the
+    market (the median).
 
     A month in the middle of which the market opened or closed is neither.
     """
