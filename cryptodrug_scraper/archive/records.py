@@ -63,14 +63,21 @@ class RecordFile:
         self.fd = fd
         self.size = os.fstat(fd).st_size
         start = os.pread(fd, 4, 0)
-        self.magic = PLAIN
-        if start.startswith(GZIP[:2]):
-            self.magic = GZIP
-        elif start in (ZSTD, _SKIPPABLE):
-            self.magic = ZSTD
-        elif start != PLAIN[:4]:  # the start is damaged: go by the name
-            self.magic = {".gz": GZIP, ".zst": ZSTD}.get(Path(name).suffix.lower(), PLAIN)
         self.dictionary = start == _SKIPPABLE
+        self.magic = self._kind(start, Path(name).suffix.lower())
+
+    def _kind(self, start: bytes, suffix: str) -> bytes:
+        """Return what records of the file begin with: as it does, unless its start is damaged."""
+        begun = {GZIP[:2]: GZIP, ZSTD[:2]: ZSTD, _SKIPPABLE[:2]: ZSTD, PLAIN[:2]: PLAIN}
+        stated = begun.get(start[:2])
+        named = {".gz": GZIP, ".zst": ZSTD}.get(suffix, PLAIN)
+        if stated is None or stated == named:
+            return named
+        self.magic = stated
+        if self.dictionary or self._within(os.pread(self.fd, _SCAN, 0), 0, 0) == 0:
+            return stated
+        self.magic = named  # neither is certain: what the name says, if there is a record so
+        return named if self.next(0) < self.size else stated
 
     def begins(self, at: int) -> bool:
         """Tell whether a member (or, in a plain file, a record) begins at an offset."""

@@ -103,6 +103,8 @@ def test_flipped_bits(name: str, changes: list[tuple[int, int]]) -> None:
     length=st.integers(0, 400),
     junk=st.binary(max_size=400),
 )
+@example(name="a.warc.gz", at=0, length=0, junk=b"WARC/1.0\r\n")  # what another kind begins with
+@example(name="a.warc.gz", at=0, length=9, junk=b"\x28\xb5\x2f\xfd")
 def test_a_piece_replaced_by_another(name: str, at: int, length: int, junk: bytes) -> None:
     whole = ARCHIVES[name]
     at %= len(whole) + 1
