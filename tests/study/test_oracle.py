@@ -8,10 +8,11 @@ stop to, and are shown by cards that say little; markets show rates on some days
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import pairwise
 from random import Random
 from typing import Any
 
@@ -27,7 +28,7 @@ MARKETS = ("dream", "empire")
 KINDS = ("cannabis", "cocaine", "mdma")
 VENDORS = ("anna", "bob", "carl", "dora", "emil", "fred")
 PLACES = ("BE", "NL", "DE")
-GRAMS = (Decimal("0.5"), Decimal(2), Decimal(9), None)  # retail, of each kind
+GRAMS = (Decimal("0.1"), Decimal(2), Decimal(9), None)  # retail, of each kind
 BEGIN = date(2019, 1, 1)
 LISTINGS, DAYS, CRAWLS, REVIEWS = 10, 150, 10, 50
 PERIODS: tuple[dict[str, date], ...] = (
@@ -48,7 +49,7 @@ def some_facts(random: Random) -> Facts:
     grams = {key: random.choice(GRAMS) for key in owners}
     sightings: list[Sighting] = []
     panels: list[Panel] = []
-    for after in sorted(random.sample(range(DAYS), CRAWLS)):
+    for after in sorted(random.sample(range(0, DAYS, 2), CRAWLS)):
         for market in MARKETS:
             if random.random() < 0.2:
                 continue
@@ -62,7 +63,7 @@ def some_facts(random: Random) -> Facts:
                     grams[key] = random.choice(GRAMS)
                 sighting = Sighting(market, str(n), day, KINDS[n % 3], card)
                 sightings.append(some_sighting(random, sighting, owners[key], grams[key]))
-    reviews = tuple(some_review(random, owners) for _ in range(REVIEWS))
+    reviews = tuple(some_review(random, owners, sightings) for _ in range(REVIEWS))
     return Facts(tuple(sightings), tuple(panels), reviews)
 
 
@@ -94,10 +95,13 @@ def some_price(random: Random, grams: Decimal) -> Money | None:
     return Money(str(amount / 5000 if currency == "BTC" else amount), currency)
 
 
-def some_review(random: Random, owners: Mapping[Key, str]) -> Review:
+def some_review(random: Random, owners: Mapping[Key, str], seen: Sequence[Sighting]) -> Review:
     market = random.choice(MARKETS)
     listing = str(random.randint(0, LISTINGS))  # no page shows the last of them
     after = random.randint(-20, DAYS + 10)
+    if random.random() < 0.3:  # as long after the listing was seen as before it was seen again
+        days = [(each.day - BEGIN).days for each in seen if each.key == (market, listing)]
+        after = random.choice([(a + b) // 2 for a, b in pairwise(days)] or [after])
     currency = random.choice((None, None, "EUR", "USD", "BTC"))
     amount = {
         "EUR": f"{random.randint(1, 100)}",
