@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +13,7 @@ import typer
 
 from cryptodrug_scraper.cli.errors import EXIT_CODES, Code, Failure
 from cryptodrug_scraper.cli.options import guide
+from cryptodrug_scraper.cli.terminal import say
 from cryptodrug_scraper.simulator.faults import FAULTS, RULES
 
 HELP = guide("""
@@ -27,7 +30,9 @@ HELP = guide("""
     --scenario is a world in which something is known to be true, such as the findings that were
     published: simulators/NAME.toml has its numbers. With --write nothing is served: the crawls of
     it are written straight to WARC files, for `cryptodrug replay`; --truth then writes what is
-    true of each finding, as JSON.
+    true of each finding, as JSON. That is a quarter of a million pages, and minutes; one market
+    with few pages, as in the last example below, is written in half a minute. Interrupted, it
+    keeps the crawls that are whole, and the same command writes the others.
 """)
 
 
@@ -41,8 +46,10 @@ EPILOG = (
       cryptodrug simulate --market dream --cookies cookies.txt
       cryptodrug simulate --market dream --fault cut_off=5% --fault challenge=0.01
       cryptodrug simulate --listings 20000 --date now --still --truth truth.jsonl
-      cryptodrug simulate --scenario cryptodrug --write crawls --truth findings.json
+      cryptodrug simulate --scenario cryptodrug --write crawls --truth true.json
       cryptodrug simulate --scenario cryptodrug --write less --missing 0.2
+      cryptodrug simulate --scenario cryptodrug --write few \\
+        --market wall_street --missing 0.9
     then, for a crawl of the first
       cryptodrug mirror add dream 127.0.0.1:8080
       cryptodrug session add dream --cookies cookies.txt
@@ -52,6 +59,23 @@ EPILOG = (
     + f"\n\n[bold]Rules[/] (--fault NAME=NUMBER)\n{_told(RULES)}\n\n"
     + EXIT_CODES
 )
+
+
+@contextlib.contextmanager
+def _ends_in_order() -> Iterator[None]:
+    """Let SIGTERM end the command as Ctrl-C does."""
+
+    def interrupted(number: int, frame: object) -> None:
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, interrupted)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def simulate(
@@ -145,19 +169,24 @@ def simulate(
     ] = False,
 ) -> None:
     """Serve markets."""
+    from cryptodrug_scraper.simulator.command import Interrupted, write_scenario
     from cryptodrug_scraper.simulator.command import simulate as serve
-    from cryptodrug_scraper.simulator.command import write_scenario
 
     if scenario is not None and (write is not None or no_serve):
-        write_scenario(
-            scenario,
-            folder=write,
-            truth=truth,
-            markets=market or (),
-            seed=seed,
-            missing=missing,
-            workers=workers,
-        )
+        try:
+            with _ends_in_order():
+                write_scenario(
+                    scenario,
+                    folder=write,
+                    truth=truth,
+                    markets=market or (),
+                    seed=seed,
+                    missing=missing,
+                    workers=workers,
+                )
+        except Interrupted as interrupted:
+            say(str(interrupted))
+            raise typer.Exit(Code.INTERRUPTED) from None
         return
     if write is not None or missing:
         raise Failure(

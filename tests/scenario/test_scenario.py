@@ -260,7 +260,7 @@ def test_what_cannot_be_written_is_refused(tmp_path: Path) -> None:
     (tmp_path / "there").write_text("x")
     with pytest.raises(BadCall, match="not empty"):
         write_scenario("cryptodrug", folder=tmp_path)
-    with pytest.raises(BadCall, match="missing share"):
+    with pytest.raises(BadCall, match="--missing 1 is not"):
         write_scenario("cryptodrug", missing=1.0)
     with pytest.raises(BadCall, match="no market of scenario"):
         write_scenario("cryptodrug", markets=["nowhere"])
