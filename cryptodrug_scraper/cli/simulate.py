@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import threading
 from collections.abc import Iterator
@@ -61,6 +62,56 @@ EPILOG = (
 )
 
 
+_SIZES = ("listings", "vendors", "reviews")
+_SERVED = (
+    "port", "control_port", "date", "clock_rate", "still", "fault", "mirror", "patience",
+    "cookies", "host", "log",
+)  # fmt: skip
+_WRITTEN = ("missing", "workers")
+
+
+def _is_given(context: typer.Context, name: str) -> bool:
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
+
+
+def _check(given: set[str], scenario: str | None, write: bool, serve: bool) -> None:
+    """Refuse options that were given and would do nothing."""
+
+    def refuse(names: tuple[str, ...], why: str) -> None:
+        without = [f"--{name.replace('_', '-')}" for name in names if name in given]
+        if without:
+            verb = "has" if len(without) == 1 else "have"
+            raise Failure(f"{', '.join(without)} {verb} no meaning {why}", Code.BAD_INPUT)
+
+    if scenario is None:
+        if write:
+            raise Failure("--write needs a --scenario.", Code.BAD_INPUT)
+        refuse(_WRITTEN, "without --scenario and --write: no crawls are written.")
+        return
+    refuse(
+        _SIZES,
+        f"with --scenario: simulators/{scenario}.toml says how large its markets are. For less, "
+        "name one --market, or leave pages out with --missing.",
+    )
+    if write or not serve:
+        why = "--write" if write else "--no-serve"
+        refuse(_SERVED, f"with --scenario and {why}: nothing is served.")
+    if not write:
+        refuse(_WRITTEN, "without --write: no crawls are written.")
+
+
+def _check_files(files: dict[str, Path | None]) -> None:
+    """Refuse files that cannot be made, before anything else is."""
+    for option, path in files.items():
+        if path is not None and path.is_dir():
+            raise Failure(f"{option} {path} is a folder; name a file.", Code.BAD_INPUT)
+        if path is not None and not path.parent.is_dir():
+            raise Failure(f"{option} {path}: there is no folder {path.parent}.", Code.BAD_INPUT)
+        if path is not None and not os.access(path if path.exists() else path.parent, os.W_OK):
+            raise Failure(f"{option} {path} must not be written to by you.", Code.BAD_INPUT)
+
+
 @contextlib.contextmanager
 def _ends_in_order() -> Iterator[None]:
     """Let SIGTERM end the command as Ctrl-C does."""
@@ -79,6 +130,7 @@ def _ends_in_order() -> Iterator[None]:
 
 
 def simulate(
+    context: typer.Context,
     market: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME", help="Which; again for more.", show_default="all"),
@@ -172,6 +224,9 @@ def simulate(
     from cryptodrug_scraper.simulator.command import Interrupted, write_scenario
     from cryptodrug_scraper.simulator.command import simulate as serve
 
+    given = {name for name in context.params if _is_given(context, name)}
+    _check(given, scenario, write is not None, not no_serve)
+    _check_files({"--truth": truth, "--cookies": cookies, "--log": log})
     if scenario is not None and (write is not None or no_serve):
         try:
             with _ends_in_order():
@@ -188,10 +243,6 @@ def simulate(
             say(str(interrupted))
             raise typer.Exit(Code.INTERRUPTED) from None
         return
-    if write is not None or missing:
-        raise Failure(
-            "--write and --missing need a --scenario (and --missing a --write).", Code.BAD_INPUT
-        )
     stop = threading.Event()
     before = None
     if threading.current_thread() is threading.main_thread():
