@@ -128,13 +128,32 @@ def _say_next(data_dir: Path, report: Path) -> None:
         f"  {report.resolve().as_uri()}\n"
         f"\nThe demo's database runs on, and is yours to ask. Try next:\n"
         f'  {where} {call} db query{option} "{suggestion}"\n'
-        f"  {where} {call} db url{option}   (for psql, DBeaver, pandas)\n"
+        f"  {where} {call} db url{option}   (for psql, DBeaver)\n"
         f"  {where} {call} report{option} --country NL --lang fr --threshold 1 --out rapport.html\n"
+        f"  {_notebook(data_dir)}\n"
         f"  {call} replay YOUR-FOLDER   (your own pages, into your own database)\n"
         f"and to stop it:\n"
         f"  {where} {call} db stop",
         soft_wrap=True,
     )
+
+
+def _notebook(data_dir: Path) -> str:
+    """Return the command that opens the notebook over the demo's database."""
+    setting = f"CRYPTODRUG_DATA_DIR={shlex.quote(str(data_dir))}"
+    if get_settings().database_url:
+        setting = f'CRYPTODRUG_DATABASE_URL="{EmbeddedServer(data_dir).url()}"'
+    python = shlex.quote(str(_near(Path(sys.executable))))
+    notebook = shlex.quote(str(_near(ROOT / "notebooks" / "study.ipynb")))
+    return (
+        f"{setting} {python} -m notebook {notebook}\n"
+        f"      (the study step by step; before: {python} -m pip install notebook)"
+    )
+
+
+def _near(path: Path) -> Path:
+    """Return a path from here, if it is below."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
 def run() -> int:

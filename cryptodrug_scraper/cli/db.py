@@ -26,7 +26,7 @@ app = typer.Typer(
     epilog=guide("""
     [bold]Examples[/]
       cryptodrug db query "SELECT * FROM vendor_latest LIMIT 5"
-      cryptodrug db url             for DBeaver, pandas …
+      cryptodrug db url             for psql, DBeaver …
       cryptodrug db status
     """)
     + "\n\n"
@@ -47,20 +47,35 @@ _AT_WORK = "cryptodrug"  # how our own programs name themselves to the server
     [bold]Examples[/]
       psql "$(cryptodrug db url)"
       cryptodrug db url --psql
-      in pandas: pd.read_sql("TABLE vendor_latest", "the address")
+      cryptodrug db url --sqlalchemy
+    in pandas, with what the last one prints
+      pd.read_sql("TABLE vendor_latest", "the address")
     """),
 )
 def url(
     psql: Annotated[
         bool, typer.Option("--psql", help="Print a command that opens psql there.")
     ] = False,
+    sqlalchemy: Annotated[
+        bool,
+        typer.Option(
+            "--sqlalchemy", help="As SQLAlchemy and pandas want it: with the driver's name."
+        ),
+    ] = False,
     database_url: DatabaseUrl = None,
 ) -> None:
     """Print the database's address."""
+    if psql and sqlalchemy:
+        raise Failure(
+            "--psql and --sqlalchemy print different things; ask for one.", Code.BAD_INPUT
+        )
     from cryptodrug_scraper.database.connection import client_url, resolve_url
     from cryptodrug_scraper.settings import get_settings
 
     address = client_url(resolve_url(database_url, get_settings()))
+    if sqlalchemy:
+        # Without a driver's name SQLAlchemy 2.1 looks for another than the one that comes along.
+        address = address.replace("postgresql:", "postgresql+psycopg2:", 1)
     if not psql:
         typer.echo(address)
         return

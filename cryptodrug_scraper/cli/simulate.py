@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import signal
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +14,7 @@ import typer
 
 from cryptodrug_scraper.cli.errors import EXIT_CODES, Code, Failure
 from cryptodrug_scraper.cli.options import guide
+from cryptodrug_scraper.cli.terminal import say
 from cryptodrug_scraper.simulator.faults import FAULTS, RULES
 
 HELP = guide("""
@@ -27,7 +31,9 @@ HELP = guide("""
     --scenario is a world in which something is known to be true, such as the findings that were
     published: simulators/NAME.toml has its numbers. With --write nothing is served: the crawls of
     it are written straight to WARC files, for `cryptodrug replay`; --truth then writes what is
-    true of each finding, as JSON.
+    true of each finding, as JSON. That is a quarter of a million pages, and minutes; one market
+    with few pages, as in the last example below, is written in half a minute. Interrupted, it
+    keeps the crawls that are whole, and the same command writes the others.
 """)
 
 
@@ -41,8 +47,10 @@ EPILOG = (
       cryptodrug simulate --market dream --cookies cookies.txt
       cryptodrug simulate --market dream --fault cut_off=5% --fault challenge=0.01
       cryptodrug simulate --listings 20000 --date now --still --truth truth.jsonl
-      cryptodrug simulate --scenario cryptodrug --write crawls --truth findings.json
+      cryptodrug simulate --scenario cryptodrug --write crawls --truth true.json
       cryptodrug simulate --scenario cryptodrug --write less --missing 0.2
+      cryptodrug simulate --scenario cryptodrug --write few \\
+        --market wall_street --missing 0.9
     then, for a crawl of the first
       cryptodrug mirror add dream 127.0.0.1:8080
       cryptodrug session add dream --cookies cookies.txt
@@ -54,7 +62,75 @@ EPILOG = (
 )
 
 
+_SIZES = ("listings", "vendors", "reviews")
+_SERVED = (
+    "port", "control_port", "date", "clock_rate", "still", "fault", "mirror", "patience",
+    "cookies", "host", "log",
+)  # fmt: skip
+_WRITTEN = ("missing", "workers")
+
+
+def _is_given(context: typer.Context, name: str) -> bool:
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
+
+
+def _check(given: set[str], scenario: str | None, write: bool, serve: bool) -> None:
+    """Refuse options that were given and would do nothing."""
+
+    def refuse(names: tuple[str, ...], why: str) -> None:
+        without = [f"--{name.replace('_', '-')}" for name in names if name in given]
+        if without:
+            verb = "has" if len(without) == 1 else "have"
+            raise Failure(f"{', '.join(without)} {verb} no meaning {why}", Code.BAD_INPUT)
+
+    if scenario is None:
+        if write:
+            raise Failure("--write needs a --scenario.", Code.BAD_INPUT)
+        refuse(_WRITTEN, "without --scenario and --write: no crawls are written.")
+        return
+    refuse(
+        _SIZES,
+        f"with --scenario: simulators/{scenario}.toml says how large its markets are. For less, "
+        "name one --market, or leave pages out with --missing.",
+    )
+    if write or not serve:
+        why = "--write" if write else "--no-serve"
+        refuse(_SERVED, f"with --scenario and {why}: nothing is served.")
+    if not write:
+        refuse(_WRITTEN, "without --write: no crawls are written.")
+
+
+def _check_files(files: dict[str, Path | None]) -> None:
+    """Refuse files that cannot be made, before anything else is."""
+    for option, path in files.items():
+        if path is not None and path.is_dir():
+            raise Failure(f"{option} {path} is a folder; name a file.", Code.BAD_INPUT)
+        if path is not None and not path.parent.is_dir():
+            raise Failure(f"{option} {path}: there is no folder {path.parent}.", Code.BAD_INPUT)
+        if path is not None and not os.access(path if path.exists() else path.parent, os.W_OK):
+            raise Failure(f"{option} {path} must not be written to by you.", Code.BAD_INPUT)
+
+
+@contextlib.contextmanager
+def _ends_in_order() -> Iterator[None]:
+    """Let SIGTERM end the command as Ctrl-C does."""
+
+    def interrupted(number: int, frame: object) -> None:
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, interrupted)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 def simulate(
+    context: typer.Context,
     market: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME", help="Which; again for more.", show_default="all"),
@@ -145,24 +221,28 @@ def simulate(
     ] = False,
 ) -> None:
     """Serve markets."""
+    from cryptodrug_scraper.simulator.command import Interrupted, write_scenario
     from cryptodrug_scraper.simulator.command import simulate as serve
-    from cryptodrug_scraper.simulator.command import write_scenario
 
+    given = {name for name in context.params if _is_given(context, name)}
+    _check(given, scenario, write is not None, not no_serve)
+    _check_files({"--truth": truth, "--cookies": cookies, "--log": log})
     if scenario is not None and (write is not None or no_serve):
-        write_scenario(
-            scenario,
-            folder=write,
-            truth=truth,
-            markets=market or (),
-            seed=seed,
-            missing=missing,
-            workers=workers,
-        )
+        try:
+            with _ends_in_order():
+                write_scenario(
+                    scenario,
+                    folder=write,
+                    truth=truth,
+                    markets=market or (),
+                    seed=seed,
+                    missing=missing,
+                    workers=workers,
+                )
+        except Interrupted as interrupted:
+            say(str(interrupted))
+            raise typer.Exit(Code.INTERRUPTED) from None
         return
-    if write is not None or missing:
-        raise Failure(
-            "--write and --missing need a --scenario (and --missing a --write).", Code.BAD_INPUT
-        )
     stop = threading.Event()
     before = None
     if threading.current_thread() is threading.main_thread():

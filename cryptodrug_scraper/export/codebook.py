@@ -109,12 +109,25 @@ and can be turned back:
 
 To turn a cell back: take one leading apostrophe away, then undo the escapes. In Python,
 `cryptodrug_scraper.export.read_table(folder, "reviews")` does it and gives a pandas frame with
-the right types. Without it, read columns of type string as texts
-(`pandas.read_csv(file, dtype={"external_id": str})`): ids such as `210447.664120` are no numbers.
-In a spreadsheet, import them as "Text".
+the right types. Without it, read columns of type string as texts, take nothing but an empty cell
+for missing, keep counts whole where some are missing, and name the columns of dates and times:
+
+    pandas.read_csv(
+        "listings.csv",
+        dtype={"external_id": str},
+        keep_default_na=False,
+        na_values=[""],
+        dtype_backend="numpy_nullable",
+        parse_dates=["first_seen", "last_seen", "sold_since"],
+    )
+
+Ids such as `123456.000000` are no numbers. In a spreadsheet, import them as "Text".
 """
 _PARQUET = """
-Parquet with typed columns: `pandas.read_parquet("reviews.parquet")`. Nothing is escaped; a text
+Parquet with typed columns: `pandas.read_parquet("reviews.parquet")` has counts with gaps as
+`Int64`, yes and no as `boolean`, times in UTC. Dates without a time are objects in it (`date`);
+`pandas.to_datetime` makes timestamps of such a column, as does
+`cryptodrug_scraper.export.read_table(folder, "reviews")`. Nothing is escaped; a text
 may begin with `=`, so do not paste texts into a spreadsheet as they are. Numbers that are no
 integers are 64-bit floating point.
 """

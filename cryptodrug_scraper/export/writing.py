@@ -4,15 +4,19 @@ CSV: UTF-8 without a mark, RFC 4180 (commas, CRLF, quotes where needed, a headin
 ``cells.py`` says. Numbers have the digits of the database, times are ISO 8601 in UTC.
 
 Parquet: typed columns, nothing escaped. Numbers that are no integers are 64-bit floating
-point, so of more than 15 digits the last may differ; the CSV has them all.
+point, so of more than 15 digits the last may differ; the CSV has them all. What pandas should
+make of the columns is in the schema's metadata, as pandas itself would write it: without it,
+integers with gaps become floating point, and yes and no with gaps Python's objects.
 """
 
 from __future__ import annotations
 
 import csv
+import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, Self
@@ -191,6 +195,41 @@ class CsvWriter:
 # -- Parquet ----------------------------------------------------------------------------------
 
 
+_PANDAS = {  # kind -> names of the type in pandas' metadata: the general one, and that of a frame
+    "integer": ("int64", "Int64"),
+    "number": ("float64", "Float64"),
+    "boolean": ("bool", "boolean"),
+    "date": ("date", "object"),
+    "moment": ("datetimetz", "datetime64[us, UTC]"),
+    "words": ("list[unicode]", "object"),
+    "texts": ("list[unicode]", "object"),
+}
+
+
+def _for_pandas(columns: Sequence[Column]) -> dict[str, str]:
+    """Return the metadata of a schema that says what pandas should make of its columns."""
+    said = []
+    for column in columns:
+        general, own = _PANDAS.get(column.kind, ("unicode", "object"))
+        zone = {"timezone": "UTC"} if column.kind == "moment" else None
+        said.append(
+            {
+                "name": column.name,
+                "field_name": column.name,
+                "pandas_type": general,
+                "numpy_type": own,
+                "metadata": zone,
+            }
+        )
+    told = {
+        "index_columns": [],
+        "column_indexes": [],
+        "columns": said,
+        "pandas_version": version("pandas"),
+    }
+    return {"pandas": json.dumps(told)}
+
+
 class ParquetWriter:
     """Writes one table as Parquet (zstd), each column with its meaning as metadata."""
 
@@ -217,7 +256,8 @@ class ParquetWriter:
                     metadata={"description": meaning},
                 )
                 for column, meaning in zip(columns, meanings, strict=True)
-            ]
+            ],
+            metadata=_for_pandas(columns),
         )
         self._writer = parquet.ParquetWriter(path, self._schema, compression="zstd")
 

@@ -20,7 +20,8 @@ from cryptodrug_scraper.simulator.facts import Sizes
 from cryptodrug_scraper.simulator.faults import Faults, parse_faults
 from cryptodrug_scraper.simulator.look import looks
 from cryptodrug_scraper.simulator.making import make_world, usual_date
-from cryptodrug_scraper.simulator.scenario.crawls import Crawl, Plan, write_crawls
+from cryptodrug_scraper.simulator.scenario.crawls import Crawl, Plan, count_whole, write_crawls
+from cryptodrug_scraper.simulator.scenario.folder import NotThisPlan, check
 from cryptodrug_scraper.simulator.scenario.parameters import Parameters, read_scenario
 from cryptodrug_scraper.simulator.scenario.truth import Truth
 from cryptodrug_scraper.simulator.scenario.world import scenario_worlds
@@ -33,6 +34,10 @@ from cryptodrug_scraper.simulator.world import World
 
 class BadCall(ValueError):
     """What was asked for cannot be done; the message says why."""
+
+
+class Interrupted(KeyboardInterrupt):
+    """Interrupted on the way; the message says what is left, and how to go on."""
 
 
 @dataclass(slots=True)
@@ -82,6 +87,14 @@ def _scenario(name: str, markets: Iterable[str]) -> Parameters:
     return parameters
 
 
+@contextmanager
+def _refusal() -> Iterator[None]:
+    try:
+        yield
+    except NotThisPlan as error:
+        raise BadCall(f"--write: {error}") from None
+
+
 def write_scenario(
     name: str,
     *,
@@ -95,31 +108,50 @@ def write_scenario(
 ) -> list[Crawl]:
     """Write a scenario's crawls into ``folder`` as WARC files, and the truth of its findings.
 
-    ``truth`` receives them as JSON, of all its markets; see ``scenario/truth.py``. Progress is
-    told to ``out``, a line for every tenth crawl. Raises BadCall, BadScenario or OSError.
+    ``truth`` receives them as JSON, of all its markets; see ``scenario/truth.py``. Crawls that a
+    run before this one has left stay. Progress is told to ``out``, a line for every tenth crawl.
+    Raises BadCall, BadScenario, OSError or Interrupted.
     """
     out = out or sys.stdout
     parameters, chosen = _scenario(name, markets), list(markets)
-    if not 0 <= missing < 1 or workers < 1:
-        raise BadCall("the missing share is 0 or more and below 1, workers are 1 or more")
+    if not 0 <= missing < 1:
+        raise BadCall(
+            f"--missing {missing:g} is not the share of pages to leave out: that is 0 or more, and "
+            "below 1, such as 0.2"
+        )
+    if workers < 1:
+        raise BadCall(f"--workers {workers}: one process at least has to write")
+    plan = Plan(parameters, seed, missing)
+    if folder is not None:
+        with _refusal():
+            check(folder, plan.told())
     if truth is not None:
         told = Truth(parameters, scenario_worlds(parameters, seed)).told()
         truth.write_text(json.dumps(told, ensure_ascii=False, indent=1) + "\n", "utf-8")
         print(f"the truth of {len(told)} findings in {truth}", file=out, flush=True)
     if folder is None:
         return []
-    if folder.is_dir() and any(folder.iterdir()):
-        raise BadCall(f"{folder} is not empty: a scenario's crawls are written into a new folder")
-    done = 0
+    done, total = count_whole(plan, folder, chosen)
 
-    def on_crawl(crawl: Crawl, total: int) -> None:
+    def on_crawl(crawl: Crawl, _: int) -> None:
         nonlocal done
         done += 1
         if done % 10 == 0 or done == total:
             print(f"{done} of {total} crawls", file=out, flush=True)
 
-    plan = Plan(parameters, seed, missing)
-    crawls = write_crawls(plan, folder, markets=chosen, workers=workers, on_crawl=on_crawl)
+    if not done:
+        print(f"writing {total} crawls into {folder} …", file=out, flush=True)
+    elif done < total:
+        print(f"{done} of {total} crawls are in {folder} already", file=out, flush=True)
+    try:
+        with _refusal():
+            crawls = write_crawls(plan, folder, markets=chosen, workers=workers, on_crawl=on_crawl)
+    except KeyboardInterrupt:
+        done, total = count_whole(plan, folder, chosen)
+        left = f"{done} of {total} crawls are in {folder}, whole" if done else "no crawl was whole"
+        raise Interrupted(f"Interrupted: {left}. The same command goes on from there.") from None
+    if not crawls:
+        print(f"all {total} crawls are in {folder} already", file=out)
     for market in parameters.markets:
         of_one = [crawl for crawl in crawls if crawl.market == market]
         if of_one:

@@ -9,6 +9,7 @@ import subprocess
 from decimal import Decimal
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from typer.testing import Result
 
@@ -20,6 +21,20 @@ from tests.databases import execute
 
 def ask(url: str, sql: str, *options: str, given: str | None = None) -> Result:
     return run("db", "query", sql, "--database-url", url, *options, given=given)
+
+
+# -- addresses ------------------------------------------------------------------------------
+
+
+def test_an_address_for_sqlalchemy(migrated_url: str) -> None:
+    """With the driver that comes along: which one it takes else depends on its version."""
+    result = run("db", "url", "--sqlalchemy", "--database-url", migrated_url)
+    assert result.exit_code == 0
+    frame = pd.read_sql("SELECT count(*) AS pages FROM page", result.stdout.strip())
+    assert frame["pages"].tolist() == [0]
+    both = run("db", "url", "--sqlalchemy", "--psql", "--database-url", migrated_url)
+    assert both.exit_code == 2
+    assert "--psql and --sqlalchemy" in both.stderr
 
 
 # -- questions ------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -54,3 +55,22 @@ def test_the_demo_twice_and_its_commands_pasted(own_folder: Path) -> None:
         )
         assert pasted.returncode == 0, pasted.stderr
         assert pasted.stdout or "rapport.html" in pasted.stderr
+    opened = re.search(
+        r"^  (CRYPTODRUG_DATA_DIR=.*) -m notebook (.*)\n.* -m pip install notebook",
+        done.stdout,
+        re.M,
+    )
+    assert opened
+    assert (own_folder / shlex.split(opened[2])[0]).samefile(ROOT / "notebooks" / "study.ipynb")
+    script = "from cryptodrug_scraper import study; print(len(study.open().listings().frame))"
+    told = subprocess.run(
+        f"{opened[1]} -c {shlex.quote(script)}",
+        shell=True,
+        capture_output=True,
+        text=True,
+        env=environment,
+        cwd=own_folder,
+        check=False,
+    )
+    assert told.returncode == 0, told.stderr
+    assert int(told.stdout) > 5

@@ -53,7 +53,7 @@ def wanted(column: Column, value: Any) -> Any:
         case "number":
             return float(value)
         case "date":
-            return pd.Timestamp(value, tz="UTC")
+            return pd.Timestamp(value)
         case "moment":
             return pd.Timestamp(value)
         case _:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,9 +15,6 @@ from cryptodrug_scraper.simulator.scenario.truth import Truth, terms_of
 from cryptodrug_scraper.simulator.scenario.world import scenario_worlds
 from cryptodrug_scraper.study.findings import Finding, Values, agree, bears_out
 from cryptodrug_scraper.study.found import coverage_of_listings, find
-
-PLAN = "plan.txt"
-"""The file beside the crawls that says, once they are whole, which ones they are."""
 
 SHARES = (
     "home_share_of_listings",
@@ -50,27 +46,13 @@ def loaded(
     workers: int = 1,
     on_crawl: Callable[[Crawl, int], None] | None = None,
 ) -> Summary:
-    """Write the crawls into a folder, if none are there, and replay them into a database.
+    """Write the crawls that are not in a folder yet, and replay them into a database.
 
     Raises ValueError if the folder holds something else than the crawls of this plan.
     """
-    note, told = folder / PLAN, described(plan)
-    if folder.is_dir() and any(folder.iterdir()):
-        if not note.is_file() or note.read_text("utf-8") != told:
-            raise ValueError(
-                f"{folder} holds something else than this scenario's crawls, or a part of them"
-            )
-    else:
-        write_crawls(plan, folder, workers=workers, on_crawl=on_crawl)
-        note.write_text(told, "utf-8")
+    write_crawls(plan, folder, workers=workers, on_crawl=on_crawl)
     open_engine(database_url, upgrade=True).dispose()
     return replay([folder], client_url(database_url), workers=workers)
-
-
-def described(plan: Plan) -> str:
-    """Return what tells the crawls of a plan from those of another."""
-    digest = hashlib.sha256(repr(plan.parameters).encode()).hexdigest()
-    return f"{plan.parameters.name} {digest}, seed {plan.seed}, missing {plan.missing:g}\n"
 
 
 def compared(plan: Plan, database_url: str) -> Iterator[Compared]:

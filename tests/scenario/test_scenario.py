@@ -260,24 +260,57 @@ def test_what_cannot_be_written_is_refused(tmp_path: Path) -> None:
     (tmp_path / "there").write_text("x")
     with pytest.raises(BadCall, match="not empty"):
         write_scenario("cryptodrug", folder=tmp_path)
-    with pytest.raises(BadCall, match="missing share"):
+    with pytest.raises(BadCall, match="--missing 1 is not"):
         write_scenario("cryptodrug", missing=1.0)
+    with pytest.raises(BadCall, match="--workers 0"):
+        write_scenario("cryptodrug", workers=0)
     with pytest.raises(BadCall, match="no market of scenario"):
         write_scenario("cryptodrug", markets=["nowhere"])
+
+
+S = ["--scenario", "cryptodrug"]
 
 
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
         (["--scenario", "other", "--no-serve"], "the scenarios are: cryptodrug"),
-        (["--write", "folder"], "need a --scenario"),
-        (["--missing", "0.2"], "need a --scenario"),
+        (["--write", "new"], "--write needs a --scenario"),
+        (["--missing", "0.2"], "--missing has no meaning without --scenario and --write"),
+        ([*S, "--missing", "0.2"], "--missing has no meaning without --write"),
+        ([*S, "--listings", "5"], "--listings has no meaning with --scenario"),
+        ([*S, "--listings", "1000"], "name one --market, or leave pages out with --missing"),
+        ([*S, "--vendors", "5", "--reviews", "9"], "--vendors, --reviews have no meaning"),
+        ([*S, "--write", "new", "--date", "now"], "--date has no meaning with --scenario and"),
+        ([*S, "--write", "new", "--fault", "all=1"], "nothing is served"),
+        ([*S, "--no-serve", "--clock-rate", "2"], "--clock-rate has no meaning"),
+        ([*S, "--write", "new", "--missing", "2"], "--missing 2 is not the share of pages"),
+        ([*S, "--write", "new", "--missing", "nan"], "--missing nan is not the share of pages"),
+        ([*S, "--write", "file"], "--write: file is a file"),
+        ([*S, "--write", "file/new"], "--write: file/new cannot be made"),
+        ([*S, "--write", "folder"], "--write: folder is not empty"),
+        ([*S, "--no-serve", "--truth", "nowhere/x"], "--truth nowhere/x: there is no folder"),
+        ([*S, "--no-serve", "--truth", "folder"], "--truth folder is a folder; name a file"),
+        (["--cookies", "nowhere/x"], "--cookies nowhere/x: there is no folder nowhere"),
+        (["--log", "file/x"], "--log file/x: there is no folder file"),
     ],
 )
-def test_wrong_calls_are_explained(arguments: list[str], said: str) -> None:
+def test_wrong_calls_are_explained(
+    arguments: list[str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").write_text("x")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "thesis.docx").write_text("years of work")
     done = CliRunner().invoke(app, ["simulate", *arguments])
     assert done.exit_code == 2
-    assert said in done.output
+    assert said in done.stderr
+    assert not (tmp_path / "new").exists()
+
+
+def test_help_names_a_run_that_is_short() -> None:
+    said = CliRunner().invoke(app, ["simulate", "--help"]).stdout
+    assert "--market wall_street --missing 0.9" in said
 
 
 def test_a_scenario_can_be_served() -> None:

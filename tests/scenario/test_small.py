@@ -12,7 +12,7 @@ from cryptodrug_scraper.replay.summary import Summary
 from cryptodrug_scraper.simulator.scenario.crawls import Plan
 from cryptodrug_scraper.simulator.scenario.parameters import read_scenario
 from tests.databases import _new_database
-from tests.scenario.running import PLAN, Compared, compared, described, loaded
+from tests.scenario.running import Compared, compared, loaded
 
 SMALL = Plan(read_scenario("cryptodrug").scaled(0.02, 4), 1)
 """Few vendors beside the Belgian ones, and a crawl every four weeks."""
@@ -50,9 +50,3 @@ def test_missing_pages_are_noticed_and_do_not_bend_shares(
         loaded(plan, tmp_path / "crawls", url)
         wrong = {row.finding.id: row.wrong for row in compared(plan, url) if row.wrong}
     assert wrong == {}
-
-
-def test_crawls_of_another_plan_are_not_taken_for_these(tmp_path: Path) -> None:
-    (tmp_path / PLAN).write_text(described(Plan(SMALL.parameters, 1, missing=0.2)))
-    with pytest.raises(ValueError, match="holds something else"):
-        loaded(SMALL, tmp_path, "postgresql://nobody@localhost:1/none")

@@ -4,6 +4,7 @@ A scenario is a file ``simulators/NAME.toml`` that says in numbers what is true 
 
 - ``parameters`` reads the file; ``people`` says who sells where; ``goods`` what they sell;
 - ``world`` is one market of it, for the markets' pages (a :class:`~..world.World`);
-- ``crawls`` writes the pages that crawls of it capture straight to WARC files;
+- ``crawls`` writes the pages that crawls of it capture straight to WARC files,
+  into a ``folder`` in which they appear whole;
 - ``truth`` says what a study of those crawls should find, worked out from the world itself.
 """

@@ -7,24 +7,43 @@ the market's last; a vendor's pages likewise, by ``vendor_weeks``. So none is fa
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
+import json
 import multiprocessing
+import os
+import signal
+import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from hashlib import blake2b
 from importlib.metadata import version
+from multiprocessing.connection import wait
+from multiprocessing.resource_tracker import ensure_running
+from multiprocessing.synchronize import Event
 from pathlib import Path
 
 from cryptodrug_scraper.archive import CrawlArchive, CrawlEnd, CrawlStamp
 from cryptodrug_scraper.simulator.chance import Chance
 from cryptodrug_scraper.simulator.look import Look, Page, Session, asked, looks, routes
+from cryptodrug_scraper.simulator.scenario.folder import PART, bring_out, opened, whole
 from cryptodrug_scraper.simulator.scenario.parameters import Parameters
 from cryptodrug_scraper.simulator.scenario.world import ScenarioWorld, scenario_worlds
 
 _LONGEST = timedelta(hours=3)
 _HEADERS = (("Content-Type", "text/html; charset=utf-8"),)
+_ONE_FILE = 1 << 62
+
+
+class Stopped(Exception):
+    """The crawl that is being written is not wanted any more."""
+
+
+def _plain(value: object) -> object:
+    """Return what JSON lacks: sets have another order in each process."""
+    return sorted(value) if isinstance(value, frozenset) else str(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +53,23 @@ class Plan:
     parameters: Parameters
     seed: int
     missing: float = 0.0
+
+    def told(self) -> str:
+        """Return a line that tells the crawls of this plan from those of another."""
+        values = json.dumps(asdict(self.parameters), default=_plain)
+        digest = hashlib.sha256(values.encode()).hexdigest()
+        return f"{self.parameters.name} {digest}, seed {self.seed}, missing {self.missing:g}\n"
+
+    def run(self, market: str, number: int) -> str:
+        """Return the identity of a crawl."""
+        named = f"{self.parameters.name}|{self.seed}|{market}|{number}"
+        return hashlib.blake2b(named.encode(), digest_size=16).hexdigest()
+
+    def crawls(self, markets: Sequence[str] = ()) -> list[tuple[str, int]]:
+        """Return market and number of all crawls, or of those of some markets."""
+        told = self.parameters.markets
+        names = [name for name in told if not markets or name in markets]
+        return [(name, number) for name in names for number in range(len(told[name].crawls()))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,16 +150,19 @@ class Crawler:
         now = self.world.crawled(self.days[number])
         return self.world.review_count(seller, now) - self.world.review_count(seller, then)
 
-    def write(self, folder: Path, number: int) -> Crawl:
-        """Write a crawl into files of its own in a folder. Raises OSError."""
+    def write(
+        self, folder: Path, number: int, stopped: Callable[[], bool] = lambda: False
+    ) -> Crawl:
+        """Write a crawl into a file of its own in a scenario's folder, where it appears whole.
+
+        Raises OSError, and Stopped as soon as ``stopped`` says so.
+        """
         plan, name = self.plan, self.name
         began = self.world.crawled(self.days[number])
         wanted = list(self.addresses(number))
         pace = min(timedelta(seconds=5), _LONGEST / max(len(wanted), 1))
         stamp = CrawlStamp(
-            run=blake2b(
-                f"{plan.parameters.name}|{plan.seed}|{name}|{number}".encode(), digest_size=16
-            ).hexdigest(),
+            run=plan.run(name, number),
             market=name,
             started_at=began,
             operator=f"scenario {plan.parameters.name}",
@@ -137,8 +176,11 @@ class Crawler:
         counters: Counter[str] = Counter()
         session, at, left_out = Session(), began, 0
         self._visit("/?proceed", at, session)  # a welcome page may stand before the first
-        with CrawlArchive(folder, stamp) as archive:
+        part = folder / PART / name
+        with CrawlArchive(part, stamp, rotate_bytes=_ONE_FILE) as archive:
             for address in wanted:
+                if stopped():
+                    raise Stopped
                 at = (at + pace).replace(microsecond=0)
                 if self.is_missing(number, address):
                     left_out += 1
@@ -158,7 +200,7 @@ class Crawler:
                 )
             told = {"responses": counters.total(), **counters}
             archive.close(CrawlEnd(stamp.run, at, "finished", told))
-            size = sum(p.stat().st_size for p in folder.glob(f"{archive.name}-*"))
+        size = bring_out(folder, name, archive.name)
         return Crawl(name, number, began, counters.total(), left_out, size)
 
     def _visit(self, address: str, at: datetime, session: Session) -> tuple[str, Page]:
@@ -179,53 +221,124 @@ def write_crawls(
     workers: int = 1,
     on_crawl: Callable[[Crawl, int], None] | None = None,
 ) -> list[Crawl]:
-    """Write all crawls of a scenario into a folder for each market; return them in order.
+    """Write the crawls of a scenario into a folder for each market; return them in order.
 
+    Crawls that are there already, of a run that was ended, stay and are not written again.
     ``on_crawl`` is told each crawl as it is written, and how many there will be. The same plan
-    writes the same pages, whatever the number of ``workers`` (processes). Raises OSError, and
-    ValueError if the folder has crawls of another plan.
+    writes the same pages, whatever the number of ``workers`` (processes). Ended by an exception
+    (KeyboardInterrupt), it leaves whole crawls alone. Raises OSError, and NotThisPlan if the
+    folder has something else than crawls of this plan.
     """
-    parameters = plan.parameters
-    names = [name for name in parameters.markets if not markets or name in markets]
-    tasks = [(name, n) for name in names for n in range(len(parameters.markets[name].crawls()))]
-    tasks.sort(key=lambda task: -task[1])  # later ones are larger: they go first
-    for name in names:
-        (folder / name).mkdir(parents=True, exist_ok=True)
     found: list[Crawl] = []
-
-    def written(crawl: Crawl) -> None:
-        found.append(crawl)
-        if on_crawl is not None:
-            on_crawl(crawl, len(tasks))
-
-    if workers == 1:
-        _start(plan, folder)
-        for task in tasks:
-            written(_write(task))
-    else:
-        context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(workers, context, _start, (plan, folder)) as pool:
-            try:
-                for future in as_completed([pool.submit(_write, task) for task in tasks]):
-                    written(future.result())
-            except BaseException:
-                pool.shutdown(cancel_futures=True)
-                raise
+    with opened(folder, plan.told()):
+        there = {name: whole(folder, name) for name in plan.parameters.markets}
+        tasks = [
+            (name, number)
+            for name, number in plan.crawls(markets)
+            if plan.run(name, number)[:8] not in there[name]
+        ]
+        tasks.sort(key=lambda task: -task[1])  # later ones are larger: they go first
+        written = _in_turn if workers == 1 or not tasks else _at_once
+        with contextlib.closing(written(plan, folder, tasks, workers)) as crawls:
+            for crawl in crawls:
+                found.append(crawl)
+                if on_crawl is not None:
+                    on_crawl(crawl, len(tasks))
     return sorted(found, key=lambda crawl: (crawl.began, crawl.market))
 
 
+def count_whole(plan: Plan, folder: Path, markets: Sequence[str] = ()) -> tuple[int, int]:
+    """Return how many crawls of a plan are in its folder, and how many there will be."""
+    there = {name: whole(folder, name) for name in plan.parameters.markets}
+    wanted = plan.crawls(markets)
+    return sum(plan.run(name, n)[:8] in there[name] for name, n in wanted), len(wanted)
+
+
+def _in_turn(
+    plan: Plan, folder: Path, tasks: Sequence[tuple[str, int]], workers: int
+) -> Generator[Crawl, None, None]:
+    crawlers = _crawlers_of(plan) if tasks else {}
+    for name, number in tasks:
+        yield crawlers[name].write(folder, number)
+
+
+def _at_once(
+    plan: Plan, folder: Path, tasks: Sequence[tuple[str, int]], workers: int
+) -> Generator[Crawl, None, None]:
+    """Write in processes, which stop with the page that they are at when this is closed."""
+    ensure_running()  # now: it would let through again what is blocked below
+    context = multiprocessing.get_context("spawn")
+    stop = context.Event()
+    with ProcessPoolExecutor(
+        min(workers, len(tasks)), context, _start, (plan, folder, stop)
+    ) as pool:
+        try:
+            with _signals_wait():
+                futures = [pool.submit(_write, task) for task in tasks]
+            for future in as_completed(futures):
+                yield future.result()
+        except BaseException:
+            stop.set()
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
+@contextlib.contextmanager
+def _signals_wait() -> Iterator[None]:
+    """Let what ends this process wait while it starts others.
+
+    Half started, they would complain, and a pool of which one dies while another is started
+    waits for ever. They begin with these signals blocked, too; see :func:`_start`.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[int] = []
+    ends = (signal.SIGINT, signal.SIGTERM)
+    before = {sign: signal.signal(sign, lambda number, _: came.append(number)) for sign in ends}
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, ends)  # new processes inherit it
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        for sign, handler in before.items():
+            signal.signal(sign, handler or signal.SIG_DFL)
+        if came:
+            signal.raise_signal(came[0])
+
+
+# -- in a process of its own -----------------------------------------------------------------
+
 _crawlers: dict[str, Crawler] = {}
 _folder = Path()
+_stop: Event | None = None
 
 
-def _start(plan: Plan, folder: Path) -> None:
-    global _folder
-    _folder = folder
-    _crawlers.clear()
+def _crawlers_of(plan: Plan) -> dict[str, Crawler]:
     worlds = scenario_worlds(plan.parameters, plan.seed)
-    _crawlers.update({name: Crawler(plan, world) for name, world in worlds.items()})
+    return {name: Crawler(plan, world) for name, world in worlds.items()}
+
+
+def _start(plan: Plan, folder: Path, stop: Event) -> None:
+    global _folder, _stop
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # goes to all of a terminal; the parent answers
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTERM])
+    threading.Thread(target=_end_with_the_parent, daemon=True).start()
+    _folder, _stop = folder, stop
+    if not stop.is_set():
+        _crawlers.update(_crawlers_of(plan))
+
+
+def _end_with_the_parent() -> None:
+    """End this process when the one that started it is killed and cannot say so."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)
 
 
 def _write(task: tuple[str, int]) -> Crawl:
     name, number = task
-    return _crawlers[name].write(_folder / name, number)
+    if _stop is None or _stop.is_set():
+        raise Stopped
+    return _crawlers[name].write(_folder, number, _stop.is_set)
