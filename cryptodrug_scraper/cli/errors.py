@@ -160,12 +160,7 @@ def _with_advice(error: Exception, name: str) -> str:
             "A worker process was ended from outside, perhaps for want of memory. What was "
             "loaded stays. Run the same command again, with fewer --workers."
         )
-    if name in _SIMULATOR and words.startswith(("the ", "unknown ", "no ", "vendors ")):
-        return words[:1].upper() + words[1:]
-    return words  # as it stands: it may begin with a path or a name that the user gave
-
-
-_SIMULATOR = ("BadCall", "UnknownFault", "BadScenario")  # their messages begin in lower case
+    return words
 
 
 def _settings(error: Any) -> str:

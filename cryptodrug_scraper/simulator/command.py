@@ -198,9 +198,9 @@ def simulation(
     names = list(markets) or list(known)
     for name in names:
         if name not in known:
-            raise BadCall(f"unknown market {name!r}; the markets are: {', '.join(known)}")
+            raise BadCall(f"Unknown market {name!r}; the markets are: {', '.join(known)}")
     if min(listings, reviews) < 0 or vendors < 1 or listings > 9_000_000:
-        raise BadCall("vendors must be 1 at least, listings 0 to 9,000,000, reviews 0 or more")
+        raise BadCall("Vendors must be 1 at least, listings 0 to 9,000,000, reviews 0 or more")
     rates = parse_faults(faults)
     moment = read_date(date)
     sizes = Sizes(listings, vendors, reviews)

@@ -80,7 +80,7 @@ def parse_faults(settings: Iterable[str]) -> dict[str, float]:
             rates[name] = rate
         else:
             known = ", ".join((*FAULTS, *RULES, "all"))
-            raise UnknownFault(f"unknown fault {name!r}; there are: {known}")
+            raise UnknownFault(f"Unknown fault {name!r}; there are: {known}")
     return rates
 
 

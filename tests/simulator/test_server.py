@@ -224,7 +224,7 @@ def test_the_command_writes_the_truth(tmp_path: Path, capsys: pytest.CaptureFixt
         (name, what) for name in NAMES for what in ("vendor", "listing", "review")
     }
     assert "records that are true" in capsys.readouterr().out
-    with pytest.raises(BadCall, match="unknown market 'nowhere'"):
+    with pytest.raises(BadCall, match="Unknown market 'nowhere'"):
         simulate(["nowhere"], serve=False)
 
 

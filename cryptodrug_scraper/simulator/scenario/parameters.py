@@ -190,7 +190,7 @@ def scenarios() -> list[str]:
 def read_scenario(name: str) -> Parameters:
     """Return a scenario by name. Raises BadScenario if there is none, or its file is wrong."""
     if name not in scenarios():
-        raise BadScenario(f"no scenario {name!r}; the scenarios are: {', '.join(scenarios())}")
+        raise BadScenario(f"No scenario {name!r}; the scenarios are: {', '.join(scenarios())}")
     told = tomllib.loads((files("simulators") / f"{name}.toml").read_text("utf-8"))
     try:
         return _read(name, told)
