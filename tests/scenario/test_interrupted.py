@@ -29,6 +29,12 @@ LONG = 60
 """Seconds in which anything happens, on a machine that is busy; it takes one or two."""
 LESS = ["--market", "wall_street", "--missing", "0.9"]
 
+ended = pytest.mark.parametrize(
+    ("send", "sign"),
+    [(os.killpg, signal.SIGINT), (os.kill, signal.SIGTERM)],
+    ids=["Ctrl-C", "TERM to the parent"],
+)
+
 
 def pages(folder: Path) -> list[tuple[str, str, str, bytes]]:
     """All that a replay would read, without a trouble: nothing is cut short."""
@@ -82,16 +88,7 @@ def workers_write(folder: Path) -> bool:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("send", "sign"),
-    [
-        (os.killpg, signal.SIGINT),
-        (os.kill, signal.SIGINT),
-        (os.killpg, signal.SIGTERM),
-        (os.kill, signal.SIGTERM),
-    ],
-    ids=["Ctrl-C", "INT to the parent", "TERM to all", "TERM to the parent"],
-)
+@ended
 def test_it_ends_soon_and_says_how_to_go_on(
     tmp_path: Path, send: Callable[[int, int], None], sign: signal.Signals
 ) -> None:
@@ -117,8 +114,7 @@ def test_it_ends_soon_and_says_how_to_go_on(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("send", [os.killpg, os.kill], ids=["to all", "to the parent"])
-@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
+@ended
 @pytest.mark.parametrize("processes", [3, 4])  # with the tracker of resources
 def test_interrupted_while_the_workers_still_start(
     tmp_path: Path, send: Callable[[int, int], None], sign: signal.Signals, processes: int
