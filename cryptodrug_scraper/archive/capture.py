@@ -149,7 +149,8 @@ class CrawlArchive:
             raise ValueError("the headers are no headers of HTTP")
         content_type = response.headers.get("content-type")
         digest = digest_of(body)
-        original = None if cut_short else self._bodies.get(digest)
+        # A revisit with the status 304 says that the server sent no body; this one did.
+        original = None if cut_short or status == 304 else self._bodies.get(digest)
         if original is not None and original.content_type != content_type:
             original = None
 

@@ -2,56 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
 from datetime import date, datetime
-from pathlib import Path
 from typing import Protocol
 
+from .kinds import Form
 from .page import Limits, Page, Trouble
-from .sidecar import Sidecar, read_sidecar
-from .sniff import looks_like_html, problem_of
+from .payloads import Payloads
+from .source import Source
 from .stamp import CrawlEnd, CrawlStamp
-from .unpack import Bad, unpack
 from .when import Moment, given
 
 _STEP = 128 << 10
 _MOST_CRAWLS = 10_000
 
 
-class Lookup(Protocol):
-    """Finds the sidecar of a page: its bytes and location, or what is wrong with it, or None."""
-
-    def __call__(self) -> tuple[bytes, str] | Trouble | None:
-        """Look it up."""
+PassedOver = Callable[[str, str], None]
+"""Is called with the location and the sort of what was passed over."""
 
 
-class Payloads:
-    """Where payloads lie, by digest, so that a revisit record finds the bytes it refers to.
+class ReadSource(Protocol):
+    """Reads a source, whatever it is (see :func:`~.formats.read_source`)."""
 
-    Bounded: of two generations the older is dropped when the younger is full.
-    """
-
-    def __init__(self, held: int) -> None:
-        self._half = max(1, held // 2)
-        self._young: dict[int, tuple[Path, int]] = {}
-        self._old: dict[int, tuple[Path, int]] = {}
-
-    def add(self, digest: str, path: Path, offset: int) -> None:
-        """Remember where a payload lies (an offset below zero: seen, and no page).
-
-        Of several places the last is kept, which is the one that a crawler's revisits mean.
-        """
-        key = hash(digest)
-        if key not in self._young and len(self._young) >= self._half:
-            self._old, self._young = self._young, {}
-        self._young[key] = (path, offset)
-
-    def find(self, digest: str) -> tuple[Path, int] | None:
-        """Return the file and offset of the record that holds a payload."""
-        place = self._young.get(hash(digest)) or self._old.get(hash(digest))
-        if place is not None:
-            self.add(digest, *place)
-        return place
+    def __call__(
+        self, source: Source, context: Context, form: Form | None = None
+    ) -> Iterator[Page | Trouble]:
+        """Yield what is in it."""
 
 
 class Context:
@@ -62,15 +39,32 @@ class Context:
         limits: Limits,
         captured_at: datetime | date | None,
         on_progress: Callable[[int], None] | None,
+        on_passed_over: PassedOver | None,
+        read: ReadSource,
     ) -> None:
         self.limits = limits
         self.option = None if captured_at is None else given(captured_at)
-        self.passed_over = 0
+        self.passed_over: Counter[str] = Counter()
         self.payloads = Payloads(limits.digests_held)
         self.crawls: dict[str, tuple[CrawlStamp, CrawlEnd | None]] = {}
+        self._read = read
+        self._pass_over = on_passed_over
         self._report = on_progress
         self._size = 0
         self._told = 0
+
+    def read(self, source: Source, form: Form | None = None) -> Iterator[Page | Trouble]:
+        """Yield the pages of a member of an archive, whatever it is; the caller closes its file.
+
+        ``form`` is what it is, where the caller knows.
+        """
+        return self._read(source, self, form)
+
+    def pass_over(self, location: str, sort: str) -> None:
+        """Count something that is no page, and was not expected to be: ``images``, ``.pdf``."""
+        self.passed_over[sort] += 1
+        if self._pass_over is not None:
+            self._pass_over(location, sort)
 
     def began(self, stamp: CrawlStamp) -> CrawlStamp | str:
         """Take note of a crawl run; return its stamp, or why this one cannot be used."""
@@ -96,9 +90,9 @@ class Context:
         self._size = size
         self._told = 0
 
-    def at(self, position: int) -> None:
-        """Say how far the current file is read."""
-        if self._report is not None and position - self._told >= _STEP:
+    def at(self, source: Source, position: int) -> None:
+        """Say how far a source is read (inside archives, that of the outermost counts)."""
+        if self._report is not None and not source.depth and position - self._told >= _STEP:
             position = min(position, self._size)
             if position > self._told:
                 self._report(position - self._told)
@@ -124,45 +118,3 @@ class Context:
         if self.option is not None:
             return self.option.at, self.option.precision, "option"
         return None, None, None
-
-    def saved_page(
-        self,
-        data: bytes,
-        packing: str,
-        certain: bool,
-        location: str,
-        in_path: Moment | None,
-        sidecar: Lookup,
-    ) -> list[Page | Trouble]:
-        """Make a page of a saved file: a Trouble if it is none, nothing if it is passed over.
-
-        ``certain`` is whether the name says that it is a page; otherwise the content decides.
-        """
-        if packing:
-            try:
-                data = unpack(data, packing, self.limits)
-            except Bad as bad:
-                return [Trouble(location, f"{bad.reason}; skipped", bad.code)]
-        if certain:
-            problem = problem_of(data)
-            if problem is not None:
-                return [Trouble(location, f"{problem[1]}; skipped", problem[0])]
-        elif not looks_like_html(data):
-            self.passed_over += 1
-            return []
-        out: list[Page | Trouble] = []
-        beside = Sidecar()
-        found = sidecar()
-        if isinstance(found, Trouble):
-            out.append(found)
-        elif found is not None:
-            read = read_sidecar(found[0])
-            if isinstance(read, Sidecar):
-                beside = read
-            else:
-                out.append(Trouble(found[1], f"{read}; its page is read without it", "bad_sidecar"))
-        at, precision, source = self.when(beside.moment, "sidecar", in_path)
-        out.append(
-            Page(data, beside.url, at, precision, source, beside.status, None, None, location)
-        )
-        return out

@@ -6,21 +6,15 @@ import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from .context import Context
-from .names import (
-    PACKED_SUFFIXES,
-    PAGE_SUFFIXES,
-    Kind,
-    hidden,
-    is_page_name,
-    is_plain_file,
-    kind_of,
-    shown,
-)
-from .page import Page, Trouble
-from .sidecar import is_sidecar_name, sidecar_names
+from .names import PACKED_SUFFIXES, PAGE_SUFFIXES, hidden, is_plain_file, shown, what_it_is
+from .page import Limits, Page, Trouble
+from .sidecar import Sidecar, is_sidecar_name, read_sidecar, sidecar_names
+from .sniff import looks_like_html, problem_of
+from .source import Source, of_whole
+from .unpack import Bad, unpack
 from .when import Moment, in_parts
 
 
@@ -95,18 +89,6 @@ def _special_or(found: Found, mode: int) -> Iterator[Found | Trouble]:
         )
 
 
-def read_bytes(path: Path, limit: int) -> bytes:
-    """Read a regular file of at most ``limit`` bytes, ``limit + 1`` bytes of a larger one."""
-    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
-    with os.fdopen(os.open(path, flags), "rb", buffering=0) as file:
-        parts: list[bytes] = []
-        left = limit + 1
-        while left > 0 and (part := file.read(left)):
-            parts.append(part)
-            left -= len(part)
-    return parts[0] if len(parts) == 1 else b"".join(parts)
-
-
 def in_path_of(path: Path) -> Moment | None:
     """Return the moment in a path as the user gave it (`.` stands for the folder's own name)."""
     parts = list(path.parts)
@@ -115,48 +97,82 @@ def in_path_of(path: Path) -> Moment | None:
     return in_parts(parts)
 
 
-def read_file(found: Found, context: Context) -> Iterator[Page | Trouble]:
-    """Read one saved page, if the file is one."""
-    kind, packing = kind_of(found.path.name)
-    if kind in (Kind.OTHER, Kind.JSON):
-        if found.named:
-            yield Trouble(location_of(found.path), "not a page, by its name; skipped", "not_html")
-        elif not _belongs(found):
-            context.passed_over += 1
+def open_file(path: Path) -> BinaryIO:
+    """Open a file that is to be read, without waiting for the other end of a pipe."""
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
+    return os.fdopen(os.open(path, flags), "rb")
+
+
+def open_source(found: Found, limits: Limits) -> Source:
+    """Open a file met on disk. Raises OSError."""
+    path = found.path
+
+    def reopen() -> BinaryIO:
+        return open_file(path)
+
+    def sibling(name: str, limit: int) -> tuple[bytes, str] | Trouble | None:
+        if found.beside is not None and name not in found.beside:
+            return None
+        return _beside(path.with_name(name), limit)
+
+    return Source(
+        open_file(path),
+        path.name,
+        location_of(path),
+        found.size,
+        in_path_of(path),
+        of_whole(limits, found.size),
+        reopen,
+        named=found.named,
+        path=path,
+        beside=found.beside,
+        sibling=sibling,
+    )
+
+
+def read_file(source: Source, context: Context) -> Iterator[Page | Trouble]:
+    """Read one saved page."""
+    limits, location, packing = context.limits, source.location, source.form.packing
+    data = b""
+    if source.size <= limits.page_bytes:
+        data = source.file.read(limits.page_bytes + 1)
+    size = max(source.size, len(data))
+    if size > limits.page_bytes:
+        reason = f"{size:,} bytes, more than the {limits.page_bytes:,} a page may have; skipped"
+        yield Trouble(location, reason, "too_large")
         return
-    location = location_of(found.path)
-    limits = context.limits
-    if found.size > limits.page_bytes:
-        if kind is Kind.UNKNOWN and not found.named:
-            context.passed_over += 1
+    if packing:
+        try:
+            data = unpack(data, packing, limits)
+        except Bad as bad:
+            yield Trouble(location, f"{bad.reason}; skipped", bad.code)
             return
-        yield Trouble(
-            location,
-            f"{found.size:,} bytes, more than the {limits.page_bytes:,} a page may have; skipped",
-            "too_large",
-        )
+    if source.form.certain:
+        problem = problem_of(data)
+        if problem is not None:
+            yield Trouble(location, f"{problem[1]}; skipped", problem[0])
+            return
+    elif not looks_like_html(data):
+        if source.named:
+            yield Trouble(location, "the content is not HTML; skipped", "not_html")
+        else:
+            context.pass_over(location, what_it_is(source.name))
         return
-    try:
-        data = read_bytes(found.path, limits.page_bytes)
-    except OSError as error:
-        yield Trouble(location, f"cannot be read ({error.strerror}); skipped", "unreadable")
-        return
-    if len(data) > limits.page_bytes:
-        yield Trouble(location, "it grew beyond what a page may have; skipped", "too_large")
-        return
-    certain = is_page_name(found.path.name)
-
-    def sidecar() -> tuple[bytes, str] | Trouble | None:
-        return _sidecar(found, limits.sidecar_bytes)
-
-    before = context.passed_over
-    yield from context.saved_page(data, packing, certain, location, in_path_of(found.path), sidecar)
-    if found.named and context.passed_over > before:
-        context.passed_over = before
-        yield Trouble(location, "the content is not HTML; skipped", "not_html")
+    beside = Sidecar()
+    found = sidecar_of(source, limits)
+    if isinstance(found, Trouble):
+        yield found
+    elif found is not None:
+        read = read_sidecar(found[0])
+        if isinstance(read, Sidecar):
+            beside = read
+        else:
+            yield Trouble(found[1], f"{read}; its page is read without it", "bad_sidecar")
+    captured = context.when(beside.moment, "sidecar", source.in_path)
+    yield Page(data, beside.url, *captured, beside.status, None, None, location)
 
 
-def _belongs(found: Found) -> bool:
+def is_sidecar(found: Found) -> bool:
     """Tell whether a JSON file is the sidecar of a page beside it."""
     name = found.path.name
     if found.beside is None or not is_sidecar_name(name):
@@ -171,31 +187,33 @@ def _belongs(found: Found) -> bool:
     )
 
 
-def _sidecar(found: Found, limit: int) -> tuple[bytes, str] | Trouble | None:
-    for name in sidecar_names(found.path.name):
-        if found.beside is not None and name not in found.beside:
+def sidecar_of(source: Source, limits: Limits) -> tuple[bytes, str] | Trouble | None:
+    """Return the sidecar of a page: its bytes and location, or what is wrong with it, or None."""
+    for name in sidecar_names(source.name):
+        found = source.sibling(name, limits.sidecar_bytes)
+        if found is None:
             continue
-        path = found.path.with_name(name)
-        try:
-            status = path.lstat()
-        except OSError:
-            continue
-        location = location_of(path)
-        if not is_plain_file(status.st_mode):
+        if isinstance(found, Trouble):
             return Trouble(
-                location, "the sidecar is no file; its page is read without it", "bad_sidecar"
+                found.location, f"{found.reason}; its page is read without it", "bad_sidecar"
             )
-        try:
-            data = read_bytes(path, limit)
-        except OSError as error:
-            return Trouble(
-                location,
-                f"cannot be read ({error.strerror}); its page is read without it",
-                "bad_sidecar",
-            )
-        if len(data) > limit:
-            return Trouble(
-                location, "too large for a sidecar; its page is read without it", "bad_sidecar"
-            )
-        return data, location
+        return found
     return None
+
+
+def _beside(path: Path, limit: int) -> tuple[bytes, str] | Trouble | None:
+    try:
+        status = path.lstat()
+    except OSError:
+        return None
+    location = location_of(path)
+    if not is_plain_file(status.st_mode):
+        return Trouble(location, "it is no file", "special")
+    try:
+        with open_file(path) as file:
+            data = file.read(limit + 1)
+    except OSError as error:
+        return Trouble(location, f"cannot be read ({error.strerror})", "unreadable")
+    if len(data) > limit:
+        return Trouble(location, f"it is larger than {limit:,} bytes", "too_large")
+    return data, location

@@ -16,6 +16,18 @@ _CHUNK_LINE = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\r\n]{0,1024})?\
 _PASSED = frozenset(("", "text/plain", "application/octet-stream", "unknown/unknown"))
 
 
+_TYPE = re.compile(r"[a-z0-9]{1,20}/[a-z0-9.+-]{1,60}")
+_SORTS = {
+    "css": "styles",
+    "javascript": "scripts",
+    "ecmascript": "scripts",
+    "image/": "images",
+    "font": "fonts",
+    "audio/": "sound and film",
+    "video/": "sound and film",
+}
+
+
 class Response(NamedTuple):
     """A stored HTTP response; the body is as stored, encodings not yet undone."""
 
@@ -62,6 +74,17 @@ def content_kind(content_type: str | None) -> bool | None:
     if "html" in kind:
         return True
     return None if kind in _PASSED else False
+
+
+def sort_of_type(content_type: str | None, status: int | None) -> str:
+    """Return the sort of a response that is no page, to count it (as names of files are)."""
+    if status is not None and 300 <= status < 400:
+        return "redirects without a page"
+    kind = (content_type or "").partition(";")[0].strip().lower()
+    for part, sort in _SORTS.items():
+        if part in kind:
+            return sort
+    return kind if _TYPE.fullmatch(kind) else "responses of unknown type"
 
 
 def decoded_body(response: Response, limits: Limits) -> bytes:

@@ -147,7 +147,7 @@ def _next_of_ours(disk: RecordFile, at: int, identity: str) -> int:
     """
     mark = f"WARC-Warcinfo-ID: {identity}\r\n".encode()
     while (at := disk.next(at)) < disk.size:
-        head = zlib.decompressobj(31).decompress(os.pread(disk.fd, 32 << 10, at), 32 << 10)
+        head = zlib.decompressobj(31).decompress(disk.pread(32 << 10, at), 32 << 10)
         if mark in head.partition(b"\r\n\r\n")[0] and not disk.check(at).code:
             return at
         at += 1

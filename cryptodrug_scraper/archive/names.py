@@ -92,6 +92,32 @@ def kind_of(name: str) -> tuple[Kind, str]:
     return Kind.UNKNOWN, ""
 
 
+HIDDEN = "hidden"
+"""The sort of hidden files and folders, which are not read."""
+
+_SORTS = {
+    "styles": ".css .less .scss .map",
+    "scripts": ".js .mjs .ts",
+    "images": ".png .jpg .jpeg .gif .webp .svg .ico .bmp .tif .tiff .avif",
+    "fonts": ".woff .woff2 .ttf .otf .eot",
+    "sound and film": ".mp3 .mp4 .webm .ogg .wav .avi .mkv",
+}
+_SORT_OF = {suffix: sort for sort, suffixes in _SORTS.items() for suffix in suffixes.split()}
+_PLAIN_SUFFIX = re.compile(r"\.[a-z0-9_+-]{1,10}")
+
+
+def what_it_is(name: str) -> str:
+    """Return the sort of file that is no page, to count it: ``images``, ``.pdf``, ``no suffix``."""
+    last, _ = _suffixes(name)
+    if last in _SORT_OF:
+        return _SORT_OF[last]
+    if "?" in name:
+        return what_it_is(name.partition("?")[0])
+    if _PLAIN_SUFFIX.fullmatch(last):
+        return last
+    return "other suffixes" if last else "no suffix"
+
+
 def hidden(name: str) -> bool:
     """Tell whether a file or folder is hidden, or made by macOS beside the real one."""
     return name.startswith(".") or name == "__MACOSX"

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator
 from datetime import date, datetime
 from pathlib import Path
 
-from .context import Context
-from .files import Found, read_file, walk
-from .names import Kind, kind_of
+from .context import Context, PassedOver
+from .files import Found, is_sidecar, location_of, open_source, walk
+from .formats import read_source
 from .page import DEFAULT_LIMITS, Limits, NothingThere, Page, Trouble
 from .stamp import CrawlEnd, CrawlStamp
-from .tars import read_tar
-from .warcs import read_warc
-from .zips import read_zip
 
 
 class ArchiveReader:
     """Iterates over the pages of files, folders and archives, and counts what it met.
 
-    ``pages`` and ``troubles`` count what was yielded; ``passed_over`` what was neither: files that
-    are no pages by name or content, such as images and styles.
+    ``pages`` and ``troubles`` count what was yielded; ``passed_over`` what was neither, by sort:
+    files that are no pages by name and content, such as images and styles.
     """
 
     def __init__(
@@ -29,17 +27,18 @@ class ArchiveReader:
         *,
         captured_at: datetime | date | None = None,
         on_progress: Callable[[int], None] | None = None,
+        on_passed_over: PassedOver | None = None,
         limits: Limits = DEFAULT_LIMITS,
     ) -> None:
         self._paths = _existing(paths)
-        self._context = Context(limits, captured_at, on_progress)
+        self._context = Context(limits, captured_at, on_progress, on_passed_over, read_source)
         self._items = self._read()
         self.pages = 0
         self.troubles = 0
 
     @property
-    def passed_over(self) -> int:
-        """How many files, members and records were no pages, and not expected to be."""
+    def passed_over(self) -> Counter[str]:
+        """How many files, members and records were no pages, and not expected to be, by sort."""
         return self._context.passed_over
 
     @property
@@ -75,14 +74,17 @@ class ArchiveReader:
 
 
 def _read_one(found: Found, context: Context) -> Iterator[Page | Trouble]:
-    kind, packing = kind_of(found.path.name)
-    if kind is not Kind.ARCHIVE:
-        return read_file(found, context)
-    if packing == "zip":
-        return read_zip(found.path, context)
-    if packing == "warc":
-        return read_warc(found.path, context)
-    return read_tar(found.path, packing.removeprefix("tar:"), context)
+    if is_sidecar(found):
+        return
+    try:
+        source = open_source(found, context.limits)
+    except OSError as error:
+        yield Trouble(
+            location_of(found.path), f"cannot be read ({error.strerror}); skipped", "unreadable"
+        )
+        return
+    with source.file:
+        yield from read_source(source, context)
 
 
 def _existing(paths: Iterable[Path]) -> list[Path]:
@@ -98,16 +100,24 @@ def read_pages(
     *,
     captured_at: datetime | date | None = None,
     on_progress: Callable[[int], None] | None = None,
+    on_passed_over: PassedOver | None = None,
     limits: Limits = DEFAULT_LIMITS,
 ) -> ArchiveReader:
     """Read the pages of files, folders and archives, in order, in bounded memory.
 
     What cannot be read is yielded as a :class:`Trouble`, and reading goes on. ``captured_at`` is
     the capture time of pages for which nothing surer is known. ``on_progress`` is told how many
-    more bytes on disk were read; they add up to :func:`total_bytes`. Raises
-    :class:`NothingThere` at once if a path does not exist.
+    more bytes on disk were read; they add up to :func:`total_bytes`. ``on_passed_over`` is told
+    the location and the sort of what is no page. Raises :class:`NothingThere` at once if a path
+    does not exist.
     """
-    return ArchiveReader(paths, captured_at=captured_at, on_progress=on_progress, limits=limits)
+    return ArchiveReader(
+        paths,
+        captured_at=captured_at,
+        on_progress=on_progress,
+        on_passed_over=on_passed_over,
+        limits=limits,
+    )
 
 
 def total_bytes(paths: Iterable[Path], *, limits: Limits = DEFAULT_LIMITS) -> int:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import re
 import zlib
-from pathlib import Path
-from typing import Protocol
+from functools import partial
+from pathlib import PurePath
+from typing import BinaryIO, Protocol
 
 import zstandard
 
@@ -57,14 +58,21 @@ class _Piecewise(Protocol):
 
 
 class RecordFile:
-    """Random access to the records of an open WARC file."""
+    """Random access to the records of an open WARC file: a file, or its descriptor.
 
-    def __init__(self, fd: int, name: str) -> None:
-        self.fd = fd
-        self.size = os.fstat(fd).st_size
-        start = os.pread(fd, 4, 0)
+    The position of a file is changed by it.
+    """
+
+    def __init__(self, file: BinaryIO | int, name: str) -> None:
+        if isinstance(file, int):
+            self.size = os.fstat(file).st_size
+            self.pread = partial(os.pread, file)
+        else:
+            self.size = file.seek(0, os.SEEK_END)
+            self.pread = partial(_pread, file)
+        start = self.pread(4, 0)
         self.dictionary = start == _SKIPPABLE
-        self.magic = self._kind(start, Path(name).suffix.lower())
+        self.magic = self._kind(start, PurePath(name).suffix.lower())
 
     def _kind(self, start: bytes, suffix: str) -> bytes:
         """Return what records of the file begin with: as it does, unless its start is damaged."""
@@ -74,18 +82,18 @@ class RecordFile:
         if stated is None or stated == named:
             return named
         self.magic = stated
-        if self.dictionary or self._within(os.pread(self.fd, _SCAN, 0), 0, 0) == 0:
+        if self.dictionary or self._within(self.pread(_SCAN, 0), 0, 0) == 0:
             return stated
         self.magic = named  # neither is certain: what the name says, if there is a record so
         return named if self.next(0) < self.size else stated
 
     def begins(self, at: int) -> bool:
         """Tell whether a member (or, in a plain file, a record) begins at an offset."""
-        return os.pread(self.fd, len(self.magic), at) == self.magic
+        return self.pread(len(self.magic), at) == self.magic
 
     def only_padding(self, at: int) -> bool:
         """Tell whether what follows is nothing but line ends and zero bytes."""
-        while part := os.pread(self.fd, _SCAN, at):
+        while part := self.pread(_SCAN, at):
             if part.strip(b"\r\n\x00"):
                 return False
             at += len(part)
@@ -94,7 +102,7 @@ class RecordFile:
     def next(self, at: int) -> int:
         """Return where the first record at or after an offset begins; the file's size if none."""
         while at < self.size:
-            part = os.pread(self.fd, _SCAN, max(0, at - 1))
+            part = self.pread(_SCAN, max(0, at - 1))
             skip = min(at, 1)
             found = self._within(part, skip, max(0, at - 1))
             if found is not None:
@@ -118,7 +126,7 @@ class RecordFile:
         return None
 
     def _is_record(self, at: int) -> bool:
-        data = os.pread(self.fd, 4096, at)
+        data = self.pread(4096, at)
         try:
             if self.magic == GZIP:
                 head = zlib.decompressobj(31).decompress(data, 512)
@@ -152,7 +160,7 @@ class RecordFile:
         try:
             while not unit.eof and made <= _CHECKED:
                 if unit.needs_input:
-                    data = os.pread(self.fd, _PIECE, position)
+                    data = self.pread(_PIECE, position)
                     position += len(data)
                     if not data:
                         return False
@@ -179,7 +187,7 @@ class RecordFile:
         return False
 
     def _check_plain(self, at: int) -> Checked:
-        head = os.pread(self.fd, _HEAD, at)
+        head = self.pread(_HEAD, at)
         need = _needed(head)
         if need is None:
             if at + len(head) >= self.size and _HEAD_END.search(head) is None:
@@ -188,7 +196,7 @@ class RecordFile:
         end = at + need
         if end > self.size:
             return Checked(at, "truncated", "the file ends within this record", keep=False)
-        after = os.pread(self.fd, 4, end)
+        after = self.pread(4, end)
         padding = len(after) - len(after.lstrip(b"\r\n"))
         if after and not padding:
             return Checked(at, "broken_record", "the record's length is wrong", keep=False)
@@ -204,7 +212,7 @@ class RecordFile:
         data = b""
         while not unit.eof:
             if not data and (not isinstance(unit, Inflater) or unit.needs_input):
-                data = os.pread(self.fd, step, position)
+                data = self.pread(step, position)
                 position += len(data)
                 if not data:
                     code, reason = "truncated", "the file ends within this record"
@@ -240,6 +248,11 @@ class RecordFile:
             keep = whole and more  # without its checksum, one record is not to be trusted
             return Checked(at, code, reason, keep=keep, more=more)
         return Checked(position - len(unit.unused_data), more=more)
+
+
+def _pread(file: BinaryIO, size: int, at: int) -> bytes:
+    file.seek(at)
+    return file.read(size)
 
 
 def _needed(head: bytes) -> int | None:

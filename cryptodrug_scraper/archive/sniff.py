@@ -10,6 +10,11 @@ _TAGS = re.compile(
     rb"<(?:!doctype\s+html|html|head|body|title|meta\s[^>]{0,200}http-equiv)(?=[\s>/=\"'])",
     re.IGNORECASE,
 )
+_BEGINS = re.compile(
+    rb"\A(?:\xef\xbb\xbf)?(?:\s|\x00|<\?xml[^>]{0,200}\?>|<!--[^\x00]{0,1500}?-->)*"
+    rb"<(?:!doctype\s+html|html|head|body|title)(?=[\s>/=\"'])",
+    re.IGNORECASE,
+)
 _MAGIC = (
     b"\x89PNG\r\n",
     b"\xff\xd8\xff",
@@ -48,10 +53,15 @@ def _wide(head: bytes) -> bool:
     return start[:1] == b"<" and not any(start[1::2]) and len(start) >= 8
 
 
+def begins_as_html(head: bytes) -> bool:
+    """Tell whether the very beginning of a file is that of an HTML page, whatever its name."""
+    return _BEGINS.match(_narrow(head[:HEAD])) is not None
+
+
 def looks_like_html(body: bytes) -> bool:
     """Tell whether bytes of unknown kind are an HTML page."""
-    head = body[:HEAD]
-    if _TAGS.search(_narrow(head)) is None:
+    head = _narrow(body[:HEAD])
+    if _TAGS.search(head.replace(b"\x00", b"")) is None:
         return False
     return problem_of(body) is None
 
@@ -62,7 +72,8 @@ def problem_of(body: bytes) -> tuple[str, str] | None:
     if b"\x00" in head and not head.startswith(_UTF16) and not _wide(head):
         if not body.strip(b"\x00"):
             return "empty", "it holds nothing but zero bytes"
-        return "not_html", "the content is binary, not HTML"
+        if head.startswith(_MAGIC) or _TAGS.search(body[:HEAD].replace(b"\x00", b"")) is None:
+            return "not_html", "the content is binary, not HTML"
     if head.startswith(_MAGIC):
         return "not_html", "the content is an image, an archive or another binary, not HTML"
     if not head.strip(_SPACE) and not body.strip(_SPACE):

@@ -14,15 +14,16 @@ from __future__ import annotations
 import re
 import tarfile
 from collections.abc import Iterator
-from pathlib import Path
-from typing import NamedTuple
+from io import BytesIO
+from typing import BinaryIO, NamedTuple
 
 from .context import Context
-from .files import in_path_of, location_of
-from .names import Kind, hidden, is_page_name, kind_of, member_parts, shown
+from .kinds import HEAD, LOOKED_INTO, Form, identify_bytes, packing_of
+from .names import HIDDEN, Kind, hidden, kind_of, member_parts, shown, what_it_is
 from .page import Limits, Page, Trouble
-from .sidecar import is_sidecar_name, sidecar_names
-from .unpack import Stream
+from .sidecar import is_sidecar_name
+from .source import Budget, Source, spooled
+from .unpack import Bad, Stream
 from .when import in_parts
 
 BLOCK = 512
@@ -44,6 +45,7 @@ class Member(NamedTuple):
     type: bytes
     at: int  # offset of its header in the unpacked archive
     fits: bool  # its name was whole
+    data_at: int  # offset of its bytes in the unpacked archive
 
 
 class Damage(NamedTuple):
@@ -154,7 +156,9 @@ class Walker:
                 self._left, self._padding = length, -length % BLOCK
             if sparse:
                 kind = tarfile.GNUTYPE_SPARSE
-            yield Member(name if name is not None else info.name, length, kind, at, fits)
+            yield Member(
+                name if name is not None else info.name, length, kind, at, fits, stream.position
+            )
             name = size = None
             fits, sparse = True, False
 
@@ -180,47 +184,68 @@ def _pax(text: bytes) -> dict[bytes, bytes]:
     return fields
 
 
-def read_tar(path: Path, method: str, context: Context) -> Iterator[Page | Trouble]:
+def read_tar(source: Source, context: Context) -> Iterator[Page | Trouble]:
     """Yield the pages of a tar archive, in its order."""
-    where = location_of(path)
-    try:
-        sidecars, whole = _scout(path, method, context.limits)
-        with path.open("rb") as file:
-            stream = Stream(file, method, context.limits)
-            yield from _Reader(path, where, context, stream, sidecars, whole)
-    except OSError as error:
-        yield Trouble(where, f"cannot be read ({error.strerror or error}); skipped", "unreadable")
+    sidecars, whole = _scout(source, context.limits)
+    source.file.seek(0)
+    stream = Stream(source.file, source.form.packing, source.size, source.budget.take)
+    yield from _Reader(source, context, stream, sidecars, whole)
 
 
-def _scout(path: Path, method: str, limits: Limits) -> tuple[dict[str, bytes | None], bool]:
+def open_member(source: Source, start: int, size: int) -> BinaryIO:
+    """Open a member of a tar anew, by where its bytes begin in the unpacked archive.
+
+    Raises OSError, and Bad where the archive cannot be unpacked so far.
+    """
+    file = source.reopen()
+    with file:
+        budget = Budget(source.budget.bound)
+        stream = Stream(file, source.form.packing, source.size, budget.take)
+        stream.skip(start)
+        left = size
+
+        def read(most: int) -> bytes:
+            nonlocal left
+            data = stream.read(min(most, left))
+            left -= len(data)
+            return data
+
+        member, found = spooled(read, budget)
+    if found < size:
+        member.close()
+        raise Bad(*(stream.problem or ("truncated", "the archive ends within this member")))
+    return member
+
+
+def _scout(source: Source, limits: Limits) -> tuple[dict[str, bytes | None], bool]:
     """Collect the sidecars of a tar; also return whether all of it was looked through."""
     found: dict[str, bytes | None] = {}
-    with path.open("rb") as file:
-        stream = Stream(file, method, limits)
-        walker = Walker(stream, limits)
-        any_json = False
-        for count, member in enumerate(walker):
-            if not any_json and (
-                count >= SCOUTED_MEMBERS or (not stream.plain and stream.position > SCOUTED)
-            ):
-                return found, False
-            if isinstance(member, Damage) or member.type not in _REGULAR or not member.fits:
-                continue
-            if member.name[-5:].lower() != ".json" or not is_sidecar_name(member.name):
-                continue
-            any_json = True
-            if len(found) >= limits.sidecars_held or count >= limits.members:
-                return found, False
-            parts, code, _ = member_parts(member.name, limits)
-            if code:
-                continue
-            key = "/".join(parts)
-            if member.size > limits.sidecar_bytes:
-                found.setdefault(key, None)
-            else:
-                data = walker.read(member.size)
-                if len(data) == member.size:
-                    found.setdefault(key, data)
+    budget = Budget(source.budget.left)
+    stream = Stream(source.file, source.form.packing, source.size, budget.take)
+    walker = Walker(stream, limits)
+    any_json = False
+    for count, member in enumerate(walker):
+        if not any_json and (
+            count >= SCOUTED_MEMBERS or (not stream.plain and stream.position > SCOUTED)
+        ):
+            return found, False
+        if isinstance(member, Damage) or member.type not in _REGULAR or not member.fits:
+            continue
+        if member.name[-5:].lower() != ".json" or not is_sidecar_name(member.name):
+            continue
+        any_json = True
+        if len(found) >= limits.sidecars_held or count >= limits.members:
+            return found, False
+        parts, code, _ = member_parts(member.name, limits)
+        if code:
+            continue
+        key = "/".join(parts)
+        if member.size > limits.sidecar_bytes:
+            found.setdefault(key, None)
+        else:
+            data = walker.read(member.size)
+            if len(data) == member.size:
+                found.setdefault(key, data)
     return found, True
 
 
@@ -229,29 +254,28 @@ class _Reader:
 
     def __init__(
         self,
-        path: Path,
-        where: str,
+        source: Source,
         context: Context,
         stream: Stream,
         sidecars: dict[str, bytes | None],
         whole: bool,
     ) -> None:
-        self.where = where
+        self.source = source
+        self.where = source.location
         self.context = context
         self.stream = stream
         self.walker = Walker(stream, context.limits)
-        self.outer = in_path_of(path)
         self.sidecars = sidecars
         self.whole = whole
         self.seen: set[int] = set()
         self.awaited: set[int] = set()
-        self.jsons = 0
+        self.jsons: dict[str, str] = {}  # their locations, as long as no page used them
         self.used: set[str] = set()
 
     def __iter__(self) -> Iterator[Page | Trouble]:
         context = self.context
         for count, member in enumerate(self.walker):
-            context.at(self.stream.consumed)
+            context.at(self.source, self.stream.consumed)
             if count >= context.limits.members:
                 yield Trouble(
                     self.where,
@@ -264,7 +288,9 @@ class _Reader:
                 yield Trouble(f"{self.where}{at}", member.reason, member.code)
             else:
                 yield from self._member(member)
-        context.passed_over += max(0, self.jsons - len(self.used))
+        for name, location in self.jsons.items():
+            if name not in self.used:
+                context.pass_over(location, what_it_is(name))
 
     def _member(self, member: Member) -> Iterator[Page | Trouble]:
         context, limits = self.context, self.context.limits
@@ -286,18 +312,18 @@ class _Reader:
             yield Trouble(location, "not an ordinary file (device, pipe): skipped", "special")
             return
         if any(hidden(part) for part in parts):
-            context.passed_over += 1
+            context.pass_over(location, HIDDEN)
             return
-        kind, packing = kind_of(parts[-1])
         name = "/".join(parts)
-        if kind is Kind.JSON:
-            yield from self._json(name, location)
-            return
-        if kind is Kind.OTHER:
-            context.passed_over += 1
-            return
-        if kind is Kind.ARCHIVE:
-            yield Trouble(location, "an archive inside an archive: not opened", "nested")
+        start = self.walker.read(HEAD)
+        if packing_of(start):
+            start += self.walker.read(LOOKED_INTO)
+        form = identify_bytes(start, parts[-1])
+        if form.format == "other":
+            if kind_of(parts[-1])[0] is Kind.JSON:
+                yield from self._json(member, start, name, location)
+            else:
+                context.pass_over(location, what_it_is(parts[-1]))
             return
         if hash(name) in self.seen:
             yield Trouble(
@@ -306,33 +332,69 @@ class _Reader:
             return
         if len(self.seen) < limits.names_held:
             self.seen.add(hash(name))
-        certain = is_page_name(parts[-1])
-        if member.size > limits.page_bytes:
-            if certain:
-                yield Trouble(
-                    location,
-                    f"{member.size:,} bytes, more than the {limits.page_bytes:,} "
-                    "a page may have; skipped",
-                    "too_large",
+        yield from self._file(member, form, start, parts, location)
+
+    def _file(
+        self, member: Member, form: Form, start: bytes, parts: list[str], location: str
+    ) -> Iterator[Page | Trouble]:
+        """Yield what is in one member: a page, or an archive."""
+        source, limits = self.source, self.context.limits
+        problem: tuple[str, str] | None = None
+        file: BinaryIO
+        if form.format == "page":
+            if member.size > limits.page_bytes:
+                reason = (
+                    f"{member.size:,} bytes, more than the {limits.page_bytes:,} a page may have"
                 )
-            else:
-                context.passed_over += 1
-            return
-        data = self.walker.read(member.size)
-        if len(data) < member.size:
-            code, why = self.stream.problem or ("truncated", "the archive ends within this member")
-            yield Trouble(location, f"{why}; skipped", code)
-            return
+                yield Trouble(location, f"{reason}; skipped", "too_large")
+                return
+            data = start + self.walker.read(member.size)
+            file, size = BytesIO(data), len(data)
+        else:
+            pieces = [start]
 
-        def sidecar() -> tuple[bytes, str] | Trouble | None:
-            return self._sidecar(parts)
+            def read(most: int) -> bytes:
+                return pieces.pop() if pieces else self.walker.read(most)
 
-        yield from context.saved_page(
-            data, packing, certain, location, in_parts(parts) or self.outer, sidecar
-        )
+            try:
+                file, size = spooled(read, source.budget)
+            except Bad as bad:
+                yield Trouble(location, bad.reason, bad.code)
+                return
+        if size < member.size:
+            problem = self.stream.problem or ("truncated", "the archive ends within this member")
+            if form.format == "page":
+                yield Trouble(location, f"{problem[1]}; skipped", problem[0])
+                return
 
-    def _json(self, name: str, location: str) -> Iterator[Trouble]:
-        self.jsons += 1
+        def reopen() -> BinaryIO:
+            return open_member(source, member.data_at, member.size)
+
+        def sibling(name: str, limit: int) -> tuple[bytes, str] | Trouble | None:
+            return self._sibling(parts, name, limit)
+
+        with file:
+            inner = Source(
+                file,
+                parts[-1],
+                location,
+                size,
+                in_parts(parts) or source.in_path,
+                source.budget,
+                reopen,
+                source.depth + 1,
+                sibling=sibling,
+            )
+            yield from self.context.read(inner, form)
+        if problem is not None:
+            yield Trouble(location, f"{problem[1]}; what was before that was read", problem[0])
+
+    def _json(
+        self, member: Member, start: bytes, name: str, location: str
+    ) -> Iterator[Page | Trouble]:
+        limits = self.context.limits
+        if len(self.jsons) < limits.names_held:
+            self.jsons[name] = location
         if hash(name) in self.awaited and name not in self.sidecars:
             yield Trouble(
                 location,
@@ -343,26 +405,22 @@ class _Reader:
             not self.whole
             and is_sidecar_name(name)
             and name not in self.sidecars
-            and len(self.sidecars) < self.context.limits.sidecars_held
+            and len(self.sidecars) < limits.sidecars_held
         ):  # for a page still to come
-            data = self.walker.read(self.context.limits.sidecar_bytes + 1)
-            small = len(data) <= self.context.limits.sidecar_bytes
-            self.sidecars[name] = data if small else None
+            data = start + self.walker.read(limits.sidecar_bytes + 1)
+            self.sidecars[name] = data if member.size <= limits.sidecar_bytes else None
 
-    def _sidecar(self, parts: list[str]) -> tuple[bytes, str] | Trouble | None:
-        folder = "/".join(parts[:-1])
-        for beside in sidecar_names(parts[-1]):
-            name = f"{folder}/{beside}" if folder else beside
-            if name not in self.sidecars:
-                if not self.whole and len(self.awaited) < self.context.limits.names_held:
-                    self.awaited.add(hash(name))
-                continue
-            data = self.sidecars[name]
-            location = f"{self.where}!/{shown(name)}"
-            self.used.add(name)
-            if data is None:
-                return Trouble(
-                    location, "too large for a sidecar; its page is read without it", "bad_sidecar"
-                )
-            return data, location
-        return None
+    def _sibling(
+        self, parts: list[str], beside: str, limit: int
+    ) -> tuple[bytes, str] | Trouble | None:
+        name = "/".join([*parts[:-1], beside])
+        if name not in self.sidecars:
+            if not self.whole and len(self.awaited) < self.context.limits.names_held:
+                self.awaited.add(hash(name))
+            return None
+        data = self.sidecars[name]
+        location = f"{self.where}!/{shown(name)}"
+        self.used.add(name)
+        if data is None or len(data) > limit:
+            return Trouble(location, f"it is larger than {limit:,} bytes", "too_large")
+        return data, location

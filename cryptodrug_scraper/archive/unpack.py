@@ -6,7 +6,7 @@ import bz2
 import lzma
 import os
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from io import BytesIO
 from typing import BinaryIO, Protocol
 
@@ -189,14 +189,17 @@ class Stream:
     on what it may unpack to, it ends, and ``problem`` says why (``code``, ``reason``).
     """
 
-    def __init__(self, file: BinaryIO, method: str, limits: Limits) -> None:
+    def __init__(
+        self, file: BinaryIO, method: str, size: int, take: Callable[[int], None] | None = None
+    ) -> None:
+        """Read a file of ``size`` bytes; ``take`` is called with what is unpacked, and may
+        raise Bad."""
         self.file = file
-        self.size = os.fstat(file.fileno()).st_size
+        self.size = size
         self.problem: tuple[str, str] | None = None
         self.position = 0  # in the unpacked data, as read by the caller
         self._method = method
-        self._bound = limits.whole(self.size)
-        self._made = 0
+        self._take = take
         self._chunk = b""
         self._at = 0
         self._source = self._open()
@@ -256,15 +259,10 @@ class Stream:
     def _next(self) -> bytes:
         if self.problem is not None:
             return b""
-        if self._made > self._bound:
-            self.problem = (
-                "bomb",
-                f"it unpacks to more than {self._bound:,} bytes, far beyond its size: "
-                "the rest was not read",
-            )
-            return b""
         try:
             chunk = next(self._source, b"")
+            if self._take is not None:
+                self._take(len(chunk))
         except Bad as bad:
             self.problem = (bad.code, bad.reason)
             return b""
@@ -283,7 +281,6 @@ class Stream:
             else:
                 self.problem = ("broken_record", f"damaged {self._method} data ({error})")
             return b""
-        self._made += len(chunk)
         return chunk
 
     def _open(self) -> Iterator[bytes]:

@@ -7,22 +7,22 @@ file's end is checked, and after damage the next record is looked for (:mod:`.re
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import BinaryIO
 
 from fastwarc.warc import ArchiveIterator, WarcHeader, WarcRecord, WarcRecordType
 
 from .context import Context
-from .files import in_path_of, location_of
-from .http import Response, content_kind, split_response
+from .http import Response, content_kind, sort_of_type, split_response
 from .page import Page, Trouble
 from .records import PLAIN, Checked, RecordFile
 from .responses import Known, page_of
+from .source import Source
 from .stamp import END_URI, LARGEST, CrawlEnd, CrawlStamp, end_in, stamp_in
-from .unpack import ERRORS
+from .unpack import ERRORS, Bad
 from .when import Moment
 from .write import digest_of
 
@@ -48,9 +48,8 @@ class _Watched:
         self._file = file
         self._end = end
         self._seconds = seconds
+        self._at = file.tell()
         self.reset()
-        self.seek = file.seek
-        self.tell = file.tell
 
     def reset(self) -> None:
         """Begin to count anew: the caller has its record."""
@@ -60,34 +59,43 @@ class _Watched:
         """Read from the file."""
         if time.thread_time() > self._until:
             raise _Stuck
-        left = self._end - self._file.tell()
-        return self._file.read(left if size < 0 or size > left else size)
+        left = max(0, self._end - self._at)
+        self._file.seek(self._at)  # others read from it as well
+        data = self._file.read(left if size < 0 or size > left else size)
+        self._at += len(data)
+        return data
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """Move to an offset."""
+        self._at = self._file.seek(
+            offset + (self._at if whence == os.SEEK_CUR else 0),
+            os.SEEK_END if whence == os.SEEK_END else os.SEEK_SET,
+        )
+        return self._at
+
+    def tell(self) -> int:
+        """Return the offset."""
+        return self._at
 
     def close(self) -> None:
         """Leave the file open: it is read again after damage."""
 
 
-def read_warc(path: Path, context: Context) -> Iterator[Page | Trouble]:
+def read_warc(source: Source, context: Context) -> Iterator[Page | Trouble]:
     """Yield the pages of a WARC file, in its order."""
-    where = location_of(path)
-    try:
-        with path.open("rb", buffering=0) as file:
-            yield from _Warc(file, path, where, context).read()
-    except OSError as error:
-        yield Trouble(where, f"cannot be read ({error.strerror or error}); skipped", "unreadable")
+    return _Warc(source, context).read()
 
 
 class _Warc:
     """One WARC file being read."""
 
-    def __init__(self, file: BinaryIO, path: Path, where: str, context: Context) -> None:
-        self.file = file
-        self.path = path
-        self.where = where
+    def __init__(self, source: Source, context: Context) -> None:
+        self.source = source
+        self.file = source.file
+        self.where = source.location
         self.context = context
         self.limits = context.limits
-        self.in_path = in_path_of(path)
-        self.on_disk = RecordFile(file.fileno(), path.name)
+        self.on_disk = RecordFile(source.file, source.name)
         self.packed = self.on_disk.magic != PLAIN
         self.block_bytes = self.limits.page_bytes + _HEAD
         self.found = False
@@ -221,7 +229,7 @@ class _Warc:
             else:
                 self.member, self.inside = at, 0
                 location = f"{self.where}#{at}"
-            self.context.at(record.stream_pos)
+            self.context.at(self.source, record.stream_pos)
             kind = record.record_type
             if kind in _READ:
                 read = self._record(record, kind, at, location)
@@ -263,33 +271,36 @@ class _Warc:
         else:
             split = split_response(block)
             if split is None:  # a DNS answer, or no HTTP at all
-                self.context.passed_over += 1
+                self.context.pass_over(location, "responses that are no HTTP")
                 return at, None, None
             response = split
             content_type = response.headers.get("content-type")
         cut = headers.get(WarcHeader.WARC_TRUNCATED) is not None
         known = self._known(record, content_type, location, cut)
-        item = self._counted(page_of(response, known, self.limits))
+        item = self._counted(page_of(response, known, self.limits), known, response)
         digest = headers.get(WarcHeader.WARC_PAYLOAD_DIGEST)
         if digest and not self.inside and not self.batch:
             place = at if isinstance(item, Page) else _NOT_A_PAGE
             if place == at or item is None:
                 key = _key(digest, known.crawl, cut)
-                self.context.payloads.add(key, self.path, place)
+                self.context.payloads.add(key, self.source, place)
         return at, item, None
 
     def _known(
         self, record: WarcRecord, content_type: str | None, location: str, cut_short: bool
     ) -> Known:
-        captured = self.context.when(_moment(record.record_date), "warc", self.in_path)
+        captured = self.context.when(_moment(record.record_date), "warc", self.source.in_path)
         headers = record.headers
         crawl = self.stamps.get(headers.get(WarcHeader.WARC_WARCINFO_ID) or "")
         url = headers.get(WarcHeader.WARC_TARGET_URI)
         return Known(url, captured, content_type, location, crawl, cut_short)
 
-    def _counted(self, item: Page | Trouble | None) -> Page | Trouble | None:
+    def _counted(
+        self, item: Page | Trouble | None, known: Known, response: Response
+    ) -> Page | Trouble | None:
         if item is None:
-            self.context.passed_over += 1
+            sort = sort_of_type(known.content_type, response.status)
+            self.context.pass_over(known.location, sort)
         return item
 
     def _too_large(self, record: WarcRecord, kind: WarcRecordType, location: str) -> Trouble | None:
@@ -300,7 +311,7 @@ class _Warc:
             response = split_response(head)
             content_type = None if response is None else response.headers.get("content-type")
         if kind != _REVISIT and content_kind(content_type) is False:
-            self.context.passed_over += 1
+            self.context.pass_over(location, sort_of_type(content_type, None))
             return None
         return Trouble(
             location,
@@ -325,15 +336,15 @@ class _Warc:
                 "a revisit of a page that was not met before it in what is read; skipped",
                 "no_original",
             )
-        path, offset = place
+        source, offset = place
         if offset == _NOT_A_PAGE:
-            self.context.passed_over += 1
+            self.context.pass_over(location, "revisits of what is no page")
             return None
-        original = _original(path, offset, self.block_bytes)
+        original = _original(source, offset, self.block_bytes)
         if original is None:
             return Trouble(
                 location,
-                f"a revisit of a page that cannot be read again ({location_of(path)}#{offset}); "
+                f"a revisit of a page that cannot be read again ({source.location}#{offset}); "
                 "skipped",
                 "no_original",
             )
@@ -344,8 +355,8 @@ class _Warc:
             stated = Response(own.status, own.headers or stored.headers, b"")
             content_type = own.headers.get("content-type", content_type)
         # WARC-Truncated of the revisit itself says that its block leaves the body out.
-        known = self._known(record, content_type, f"{location_of(path)}#{offset}", cut_short)
-        return self._counted(page_of(stored, known, self.limits, stated))
+        known = self._known(record, content_type, f"{source.location}#{offset}", cut_short)
+        return self._counted(page_of(stored, known, self.limits, stated), known, stated)
 
     def _stamp(self, record: WarcRecord, location: str) -> Trouble | None:
         """Take note of the stamp or the end of a crawl run of this program, if it is one."""
@@ -386,11 +397,11 @@ def _moment(at: datetime | None) -> Moment | None:
     return Moment(at if at.tzinfo is UTC else at.astimezone(UTC), "second")
 
 
-def _original(path: Path, offset: int, limit: int) -> tuple[Response, str | None] | None:
+def _original(source: Source, offset: int, limit: int) -> tuple[Response, str | None] | None:
     """Read the record at an offset again: its response and content type."""
     try:
-        with path.open("rb", buffering=0) as file:
-            if RecordFile(file.fileno(), path.name).check(offset).code:
+        with source.reopen() as file:
+            if RecordFile(file, source.name).check(offset).code:
                 return None
             file.seek(offset)
             record = next(iter(ArchiveIterator(file, parse_http=False)), None)
@@ -405,5 +416,5 @@ def _original(path: Path, offset: int, limit: int) -> tuple[Response, str | None
             if response is None:
                 return None
             return response, response.headers.get("content-type")
-    except ERRORS:
+    except (*ERRORS, Bad):
         return None

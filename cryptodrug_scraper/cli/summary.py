@@ -78,7 +78,7 @@ def headline(summary: Summary) -> str:
         if n:
             parts.append(f"{n:,} {what}")
     if summary.passed_over:
-        parts.append(f"{count(summary.passed_over, 'other file')} passed over")
+        parts.append(f"{count(summary.passed_over.total(), 'other file')} passed over")
     outcome = "interrupted" if summary.interrupted else summary.outcome
     dry = " (dry run: nothing was loaded)" if summary.dry_run else ""
     rate = f" in {summary.seconds:.1f} s" if summary.seconds else ""

@@ -102,7 +102,7 @@ class Summary:
     counts: Counts = field(default_factory=Counts)
     troubles: list[Trouble] = field(default_factory=list)
     trouble_codes: Counter[str] = field(default_factory=Counter)
-    passed_over: int = 0
+    passed_over: Counter[str] = field(default_factory=Counter)
     groups: int = 0
     interrupted: bool = False
     dry_run: bool = False
@@ -155,7 +155,8 @@ class Summary:
                 "unknown": sum(n for (_, kind), n in counts.pages.items() if kind == "unknown"),
                 "failed": len(counts.failed),
                 "skipped": self.trouble_codes.total(),
-                "files_passed_over": self.passed_over,
+                "files_passed_over": self.passed_over.total(),
+                "passed_over_by_sort": dict(sorted(self.passed_over.items())),
                 "by_market_and_kind": _nested(counts.pages),
             },
             "records": _nested(counts.records),

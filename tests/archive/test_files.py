@@ -35,7 +35,7 @@ def test_a_folder_in_order_with_what_is_passed_over(tmp_path: Path) -> None:
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(html(name))
-    (tmp_path / "README.md").write_text("<html>no page</html>")
+    (tmp_path / "README.md").write_text("How to read <html>: no page")
     (tmp_path / "LICENSE").write_text("no page")
     (tmp_path / "saved").write_bytes(html("without suffix"))
     (tmp_path / ".hidden.html").write_bytes(html("hidden"))
@@ -51,7 +51,7 @@ def test_a_folder_in_order_with_what_is_passed_over(tmp_path: Path) -> None:
         "b/1.html",
         "b/2.html",
     ]
-    assert reader.passed_over == 2
+    assert reader.passed_over.total() == 2
     assert reader.pages == 6
     assert reader.troubles == 0
 
@@ -90,7 +90,7 @@ def test_a_named_file_that_is_no_page_is_reported(tmp_path: Path) -> None:
     (tmp_path / "b").write_bytes(b"x")
     _, troubles, reader = read(tmp_path / "a.txt", tmp_path / "b")
     assert codes(troubles) == ["not_html", "not_html"]
-    assert reader.passed_over == 0
+    assert reader.passed_over.total() == 0
 
 
 def test_a_huge_page_is_not_read(tmp_path: Path) -> None:
@@ -112,7 +112,7 @@ def test_compressed_pages(tmp_path: Path) -> None:
     pages, troubles, reader = read(tmp_path)
     assert [page.body for page in pages] == [html("a") + b"more", html("e")]
     assert codes(troubles) == ["truncated", "bomb", "broken_record"]
-    assert reader.passed_over == 1
+    assert reader.passed_over.total() == 1
 
 
 def test_capture_times(tmp_path: Path) -> None:
@@ -141,7 +141,7 @@ def test_capture_times(tmp_path: Path) -> None:
     assert by["c"].captured_from == "path"
     assert by["d"].captured_at == datetime(2017, 1, 1, tzinfo=UTC)
     assert (by["d"].captured_precision, by["d"].captured_from) == ("day", "option")
-    assert reader.passed_over == 2
+    assert reader.passed_over.total() == 2
 
     page = read(tmp_path / "d.html", captured_at=datetime(2017, 1, 1, 5, tzinfo=UTC))[0][0]
     assert (page.captured_precision, page.captured_from) == ("second", "option")

@@ -48,7 +48,7 @@ def test_every_kind(tmp_path: Path, suffix: str, form: int) -> None:
     assert pages[0].location == f"{path}!/./2018-11-19/b.html"
     assert pages[1].location == f"{path}!/{long}"
     assert codes(troubles) == ["empty"]
-    assert reader.passed_over == 1
+    assert reader.passed_over.total() == 1
 
 
 @pytest.mark.parametrize("suffix", [".tar", ".tar.gz"])
@@ -75,7 +75,7 @@ def test_sidecars_in_any_order(tmp_path: Path, suffix: str) -> None:
     assert by["b"].captured_from == "sidecar"
     assert by["c"].captured_at == datetime(2018, 11, 19, tzinfo=UTC)
     assert codes(troubles) == ["bad_sidecar"]
-    assert reader.passed_over == 2
+    assert reader.passed_over.total() == 2
 
 
 def test_late_sidecars_are_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -130,10 +130,10 @@ def test_hostile_members(tmp_path: Path, suffix: str) -> None:
         "special",
         "special",
         "traversal",
-        "nested",
+        "truncated",
         "duplicate",
     ]
-    assert reader.passed_over == 1
+    assert reader.passed_over.total() == 1
     assert len(list(tmp_path.iterdir())) == 1
 
 

@@ -1,0 +1,206 @@
+"""What a file is: its content says so, and its name only where the content says nothing."""
+
+from __future__ import annotations
+
+import re
+import struct
+import tarfile
+from io import BytesIO
+from typing import BinaryIO, NamedTuple
+
+from .names import Kind, is_page_name, kind_of
+from .sniff import begins_as_html, looks_like_html
+from .unpack import Stream
+
+HEAD = 8 << 10
+"""Bytes of a file, packed and unpacked, that are looked at."""
+
+
+LOOKED_INTO = 2 << 20
+"""Bytes of a member of an archive that are needed to see what is packed in it (bzip2's blocks)."""
+
+
+class Form(NamedTuple):
+    """What a file is, and how it is compressed as a whole (``gz``, ``xz`` … or nothing).
+
+    ``format`` is a key of :data:`~.formats.FORMATS`; or one of :data:`UNREAD`, which are named; or
+    ``other``, which is passed over; or ``packed``: something else that is compressed as a whole.
+    ``certain`` is whether content or name say that it is meant to be read.
+    """
+
+    format: str
+    packing: str = ""
+    certain: bool = True
+
+
+OTHER = Form("other", certain=False)
+
+UNREAD = {
+    "rar": "a RAR archive, which cannot be read here: unpack it first (`unar FILE`)",
+    "7z": "a 7z archive, which cannot be read here: unpack it first (`7z x FILE`)",
+    "cab": "a cabinet archive, which cannot be read here: unpack it first (`cabextract FILE`)",
+    "cpio": "a cpio archive, which cannot be read here: unpack it first (`cpio -id < FILE`)",
+    "lzip": "lzip data, which cannot be read here: unpack it first (`lzip -d FILE`)",
+    "lz4": "LZ4 data, which cannot be read here: unpack it first (`lz4 -d FILE`)",
+    "compress": "data of `compress`, which cannot be read here: unpack it first (`gunzip FILE`)",
+    "lzma": "LZMA data, which cannot be read here: unpack it first (`xz -d FILE`)",
+    "iso": "a disk image, which cannot be read here: copy its files into a folder",
+}
+"""Containers that are known and not read, with what to do."""
+
+PACKINGS = {
+    b"\x1f\x8b": "gz",
+    b"BZh": "bz2",
+    b"\xfd7zXZ\x00": "xz",
+    b"\x28\xb5\x2f\xfd": "zst",
+}
+_SKIPPABLE = re.compile(rb"[\x50-\x5f]\x2a\x4d\x18")  # zstd: in WARCs, a dictionary
+_MAGIC = (
+    (b"PK\x03\x04", "zip"),
+    (b"PK\x05\x06", "zip"),
+    (b"PK\x07\x08PK\x03\x04", "zip"),  # begun as one of several parts
+    (b"7z\xbc\xaf\x27\x1c", "7z"),
+    (b"Rar!\x1a\x07", "rar"),
+    (b"SQLite format 3\x00", "sqlite"),
+    (b"PAR1", "parquet"),
+    (b"MSCF\x00\x00\x00\x00", "cab"),
+    (b"070701", "cpio"),
+    (b"070707", "cpio"),
+    (b"LZIP\x01", "lzip"),
+    (b"\x04\x22\x4d\x18", "lz4"),
+    (b"\x1f\x9d", "compress"),
+    (b"\x5d\x00\x00", "lzma"),
+)
+_BY_NAME = {".rar": "rar", ".7z": "7z", ".cpio": "cpio", ".iso": "iso", ".cab": "cab",
+            ".lz": "lzip", ".lz4": "lz4", ".lzma": "lzma", ".arc": "arc"}  # fmt: skip
+_WARC = re.compile(rb"\s{0,16}WARC/\d\.\d\r?\n")
+_ARC = re.compile(rb"\s{0,16}filedesc:\S{0,1000} \S{1,100} \d{4,14} \S{1,100} \d{1,10}\r?\n")
+_MHTML = re.compile(
+    rb"\A\s{0,16}(?:[A-Za-z][A-Za-z0-9-]{0,60}:[^\n]{0,2000}\r?\n(?:[ \t][^\n]{0,2000}\r?\n){0,20})"
+    rb"{0,40}?content-type:\s{0,8}multipart/related\b",
+    re.IGNORECASE,
+)
+_HAR = re.compile(rb'\A(?:\xef\xbb\xbf)?\s{0,64}\{\s{0,64}"log"\s{0,64}:\s{0,64}\{')
+_LOCAL = struct.Struct("<4s5H3L2H")
+_DOCUMENT = re.compile(rb"PK\x03\x04.{26}(?:mimetype|\[Content_Types\]\.xml|_rels/)", re.DOTALL)
+
+
+def identify(file: BinaryIO, size: int, name: str) -> Form:
+    """Tell what an open file is, from its start; leave it at its start.
+
+    ``name`` is its base name. Nothing is unpacked beyond a few kilobytes (of bzip2: a block).
+    Raises OSError where the file cannot be read.
+    """
+    file.seek(0)
+    head = file.read(HEAD)
+    packing = packing_of(head)
+    inner = b""
+    if packing:
+        file.seek(0)
+        inner = Stream(file, packing, size).read(HEAD)
+    file.seek(0)
+    return form_of(head, inner, name)
+
+
+def identify_bytes(data: bytes, name: str) -> Form:
+    """Tell what a file is whose bytes (or the first megabyte of them) are at hand."""
+    return identify(BytesIO(data), len(data), name)
+
+
+def packing_of(head: bytes) -> str:
+    """Return how data are compressed, by what they begin with; nothing if they are not."""
+    for magic, packing in PACKINGS.items():
+        if head.startswith(magic):
+            return packing
+    return ""
+
+
+def form_of(head: bytes, inner: bytes, name: str) -> Form:
+    """Tell what a file is from its start, and from the start of what is packed in it."""
+    packing = packing_of(head)
+    if _SKIPPABLE.match(head):  # its records cannot be looked into without the dictionary
+        return Form("warc", "zst")
+    if not packing:
+        return _plain(head, name)
+    if not inner:  # damaged from the start on, or nothing in it
+        return _damaged(name, packing)
+    if packing_of(inner):
+        return Form("packed", packing)
+    plain_name = name
+    if kind_of(name)[0] is Kind.PACKED:
+        plain_name = name.rpartition(".")[0]
+    form = _plain(inner, plain_name)
+    if form.format in ("page", "warc", "arc", "tar", "other"):
+        return form._replace(packing=packing)
+    return Form("packed", packing)
+
+
+def _plain(head: bytes, name: str) -> Form:
+    for magic, form in _MAGIC:
+        if head.startswith(magic):
+            if _DOCUMENT.match(head):
+                return OTHER  # of an office program; an e-book
+            if magic != _MAGIC[0][0] or _is_zip(head):
+                return Form(form)
+    if _WARC.match(head):
+        return Form("warc")
+    if _ARC.match(head):
+        return Form("arc")
+    if _is_tar(head):
+        return Form("tar")
+    if begins_as_html(head):
+        return Form("page")
+    if _MHTML.match(head):
+        return Form("mhtml")
+    if _HAR.match(head):
+        return Form("har")
+    return _by_name(head, name)
+
+
+def _by_name(head: bytes, name: str) -> Form:
+    """Decide by the name, where the content says nothing for certain."""
+    kind, packing = kind_of(name)
+    if is_page_name(name):
+        return Form("page", packing if kind is Kind.PACKED else "")
+    if kind is Kind.ARCHIVE:
+        form, _, method = packing.partition(":")
+        return Form(form, method)
+    suffix = "." + name.lower().rpartition(".")[2]
+    if suffix in _BY_NAME and not looks_like_html(head):
+        return Form(_BY_NAME[suffix])
+    if kind is Kind.PACKED and packing == "br":
+        return Form("page", packing, certain=False)
+    if kind in (Kind.OTHER, Kind.JSON) or not looks_like_html(head):
+        return OTHER
+    return Form("page", certain=False)
+
+
+def _damaged(name: str, packing: str) -> Form:
+    kind, stated = kind_of(name)
+    if kind is Kind.ARCHIVE:
+        form, _, _ = stated.partition(":")
+        return Form(form, packing)
+    if kind is Kind.OTHER:
+        return OTHER
+    return Form("page", packing, certain=is_page_name(name))
+
+
+def _is_zip(head: bytes) -> bool:
+    """Tell whether a member's header is one: four bytes alone may be damage to something else."""
+    if len(head) < _LOCAL.size:
+        return True
+    fields = _LOCAL.unpack_from(head)
+    return bool(fields[1] & 0xFF < 100 and fields[3] < 100 and 0 < fields[9] <= 4096)
+
+
+def _is_tar(head: bytes) -> bool:
+    block = head[: tarfile.BLOCKSIZE]
+    if len(block) < tarfile.BLOCKSIZE or not block[0]:
+        return False
+    if block[257:262] == b"ustar":
+        return True
+    try:  # tar of before 1988: the checksum of the header is all there is
+        tarfile.TarInfo.frombuf(block, "utf-8", "surrogateescape")
+    except (tarfile.HeaderError, ValueError, OverflowError, IndexError):
+        return False
+    return True
