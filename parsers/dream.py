@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from datetime import date
 
-from cryptodrug_scraper.reading.document import Document
+from cryptodrug_scraper.reading.document import Document, fold
 from cryptodrug_scraper.reading.market import Market
+from cryptodrug_scraper.reading.nodes import attribute
 from cryptodrug_scraper.reading.reader import Reader
+from cryptodrug_scraper.reading.walls import refreshes
 from cryptodrug_scraper.records import ParsedPage
 from parsers.dream_listing import read_listing_page
 from parsers.dream_page import (
-    attribute,
     read_cards,
     read_categories,
     read_exchange_rates,
@@ -65,8 +66,8 @@ def kind_of(document: Document, url: str | None) -> tuple[str, str]:
         return _page_of_offers(document, url)
     if block.css_first("div.tabularDetails") is None:
         title = block.css_first("div.title")
-        if title is not None and _NOT_FOUND.fullmatch(title.text().strip()):
-            return "not_found", f"its heading says: {title.text().strip()}"
+        if title is not None and _NOT_FOUND.fullmatch(fold(title.text())):
+            return "not_found", f"its heading says: {fold(title.text())}"
     if "viewProduct" in name:
         return "listing", "it has a div.viewProduct"
     return "vendor", "it has a div.contactMember"
@@ -79,7 +80,7 @@ def _page_of_offers(document: Document, url: str | None) -> tuple[str, str]:
     if document.first("div.category.selected") is not None:
         return "search", "offers, and a category is open"
     title = document.first("div.shop > div.title")
-    words = title.text().strip() if title is not None else ""
+    words = fold(title.text()) if title is not None else ""
     if re.search(r"\(\d+\)$", words) or document.title.startswith(("Category", "Search")):
         return "search", f"offers, and its heading counts them: {words}"
     asked = document.first('div.offerFilter input[name="q"], div.searchWrap input[name="q"]')
@@ -98,8 +99,8 @@ def _wall(document: Document) -> tuple[str, str]:
         return "login", "it has the login form"
     content = document.first("div.content")
     for node in content.css("div.title, h1, h2") if content is not None else ():
-        if _NOT_FOUND.fullmatch(node.text().strip()):
-            return "not_found", f"its heading says: {node.text().strip()}"
+        if _NOT_FOUND.fullmatch(fold(node.text())):
+            return "not_found", f"its heading says: {fold(node.text())}"
     if _NOT_FOUND.fullmatch(document.title):
         return "not_found", f"its title says: {document.title}"
     if content is not None and document.first('div.headNavitems a[href*="logout"]') is not None:
@@ -110,13 +111,13 @@ def _wall(document: Document) -> tuple[str, str]:
         return "unknown", ""
     body = document.tree.body
     words = body.text() if body is not None else ""
-    if len(words) < 5000 and (said := _LOGGED_OUT.search(words)):
+    if len(words) < 5000 and (said := _LOGGED_OUT.search(fold(words))):
         return "login", f"it says: {said.group()}"
     heading = document.first("h1")
-    for said_above in (document.title, heading.text().strip() if heading is not None else ""):
+    for said_above in (document.title, fold(heading.text()) if heading is not None else ""):
         if said_above and _GATEWAY.fullmatch(said_above):
             return "error", f"its heading says: {said_above}"
-    if document.first('meta[http-equiv="refresh" i]') is not None:
+    if refreshes(document):
         return "challenge", "it sends the browser on by a meta refresh"
     if document.first("img.captcha, input[name*=captcha i]") is not None:
         return "challenge", "it asks for a captcha"

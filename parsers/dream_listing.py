@@ -7,12 +7,11 @@ import re
 from selectolax.lexbor import LexborNode
 
 from cryptodrug_scraper.reading.document import Document, block_text
+from cryptodrug_scraper.reading.nodes import attribute, class_names, elements
 from cryptodrug_scraper.reading.reader import Reader
 from cryptodrug_scraper.records import Listing, ParsedPage, ShippingOption, Vendor
 from parsers.dream_page import (
     IN_TEXTS,
-    attribute,
-    classes,
     ends_document,
     inner,
     offer_id,
@@ -38,7 +37,7 @@ def read_listing_page(
     named = title.text().strip() if title is not None else ""
     listing.title = reader.text("listing.title", named or document.title)
     details = product.css_first("div.tabularDetails")
-    for row in details.iter() if details is not None else ():
+    for row in elements(details) if details is not None else ():
         _row(row, listing, vendor, reader)
     listing.vendor = vendor.handle
     for heading in product.css("div.subtitle, div.newFeature"):
@@ -144,7 +143,7 @@ def _below(heading: LexborNode) -> LexborNode | None:
     node = heading.next
     while node is not None:
         if node.is_element_node:
-            names = classes(node)
+            names = class_names(node)
             if node.tag == "table" or "preformattedNotes" in names:
                 return node
             if "newFeature" in names or "subtitle" in names:
@@ -161,8 +160,8 @@ def _following_table(heading: LexborNode) -> LexborNode | None:
 def _shipping_option(row: LexborNode, listing: Listing, reader: Reader) -> None:
     """Read a row of price, name and button."""
     price = name = None
-    for cell in row.iter():
-        names = classes(cell)
+    for cell in elements(row):
+        names = class_names(cell)
         text = cell.text()
         if "coinsNoWrap" in names:
             price = text

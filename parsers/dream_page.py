@@ -9,6 +9,13 @@ from urllib.parse import unquote_plus
 from selectolax.lexbor import LexborNode
 
 from cryptodrug_scraper.reading.document import Document
+from cryptodrug_scraper.reading.nodes import (
+    attribute,
+    class_names,
+    contents,
+    elements,
+    next_element,
+)
 from cryptodrug_scraper.reading.reader import Reader
 from cryptodrug_scraper.records import Category, ExchangeRate, Link, Listing, ParsedPage
 
@@ -34,30 +41,12 @@ PAYMENT_WORDS = {
 _BETWEEN_WORDS = re.compile(r"\s*(?:[,/+&]|\band\b|\bor\b)\s*")
 
 
-def classes(node: LexborNode) -> list[str]:
-    """Return an element's class names."""
-    return (node.attributes.get("class") or "").split()
-
-
-def attribute(node: LexborNode, name: str) -> str:
-    """Return an attribute's value; an absent one and one without a value are empty."""
-    return node.attributes.get(name) or ""
-
-
 def inner(node: LexborNode, tag: str) -> LexborNode | None:
     """Return the first element of a tag within this one; a child is found soonest."""
     for child in node.iter():
         if child.tag == tag:
             return child
     return node.css_first(tag)
-
-
-def next_element(node: LexborNode) -> LexborNode | None:
-    """Return the next element beside this one."""
-    following = node.next
-    while following is not None and not following.is_element_node:
-        following = following.next
-    return following
 
 
 def ends_document(node: LexborNode) -> bool:
@@ -110,7 +99,7 @@ def read_categories(document: Document, page: ParsedPage, reader: Reader) -> lis
             levels.pop()
         levels.append((depth, name))
         path = [level[1] for level in levels]
-        if "selected" in classes(node) and len(path) > len(selected):
+        if "selected" in class_names(node) and len(path) > len(selected):
             selected = path
         found = _CATEGORY_ID.search(attribute(link, "href")) if link is not None else None
         if found is None or found.group(1) in seen:
@@ -126,8 +115,8 @@ def _category_name(node: LexborNode) -> tuple[str, str | None]:
     """Return a category's name and the count that stands in a span behind it."""
     name = ""
     count: str | None = None
-    for part in node.iter(include_text=True):
-        if part.tag == "span" and "amount" in classes(part):
+    for part in contents(node):
+        if part.tag == "span" and "amount" in class_names(part):
             count = part.text()
         else:
             name += part.text()
@@ -151,7 +140,7 @@ def read_exchange_rates(document: Document, page: ParsedPage, reader: Reader) ->
         return
     for row in panel.css("tr"):
         # Newer pages have an empty cell before the code; the chosen currency has no link.
-        cells = [text for cell in row.iter() if (text := cell.text().strip())]
+        cells = [text for cell in elements(row) if (text := cell.text().strip())]
         if len(cells) != 2:
             if cells:
                 reader.warn("exchange_rate.rate", "not a row of code and rate", " ".join(cells))
@@ -187,7 +176,7 @@ def read_cards(shop: LexborNode, page: ParsedPage, reader: Reader, vendor: str |
         elif "escrowBox" in names:
             read_payment(listing, node.text(), reader)
         else:
-            for block in node.iter():
+            for block in elements(node):
                 _card_detail(block, listing, reader)
     # Of a page that was cut off, the last card may hold half of what it said.
     if card is not None and ends_document(card):

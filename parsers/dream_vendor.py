@@ -7,7 +7,14 @@ from functools import lru_cache
 
 from selectolax.lexbor import LexborNode
 
-from cryptodrug_scraper.reading.document import Document, block_text
+from cryptodrug_scraper.reading.document import Document, block_text, fold
+from cryptodrug_scraper.reading.nodes import (
+    attribute,
+    class_names,
+    contents,
+    elements,
+    next_element,
+)
 from cryptodrug_scraper.reading.pgp import read_key
 from cryptodrug_scraper.reading.ratings import external_rating
 from cryptodrug_scraper.reading.reader import Reader, market_word
@@ -20,11 +27,8 @@ from cryptodrug_scraper.records import (
     Vendor,
 )
 from parsers.dream_page import (
-    attribute,
-    classes,
     ends_document,
     inner,
-    next_element,
     read_cards,
 )
 
@@ -45,19 +49,19 @@ def read_vendor_line(
 
     The marks stand one or two elements deep; ``within`` keeps a hostile page from more.
     """
-    for node in line.iter(include_text=True):
+    for node in contents(line):
         if not node.is_element_node:
             _loose_words(node.text_content or "", vendor, reader, profile=profile)
             continue
-        names = classes(node)
-        title = attribute(node, "title")
+        names = class_names(node)
+        title = fold(attribute(node, "title"))
         text = node.text()
         if "viewRatings" in names and within < _DEEPEST:
             read_vendor_line(node, vendor, reader, profile=profile, within=within + 1)
         elif "userRating" in names:
             _average(text, title, vendor, reader)
         elif "externalVendorRef" in names or any(n.endswith("LinkedUserRating") for n in names):
-            rating = _external(names, title, text, reader)
+            rating = _external(names, title, fold(text), reader)
             if rating is not None:
                 vendor.external_ratings.append(rating)
         elif "sellerStatus" in names:
@@ -153,7 +157,7 @@ def external_market(class_word: str, title: str) -> str:
 
 def _external(names: list[str], title: str, text: str, reader: Reader) -> ExternalRating | None:
     word = next((n.removesuffix("LinkedUserRating") for n in names if n.endswith("Rating")), "")
-    market = external_market(word, " ".join(title.split()))
+    market = external_market(word, title)
     if not market:
         reader.warn("vendor.external_ratings", "from a market that is not named", title or text)
         return None
@@ -183,7 +187,7 @@ def read_vendor_page(document: Document, page: ParsedPage, reader: Reader) -> No
     vendor = Vendor(banned=False)
     head = member.css_first("div.profileNotes, div.tabularDetails")
     if head is not None:
-        for row in head.iter():
+        for row in elements(head):
             _profile_row(row, vendor, reader)
     notices = member.css(".messageBox, .warningBox, .errorBox, .infoBox")
     above = head.prev if head is not None else None
@@ -294,7 +298,7 @@ def _feedback_counts(table: LexborNode, vendor: Vendor, reader: Reader) -> None:
     """Read the table of ratings by age and stars; the columns are named above."""
     columns: list[int] = []  # for each column the stars it counts, 0 for others
     for row in table.css("tr"):
-        cells = [" ".join(cell.text().split()) for cell in row.iter()]
+        cells = [" ".join(cell.text().split()) for cell in elements(row)]
         if not cells:
             continue
         if cells[0].casefold() == "age":
@@ -332,7 +336,7 @@ _NOT_SHOWN = re.compile(r"\band ([\d.,' ]+) more ratings?\b", re.I)
 
 def read_not_shown(node: LexborNode, page: ParsedPage, reader: Reader) -> None:
     """Read "And 300 more ratings..."."""
-    text = node.text()
+    text = fold(node.text())
     found = _NOT_SHOWN.search(text)
     if found is not None:
         page.reviews_not_shown = reader.integer("reviews_not_shown", found.group(1))
@@ -346,7 +350,7 @@ def read_reviews(
     """Read a table of ratings: age, stars, text and, on a profile, buyer and amount."""
     rows = table.css("tr")
     for number, row in enumerate(rows):
-        cells = [cell for cell in row.iter() if cell.tag == "td"]
+        cells = [cell for cell in elements(row) if cell.tag == "td"]
         if not cells:
             continue
         # Of a page that was cut off, the last row may be half a review.
@@ -385,7 +389,7 @@ def _stars(cell: LexborNode, review: Review, reader: Reader) -> None:
         review.rating, review.rating_max = str(gold), "5"
         return
     gold = grey = 0
-    for image in cell.iter():
+    for image in elements(cell):
         kind = attribute(image, "alt") or attribute(image, "src")
         if "gold" in kind:
             gold += 1

@@ -7,12 +7,17 @@ from datetime import date
 
 from cryptodrug_scraper.reading.document import Document, fold
 from cryptodrug_scraper.reading.market import Market
+from cryptodrug_scraper.reading.nodes import class_names
 from cryptodrug_scraper.reading.reader import Reader
-from cryptodrug_scraper.reading.walls import gateway_error, refresh_target, server_not_found
+from cryptodrug_scraper.reading.walls import (
+    gateway_error,
+    is_bare_refresh,
+    refresh_target,
+    server_not_found,
+)
 from cryptodrug_scraper.records import ParsedPage
 from parsers.empire_listing import read_cards, read_listing
 from parsers.empire_page import (
-    class_names,
     footer_of,
     main_part,
     read_categories,
@@ -77,8 +82,8 @@ def _kind_of_wall(document: Document) -> tuple[str, str] | None:
     error = gateway_error(document)
     if error:
         return "error", f"a server's error page: {error}"
-    target = refresh_target(document)
-    if target:
+    if is_bare_refresh(document):
+        target = refresh_target(document) or "itself"
         return "challenge", f"nothing but a refresh to {target[:100]}"
     form = document.first('form[action*="/index/login"], form[action$="/login"], .login-page form')
     if form is not None and form.css_first('input[type="password" i]') is not None:

@@ -7,11 +7,11 @@ import re
 from selectolax.lexbor import LexborNode
 
 from cryptodrug_scraper.reading.document import Document, block_text, fold
+from cryptodrug_scraper.reading.nodes import class_names, contents, elements
 from cryptodrug_scraper.reading.reader import Reader
 from cryptodrug_scraper.records import Listing, ParsedPage, PriceTier, ShippingOption, Vendor
 from parsers.empire_page import (
     address,
-    class_names,
     own_text,
     read_path,
     texts_of,
@@ -115,7 +115,7 @@ def _sold_by(line: LexborNode, listing: Listing, vendor: Vendor, reader: Reader)
     link = line.css_first("a")
     if link is not None:
         vendor.handle = listing.vendor = reader.text("listing.vendor", link.text())
-    for mark in line.iter():
+    for mark in elements(line):
         said = words(mark)
         if mark.tag in ("b", "a", "br", "img") or not said or _AUTO.fullmatch(said):
             continue
@@ -133,7 +133,7 @@ def _sold_by(line: LexborNode, listing: Listing, vendor: Vendor, reader: Reader)
 def _table(table: LexborNode, listing: Listing, reader: Reader) -> None:
     """Read rows of label and value, two pairs a row, and rows of bulk prices."""
     for row in topmost(table, "tr"):
-        cells = [cell for cell in row.iter() if cell.tag == "td"]
+        cells = [cell for cell in elements(row) if cell.tag == "td"]
         if not cells:
             continue
         if words(cells[0]).casefold() == "bulk discount":
@@ -401,7 +401,7 @@ def _card_line(line: LexborNode, leaf: str | None, listing: Listing, reader: Rea
 def _before_link(line: LexborNode) -> str:
     """Return the text of a line up to its first link."""
     found = []
-    for child in line.iter(include_text=True):
+    for child in contents(line):
         if child.tag == "a":
             break
         found.append(child.text_content or "" if child.tag == "-text" else child.text())
@@ -419,7 +419,7 @@ def _levels(said: str, leaf: str | None) -> list[str]:
 def _card_facts(head: LexborNode, listing: Listing, reader: Reader) -> None:
     """Read ``<b>Views:</b> 18829 / <b>Sales:</b> 199`` and marks such as ``[sticky]``."""
     label, value = "", ""
-    for part in head.iter(include_text=True):
+    for part in contents(head):
         tag = part.tag
         if tag == "-text":
             value += part.text_content or ""
@@ -427,7 +427,7 @@ def _card_facts(head: LexborNode, listing: Listing, reader: Reader) -> None:
             if label:
                 _fact(label, fold(value).strip(" /"), listing, reader)
             label, value = words(part), ""
-        elif tag not in ("a", "p", "br", "img", "-comment"):
+        elif tag not in ("a", "p", "br", "img"):
             mark = words(part)
             if mark and mark.casefold() not in _KNOWN_MARKS and not _AUTO.fullmatch(mark):
                 reader.unknown_label("listing", mark)

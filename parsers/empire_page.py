@@ -10,6 +10,7 @@ from urllib.parse import unquote, urlsplit
 from selectolax.lexbor import LexborNode
 
 from cryptodrug_scraper.reading.document import Document, block_text, fold
+from cryptodrug_scraper.reading.nodes import class_names, contents
 from cryptodrug_scraper.reading.reader import Reader
 from cryptodrug_scraper.records import Category, ExchangeRate, Link, ParsedPage
 
@@ -72,20 +73,15 @@ def topmost(within: LexborNode, selector: str) -> list[LexborNode]:
     return kept
 
 
-def class_names(node: LexborNode) -> list[str]:
-    """Return a node's class names."""
-    return (node.attributes.get("class") or "").split()
-
-
 def texts_of(node: LexborNode) -> str | None:
     """Return the text of a tab, line breaks kept, without its heading and its tags."""
     found = []
-    for child in node.iter(include_text=True):
+    for child in contents(node):
         tag = child.tag
         if tag == "h3" or (tag == "div" and "tagsDiv" in class_names(child)):
             continue
         text = (child.text_content or "").strip() if tag == "-text" else block_text(child)
-        if text and tag != "-comment":
+        if text:
             found.append(text)
     return "\n".join(found) or None
 
@@ -240,7 +236,8 @@ def _read_menu(menu: LexborNode | None, page: ParsedPage, reader: Reader) -> Non
         # An item is a box, the name and a span with the count.
         count = link.last_child
         before = count.prev if count is not None and count.tag == "span" else None
-        if before is not None and before.tag == "-text":
+        box = before.prev if before is not None and before.is_text_node else None
+        if before is not None and box is not None and box.is_element_node:
             stated = before.text_content or ""
         else:
             stated = link.text(deep=False)
@@ -257,7 +254,8 @@ def _read_menu(menu: LexborNode | None, page: ParsedPage, reader: Reader) -> Non
         path = [*above, name] if above else [name]
         paths[item.mem_id] = path
         figure = count.child if count is not None else None
-        shown = (figure.text_content or "") if figure is not None else ""
+        alone = figure is not None and figure.next is None
+        shown = (figure.text_content or "") if figure is not None and alone else ""
         if quick and shown.isdecimal() and shown.isascii() and len(shown) < 10:
             add(Category(number, name, path, int(shown)))
         else:

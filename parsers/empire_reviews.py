@@ -7,11 +7,11 @@ import re
 from selectolax.lexbor import LexborNode
 
 from cryptodrug_scraper.reading.document import Document, block_text, fold
+from cryptodrug_scraper.reading.nodes import class_names, elements, only_content
 from cryptodrug_scraper.reading.reader import Reader
 from cryptodrug_scraper.records import Listing, ParsedPage, Review, Vendor
 from parsers.empire_page import (
     address,
-    class_names,
     is_cut_off,
     own_text,
     parts,
@@ -104,7 +104,7 @@ def _reviews(document: Document, content: LexborNode, reader: Reader) -> list[Re
     found = []
     columns: dict[str, int] = {}
     for row in topmost(content, "tr"):
-        cells = [cell for cell in row.iter() if cell.tag in ("td", "th")]
+        cells = [cell for cell in elements(row) if cell.tag in ("td", "th")]
         if cells and all(cell.tag == "th" for cell in cells):
             columns = _columns(cells, reader)
             continue
@@ -186,16 +186,16 @@ def _said(cell: LexborNode, review: Review, reader: Reader) -> None:
 
 def _innermost(node: LexborNode) -> LexborNode:
     """Return the element that holds all that a node holds: the ``font`` in a ``p``."""
-    only = node.child
-    while only is not None and only.next is None and only.is_element_node:
-        node, only = only, only.child
+    only = only_content(node)
+    while only is not None and only.is_element_node:
+        node, only = only, only_content(only)
     return node
 
 
 def _bought(cell: LexborNode, review: Review, reader: Reader) -> None:
     """Read the masked buyer and what was paid: ``b***s`` over ``USD 412.50``."""
     line = next(parts(cell, "p"), cell)
-    buyer = next((part for part in line.iter() if part.tag not in ("br", "p")), None)
+    buyer = next((part for part in elements(line) if part.tag not in ("br", "p")), None)
     if buyer is not None:
         review.author = reader.text("review.author", buyer.text())
     price = fold(own_text(line))

@@ -7,6 +7,7 @@ import re
 from selectolax.lexbor import LexborNode
 
 from cryptodrug_scraper.reading.document import Document, fold
+from cryptodrug_scraper.reading.nodes import elements
 from cryptodrug_scraper.reading.pgp import read_key
 from cryptodrug_scraper.reading.ratings import external_rating
 from cryptodrug_scraper.reading.reader import Reader, market_word
@@ -121,7 +122,7 @@ def _card(card: LexborNode, vendor: Vendor, reader: Reader) -> None:
             elif vendor.sales is None:
                 vendor.sales = reader.integer("vendor.sales", sales.group(1))
     for box in parts(card, "div"):
-        for line in box.iter():
+        for line in elements(box):
             if line.tag == "p":
                 _line(words(line), vendor, reader)
             elif line.tag not in ("br", "img"):
@@ -198,7 +199,7 @@ def _finalize_early(text: str, vendor: Vendor, reader: Reader) -> bool:
 def _rows(block: LexborNode) -> list[list[LexborNode]]:
     """Return the cells of a block's table rows, whether or not it has a ``tbody``."""
     rows = topmost(block, "tr")
-    return [[cell for cell in row.iter() if cell.tag in ("td", "th")] for row in rows]
+    return [[cell for cell in elements(row) if cell.tag in ("td", "th")] for row in rows]
 
 
 def _feedback_counts(block: LexborNode, vendor: Vendor, reader: Reader) -> None:

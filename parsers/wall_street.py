@@ -14,6 +14,7 @@ from urllib.parse import unquote
 from cryptodrug_scraper.reading.document import Document, fold
 from cryptodrug_scraper.reading.market import Market
 from cryptodrug_scraper.reading.reader import Reader
+from cryptodrug_scraper.reading.walls import refreshes
 from cryptodrug_scraper.records import ParsedPage
 from parsers.wall_street_cards import read_cards
 from parsers.wall_street_lines import plain_label, walk
@@ -58,7 +59,6 @@ _SCHEME_AND_HOST = re.compile(r"^[a-z]+://[^/]*", re.I)
 _HOME = re.compile(r"\b(?:featured|welcome|news|announcements?)\b", re.I)
 _NOT_SAID = frozenset({"nav", "footer", "script", "style", "select", "noscript"})
 _SHORT = 30_000  # characters of source: no error page or banner is longer
-_REFRESH = re.compile(r"<meta[^<>]{0,80}http-equiv\s*=\s*[\"']?refresh", re.I)
 
 
 # -- which market --------------------------------------------------------------------------
@@ -66,33 +66,37 @@ _REFRESH = re.compile(r"<meta[^<>]{0,80}http-equiv\s*=\s*[\"']?refresh", re.I)
 
 def recognises(document: Document) -> bool:
     """Tell whether a page is Wall Street Market's: by its own names in the markup, or its title."""
-    source = document.source
-    if "fheading" in source and document.first("h1.fheading") is not None:
+    if document.mentions("fheading") and document.first("h1.fheading") is not None:
         return True
-    if "menuCat" in source and document.first('[name="menuCatT"], [name="menuCatM"]') is not None:
+    if (
+        document.mentions("menuCat")
+        and document.first('[name="menuCatT"], [name="menuCatM"]') is not None
+    ):
         return True
-    if ("wms_" in source or "wsm_" in source) and (
+    if document.mentions("wms_", "wsm_") and (
         document.first(".wms_captcha_field, .wsm_pbc_headmod") is not None
     ):
         return True
     fields = _fields(document)
     if "form[captcha]" in fields or any(_FORM_FIELDS.fullmatch(name) for name in fields):
         return True
-    tabbed = "tabcontent" in source and document.first("#tabcontent") is not None
-    beside = tabbed or "profile/" in source or "ion-" in source
-    if beside and "offer/" in source and _offers(document, tabbed):
+    tabbed = document.mentions("tabcontent") and document.first("#tabcontent") is not None
+    beside = tabbed or document.mentions("profile/", "ion-")
+    if beside and document.mentions("offer/") and _offers(document, tabbed):
         return True
-    if "captcha_image" in source and "form[_token]" in fields:
+    if document.mentions("captcha_image") and "form[_token]" in fields:
         return True
-    facts = "-Statistics" in source or ("Last online" in source and "Vendor" in source)
-    if (tabbed or facts or "profile/" in source) and _profile(document, None) is not None:
+    facts = document.mentions("Statistics", "profile/") or (
+        document.mentions("online") and document.mentions("Vendor")
+    )
+    if (tabbed or facts) and _profile(document, None) is not None:
         return True
     return _says_its_name(document, fields)
 
 
 def _fields(document: Document) -> set[str]:
     """Return the names of the page's form fields that are spelt ``form[…]``."""
-    if "form[" not in document.source:
+    if not document.mentions("form["):
         return set()
     return {node.attributes.get("name") or "" for node in document.css("input, select, textarea")}
 
@@ -109,7 +113,8 @@ def _offers(document: Document, tabbed: bool) -> bool:
 def _says_its_name(document: Document, fields: set[str]) -> bool:
     """Tell a wall without the market's markup: a short page under its name, or the banner."""
     titled = _TITLE.fullmatch(document.title) is not None
-    if len(document.source) > _SHORT or not (titled or _NAME.search(document.source)):
+    named = titled or document.spells_letters or _NAME.search(document.source)
+    if len(document.source) > _SHORT or not named:
         return False
     if titled and document.first('a[href^="http"]') is None:
         return True
@@ -126,8 +131,7 @@ def _says_its_name(document: Document, fields: set[str]) -> bool:
 
 def kind_of(document: Document, url: str | None) -> tuple[str, str]:
     """Tell a page's kind by what stands on it, and by its address where that leaves it open."""
-    source = document.source
-    if "fheading" in source and document.first("h1.fheading") is not None:
+    if document.mentions("fheading") and document.first("h1.fheading") is not None:
         return "listing", "it has an offer's title, h1.fheading"
     fields = _fields(document)
     if "form[username]" in fields or "form[password]" in fields:
@@ -138,7 +142,7 @@ def kind_of(document: Document, url: str | None) -> tuple[str, str]:
     if profile == "facts":
         return "vendor", "it has a profile's facts"
     filtered = any(_FORM_FIELDS.fullmatch(name) for name in fields) or (
-        "pagination" in source and document.first('.pagination [name="page"]') is not None
+        document.mentions("pagination") and document.first('.pagination [name="page"]') is not None
     )
     if profile is None and _has_cards(document):
         if not filtered and _is_home(document, url):
@@ -152,20 +156,27 @@ def kind_of(document: Document, url: str | None) -> tuple[str, str]:
         return wall
     if filtered:
         return "search", "it has the results' filter or pager, and no offers"
-    framed = "menuCat" in source or "logout" in source
-    if not framed and len(text) < 600 and _REFRESH.search(source):
+    framed = _is_framed(document)
+    if not framed and len(text) < 600 and refreshes(document):
         return "challenge", "it is a short page that loads itself again"
     if _elsewhere(url):
         return "unknown", "its address is none of the home page, results, offers and profiles"
-    if "menuCat" in source and document.first('[name^="menuCat"]') is not None:
+    if document.mentions("menuCat") and document.first('[name^="menuCat"]') is not None:
         return "index", "it has the category tree, and no offers"
-    if "logout" in source and document.first('form[action*="logout"]') is not None:
+    if document.mentions("logout") and document.first('form[action*="logout"]') is not None:
         return "index", "it is a page for those who are signed in, without offers"
     return "unknown", "it has none of the marks of a known kind of page"
 
 
+def _is_framed(document: Document) -> bool:
+    """Tell a page with the market's own frame: its category tree, or the button to log out."""
+    return document.mentions("menuCat", "logout") and (
+        document.first('[name^="menuCat"], [action*="logout"], [href*="logout"]') is not None
+    )
+
+
 def _has_captcha(document: Document) -> bool:
-    return "captcha" in document.source and (
+    return document.mentions("captcha") and (
         document.first("input#captcha_input, img.captcha_image, div.wms_captcha_field") is not None
     )
 
@@ -203,7 +214,7 @@ def _profile(document: Document, url: str | None) -> str | None:
 
 
 def _has_cards(document: Document) -> bool:
-    if "offer/" not in document.source:
+    if not document.mentions("offer/"):
         return False
     links = document.css("div.card-body a, table a, .card-title a")
     return any((to := OFFER_PATH.search(link_path(a))) is not None and not to[2] for a in links)
@@ -238,7 +249,7 @@ def _wall(document: Document, text: str, url: str | None) -> tuple[str, str] | N
     Inside the market's own frame only a short message counts, and not on the home page: its
     news, too, tell of maintenance, of seized markets and of vendors who are gone.
     """
-    framed = "menuCat" in document.source or "logout" in document.source
+    framed = _is_framed(document)
     if len(text) > (400 if framed else 2000) or (framed and url and not _elsewhere(url)):
         return None
     said = f"{document.title} . {text}"

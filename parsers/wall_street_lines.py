@@ -14,6 +14,7 @@ from functools import lru_cache
 from selectolax.lexbor import LexborNode
 
 from cryptodrug_scraper.reading.document import lines as tidy
+from cryptodrug_scraper.reading.nodes import only_content
 
 HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _BLOCKS = HEADINGS.union(
@@ -214,8 +215,8 @@ def inline_text(node: LexborNode) -> str:
 
 def _is_plain(node: LexborNode) -> bool:
     """Tell an element that holds one text and nothing else, as most do."""
-    only = node.child
-    return only is not None and only.next is None and only.tag == "-text"
+    only = only_content(node)
+    return only is not None and only.is_text_node
 
 
 def heading_text(node: LexborNode) -> str:

@@ -67,7 +67,7 @@ def read_categories(buttons: list[LexborNode], reader: Reader) -> list[Category]
 
 def category_buttons(document: Document) -> list[LexborNode]:
     """Return the buttons of the category tree, in page order."""
-    if "menuCat" not in document.source:
+    if not document.mentions("menuCat"):
         return []
     return [n for n in document.css('[name^="menuCat"]') if n.attributes.get("name") in _LEVELS]
 
@@ -107,7 +107,7 @@ def _host(url: str) -> tuple[str, str] | None:
 
 
 def _anchors(document: Document, root: str, left_out: set[int]) -> Iterator[Link]:
-    if "offer/" not in document.source and "profile/" not in document.source:
+    if not document.mentions("offer/", "profile/"):
         return
     for node in document.css("a"):
         href = link_path(node)
@@ -155,7 +155,7 @@ def _categories(buttons: list[LexborNode], root: str) -> Iterator[Link]:
 
 def _further(document: Document, root: str) -> Iterator[Link]:
     """Yield the pager's buttons, as the form that they post."""
-    if "pagination" not in document.source:
+    if not document.mentions("pagination"):
         return
     buttons = document.css('.pagination button[name="page"]')
     address = _form_address(buttons[0], root) if buttons else ""

@@ -41,6 +41,13 @@ _NEVER_DEEP = frozenset(
     b"area base br col embed hr img input link meta source track wbr param p li option "
     b"optgroup dt dd td th tr tbody thead tfoot script style title textarea".split()
 )
+_UNSEEN = re.compile(r"<(?:script|style)\b", re.I)
+# References to the letters, digits and marks that names, classes and addresses are made of.
+_SPELT_LETTER = re.compile(
+    r"&(?:#0*(?:4[5-9]|5[0-7]|6[5-9]|[78]\d|9[0-57-9]|1[01]\d|12[0-2])(?!\d)"
+    r"|#[xX]0*(?:2[dDeEfF]|3\d|[46][1-9a-fA-F]|[57][\daA]|5[bBdDfF])(?![\da-fA-F])"
+    r"|(?:sol|period|lowbar|lsqb|lbrack|rsqb|rbrack);)"
+)
 _BOMS = (b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf")
 
 
@@ -166,6 +173,20 @@ class Document:
             html = self.source = decode(body, content_type)
         whole = _without_cut_end(self.source)
         self.tree = LexborHTMLParser(html if whole is self.source else whole)
+        if _UNSEEN.search(self.source, max(self.source.find("<body"), 0)):
+            self.tree.strip_tags(["script", "style"])  # else they are part of a cell's text
+
+    def mentions(self, *words: str) -> bool:
+        """Say whether the markup can hold one of these words; False spares a look-up in the tree.
+
+        A page whose attributes are spelt in character references can hold any.
+        """
+        return any(word in self.source for word in words) or self.spells_letters
+
+    @cached_property
+    def spells_letters(self) -> bool:
+        """Whether letters, digits or marks of names are spelt in character references."""
+        return _SPELT_LETTER.search(self.source) is not None
 
     @cached_property
     def title(self) -> str:

@@ -33,6 +33,7 @@ def read_key(vendor: Vendor, text: str | None, reader: Reader) -> None:
     """Set ``pgp_key`` and ``pgp_fingerprint`` from a text that holds an armoured key."""
     if not text or not text.strip():
         return
+    text = text.replace("\xa0", " ")
     block = _BLOCK.search(text)
     if block is None:
         reader.warn("vendor.pgp_key", "no armoured public key block", text)

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 
 from cryptodrug_scraper.reading.document import Document, fold
+from cryptodrug_scraper.reading.links import address
+from cryptodrug_scraper.reading.nodes import attribute
 
 _LONGEST_BARE_PAGE = 16 * 1024  # Cloudflare's error pages have 8 KB
 
@@ -21,7 +23,7 @@ _GATEWAY = re.compile(
     re.I,
 )
 _MISSING = re.compile(r"^(?:error |http )?404\b|^(?:page )?not found$", re.I)
-_REFRESH = re.compile(r"^\s*[\d.]*\s*[;,]?\s*url\s*=\s*['\"]?\s*([^'\"]+)", re.I)
+_SHORT_TEXT = 200  # characters on a page that is nothing but a refresh
 
 
 def _headlines(document: Document) -> list[str]:
@@ -49,16 +51,60 @@ def server_not_found(document: Document) -> str | None:
     return next((text for text in _headlines(document) if _MISSING.search(text)), None)
 
 
-def refresh_target(document: Document) -> str | None:
-    """Return where a page that is nothing but a meta-refresh leads, or None."""
-    if len(document.source) > _LONGEST_BARE_PAGE:
+def _refreshes(document: Document) -> list[str]:
+    """Return what the page's meta-refreshes hold."""
+    if not document.mentions("refresh", "Refresh", "REFRESH"):
+        return []
+    return [
+        attribute(node, "content")
+        for node in document.css("meta[http-equiv]")
+        if attribute(node, "http-equiv").strip().lower() == "refresh"
+    ]
+
+
+def refreshes(document: Document) -> bool:
+    """Say whether a page loads itself or another by a meta-refresh, at once or later."""
+    return any(_REFRESH.fullmatch(content) for content in _refreshes(document))
+
+
+def is_bare_refresh(document: Document) -> bool:
+    """Say whether a page is nothing but a meta-refresh, with a line of text at most."""
+    if len(document.source) > _LONGEST_BARE_PAGE or not refreshes(document):
+        return False
+    body = document.tree.body
+    return body is None or len(fold(body.text())) <= _SHORT_TEXT
+
+
+def refresh_target(document: Document, url: str | None = None) -> str | None:
+    """Return where a page that is nothing but a meta-refresh leads, as the page writes it.
+
+    None for a page that loads itself again: without an address, or with ``url``, its own.
+    """
+    if not is_bare_refresh(document):
         return None
-    for node in document.css("meta"):
-        attributes = node.attributes
-        if (attributes.get("http-equiv") or "").strip().lower() != "refresh":
-            continue
-        match = _REFRESH.search(attributes.get("content") or "")
-        body = document.tree.body
-        if match and (body is None or len(fold(body.text())) <= 200):
-            return match.group(1).strip()
-    return None
+    targets = [target for c in _refreshes(document) if (target := refresh_address(c))]
+    if not targets or (url and address(targets[0], url)[:3] == address(url)[:3]):
+        return None
+    return targets[0]
+
+
+_WHITE = r"[\t\n\f\r ]*"
+_REFRESH = re.compile(
+    rf"{_WHITE}(?:\d[\d.]*|\.[\d.]*)(?:\Z|(?=[;,\t\n\f\r ]){_WHITE}[;,]?{_WHITE})"
+    rf"(?:url{_WHITE}={_WHITE})?(?P<address>.*)",
+    re.I | re.S,
+)
+
+
+def refresh_address(content: str) -> str | None:
+    """Return the address in a meta-refresh's ``content``; None if it loads its own page again.
+
+    As the HTML standard has it (shared declarative refresh steps): ``2; /login``,
+    ``0;URL='/x'``, ``0,url=/x``. A quoted address ends at its quote; what is no refresh,
+    such as ``soon; /x``, leads nowhere.
+    """
+    match = _REFRESH.fullmatch(content)
+    target = match["address"] if match is not None else ""
+    if target[:1] in ("'", '"') and target:
+        target = target[1:].partition(target[0])[0]
+    return target.strip() or None

@@ -375,7 +375,7 @@ def test_page_time_stands_in_for_the_capture_time() -> None:
         ("<title>Error</title><h1>A Database Error Occurred</h1>", "error"),
         ("500 Internal Server Error", "error"),
         ("<title>404 Page Not Found</title><h1>404 Page Not Found</h1>", "not_found"),
-        ('<meta http-equiv="refresh" content="5">', "unknown"),
+        ('<meta http-equiv="refresh" content="5">', "challenge"),
         ('<META HTTP-EQUIV=Refresh CONTENT="3;url=/">', "challenge"),
         (
             '<title>Captcha</title><form><img src="/captcha.png"><input name="captcha"></form>',

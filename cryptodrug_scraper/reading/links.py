@@ -1,0 +1,138 @@
+"""What a link leads to, whoever saved the page that it stands on.
+
+A saved page holds its links as the market wrote them, or as the tool that saved it did:
+absolute, relative to a file, with the ``?`` as ``%3F`` or ``@`` and ``.html`` behind the
+address (``wget``), with the query turned into four digits (HTTrack), or behind the address of
+a replay (``/web/20181118000000/http://…``). :func:`address` gives what the market wrote, as
+far as the link still holds it.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import NamedTuple
+from urllib.parse import unquote, urljoin
+
+LONGEST = 4000
+"""Longer links are none that a server would answer; vendors' tags of 6 KB were met."""
+
+
+class Address(NamedTuple):
+    """An address of the web: ``path`` begins with ``/``, whatever folder a copy lay in.
+
+    ``origin`` is ``http://host`` in lower case, or empty for a link that names no host;
+    ``fragment`` is what stands behind ``#``.
+    """
+
+    origin: str
+    path: str
+    query: str
+    fragment: str
+
+    @property
+    def place(self) -> str:
+        """The path and, where there is one, the query behind ``?``."""
+        return f"{self.path}?{self.query}" if self.query else self.path
+
+    @property
+    def script(self) -> str:
+        """The last part of the path."""
+        return self.path.rpartition("/")[2]
+
+    def get(self, name: str) -> str:
+        """Return the first value of the query's field of this name, as written, or ``""``."""
+        for pair in self.query.split("&") if self.query else ():
+            key, _, value = pair.partition("=")
+            if key == name:
+                return value
+        return ""
+
+    def lost(self, script: str) -> bool:
+        """Tell a link to ``script`` whose query a mirror turned into four hexadecimal digits."""
+        return not self.query and _HASHED.fullmatch(self.script.removeprefix(script)) is not None
+
+
+NOWHERE = Address("", "", "", "")
+"""What leads to no page: no address, a mail address, a script, a picture in the page."""
+
+_HASHED = re.compile(r"[0-9a-f]{4}(?:-\d+)?", re.I)
+_REPLAYED = re.compile(
+    r"(?:https?://[^/?#]+)?[\w./-]*?/(?:\d{4,14}(?:[a-z]{2}_)?|[a-z]{2}_)"
+    r"/(https?:/{1,2}[^/].*)",
+    re.I | re.S,
+)
+_ORIGIN = re.compile(r"(https?:)?//([^/?#\\]+)", re.I)
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.I)
+_ABOVE = re.compile(r"(?:\.{0,2}/)+|\.{1,2}$")
+_HOST_FOLDER = re.compile(r"(?:.*/)?([a-z2-7]{16,56}\.onion(?:[:+]\d+)?)(?=/|$)", re.I)
+_QUERY_IN_NAME = re.compile(r"%(?:25)?3F(?=[^/]*$)|@(?=[\w%\[\]-]+=[^/]*$)", re.I)
+_ADDED_TO_VALUE = re.compile(r"(?<=[\w.%-])\.html?$", re.I)
+_ADDED_TO_ID = re.compile(r"(=[\d.]*\d)\.html?$", re.I)
+_ADDED_TO_PATH = re.compile(r"(?:/index)?\.html?$", re.I)
+_ESCAPED_MARK = re.compile(r"%(?:25)?(26|3D)", re.I)
+_NO_HOST = "http://0"
+_CONTROL = re.compile(r"[\t\r\n]")
+
+
+@lru_cache(maxsize=16384)
+def address(written: str | None, base: str | None = None) -> Address:
+    """Return what a link leads to; :data:`NOWHERE` if it leads to no page of the web.
+
+    A relative link is taken from the root, since copies lie in folders of their own; with
+    ``base``, the page's own address, it is taken from there as a browser does.
+    """
+    link = _CONTROL.sub("", written or "").strip()
+    if not link or len(link) > LONGEST or link[0] == "#":
+        return NOWHERE
+    if "http" in link[1:] and (replayed := _REPLAYED.fullmatch(link)):
+        link = re.sub(r"^(https?:)/+", r"\1//", replayed[1], flags=re.I)
+    host = _ORIGIN.match(link)
+    if host is None and base and not _SCHEME.match(link):
+        try:
+            link = urljoin(_plain_base(base), link).removeprefix(_NO_HOST)
+        except ValueError:  # "http://[x"
+            return NOWHERE
+        host = _ORIGIN.match(link)
+    origin = ""
+    if host is not None:
+        origin = f"{(host[1] or 'http:').lower()}//{host[2].lower()}"
+        link = link[host.end() :]
+    elif (scheme := _SCHEME.match(link)) is not None:
+        if scheme[0].lower() != "file:":
+            return NOWHERE
+        link = link[scheme.end() :].lstrip("/")
+    place, _, fragment = link.partition("#")
+    path, mark, query = place.partition("?")
+    if not host:
+        path = _ABOVE.sub("", path, count=1) if _ABOVE.match(path) else path
+        if ".onion" in path and (folder := _HOST_FOLDER.match(path)) is not None:
+            origin, path = f"http://{folder[1].lower().replace('+', ':')}", path[folder.end() :]
+    if not path.startswith("/"):
+        path = f"/{path}"
+    if not mark and (named := _QUERY_IN_NAME.search(path)) is not None:
+        path, query = path[: named.start()], path[named.end() :]
+        query = _ADDED_TO_VALUE.sub("", query)
+        query = _ESCAPED_MARK.sub(lambda m: unquote(f"%{m[1]}"), query).replace("%25", "%")
+    elif mark:
+        query = _ADDED_TO_ID.sub(r"\1", query)
+    if path[-5:].lower().endswith((".html", ".htm")):
+        path = _ADDED_TO_PATH.sub("", path) or "/"
+    return Address(origin, path, query.replace("&amp;", "&"), fragment)
+
+
+@lru_cache(maxsize=64)
+def _plain_base(base: str) -> str:
+    """Return the page's own address without what a replay put before it."""
+    own = address(base)
+    return f"{own.origin or _NO_HOST}{own.path}"
+
+
+def image_name(source: str | None) -> str:
+    """Return an image's file name without its folder; empty where it is lost.
+
+    Copies hold images within the page (``data:``), or leave them out.
+    """
+    if not source or source.lstrip()[:5].lower() == "data:":
+        return ""
+    return unquote(address(source).script)
