@@ -137,7 +137,7 @@ class Crawl:
             stack.callback(self._close_archive)
             self.loader: LoadingThread | None = None
             if self.options.dsn is not None:
-                self.loader = LoadingThread(self.options.dsn, self.stamp)
+                self.loader = LoadingThread(self.options.dsn, self.stamp, self.warcs)
                 stack.callback(self.loader.close)
             self.job.runs.append({"run": self.stamp.run, "started_at": self.started_at.isoformat()})
             self.job.save()

@@ -11,10 +11,12 @@ import logging
 import threading
 import time
 from collections import deque
+from pathlib import Path
 
 import psycopg2
 
 from cryptodrug_scraper.archive import CrawlStamp, Page
+from cryptodrug_scraper.database.archives import known_roots
 from cryptodrug_scraper.database.crawls import record_crawl
 from cryptodrug_scraper.records import ParsedPage
 from cryptodrug_scraper.replay.summary import Counts
@@ -30,11 +32,12 @@ _AGAIN = 10.0  # seconds between two attempts to connect
 
 
 class LoadingThread:
-    """Loads pages in a thread of its own."""
+    """Loads pages of a crawl whose archive is a folder, in a thread of its own."""
 
-    def __init__(self, dsn: str, stamp: CrawlStamp) -> None:
+    def __init__(self, dsn: str, stamp: CrawlStamp, archive: Path) -> None:
         self.dsn = dsn
         self.stamp = stamp
+        self.archive = archive
         self.counts = Counts()
         self.behind = False  # pages were let go: the archive must be read
         self.error: str | None = None
@@ -104,7 +107,7 @@ class LoadingThread:
         _close(worker)
 
     def _connect(self) -> Worker:
-        worker = Worker(self.dsn, None)
+        worker = Worker(self.dsn, None, known_roots(self.dsn, [self.archive]))
         record_crawl(worker.loading, self.stamp)
         return worker
 

@@ -21,6 +21,7 @@ import psycopg2
 from psycopg2.extensions import connection as Connection  # noqa: N812  (it is a class)
 from psycopg2.extensions import cursor
 
+from cryptodrug_scraper.database.archives import EVERYWHERE, Place
 from cryptodrug_scraper.database.copying import copy_lines, line
 from cryptodrug_scraper.database.crawls import write_market
 from cryptodrug_scraper.database.rows import COLUMNS, PageRows
@@ -67,6 +68,24 @@ _OWN = (
 )
 
 
+_PATH = "a.paths[1] || CASE WHEN a.kind = 'folder' THEN '/' ELSE '' END"
+_NOTE_PLACES = f"""
+    INSERT INTO page_place SELECT each.* FROM stage_page_place s JOIN page p USING (page_id)
+    CROSS JOIN LATERAL (
+        VALUES (s.page_id, s.archive_id, s.place), (p.page_id, p.archive_id, p.place)
+    ) AS each
+    WHERE (s.archive_id, s.place) <> (p.archive_id, p.place)
+    ORDER BY 1, 2, 3 ON CONFLICT DO NOTHING;
+    UPDATE page SET archive_id = least.archive_id, place = least.place FROM (
+        SELECT DISTINCT ON (s.page_id) s.*, ({_PATH} || s.place) COLLATE "C" AS location
+        FROM stage_page_place s JOIN archive a USING (archive_id) ORDER BY s.page_id, location
+    ) AS least
+    WHERE page.page_id = least.page_id AND least.location
+        < (SELECT {_PATH} || page.place FROM archive a WHERE a.archive_id = page.archive_id);
+    TRUNCATE stage_page_place
+"""
+
+
 @dataclass(slots=True)
 class Loaded:
     """What a batch did: pages new to the database, pages it had, and pages refused by it."""
@@ -82,19 +101,28 @@ class Present(NamedTuple):
     parser_version: str
     market: str | None
     kind: str
-    location: str
     crawl_run: int | None
+    place: Place
+    others: list[str]
+
+    def lies_at(self, place: Place) -> bool:
+        """Whether it is known to lie at a place."""
+        return place == self.place or f"{place.archive_id} {place.place}" in self.others
 
 
 def present(connection: Connection, page_ids: Sequence[int]) -> dict[int, Present]:
     """Return what the database has of these pages."""
     with connection, connection.cursor() as work:
         work.execute(
-            "SELECT page_id, parser_version, market, kind, location, crawl_run_id FROM page"
-            " WHERE page_id = ANY(%s)",
+            "SELECT page_id, parser_version, market, kind, crawl_run_id, archive_id, place,"
+            " ARRAY(SELECT archive_id || ' ' || place FROM page_place"
+            " WHERE page_id = page.page_id) FROM page WHERE page_id = ANY(%s)",
             (list(page_ids),),
         )
-        return {row[0]: Present(*row[1:]) for row in work.fetchall()}
+        return {
+            page_id: Present(version, market, kind, run, Place(archive_id, place), others)
+            for page_id, version, market, kind, run, archive_id, place, others in work.fetchall()
+        }
 
 
 class Loader:
@@ -105,13 +133,14 @@ class Loader:
         self._known: dict[int, None] = {}  # in order of arrival
         with connection, connection.cursor() as work:
             work.execute("SET client_encoding TO 'UTF8'")
-            for table in (*_SHARED, "page", "review_due", "place"):
+            for table in (*_SHARED, "page", "page_place", "review_due", "place"):
                 work.execute(f'CREATE TEMP TABLE "stage_{table}" (LIKE "{table}")')
             _seed(work)
 
     def load(self, pages: Iterable[PageRows], *, replace: Sequence[int] = ()) -> Loaded:
         """Write pages in one transaction; ``replace`` are pages to be read anew.
 
+        Their archives have been written before (:func:`~.archives.register`).
         A page that the database refuses (which no page should bring about) does not take
         the others with it: the batch is then written page by page, and the refused ones are
         named. Raises ``psycopg2.OperationalError`` if the connection is lost.
@@ -140,14 +169,16 @@ class Loader:
         learned: list[int] = []
         with self.connection, self.connection.cursor() as work:
             work.execute("SELECT pg_advisory_xact_lock_shared(%s)", (LOADING_LOCK,))
-            if replace:
-                self._forget(work, replace)
+            known = self._forget(work, replace) if replace else []
             for table in _SHARED:
                 learned += self._share(work, table, batch)
             fresh = self._win_pages(work, batch)
+            known += [(rows.page_id, rows.place) for rows in batch if rows.page_id not in fresh]
             while others:  # what they say of captures in the batch
                 again, others = _unique(others)
+                known += [(rows.page_id, rows.place) for rows in again]
                 self._win_pages(work, again)
+            self._note_places(work, known)
             mine = [rows for rows in batch if rows.page_id in fresh]
             for table in _OWN:
                 lines = [text for rows in mine if table in rows.own for text in rows.own[table]]
@@ -161,14 +192,39 @@ class Loader:
         while len(self._known) > _REMEMBERED:
             del self._known[next(iter(self._known))]
 
-    def _forget(self, work: cursor, page_ids: Sequence[int]) -> None:
-        """Take out pages that are read anew, with all that hangs on them."""
+    def note_places(self, places: Iterable[tuple[int, Place]]) -> None:
+        """Write where else pages of the database lie, in one transaction."""
+        places = sorted(places)
+        with self.connection, self.connection.cursor() as work:
+            work.execute(
+                "SELECT FROM page WHERE page_id = ANY(%s) ORDER BY page_id FOR NO KEY UPDATE",
+                ([page_id for page_id, _ in places],),
+            )
+            self._note_places(work, places)
+
+    def _note_places(self, work: cursor, places: Sequence[tuple[int, Place]]) -> None:
+        """Write places of pages that are locked: the first by name stands in the page's row."""
+        if not places:
+            return
+        lines = [line((page_id, *place)) for page_id, place in places]
+        copy_lines(work, "stage_page_place", COLUMNS["page_place"], lines)
+        work.execute(_NOTE_PLACES)
+
+    def _forget(self, work: cursor, page_ids: Sequence[int]) -> list[tuple[int, Place]]:
+        """Take out pages that are read anew, with all that hangs on them; return their places."""
+        work.execute(
+            "SELECT page_id, archive_id, place FROM page WHERE page_id = ANY(%(pages)s) UNION"
+            " SELECT page_id, archive_id, place FROM page_place WHERE page_id = ANY(%(pages)s)",
+            {"pages": sorted(page_ids)},
+        )
+        places = [(row[0], Place(row[1], row[2])) for row in work.fetchall()]
         work.execute(
             "INSERT INTO review_due SELECT DISTINCT vendor_id, content_id FROM review_sighting"
             " WHERE page_id = ANY(%(pages)s) ORDER BY 1, 2 ON CONFLICT DO NOTHING;"
             "DELETE FROM page WHERE page_id = ANY(%(pages)s)",
             {"pages": sorted(page_ids)},
         )
+        return places
 
     def _share(self, work: cursor, table: str, batch: list[PageRows]) -> list[int]:
         """Upsert the shared rows of a batch; return the keys that were not known."""
@@ -193,17 +249,17 @@ class Loader:
     def _win_pages(self, work: cursor, batch: list[PageRows]) -> set[int]:
         """Insert the pages' own rows; return those that were not there.
 
-        Of a capture that lies in two places the first place by name is kept, and the run that
-        captured it, whichever place knows that; of two runs, the lesser key.
+        All are locked then. Of a capture that lies in two places the run is kept that captured
+        it, whichever place knows that; of two runs, the lesser key.
         """
         columns = COLUMNS["page"]
         copy_lines(work, "stage_page", columns, [rows.page for rows in batch])
         names = ", ".join(columns)
         work.execute(
             f"INSERT INTO page ({names}) SELECT {names} FROM stage_page ORDER BY page_id"
-            ' ON CONFLICT (page_id) DO UPDATE SET location = least(page.location COLLATE "C",'
-            " excluded.location), crawl_run_id = least(page.crawl_run_id, excluded.crawl_run_id)"
-            ' WHERE excluded.location < page.location COLLATE "C" OR page.crawl_run_id'
+            " ON CONFLICT (page_id) DO UPDATE SET"
+            " crawl_run_id = least(page.crawl_run_id, excluded.crawl_run_id)"
+            " WHERE page.crawl_run_id"
             " IS DISTINCT FROM least(page.crawl_run_id, excluded.crawl_run_id)"
             " RETURNING page_id, xmax = 0"
         )
@@ -257,6 +313,11 @@ def _surer(rows: PageRows) -> tuple[bool, int, str]:
 def _seed(work: cursor) -> None:
     """Write the markets that have a parser and the places that are understood."""
     work.execute("SELECT pg_advisory_xact_lock_shared(%s)", (LOADING_LOCK,))
+    work.execute(
+        "INSERT INTO archive (archive_id, kind, paths) VALUES (%s, 'folder', '{\"\"}')"
+        " ON CONFLICT DO NOTHING",
+        (EVERYWHERE,),
+    )
     for market in markets().values():
         write_market(work, market)
     copy_lines(

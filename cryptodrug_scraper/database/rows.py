@@ -14,6 +14,7 @@ from datetime import timedelta
 from typing import Any, NamedTuple
 
 from cryptodrug_scraper.archive import Page
+from cryptodrug_scraper.database.archives import Place, Roots
 from cryptodrug_scraper.database.copying import line
 from cryptodrug_scraper.database.crawls import crawl_key, crawl_row, least_run
 from cryptodrug_scraper.database.ids import key_of
@@ -39,22 +40,26 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 """The columns of each table that a page's rows fill, in the order in which rows are made."""
 
 
+NO_ROOTS = Roots()
+
+
 class Capture(NamedTuple):
     """A page under its key: the same bytes, from the same address, at the same time."""
 
     page_id: int
     sha256: bytes
     page: Page
+    place: Place
 
     @classmethod
-    def of(cls, page: Page) -> Capture:
-        """Work out the key."""
+    def of(cls, page: Page, roots: Roots = NO_ROOTS) -> Capture:
+        """Work out the key, and the place in one of the roots that are known."""
         digest = hashlib.sha256(page.body).digest()
         moment = page.captured_at.isoformat() if page.captured_at is not None else "-"
         address = (page.url or "-").encode("utf-8", "surrogatepass")
         data = b"%b|%b|%b" % (digest, moment.encode(), address)
         key = hashlib.blake2b(data, digest_size=8).digest()
-        return cls(int.from_bytes(key, "big") & MOST, digest, page)
+        return cls(int.from_bytes(key, "big") & MOST, digest, page, roots.place_of(page.location))
 
 
 @dataclass(slots=True)
@@ -63,11 +68,12 @@ class PageRows:
 
     ``shared``: table to {key: values}; ``own``: table to lines; ``groups``: the review groups
     (vendor key, content key) that it touches; ``page``: its line in table page;
-    ``crawl_run``: the key of the run that captured it.
+    ``place``: where it lies; ``crawl_run``: the key of the run that captured it.
     """
 
     page_id: int
     page: str
+    place: Place
     crawl_run: int | None = None
     shared: dict[str, dict[int, Any]] = field(default_factory=lambda: defaultdict(dict))
     own: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
@@ -89,14 +95,14 @@ class _Builder:
     """Makes the rows of one page."""
 
     def __init__(self, capture: Capture, parsed: ParsedPage, parser_version: str) -> None:
-        self.page_id, self.sha256, page = capture
+        self.page_id, self.sha256, page, place = capture
         self.page, self.parsed, self.parser_version = page, parsed, parser_version
         self.market = parsed.market
         moment = observed_at(page, parsed.page_time)
         self.observed_at = moment.isoformat() if moment is not None else None
         # Of a page dated by its folder the time of day is not known, so ages end on a day.
         self.by_the_day = page.captured_precision == "day"
-        self.rows = PageRows(self.page_id, "")
+        self.rows = PageRows(self.page_id, "", place)
         self.own, self.shared = self.rows.own, self.rows.shared
 
     def build(self, known_run: int | None) -> PageRows:
@@ -139,7 +145,8 @@ class _Builder:
             "sha256": self.sha256,
             "size": len(page.body),
             "status": page.status,
-            "location": page.location,
+            "archive_id": self.rows.place.archive_id,
+            "place": self.rows.place.place,
             "parser_version": self.parser_version,
             "reviews_not_shown": whole(parsed.reviews_not_shown),
             "warnings": [str(notice) for notice in warnings],

@@ -47,8 +47,9 @@ PAGES = Table(
     "A row a capture: the same bytes, from one address, at one time. The bytes themselves are "
     "in the archives.",
     "SELECT page_id, market, kind, outcome, url, captured_at, captured_precision, captured_from,"
-    " page_time, observed_at, sha256, size, status, location, parser_version, reviews_not_shown,"
-    " cardinality(warnings), warnings, exchange_panel_id, crawl_run_id FROM page",
+    " page_time, observed_at, sha256, size, status, l.location, parser_version, reviews_not_shown,"
+    " cardinality(warnings), warnings, exchange_panel_id, crawl_run_id"
+    " FROM page JOIN page_location l USING (page_id)",
     (
         identifier("page_id", "page", "page.page_id", "The capture.", required=True),
         market_column("page.market", required=False),
@@ -74,7 +75,9 @@ PAGES = Table(
         ),
         Column("size", "integer", "page.size", unit="bytes", private=True),
         Column("status", "integer", "page.status"),
-        Column("location", "text", "page.location", required=True),
+        Column("location", "text", "page_location.location",
+            "Where its bytes lay when they were last read.", required=True,
+        ),
         Column(
             "parser_version", "word", "page.parser_version", known=reference.versions,
             vocabulary="version", required=True,

@@ -21,6 +21,7 @@ from typing import Protocol
 import psycopg2
 
 from cryptodrug_scraper.archive import ArchiveReader, Page, Trouble
+from cryptodrug_scraper.database.archives import Roots, known_roots
 from cryptodrug_scraper.database.crawls import record_crawl
 from cryptodrug_scraper.database.reviews import reviews_due, work_out_reviews
 from cryptodrug_scraper.replay import work
@@ -84,6 +85,7 @@ def replay(
     started = time.perf_counter()
     reader = ArchiveReader(paths, captured_at=captured_at, on_progress=progress.read)
     batches = _batches(reader, summary)
+    roots = Roots() if dsn is None else known_roots(dsn, paths)
 
     def landed(counts: Counts) -> None:
         summary.counts.add(counts)
@@ -91,9 +93,9 @@ def replay(
 
     try:
         if workers == 1:
-            _here(batches, dsn, market, landed)
+            _here(batches, work.Worker(dsn, market, roots), landed)
         else:
-            _in_pool(batches, dsn, market, workers, landed)
+            _in_pool(batches, (dsn, market, roots), workers, landed)
     except KeyboardInterrupt:
         summary.interrupted = True
     summary.passed_over = reader.passed_over
@@ -124,10 +126,9 @@ def _batches(pages: Iterable[Page | Trouble], summary: Summary) -> Iterator[list
         yield batch
 
 
-def _here(batches: Batches, dsn: str | None, market: str | None, landed: Landed) -> None:
+def _here(batches: Batches, worker: work.Worker, landed: Landed) -> None:
     """Parse in this thread while the batch before is loaded in another."""
     with ExitStack() as stack:
-        worker = work.Worker(dsn, market)
         stack.callback(worker.close)
         loading = stack.enter_context(ThreadPoolExecutor(1, "loading"))
         pending: Future[Counts] | None = None
@@ -144,12 +145,15 @@ def _here(batches: Batches, dsn: str | None, market: str | None, landed: Landed)
 
 
 def _in_pool(
-    batches: Batches, dsn: str | None, market: str | None, workers: int, landed: Landed
+    batches: Batches,
+    options: tuple[str | None, str | None, Roots],
+    workers: int,
+    landed: Landed,
 ) -> None:
     """Parse and load in processes of their own, a batch at a time each."""
     context = multiprocessing.get_context("spawn")
     with ExitStack() as stack:
-        pool = ProcessPoolExecutor(workers, context, work.start, (dsn, market))
+        pool = ProcessPoolExecutor(workers, context, work.start, options)
         stack.callback(pool.shutdown, wait=True, cancel_futures=True)
         flying: set[Future[Counts]] = set()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import signal
 import time
 from collections.abc import Iterator, Sequence
@@ -13,9 +12,10 @@ import psycopg2
 from psycopg2.extensions import connection as Connection  # noqa: N812  (it is a class)
 
 from cryptodrug_scraper.archive import Page
+from cryptodrug_scraper.database.archives import Place, Roots
 from cryptodrug_scraper.database.crawls import crawl_key, least_run
 from cryptodrug_scraper.database.loader import Loader, Present, present
-from cryptodrug_scraper.database.rows import Capture, PageRows, rows_of
+from cryptodrug_scraper.database.rows import NO_ROOTS, Capture, PageRows, rows_of
 from cryptodrug_scraper.reading.market import markets
 from cryptodrug_scraper.records import ParsedPage
 from cryptodrug_scraper.replay.memory import keep_freed_memory
@@ -26,12 +26,16 @@ from parsers.version import parser_version
 
 @dataclass(slots=True)
 class Prepared:
-    """A batch that was parsed: what it gave, its rows, and pages that it replaces."""
+    """A batch that was parsed: what it gave, its rows, pages that it replaces.
+
+    ``places`` are those of pages that the database has, and which it did not know to lie there.
+    """
 
     counts: Counts
     rows: list[PageRows] = field(default_factory=list)
     replace: list[int] = field(default_factory=list)
     where: dict[int, str] = field(default_factory=dict)
+    places: list[tuple[int, Place]] = field(default_factory=list)
 
 
 class Worker:
@@ -40,13 +44,15 @@ class Worker:
     ``dsn`` is a libpq connection string; ``market`` is the one that all pages are of, else it is
     that of the crawl which captured a page, else what the page's marks say. A page that the
     database has, read by the same parsers for the same market, is not parsed again, unless this
-    time it is known which crawl captured it, and was not before. :meth:`prepare` and
-    :meth:`commit` use a connection each, so that one batch can be parsed while another is loaded.
+    time it is known which crawl captured it, and was not before. ``roots`` are those that the
+    pages lie in. :meth:`prepare` and :meth:`commit` use a connection each, so that one batch can
+    be parsed while another is loaded.
     """
 
-    def __init__(self, dsn: str | None, market: str | None) -> None:
+    def __init__(self, dsn: str | None, market: str | None, roots: Roots = NO_ROOTS) -> None:
         keep_freed_memory()
         self.market = market
+        self.roots = roots
         self.version = parser_version()
         self.loader: Loader | None = None
         if dsn is not None:
@@ -75,7 +81,7 @@ class Worker:
         """
         batch = Prepared(Counts())
         counts = batch.counts
-        captures = [Capture.of(page) for page in pages]
+        captures = [Capture.of(page, self.roots) for page in pages]
         known: dict[int, Present] = {}
         if self.loader is not None:
             with _lost_is_operational(self.asking):
@@ -90,18 +96,14 @@ class Worker:
                 same_parsers = before.parser_version == self.version
                 same = same_parsers and market in (None, before.market)
                 known_run = before.crawl_run
-                if (
-                    same
-                    and before.location <= page.location
-                    and least_run(known_run, run) == known_run
-                ):
+                if same and least_run(known_run, run) == known_run:
                     counts.pages[before.market or NO_MARKET, before.kind] += 1
                     counts.had += 1
+                    if not before.lies_at(capture.place):
+                        batch.places.append((key, capture.place))
                     continue
                 if not same:
                     batch.replace.append(key)
-                    if same_parsers and before.location < page.location:
-                        capture = _at(capture, before.location)
             started = time.perf_counter()
             found = self._read(page, market, read)
             counts.parsing += time.perf_counter() - started
@@ -145,19 +147,17 @@ class Worker:
         again, by another worker: what was loaded already changes nothing.
         """
         counts = batch.counts
-        if self.loader is not None and batch.rows:
+        if self.loader is not None and (batch.rows or batch.places):
             started = time.perf_counter()
             with _lost_is_operational(self.loading):
                 loaded = self.loader.load(batch.rows, replace=batch.replace)
+                if batch.places:
+                    self.loader.note_places(batch.places)
             counts.loading += time.perf_counter() - started
             counts.new += loaded.new
             counts.had += loaded.had
             counts.failed += [(batch.where[key], reason) for key, reason in loaded.refused]
         return counts
-
-
-def _at(capture: Capture, location: str) -> Capture:
-    return capture._replace(page=dataclasses.replace(capture.page, location=location))
 
 
 @contextmanager
@@ -174,11 +174,11 @@ def _lost_is_operational(connection: Connection) -> Iterator[None]:
 _worker: Worker | None = None
 
 
-def start(dsn: str | None, market: str | None) -> None:
+def start(dsn: str | None, market: str | None, roots: Roots) -> None:
     """Set up this process as a worker (for a process pool)."""
     global _worker
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
-    _worker = Worker(dsn, market)
+    _worker = Worker(dsn, market, roots)
 
 
 def work(pages: Sequence[Page]) -> Counts:

@@ -44,7 +44,7 @@ def same_rows(
 ) -> list[str]:
     """Return how the tables of two databases differ, in words; empty if they do not.
 
-    ``ignore`` names tables (``page``), columns (``page.location``), or columns of any table
+    ``ignore`` names tables (``page``), columns (``page.place``), or columns of any table
     (``.parser_version``). Rows are told apart by their primary key; without one, or if part of it
     is ignored, they are compared as a multiset. ``most`` differences of a table are told. Raises
     ValueError if a name in ``ignore`` is of nothing, or if no table has a row.

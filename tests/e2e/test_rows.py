@@ -36,7 +36,7 @@ def test_the_same_pages_are_the_same_rows(two: tuple[str, str]) -> None:
 def test_differences_of_rows_are_told(two: tuple[str, str]) -> None:
     for dsn in two:
         replay([DREAM], dsn)
-    execute(two[1], "UPDATE page SET location = 'elsewhere', parser_version = 'other'")
+    execute(two[1], "UPDATE page SET place = 'elsewhere', parser_version = 'other'")
     execute(two[1], "DELETE FROM price_alternative")
     execute(two[0], "DELETE FROM exchange_rate WHERE base = 'BTC'")
     found = same_rows(*two, most=3)
@@ -51,7 +51,7 @@ def test_differences_of_rows_are_told(two: tuple[str, str]) -> None:
     assert any("… and " in told for told in found)
     assert (
         same_rows(
-            *two, ignore=["page.location", ".parser_version", "price_alternative", "exchange_rate"]
+            *two, ignore=["page.place", ".parser_version", "price_alternative", "exchange_rate"]
         )
         == []
     )

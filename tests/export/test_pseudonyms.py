@@ -99,7 +99,7 @@ def test_no_text_is_in_it(shared: Path, study_dsn: str) -> None:
         "SELECT fingerprint FROM pgp_key",
         "SELECT external_id FROM listing WHERE length(external_id) > 5",
         "SELECT url FROM page",
-        "SELECT location FROM page",
+        "SELECT location FROM page_location",
         "SELECT encode(sha256, 'hex') FROM page",
         "SELECT name FROM shipping_option",
     ):

@@ -23,6 +23,7 @@ from cryptodrug_scraper.archive import (
     mend,
     read_pages,
 )
+from cryptodrug_scraper.database.archives import known_roots
 from cryptodrug_scraper.database.connection import open_engine
 from cryptodrug_scraper.database.crawls import record_crawl
 from cryptodrug_scraper.database.ids import key_of
@@ -79,7 +80,9 @@ def crawl(folder: Path, dsn: str | None, batch: int = 4) -> list[Page]:
     pages: list[Page] = []
     waiting: list[tuple[Page, ParsedPage | None]] = []
     archive = CrawlArchive(folder, stamp(), rotate_bytes=30_000)
-    worker = Worker(dsn, None) if dsn is not None else None
+    worker = None
+    if dsn is not None:
+        worker = Worker(dsn, None, known_roots(dsn, [folder]))
 
     def load() -> None:
         if worker is not None:
@@ -185,7 +188,7 @@ def test_nothing_is_read_of_a_page_that_was_cut_short(tmp_path: Path, engine: En
     with CrawlArchive(tmp_path, stamp()) as archive:
         cut = write(archive, 1, body, cut_short="length").page
     assert cut is not None
-    worker = Worker(dsn_of(engine), None)
+    worker = Worker(dsn_of(engine), None, known_roots(dsn_of(engine), [tmp_path]))
     worker.commit(worker.prepare([cut], [parsed]))  # whatever the caller read from it
     worker.close()
     rows = all_rows(engine)

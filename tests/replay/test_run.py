@@ -156,7 +156,7 @@ def test_the_same_capture_in_two_places_is_one_page(tmp_path: Path, engine: Engi
     for name in ("b", "a", "c"):
         replay([tmp_path / name], dsn_of(engine))
     with engine.connect() as connection:
-        assert connection.scalars(text("SELECT location FROM page")).all() == [
+        assert connection.scalars(text("SELECT location FROM page_location")).all() == [
             str(tmp_path / "a" / "v.html")
         ]
         assert connection.scalar(text("SELECT count(*) FROM review")) == 1

@@ -44,6 +44,31 @@ class CrawlRun(Base):
     counters: Mapped[dict[str, Any] | None] = mapped_column(JSONB, comment="Namespaced counts.")
 
 
+class Archive(Base):
+    """A root: a folder or a file in which pages lie."""
+
+    __tablename__ = "archive"
+    __table_args__ = (
+        CheckConstraint("kind IN ('folder', 'file')", name="kind"),
+        CheckConstraint("cardinality(paths) > 0", name="somewhere"),
+        {"comment": "Where pages lie: a folder or an archive file, whose path can change."},
+    )
+    archive_id: Mapped[Key]
+    kind: Mapped[str] = mapped_column(
+        comment="folder (places in it are paths of files); or file (places are in it)."
+    )
+    paths: Mapped[Texts] = mapped_column(
+        comment="Where it was read or stated to be, the latest first."
+    )
+    size: Mapped[int | None] = mapped_column(comment="Of a file, in bytes.")
+    sha256: Mapped[bytes | None] = mapped_column(
+        LargeBinary,
+        index=True,
+        comment="Of a file of up to 4 MiB; of a larger one, of its first and last 2 MiB and its "
+        "size.",
+    )
+
+
 class Page(Base):
     """A capture."""
 
@@ -84,8 +109,11 @@ class Page(Base):
     sha256: Mapped[bytes] = mapped_column(LargeBinary, index=True, comment="Of the bytes.")
     size: Mapped[int] = mapped_column(comment="In bytes.")
     status: Mapped[Small | None] = mapped_column(comment="HTTP status, if known.")
-    location: Mapped[str] = mapped_column(
-        comment="Where the bytes lie: file, archive!/member or warc#offset."
+    archive_id: Mapped[Big] = mapped_column(
+        ForeignKey("archive.archive_id"), comment="Where its bytes lie;"
+    )
+    place: Mapped[str] = mapped_column(
+        comment="and where in there: path, !/member, #offset. View page_location has both."
     )
     parser_version: Mapped[str] = mapped_column(comment="Which parsers read it.")
     reviews_not_shown: Mapped[int | None] = mapped_column(
@@ -98,6 +126,20 @@ class Page(Base):
         ForeignKey("exchange_panel.exchange_panel_id")
     )
     crawl_run_id: Mapped[Big | None] = mapped_column(ForeignKey("crawl_run.crawl_run_id"))
+
+
+class PagePlace(Base):
+    """A place of a page that lies in several."""
+
+    __tablename__ = "page_place"
+    __table_args__ = ({"comment": "All places of a page that lies in more than one."},)
+    page_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("page.page_id", ondelete="CASCADE"), primary_key=True
+    )
+    archive_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("archive.archive_id"), primary_key=True
+    )
+    place: Mapped[str] = mapped_column(primary_key=True, comment="As in page.")
 
 
 class PageLink(Base):

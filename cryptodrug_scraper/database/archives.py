@@ -1,0 +1,209 @@
+"""Table archive: the folders and files in which pages lie, and where these are now.
+
+A root is a folder that was given to be read, or an archive file. A page's place is relative to
+its root, so that a root which was moved needs its new path only. A file is known again by its
+size and digest, wherever it lies; a folder by its path, and where that is gone, by the pages in
+it. What lies in a root that is known belongs to that, whichever path was given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+import psycopg2
+from psycopg2.extensions import connection as Connection  # noqa: N812  (it is a class)
+from psycopg2.extensions import cursor
+
+from cryptodrug_scraper.archive.files import location_of
+from cryptodrug_scraper.archive.identity import Identity, identity_of
+from cryptodrug_scraper.archive.names import Kind, kind_of
+from cryptodrug_scraper.archive.opening import holder_of
+from cryptodrug_scraper.database.ids import key_of
+
+EVERYWHERE = 0
+"""The archive of what lies in no known root: its path is empty, places are absolute paths."""
+
+_LOCK = 0x63647303
+_MOST_PATHS = 16
+_SAMPLE = 8  # pages by which a folder is known again
+
+
+class Place(NamedTuple):
+    """Where a page lies: in which archive, and where in that."""
+
+    archive_id: int
+    place: str
+
+
+@dataclass(slots=True)
+class Root:
+    """An archive: ``paths`` has those under which it was seen, the latest first."""
+
+    archive_id: int
+    kind: str
+    paths: list[str]
+    size: int | None = None
+    sha256: bytes | None = None
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether places in it are paths of files."""
+        return self.kind == "folder"
+
+    def location(self, place: str, path: str | None = None) -> str:
+        """Return a place in it as a location, under its latest path or another."""
+        base = self.paths[0] if path is None else path
+        return f"{base}/{place}" if self.is_folder else base + place
+
+    def path_now(self) -> str | None:
+        """Return the path under which it is there now; None if it is gone."""
+        for path in self.paths:
+            there = Path(path or "/")
+            if there.is_dir() if self.is_folder else there.is_file():
+                return path
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Roots:
+    """The roots that are known, by path, for finding the place of a location."""
+
+    by_path: Mapping[str, tuple[int, bool]] = field(default_factory=dict)
+
+    def place_of(self, location: str) -> Place:
+        """Return the place of a location: in the innermost root that it lies in."""
+        known = self.by_path
+        if location in known and not known[location][1]:
+            return Place(known[location][0], "")
+        end = len(location)
+        while end > 0:
+            end = max(location.rfind(mark, 0, end) for mark in ("/", "#", "!/"))
+            if end <= 0:
+                break
+            root = known.get(location[:end])
+            if root is not None and root[1] == (location[end] == "/"):
+                return Place(root[0], location[end + 1 :] if root[1] else location[end:])
+        return Place(EVERYWHERE, location.removeprefix("/"))
+
+
+def all_roots(work: cursor) -> list[Root]:
+    """Return all archives, in order of path."""
+    work.execute(
+        "SELECT archive_id, kind, paths, size, sha256 FROM archive"
+        " WHERE archive_id <> %s ORDER BY paths, archive_id",
+        (EVERYWHERE,),
+    )
+    return [
+        Root(key, kind, paths, size, None if sha256 is None else bytes(sha256))
+        for key, kind, paths, size, sha256 in work.fetchall()
+    ]
+
+
+def known_roots(dsn: str, paths: Sequence[Path]) -> Roots:
+    """Take note of paths that are about to be read; return the roots that there are.
+
+    Raises ``psycopg2.Error`` if the database is lost.
+    """
+    with closing(psycopg2.connect(dsn, application_name="cryptodrug archives")) as connection:
+        return register(connection, paths)
+
+
+def register(connection: Connection, paths: Sequence[Path]) -> Roots:
+    """Write the roots of paths that are about to be read, in a transaction of its own."""
+    with connection, connection.cursor() as work:
+        work.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
+        roots = all_roots(work)
+        by_path = {path: root for root in roots for path in reversed(root.paths)}
+        for path in paths:
+            _register(work, path, roots, by_path)
+    return Roots({path: (root.archive_id, root.is_folder) for path, root in by_path.items()})
+
+
+def _register(work: cursor, path: Path, roots: list[Root], by_path: dict[str, Root]) -> None:
+    if not path.is_dir() and kind_of(path.name)[0] is not Kind.ARCHIVE:
+        path = path.absolute().parent  # one saved file: its folder
+    where = location_of(path)
+    covering = _covering(where, by_path)
+    if covering is not None and (covering.is_folder or not path.is_file()):
+        _seen(work, covering, None)
+        return
+    if path.is_dir():
+        root = _moved_folder(work, where, roots)
+        if root is None:
+            root = Root(key_of("archive", "folder", where), "folder", [where])
+            roots.append(root)
+        _seen(work, root, where)
+    else:
+        try:
+            identity = identity_of(path)
+        except OSError:  # reading it will say what is wrong
+            return
+        root = covering if covering is not None and _grown(path, covering) else None
+        root = root or next((r for r in roots if (r.size, r.sha256) == identity), None)
+        if root is None:
+            key = key_of("archive", "file", identity.sha256.hex())
+            root = Root(key, "file", [where])
+            roots.append(root)
+        root.size, root.sha256 = identity
+        _seen(work, root, where)
+    by_path[where] = root
+
+
+def _covering(where: str, by_path: Mapping[str, Root]) -> Root | None:
+    """Return the innermost known root in which a path lies, itself included."""
+    path = where
+    while path:
+        root = by_path.get(path)
+        if root is not None and (root.is_folder or path == where):
+            return root
+        path = path.rpartition("/")[0]
+    return None
+
+
+def _grown(path: Path, root: Root) -> bool:
+    """Tell whether a file is what its root is known by, with more behind it perhaps."""
+    if root.size is None or root.sha256 is None:
+        return True  # of an older database, which knew its path only
+    try:
+        return identity_of(path, root.size) == Identity(root.size, root.sha256)
+    except OSError:
+        return False
+
+
+def _seen(work: cursor, root: Root, where: str | None) -> None:
+    """Write a root that is being read, under a path where it is now."""
+    if where is not None:
+        root.paths = [where, *(path for path in root.paths if path != where)][:_MOST_PATHS]
+    work.execute(
+        "INSERT INTO archive VALUES (%(key)s, %(kind)s, %(paths)s, %(size)s, %(sha256)s)"
+        " ON CONFLICT (archive_id) DO UPDATE SET paths = excluded.paths,"
+        " size = excluded.size, sha256 = excluded.sha256",
+        {
+            "key": root.archive_id,
+            "kind": root.kind,
+            "paths": root.paths,
+            "size": root.size,
+            "sha256": root.sha256,
+        },
+    )
+
+
+def _moved_folder(work: cursor, where: str, roots: Iterable[Root]) -> Root | None:
+    """Return the folder that is gone from its path and is what lies at another."""
+    for root in roots:
+        if root.is_folder and root.path_now() is None and lies_at(work, root, where):
+            return root
+    return None
+
+
+def lies_at(work: cursor, root: Root, path: str) -> bool:
+    """Tell whether a path holds what a root holds, by some of its pages."""
+    work.execute(
+        "SELECT place FROM page WHERE archive_id = %s LIMIT %s", (root.archive_id, _SAMPLE)
+    )
+    there = [holder_of(root.location(place, path)) is not None for (place,) in work.fetchall()]
+    return 2 * sum(there) > len(there)
