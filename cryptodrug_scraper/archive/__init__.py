@@ -2,6 +2,7 @@
 
 ``read_pages`` yields a :class:`Page` for each capture and a :class:`Trouble` for whatever was
 wrong; archives are hostile, and nothing in them makes it raise, write or follow a path.
+``open_page`` reads one page again, by its location.
 
 What was chosen where there was a choice:
 
@@ -20,6 +21,7 @@ What was chosen where there was a choice:
 
 from .capture import CrawlArchive, Written
 from .mend import mend
+from .opening import NotOpened, open_page
 from .page import CODES, DEFAULT_LIMITS, Limits, NothingThere, Page, Trouble
 from .reader import ArchiveReader, read_pages, total_bytes
 from .stamp import CrawlEnd, CrawlStamp
@@ -33,12 +35,14 @@ __all__ = [
     "CrawlEnd",
     "CrawlStamp",
     "Limits",
+    "NotOpened",
     "NothingThere",
     "Page",
     "Trouble",
     "WarcWriter",
     "Written",
     "mend",
+    "open_page",
     "read_pages",
     "total_bytes",
 ]

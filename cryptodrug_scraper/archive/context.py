@@ -44,6 +44,8 @@ class Context:
     ) -> None:
         self.limits = limits
         self.option = None if captured_at is None else given(captured_at)
+        self.wanted = ""
+        """The location of the one page that is looked for; empty: all are."""
         self.passed_over: Counter[str] = Counter()
         self.payloads = Payloads(limits.digests_held)
         self.crawls: dict[str, tuple[CrawlStamp, CrawlEnd | None]] = {}
@@ -59,6 +61,13 @@ class Context:
         ``form`` is what it is, where the caller knows.
         """
         return self._read(source, self, form)
+
+    def skips(self, location: str) -> bool:
+        """Tell whether one page is looked for and what lies here does not lead to it."""
+        wanted = self.wanted
+        if not wanted or wanted == location:
+            return False
+        return not wanted.startswith((location + "#", location + "!/"))
 
     def pass_over(self, location: str, sort: str) -> None:
         """Count something that is no page, and was not expected to be: ``images``, ``.pdf``."""

@@ -1,16 +1,156 @@
-"""A page by its location."""
+"""One page by its location, without going through what stands before it.
+
+The readers find it: they are told what is wanted (:attr:`~.context.Context.wanted`) and pass by
+all that does not lead to it. So a WARC's record is read at its offset, a zip's member by the
+index, a plain tar's by its headers, whatever lies inside what.
+
+Slow, and bounded as reading is: what was compressed as a whole (``.tar.gz``, ``gzip a.warc``) is
+unpacked up to the page, and a revisit whose original stands elsewhere is looked for by reading
+its archive from the start.
+"""
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
+
+from .context import Context
+from .files import Found, open_source
+from .formats import read_source
+from .kinds import identify
+from .names import shown
+from .page import DEFAULT_LIMITS, Limits, Page
+from .source import Source
+
+_MARKS = ("#", "!/")  # behind a file's path: an offset, a member
+
+
+class NotOpened(Exception):
+    """A page that cannot be opened; the message says what to do.
+
+    ``why`` is ``gone`` (the file is not there), ``missing`` (it is, without the page), ``damaged``,
+    ``changed`` (other bytes than those of the given digest) or ``slow`` (not where ``seek_only``
+    was given).
+    """
+
+    def __init__(self, location: str, why: str, reason: str) -> None:
+        super().__init__(f"{location}: {reason}")
+        self.location = location
+        self.why = why
+
+
+def open_page(
+    location: str,
+    *,
+    sha256: bytes | None = None,
+    seek_only: bool = False,
+    limits: Limits = DEFAULT_LIMITS,
+) -> Page:
+    """Read the page at a location, as :attr:`~.page.Page.location` has it.
+
+    With ``sha256``, its bytes are those of this digest. With ``seek_only``, what would be slow is
+    not tried. Raises :class:`NotOpened`.
+    """
+    path = holder_of(location)
+    if path is None:
+        raise NotOpened(
+            location,
+            "gone",
+            "it is not there now. Where an archive of the database was moved to, "
+            "`cryptodrug archive roots find FOLDER` finds out, and `cryptodrug archive roots set "
+            "OLD NEW` says it.",
+        )
+    try:
+        found = Found(path, path.stat().st_size, None, True)
+        source = open_source(found, limits)
+    except OSError as error:
+        raise NotOpened(location, "gone", f"cannot be read ({error.strerror})") from None
+    with source.file:
+        source.form = identify(source.file, source.size, source.name)
+        if seek_only and not _seekable(source, location):
+            raise NotOpened(location, "slow", "it cannot be read without what stands before it")
+        page, wrong = _read(source, location, limits, seek=True)
+        if page is None and not seek_only and source.form.format != "page":
+            source.file.seek(0)
+            page, wrong = _read(source, location, limits, seek=False)
+    if page is None and seek_only:
+        raise NotOpened(location, "slow", "it cannot be read without what stands before it")
+    if page is None and wrong:
+        raise NotOpened(location, "damaged", f"{wrong}. Is there another copy of it?")
+    if page is None:
+        raise NotOpened(
+            location,
+            "missing",
+            "the file is there, and no page at this place in it: it is another file, or was "
+            "changed. Is the one that was read kept elsewhere (`cryptodrug archive roots find "
+            "FOLDER`)?",
+        )
+    if sha256 is not None and hashlib.sha256(page.body).digest() != sha256:
+        raise NotOpened(
+            location,
+            "changed",
+            "a page is there, and its bytes are not those that were loaded (their SHA-256 is "
+            "another): the file was changed or replaced. Is the one that was read kept elsewhere "
+            "(`cryptodrug archive roots find FOLDER`)?",
+        )
+    return page
+
+
+def _read(source: Source, location: str, limits: Limits, *, seek: bool) -> tuple[Page | None, str]:
+    """Return the page and what was wrong on the way: with ``seek``, by the shortest way."""
+    context = Context(limits, None, None, None, read_source)
+    context.wanted = location if seek else ""
+    wrong = ""
+    for item in read_source(source, context, source.form):
+        if isinstance(item, Page):
+            if item.location == location:
+                return item, ""
+        elif location.startswith(item.location):
+            wrong = wrong or item.reason
+    return None, wrong
+
+
+def _seekable(source: Source, location: str) -> bool:
+    """Tell whether a page can be read at its place."""
+    form, inner = source.form, location[len(source.location) :]
+    if form.format == "warc":
+        return form.packing in ("", "gz", "zst") and "+" not in inner
+    if form.format == "tar" and form.packing:
+        return False
+    return form.format in ("page", "zip", "tar")
 
 
 def holder_of(location: str) -> Path | None:
-    """Return the file on disk that a location lies in; None if there is none."""
+    """Return the file on disk that a location lies in; None if it is not there."""
     end = len(location)
     while end > 0:
-        path = Path(location[:end])
+        path = _on_disk(location[:end])
+        if path is not None:
+            return path
+        end = max(location.rfind(mark, 0, end) for mark in _MARKS)
+    return None
+
+
+def _on_disk(name: str) -> Path | None:
+    """Return the file of a name as locations show it (see :func:`~.names.shown`)."""
+    path = Path(name)
+    try:
         if path.is_file():
             return path
-        end = max(location.rfind(mark, 0, end) for mark in ("#", "!/"))
-    return None
+    except (OSError, ValueError):
+        return None
+    if "\\x" not in name:
+        return None
+    path = Path("/")
+    for part in name.removeprefix("/").split("/"):
+        following = path / part
+        if "\\x" in part and not following.exists():
+            try:
+                same = [entry for entry in path.iterdir() if shown(entry.name) == part]
+            except OSError:
+                return None
+            if len(same) != 1:
+                return None
+            following = same[0]
+        path = following
+    return path if path.is_file() else None

@@ -295,6 +295,8 @@ class _Reader:
     def _member(self, member: Member) -> Iterator[Page | Trouble]:
         context, limits = self.context, self.context.limits
         location = f"{self.where}!/{shown(member.name)}"
+        if context.skips(location) and not is_sidecar_name(member.name):
+            return
         parts, code, reason = member_parts(member.name, limits)
         if not member.fits:
             code, reason = "bad_name", "the name is longer than a name may be"

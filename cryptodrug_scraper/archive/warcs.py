@@ -8,6 +8,7 @@ file's end is checked, and after damage the next record is looked for (:mod:`.re
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -35,6 +36,7 @@ _SAYS = (_WARCINFO, WarcRecordType.metadata)
 _STAMPS = 1_000  # of one file, which may be many joined together
 _HEAD = 64 << 10
 _NOT_A_PAGE = -1
+_PLACE = re.compile(r"#(\d{1,18})(?:\+(\d{1,9}))?")
 
 
 class _Stuck(Exception):
@@ -110,6 +112,10 @@ class _Warc:
         if not disk.size:
             yield Trouble(self.where, "the file is empty; skipped", "empty")
             return
+        wanted = _PLACE.fullmatch(self.context.wanted.removeprefix(self.where))
+        if wanted is not None:
+            yield from self._one(int(wanted[1]), int(wanted[2] or 0))
+            return
         start = 0
         while start < disk.size:
             if self.packed and disk.holds_many(start):
@@ -160,6 +166,27 @@ class _Warc:
             start = checked.end if self.inside and not checked.code else disk.next(at + 1)
         if not self.found:
             yield Trouble(self.where, "no WARC record was found in it", "unreadable")
+
+    def _one(self, at: int, inside: int) -> Iterator[Page | Trouble]:
+        """Read one record, and the stamp of the file: the record at an offset, or behind it."""
+        disk = self.on_disk
+        try:
+            if at and not (self.packed and disk.holds_many(0)):
+                next(self._records(0, disk.size), None)
+            many = self.packed and disk.holds_many(at)
+            for _, item, wrong in self._records(at, disk.size, batch=many):
+                if self.inside < inside:
+                    continue
+                checked = wrong or disk.check(self.member)
+                if item is not None and (not checked.code or many or checked.keep):
+                    yield item
+                elif checked.code:
+                    yield Trouble(self.context.wanted, checked.reason, checked.code)
+                return
+        except _Stuck:
+            yield self._damage(at, "it unpacks to far more than its size and holds no record")
+        except ERRORS as error:
+            yield self._damage(at, str(error))
 
     def _damage(self, at: int, error: str | None) -> Trouble:
         """Report that no record can be read at an offset."""

@@ -94,6 +94,8 @@ class _Reader:
         self, info: zipfile.ZipInfo, jsons: list[zipfile.ZipInfo]
     ) -> Iterator[Page | Trouble]:
         location = self._location(info)
+        if self.context.skips(location):
+            return
         parts, code, reason = member_parts(info.orig_filename, self.context.limits)
         if code:
             yield Trouble(location, f"{reason}; skipped", code)

@@ -18,10 +18,10 @@ import psycopg2
 from psycopg2.extensions import connection as Connection  # noqa: N812  (it is a class)
 from psycopg2.extensions import cursor
 
-from cryptodrug_scraper.archive.files import location_of
+from cryptodrug_scraper.archive.files import location_of, open_file
 from cryptodrug_scraper.archive.identity import Identity, identity_of
-from cryptodrug_scraper.archive.names import Kind, kind_of
-from cryptodrug_scraper.archive.opening import holder_of
+from cryptodrug_scraper.archive.kinds import identify
+from cryptodrug_scraper.archive.opening import NotOpened, open_page
 from cryptodrug_scraper.database.ids import key_of
 
 EVERYWHERE = 0
@@ -124,8 +124,8 @@ def register(connection: Connection, paths: Sequence[Path]) -> Roots:
 
 
 def _register(work: cursor, path: Path, roots: list[Root], by_path: dict[str, Root]) -> None:
-    if not path.is_dir() and kind_of(path.name)[0] is not Kind.ARCHIVE:
-        path = path.absolute().parent  # one saved file: its folder
+    if path.is_file() and not _is_archive(path):
+        path = path.absolute().parent  # one saved page: its folder
     where = location_of(path)
     covering = _covering(where, by_path)
     if covering is not None and (covering.is_folder or not path.is_file()):
@@ -151,6 +151,14 @@ def _register(work: cursor, path: Path, roots: list[Root], by_path: dict[str, Ro
         root.size, root.sha256 = identity
         _seen(work, root, where)
     by_path[where] = root
+
+
+def _is_archive(path: Path) -> bool:
+    try:
+        with open_file(path) as file:
+            return identify(file, path.stat().st_size, path.name).format not in ("page", "other")
+    except OSError:  # reading it will say what is wrong
+        return False
 
 
 def _covering(where: str, by_path: Mapping[str, Root]) -> Root | None:
@@ -203,7 +211,16 @@ def _moved_folder(work: cursor, where: str, roots: Iterable[Root]) -> Root | Non
 def lies_at(work: cursor, root: Root, path: str) -> bool:
     """Tell whether a path holds what a root holds, by some of its pages."""
     work.execute(
-        "SELECT place FROM page WHERE archive_id = %s LIMIT %s", (root.archive_id, _SAMPLE)
+        "SELECT place, sha256 FROM page WHERE archive_id = %s LIMIT %s",
+        (root.archive_id, _SAMPLE),
     )
-    there = [holder_of(root.location(place, path)) is not None for (place,) in work.fetchall()]
-    return 2 * sum(there) > len(there)
+    sample = work.fetchall()
+    there = 0
+    for place, sha256 in sample:
+        try:
+            open_page(root.location(place, path), sha256=bytes(sha256), seek_only=True)
+        except NotOpened as error:
+            there += error.why == "slow"  # a file of that name, which is enough
+        else:
+            there += 1
+    return 2 * there > len(sample)
