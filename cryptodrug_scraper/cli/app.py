@@ -8,6 +8,7 @@ import typer
 
 from cryptodrug_scraper import __version__
 from cryptodrug_scraper.cli import (
+    archive,
     crawl,
     db,
     doctor,
@@ -98,6 +99,7 @@ app.command("doctor", help=doctor.HELP, epilog=doctor.EPILOG)(doctor.doctor)
 app.command("report", help=report.HELP, epilog=report.EPILOG)(report.report)
 app.command("markets", help=markets.HELP, epilog=markets.EPILOG)(markets.markets)
 app.add_typer(db.app, name="db")
+app.add_typer(archive.app, name="archive")
 app.command("export", help=export.HELP, epilog=export.EPILOG)(export.export)
 app.add_typer(mirror.app, name="mirror")
 app.add_typer(session.app, name="session")

@@ -73,7 +73,7 @@ def query(
         raise Failure("There is no SQL to run.", Code.BAD_INPUT)
     from cryptodrug_scraper.cli import rows as printing
 
-    with connect(_ready(database_url), timeout) as connection:
+    with connect(ready(database_url), timeout) as connection:
         answer = Answer(connection, statement)
         match form:
             case Format.CSV:
@@ -87,7 +87,7 @@ def query(
         sys.stdout.flush()
 
 
-def _ready(database_url: str | None) -> str:
+def ready(database_url: str | None) -> str:
     """Return the connection string of a database that is at this program's migration."""
     from cryptodrug_scraper.database.connection import client_url, open_engine, resolve_url
     from cryptodrug_scraper.settings import get_settings

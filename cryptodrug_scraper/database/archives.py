@@ -8,7 +8,7 @@ it. What lies in a root that is known belongs to that, whichever path was given.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,7 +27,8 @@ from cryptodrug_scraper.database.ids import key_of
 EVERYWHERE = 0
 """The archive of what lies in no known root: its path is empty, places are absolute paths."""
 
-_LOCK = 0x63647303
+LOCK = 0x63647303
+"""Advisory lock of those who change the table."""
 _MOST_PATHS = 16
 _SAMPLE = 8  # pages by which a folder is known again
 
@@ -115,7 +116,7 @@ def known_roots(dsn: str, paths: Sequence[Path]) -> Roots:
 def register(connection: Connection, paths: Sequence[Path]) -> Roots:
     """Write the roots of paths that are about to be read, in a transaction of its own."""
     with connection, connection.cursor() as work:
-        work.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
+        work.execute("SELECT pg_advisory_xact_lock(%s)", (LOCK,))
         roots = all_roots(work)
         by_path = {path: root for root in roots for path in reversed(root.paths)}
         for path in paths:
@@ -128,29 +129,35 @@ def _register(work: cursor, path: Path, roots: list[Root], by_path: dict[str, Ro
         path = path.absolute().parent  # one saved page: its folder
     where = location_of(path)
     covering = _covering(where, by_path)
-    if covering is not None and (covering.is_folder or not path.is_file()):
-        _seen(work, covering, None)
+    if covering is not None and covering.is_folder != (path.is_dir() or where not in by_path):
+        covering = None  # a file stands now where a folder was, or a folder where a file was
+    if covering is not None and covering.is_folder:
+        if where in covering.paths[1:]:
+            write_root(work, covering, where)
         return
-    if path.is_dir():
-        root = _moved_folder(work, where, roots)
-        if root is None:
-            root = Root(key_of("archive", "folder", where), "folder", [where])
-            roots.append(root)
-        _seen(work, root, where)
-    else:
-        try:
-            identity = identity_of(path)
-        except OSError:  # reading it will say what is wrong
-            return
-        root = covering if covering is not None and _grown(path, covering) else None
-        root = root or next((r for r in roots if (r.size, r.sha256) == identity), None)
-        if root is None:
-            key = key_of("archive", "file", identity.sha256.hex())
-            root = Root(key, "file", [where])
-            roots.append(root)
-        root.size, root.sha256 = identity
-        _seen(work, root, where)
+    root = _moved_folder(work, where, roots) if path.is_dir() else None
+    try:
+        if root is None and covering is not None and is_grown(path, covering):
+            root = covering
+            root.size, root.sha256 = identity_of(path)
+        made = root or new_root(path)
+    except OSError:  # reading it will say what is wrong
+        return
+    root = root or next((root for root in roots if root.archive_id == made.archive_id), None)
+    if root is None:
+        root = made
+        roots.append(root)
+    write_root(work, root, where)
     by_path[where] = root
+
+
+def new_root(path: Path) -> Root:
+    """Return the root of a folder or an archive file that is not known. Raises OSError."""
+    where = location_of(path)
+    if path.is_dir():
+        return Root(key_of("archive", "folder", where), "folder", [where])
+    identity = identity_of(path)
+    return Root(key_of("archive", "file", identity.sha256.hex()), "file", [where], *identity)
 
 
 def _is_archive(path: Path) -> bool:
@@ -172,7 +179,7 @@ def _covering(where: str, by_path: Mapping[str, Root]) -> Root | None:
     return None
 
 
-def _grown(path: Path, root: Root) -> bool:
+def is_grown(path: Path, root: Root) -> bool:
     """Tell whether a file is what its root is known by, with more behind it perhaps."""
     if root.size is None or root.sha256 is None:
         return True  # of an older database, which knew its path only
@@ -182,10 +189,9 @@ def _grown(path: Path, root: Root) -> bool:
         return False
 
 
-def _seen(work: cursor, root: Root, where: str | None) -> None:
-    """Write a root that is being read, under a path where it is now."""
-    if where is not None:
-        root.paths = [where, *(path for path in root.paths if path != where)][:_MOST_PATHS]
+def write_root(work: cursor, root: Root, where: str) -> None:
+    """Write a root, with the path where it is now."""
+    root.paths = [where, *(path for path in root.paths if path != where)][:_MOST_PATHS]
     work.execute(
         "INSERT INTO archive VALUES (%(key)s, %(kind)s, %(paths)s, %(size)s, %(sha256)s)"
         " ON CONFLICT (archive_id) DO UPDATE SET paths = excluded.paths,"
@@ -208,19 +214,36 @@ def _moved_folder(work: cursor, where: str, roots: Iterable[Root]) -> Root | Non
     return None
 
 
-def lies_at(work: cursor, root: Root, path: str) -> bool:
-    """Tell whether a path holds what a root holds, by some of its pages."""
+def lies_at(work: cursor, root: Root, path: str, part: str = "") -> bool:
+    """Tell whether a path holds what a root (or a part of it) held, by some of its pages."""
     work.execute(
-        "SELECT place, sha256 FROM page WHERE archive_id = %s LIMIT %s",
-        (root.archive_id, _SAMPLE),
+        "SELECT place, sha256 FROM page WHERE archive_id = %s AND starts_with(place, %s) LIMIT %s",
+        (root.archive_id, part, _SAMPLE),
     )
     sample = work.fetchall()
     there = 0
     for place, sha256 in sample:
+        location = path + place[len(part) :] if part else root.location(place, path)
         try:
-            open_page(root.location(place, path), sha256=bytes(sha256), seek_only=True)
+            open_page(location, sha256=bytes(sha256), seek_only=True)
         except NotOpened as error:
             there += error.why == "slow"  # a file of that name, which is enough
         else:
             there += 1
     return 2 * there > len(sample)
+
+
+def first_names(work: cursor, root: Root) -> frozenset[str]:
+    """Return names that stand in a folder, of those in which some of its pages lie."""
+    work.execute(
+        "SELECT place FROM page WHERE archive_id = %s LIMIT %s", (root.archive_id, _SAMPLE)
+    )
+    names = [place.partition("/")[0] for (place,) in work.fetchall()]
+    # A file's name may itself hold what ends it in a place.
+    return frozenset(part for name in names for part in (name, *_heads(name)))
+
+
+def _heads(name: str) -> Iterator[str]:
+    for at, letter in enumerate(name):
+        if letter in "#!":
+            yield name[:at]
