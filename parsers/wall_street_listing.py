@@ -54,11 +54,14 @@ _RANGE = re.compile(
     r"\s*(?P<unit>[^\W\d_][^\d]*)?",
     re.I,
 )
+_LONGEST_RANGE = 100
 _DIGIT = re.compile(r"\d")
 _UNLIMITED = frozenset({NO_LIMIT, "unlimited", "infinite", "no limit"})
 _NOTHING = frozenset({"-", "–", "—", "n/a", "none", "not available"})
 _COUNT = re.compile(r"(\d[\d.,'’\u00a0\u202f ]*)\s*(?:[^\W\d_][^\d]*)?")
 _LABEL_LIKE = re.compile(r"[^\W\d_][\w\s/().'’-]{0,48}")
+_LONGEST_LABEL = 200
+_SPACES = re.compile(r"\s+")
 _VENDOR_LABELS = frozenset({"vendor", "seller", "sold by", "by", "offered by", "vendor name"})
 LABELS = frozenset(
     {
@@ -176,12 +179,12 @@ def _profile_link_elsewhere(
     inside = outline.not_of_the_info
     links = []
     for link in document.css('a[href*="profile"]'):
-        around = []
+        around: set[int] = set()
         node = link.parent
         while node is not None:
             if node.mem_id in inside or node.tag in ("nav", "header", "footer"):
                 break
-            around.append(node.mem_id)
+            around.add(node.mem_id)
             node = node.parent
         else:
             links.append((link, around))
@@ -257,18 +260,22 @@ def _label_and_value(line: Line) -> tuple[str, list[str | Icon]]:
 
     The label ends at the first colon; a known one may also end where its words do.
     """
-    label: list[str | Icon] = []
+    label = ""
     for index, part in enumerate(line.parts):
-        if isinstance(part, str) and ":" in part:
-            before, _, after = part.partition(":")
-            name = plain_label(joined([*label, before]))
-            if _LABEL_LIKE.fullmatch(name):
-                return name, [p for p in [after, *line.parts[index + 1 :]] if p]
+        text = part if isinstance(part, str) else " "
+        before, colon, after = text.partition(":")
+        label = _SPACES.sub(" ", label + before)
+        if len(label) > _LONGEST_LABEL:
+            if ":" in line.text:
+                return "", []
+            break
+        name = plain_label(label)
+        rest = line.parts[index + 1 :] if colon or name in LABELS else []
+        if colon and _LABEL_LIKE.fullmatch(name) is None:
             return "", []
-        label.append(part)
-        name = plain_label(joined(label))
+        if colon:
+            return name, [p for p in [after, *rest] if p]
         if name in LABELS:
-            rest = line.parts[index + 1 :]
             first = next((i for i, p in enumerate(rest) if isinstance(p, Icon) or p.strip()), None)
             if first is not None and isinstance(text := rest[first], str):
                 rest = [text.lstrip().removeprefix(":"), *rest[first + 1 :]]
@@ -320,7 +327,8 @@ def _read_range(text: str) -> tuple[int | None, int | None] | None:
 
     The low bound is None if its number cannot be read.
     """
-    match = _RANGE.fullmatch(text.strip())
+    text = text.strip()
+    match = _RANGE.fullmatch(text) if len(text) <= _LONGEST_RANGE else None
     if match is None:
         return None
     low = _whole(match["low"])

@@ -130,13 +130,21 @@ def read_marks(
 def _whole_lines(lines: list[Line]) -> list[Line]:
     """Join to the line about destinations what a break parted from it: ``(BE,`` and ``NL)``."""
     whole: list[Line] = []
+    joining = False  # the last line is one of our own, to which more can be added
+    open_brackets: int | None = None  # of the last line, if it is about destinations
     for line in lines:
-        if whole and (before := whole[-1].text).lower().startswith(("only ships", "ships ")):
-            text = line.text
-            if text[:1] == "(" or before.count("(") > before.count(")"):
-                whole[-1] = replace(whole[-1], parts=[*whole[-1].parts, " ", *line.parts])
-                continue
+        text = line.text
+        if open_brackets is not None and (text[:1] == "(" or open_brackets > 0):
+            if not joining:
+                whole[-1] = replace(whole[-1], parts=list(whole[-1].parts))
+                joining = True
+            whole[-1].parts += [" ", *line.parts]
+            open_brackets += text.count("(") - text.count(")")
+            continue
         whole.append(line)
+        joining = False
+        about = text.lower().startswith(("only ships", "ships "))
+        open_brackets = text.count("(") - text.count(")") if about else None
     return whole
 
 

@@ -153,8 +153,9 @@ def tab_shown(document: Document, url: str | None, kind: str, outline: Outline) 
     here = path.search(url or "")
     if here is not None and (here[2] or kind == "offer"):
         return here[2].lower() if here[2] else "description"
+    navs = {nav.mem_id for nav in outline.navs}
     for node in document.css(_ACTIVE):
-        if any(node.mem_id == nav.mem_id for nav in outline.navs):
+        if node.mem_id in navs:
             continue
         link = node if node.tag == "a" else node.css_first("a")
         to = path.search((link.attributes.get("href") or "") if link is not None else "")

@@ -9,7 +9,8 @@ from typing import Any
 from cryptodrug_scraper.doctor.fields import Finding, findings_of, plain
 from cryptodrug_scraper.doctor.leftovers import Leftover, Leftovers, leftovers_of
 from cryptodrug_scraper.doctor.pagetext import PageText
-from cryptodrug_scraper.reading.document import decode, too_costly
+from cryptodrug_scraper.reading.document import decode
+from cryptodrug_scraper.reading.limits import too_costly
 from cryptodrug_scraper.reading.reader import Reading
 from cryptodrug_scraper.records import ParsedPage
 from parsers import parse_page

@@ -1,46 +1,17 @@
-"""One page as bytes, text and tree, with bounds that keep hostile pages from costing much.
-
-Lexbor builds a tree in time proportional to *elements times open elements*, and an
-element in time quadratic in its attributes, a ``select`` in its options. Market pages nest
-about thirty deep; a page of a megabyte of unclosed ``<div>`` would take minutes.
-:func:`too_costly` finds such pages before a tree is built, in linear time, and they are
-then of kind ``unknown``.
-"""
+"""One page as bytes, text and tree."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from functools import cached_property
 
 from bs4.dammit import EncodingDetector, UnicodeDammit
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-MAX_BYTES = 16 * 1024 * 1024
-"""Pages larger than this are not read. The largest real page met is 0.2 MB."""
-
-MAX_DEPTH = 512
-"""Elements open at once; what browsers allow too."""
-
-MAX_ATTRIBUTES = 2_000
-"""Attributes of one element."""
-
-MAX_OPTIONS = 5_000
-"""Options of all selects together; a search form with two lists of countries has 700."""
-
-_FEW_TAGS = 12_000  # below this, the worst nesting costs under a second: not worth a scan
-_SHORT_PAGE = 128 * 1024  # likewise for one element's attributes
-_LONGEST_USUAL = 16_000  # bytes between two "<": only longer runs can hold such an element
+from cryptodrug_scraper.reading.limits import too_costly
 
 _DECLARED_WITHIN = 8_192  # bytes in which a page declares its charset
 
-_TAG = re.compile(rb"<(/?)([a-zA-Z][a-zA-Z0-9]{0,15})")
-_QUOTED_VALUE = re.compile(rb"=\s*(?:\"[^\"]*\"|'[^']*')")
-# Elements that never stay open, or that the next one like it closes.
-_NEVER_DEEP = frozenset(
-    b"area base br col embed hr img input link meta source track wbr param p li option "
-    b"optgroup dt dd td th tr tbody thead tfoot script style title textarea".split()
-)
 _UNSEEN = re.compile(r"<(?:script|style)\b", re.I)
 # References to the letters, digits and marks that names, classes and addresses are made of.
 _SPELT_LETTER = re.compile(
@@ -53,62 +24,6 @@ _BOMS = (b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf")
 
 class TooCostly(ValueError):
     """The page is built to be slow, or larger than any page of a market; says why."""
-
-
-def too_costly(body: bytes) -> str | None:
-    """Return why a tree of this page must not be built, or None. Linear in the bytes."""
-    if len(body) > MAX_BYTES:
-        return f"page of {len(body)} bytes, {MAX_BYTES} at most"
-    if len(body) > _SHORT_PAGE and _has_many_attributes(body):
-        return f"an element with over {MAX_ATTRIBUTES} attributes"
-    if body.count(b"<") <= _FEW_TAGS:
-        return None
-    open_elements: dict[bytes, int] = {}
-    depth = options = 0
-    for closing, name in _TAG.findall(body):
-        name = name.lower()
-        if name in _NEVER_DEEP:
-            options += name == b"option" and not closing
-            if options > MAX_OPTIONS:
-                return f"over {MAX_OPTIONS} options to select from"
-            continue
-        count = open_elements.get(name, 0)
-        if not closing:
-            open_elements[name] = count + 1
-            depth += 1
-            if depth > MAX_DEPTH:
-                return f"elements nested over {MAX_DEPTH} deep"
-        elif count:
-            open_elements[name] = count - 1
-            depth -= 1
-    return None
-
-
-def _long_runs(body: bytes) -> Iterator[bytes]:
-    """Yield what stands where no tag begins for long; looks at few of the other bytes."""
-    start, end = 0, len(body)
-    while end - start > _LONGEST_USUAL:
-        last = body.rfind(b"<", start, start + _LONGEST_USUAL)
-        if last >= 0:
-            start = last + 1
-            continue
-        following = body.find(b"<", start)
-        stop = end if following < 0 else following
-        yield body[start:stop]
-        start = stop + 1
-
-
-def _has_many_attributes(body: bytes) -> bool:
-    """Tell whether a tag may have more attributes than any page's; text is not taken for one."""
-    for piece in _long_runs(body):
-        if not piece[:1].isalpha():  # perhaps amid a tag, after a "<" within a value
-            piece = piece.partition(b'"')[2] or piece
-        tag = _QUOTED_VALUE.sub(b"= ", piece).partition(b">")[0]
-        parts = len(tag.split())
-        marks = tag.count(b"/") + tag.count(b'"') + tag.count(b"'")  # these part attributes too
-        if parts > MAX_ATTRIBUTES or marks > max(MAX_ATTRIBUTES, len(tag) // 16):
-            return True
-    return False
 
 
 def decode(body: bytes, content_type: str | None = None) -> str:
@@ -171,6 +86,9 @@ class Document:
             self.is_utf8 = False
         if not self.is_utf8:
             html = self.source = decode(body, content_type)
+            reason = too_costly(self.source.encode("utf-8", "replace"))  # bytes hid its tags
+            if reason:
+                raise TooCostly(reason)
         whole = _without_cut_end(self.source)
         self.tree = LexborHTMLParser(html if whole is self.source else whole)
         if _UNSEEN.search(self.source, max(self.source.find("<body"), 0)):

@@ -1,0 +1,72 @@
+"""Pages that are built to be slow are refused, and no others."""
+
+from __future__ import annotations
+
+import pytest
+
+from cryptodrug_scraper.reading.document import Document, TooCostly
+from cryptodrug_scraper.reading.limits import MAX_BYTES, too_costly
+from parsers import parse_page
+
+ATTRIBUTES = b" ".join(b"a%d" % n for n in range(60_000))
+FONTS = b"".join(b"<font color=%d>" % n for n in range(200_000))
+TEXT = b"a word and another " * 20_000
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<div>" * 1_000_000,
+        b"<ul><li>" * 500_000,
+        b"<b><i><a href=x><div>" * 200_000,
+        FONTS,
+        b"<DIV></x>" * 500_000,
+        b"<select>" + b"<option>" * 20_000,
+        b"<p " + ATTRIBUTES + b">",
+        b'<p title=">" ' + ATTRIBUTES + b">",
+        b'<p title="<" ' + ATTRIBUTES + b">",
+        b"<p " + ATTRIBUTES.replace(b" ", b"/") + b">",
+        b"<p " + ATTRIBUTES.replace(b" ", b'="x"') + b">",
+        b" " * (MAX_BYTES + 1),
+        b"".join(b"<p><font color=c%d>x" % n for n in range(1_000)),
+        b"<b>" * 400 + b"<p>x<div></b>" * 1_000,
+        FONTS[:8_000] + b"<p>x" * 20_000,
+        b"<optgroup>x" * 20_000,
+        b"<p>" + b"Price of it<th scope=row>" * 30_000,
+        b"<p>" + b"Price of it</x>" * 40_000,
+        b"<select>" + b"of letters<b class=x>" * 30_000,
+        b"".join(b"<x%d></x%d>" % (n, n) for n in range(20_000)),
+        b"".join(b"<i a%d=1></i>" % n for n in range(20_000)),
+        b"".join(b"<i a%d></i>" % n for n in range(20_000)),
+        b"".join(b"<body a%d=1>" % n for n in range(6_000)),
+        ("<div>" * 100_000).encode("utf-16"),
+    ],
+    ids=lambda body: repr(body[:24]),
+)
+def test_pages_built_to_be_slow_are_refused(body: bytes) -> None:
+    with pytest.raises(TooCostly):
+        Document(body)
+    page = parse_page(body)
+    assert page.kind == "unknown"
+    assert [notice.field for notice in page.warnings] == ["kind"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<p>" + TEXT + b"</p>",
+        b'<p title="it\'s > that">' + TEXT + b"</p>",
+        b'<img src="data:image/png;base64,' + b"iVBORw0/KGgo" * 40_000 + b'"><p>x</p>',
+        b"<table>" + b"<tr><td>x<td>y<br>" * 20_000 + b"</table>",
+        b"<p>" * 20_000,
+        b"<ul>" + b"<li><a href=x>y</a></li>" * 20_000 + b"</ul>",
+        b"<p><b>" + b"<p>x<br>" * 20_000,
+        b"<p><font color=red><b>" + b"<p>word</b></x> " * 10_000,
+        b"<table>" + b"<tr><td><font color=red>x</font></td></tr>" * 20_000 + b"</table>",
+        b"".join(b'<a href="/x/%d" title="a word %d">x</a>' % (n, n) for n in range(20_000)),
+        b"a < b and c > d " * 30_000,
+    ],
+    ids=lambda body: repr(body[:24]),
+)
+def test_large_honest_pages_are_read(body: bytes) -> None:
+    assert too_costly(body) is None
