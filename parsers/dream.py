@@ -6,6 +6,7 @@ import re
 from datetime import date
 
 from cryptodrug_scraper.reading.document import Document, fold
+from cryptodrug_scraper.reading.links import address
 from cryptodrug_scraper.reading.market import Market
 from cryptodrug_scraper.reading.nodes import attribute
 from cryptodrug_scraper.reading.reader import Reader
@@ -75,7 +76,7 @@ def kind_of(document: Document, url: str | None) -> tuple[str, str]:
 
 def _page_of_offers(document: Document, url: str | None) -> tuple[str, str]:
     """Tell a category or a search from the market's front page, which shows offers too."""
-    if re.search(r"[?&](?:category|q|query|page)=\w", url or ""):
+    if re.search(r"[?&](?:category|q|query|page)=\w", f"?{address(url).query}"):
         return "search", "offers, and its address names a category, a search or a page"
     if document.first("div.category.selected") is not None:
         return "search", "offers, and a category is open"
@@ -103,7 +104,10 @@ def _wall(document: Document) -> tuple[str, str]:
             return "not_found", f"its heading says: {fold(node.text())}"
     if _NOT_FOUND.fullmatch(document.title):
         return "not_found", f"its title says: {document.title}"
-    if content is not None and document.first('div.headNavitems a[href*="logout"]') is not None:
+    if (
+        content is not None
+        and document.first('div.headNavitems :is(a[href*="logout"], .cart)') is not None
+    ):
         if document.title == "Welcome" or content.css_first("a.likeSubmit") is not None:
             return "index", "the page before the market, with news and a link that goes on"
         if document.title.startswith("Dream Market"):
@@ -133,7 +137,7 @@ def read(document: Document, page: ParsedPage, reader: Reader) -> None:
         return
     category = read_categories(document, page, reader)
     read_exchange_rates(document, page, reader)
-    read_links(document, page)
+    read_links(document, page, reader)
     if page.kind == "listing":
         read_listing_page(document, page, reader, category)
     elif page.kind == "vendor":

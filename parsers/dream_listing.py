@@ -7,6 +7,7 @@ import re
 from selectolax.lexbor import LexborNode
 
 from cryptodrug_scraper.reading.document import Document, block_text
+from cryptodrug_scraper.reading.links import Address, address
 from cryptodrug_scraper.reading.nodes import attribute, class_names, elements
 from cryptodrug_scraper.reading.reader import Reader
 from cryptodrug_scraper.records import Listing, ParsedPage, ShippingOption, Vendor
@@ -51,9 +52,6 @@ def read_listing_page(
         page.vendors.append(vendor)
 
 
-_ID_IN_ADDRESS = re.compile(r"(?<![a-z])offer(?:=|%3[dD])(\d+\.\d+)")
-
-
 def _own_id(product: LexborNode, url: str | None, reader: Reader) -> str | None:
     """Return the offer's id: from the order form, else from a link about it, else from the url.
 
@@ -61,21 +59,17 @@ def _own_id(product: LexborNode, url: str | None, reader: Reader) -> str | None:
     """
     field = product.css_first('input[name="offer"]')
     if field is not None:
-        stated = offer_id("offer=" + attribute(field, "value"), reader)
+        stated = offer_id(Address("", "", f"offer={attribute(field, 'value')}", ""), reader)
         if stated is not None:
             return stated
     written = {n.mem_id for n in product.css(f"{IN_TEXTS}, .shop a")}
-    for node in product.css('a[href*="offer="], form[action*="offer="]'):
+    for node in product.css('a[href*="offer" i], a[href*="viewProduct"], form[action*="offer"]'):
         if node.mem_id not in written:
-            address = attribute(node, "href") or attribute(node, "action")
-            stated = offer_id(address, reader)
+            to = address(attribute(node, "href") or attribute(node, "action"))
+            stated = offer_id(to, reader)
             if stated is not None:
                 return stated
-    found = _ID_IN_ADDRESS.search(url or "")
-    if found is None:
-        return None
-    reader.note("listing.external_id", url or "", found.group(1))
-    return found.group(1)
+    return offer_id(address(url), reader)
 
 
 def _row(row: LexborNode, listing: Listing, vendor: Vendor, reader: Reader) -> None:

@@ -9,6 +9,7 @@ from urllib.parse import unquote_plus
 from selectolax.lexbor import LexborNode
 
 from cryptodrug_scraper.reading.document import Document
+from cryptodrug_scraper.reading.links import NOWHERE, Address, address
 from cryptodrug_scraper.reading.nodes import (
     attribute,
     class_names,
@@ -71,9 +72,6 @@ def _depth(class_names: str) -> int:
     return int(found.group(1)) if found else 0
 
 
-_CATEGORY_ID = re.compile(r"[?&]category=([^&#]+)")
-
-
 def read_categories(document: Document, page: ParsedPage, reader: Reader) -> list[str]:
     """Read the category tree; return the path of the open category (``[]`` if none is).
 
@@ -101,13 +99,16 @@ def read_categories(document: Document, page: ParsedPage, reader: Reader) -> lis
         path = [level[1] for level in levels]
         if "selected" in class_names(node) and len(path) > len(selected):
             selected = path
-        found = _CATEGORY_ID.search(attribute(link, "href")) if link is not None else None
-        if found is None or found.group(1) in seen:
+        to = address(attribute(link, "href")) if link is not None else NOWHERE
+        number = to.get("category")
+        if not number and any(to.lost(script) for script in _ROOTS):
+            reader.warn("category.external_id", LOST, name)
+        if not number or number in seen:
             continue
-        seen.add(found.group(1))
+        seen.add(number)
         reader.note("category.name", name, path)
         listed = reader.integer("category.listing_count", count)
-        page.categories.append(Category(found.group(1), name, path, listed))
+        page.categories.append(Category(number, name, path, listed))
     return selected
 
 
@@ -172,7 +173,7 @@ def read_cards(shop: LexborNode, page: ParsedPage, reader: Reader, vendor: str |
             listing.title = reader.text("listing.title", node.text())
             link = inner(node, "a")
             if link is not None:
-                listing.external_id = offer_id(attribute(link, "href"), reader)
+                listing.external_id = offer_id(address(attribute(link, "href")), reader)
         elif "escrowBox" in names:
             read_payment(listing, node.text(), reader)
         else:
@@ -231,18 +232,21 @@ def read_payment(listing: Listing, text: str, reader: Reader) -> None:
         reader.note("listing.payment", words, payment)
 
 
-def offer_id(text: str, reader: Reader) -> str | None:
-    """Return the pair of numbers that an address or a form gives as ``offer``."""
-    _, marked, stated = text.rpartition("offer=")
-    if not marked:
-        return None
-    stated = stated.partition("&")[0].partition("#")[0].strip()
+_ROOTS = ("index", "listings", "login_page")  # what copies call the address ``/?…``
+LOST = "its link was rewritten, and has lost the id"
+
+
+def offer_id(to: Address, reader: Reader) -> str | None:
+    """Return the pair of numbers that an address gives as ``offer``."""
+    stated = to.get("offer").strip()
+    if to.lost("viewProduct"):
+        reader.warn("listing.external_id", LOST, to.place)
     if not stated:
         return None
     if OFFER_ID.fullmatch(stated) is None:
         reader.warn("listing.external_id", "not a pair of numbers", stated)
         return None
-    reader.note("listing.external_id", text, stated)
+    reader.note("listing.external_id", to.place, stated)
     return stated
 
 
@@ -253,11 +257,10 @@ IN_TEXTS = ":is(pre, .preformattedNotes, .ratingText) a"  # what vendors and buy
 
 # Addresses that change something, or that hold for one session only.
 _ACTIONS = re.compile(r"[?&](?:action|selectCurrency|logout|daymode|\w*[Tt]oken)\b")
-_HOST = re.compile(r"https?://[^/?#\s]+", re.I)  # urlsplit raises on hosts such as "[a"
 _SESSION = re.compile(r"(?<=[?&])(?:ks|transaction|version)=[^&]*&?")
 
 
-def read_links(document: Document, page: ParsedPage) -> None:
+def read_links(document: Document, page: ParsedPage, reader: Reader) -> None:
     """Collect the pages of offers, vendors and categories that this page points to.
 
     What stands in texts of vendors and buyers is no link of the market's; the decoys for
@@ -270,55 +273,47 @@ def read_links(document: Document, page: ParsedPage) -> None:
         return
     in_texts = {node.mem_id for node in main.css(IN_TEXTS)}
     seen: set[Link] = set()
-    own = _HOST.match(page.url or "")
-    origin = own.group() if own is not None else ""
+    lost: set[str] = set()
+    origin = address(page.url).origin
     for node in main.css("a"):
         href = node.attributes.get("href")
-        if not href or "=" not in href:
+        if not href:
             continue
         link = _link(href, page.kind, origin)
-        if link is None or link in seen or node.mem_id in in_texts:
-            continue
-        seen.add(link)
-        page.links.append(link)
+        if link is None:
+            to = address(href)
+            if to.lost("viewProduct") or to.lost(MEMBER):
+                lost.add(to.place)
+        elif link not in seen and node.mem_id not in in_texts:
+            seen.add(link)
+            page.links.append(link)
+    if lost:
+        reader.warn("links", f"{len(lost)} were rewritten, and have lost their ids", min(lost))
 
 
 @lru_cache(maxsize=16384)
 def _link(href: str, kind: str, origin: str) -> Link | None:
-    """Return what an address leads to, or None.
+    """Return what an address leads to, or None; it is absolute where the link or the page is.
 
     Saved copies wrote ``../listings?…`` or ``../login_page?…`` for ``/?…``.
     """
-    address, _, fragment = href.strip().partition("#")
-    place, mark, query = address.partition("?")
-    if not mark or _ACTIONS.search(address) or fragment == "conversation":
+    to = address(href)
+    asked = f"?{to.query}"
+    if not to.query or _ACTIONS.search(asked) or to.fragment == "conversation":
         return None
-    query = _SESSION.sub("", query).rstrip("&")
-    values = dict(pair.partition("=")[::2] for pair in query.split("&"))
-    script = place.rpartition("/")[2]
-    if script == "viewProduct" and OFFER_ID.fullmatch(values.get("offer", "")):
-        what, external_id = "listing", values["offer"]
-    elif script == MEMBER or (not place and kind == "vendor"):
-        what, external_id, script = "vendor", unquote_plus(values.get("member", "")), MEMBER
-        if not external_id:
-            return None
-    elif values.get("category"):
-        what, external_id, script = "search", unquote_plus(values["category"]), ""
-    elif script in ("", "listings") and not values.keys().isdisjoint(("q", "query", "page")):
-        return Link("search", None, url) if (url := _url(place, "", query, origin)) else None
+    if to.origin and origin and to.origin != origin:
+        return None
+    query = _SESSION.sub("", asked)[1:].rstrip("&")
+    script, category = to.script, to.get("category")
+    member = to.get("member")
+    if script == "viewProduct" and OFFER_ID.fullmatch(to.get("offer")):
+        what, external_id = "listing", to.get("offer")
+    elif member and (script == MEMBER or (not script and kind == "vendor")):
+        what, external_id, script = "vendor", unquote_plus(member), MEMBER
+    elif category:
+        what, external_id, script = "search", unquote_plus(category), ""
+    elif script in ("", "listings") and any(to.has(name) for name in ("q", "query", "page")):
+        return Link("search", None, f"{to.origin or origin}/?{query}")
     else:
         return None
-    url = _url(place, script, query, origin)
-    return Link(what, external_id, url) if url else None
-
-
-def _url(place: str, script: str, query: str, origin: str) -> str | None:
-    """Return the address from the root, absolute where the link or the page is."""
-    host = _HOST.match(place)
-    if host is not None:
-        if origin and host.group().casefold() != origin.casefold():
-            return None
-        origin = host.group()
-    elif ":" in place or place.startswith("//"):
-        return None
-    return f"{origin}/{script}?{query}"
+    return Link(what, external_id, f"{to.origin or origin}/{script}?{query}")

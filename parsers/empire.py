@@ -6,6 +6,7 @@ import re
 from datetime import date
 
 from cryptodrug_scraper.reading.document import Document, fold
+from cryptodrug_scraper.reading.links import address
 from cryptodrug_scraper.reading.market import Market
 from cryptodrug_scraper.reading.nodes import class_names
 from cryptodrug_scraper.reading.reader import Reader
@@ -16,7 +17,8 @@ from cryptodrug_scraper.reading.walls import (
     server_not_found,
 )
 from cryptodrug_scraper.records import ParsedPage
-from parsers.empire_listing import read_cards, read_listing
+from parsers.empire_cards import read_cards
+from parsers.empire_listing import read_listing
 from parsers.empire_page import (
     footer_of,
     main_part,
@@ -112,7 +114,7 @@ def _kind_by_frame(document: Document, url: str | None) -> tuple[str, str]:
         return "not_found", f"it says: {said[:80]}"
     if path is not None and path.css_first("i.fa-home") is not None:
         return "index", "its path is the home page's"
-    if path is not None and _OFFERS.search(url or ""):
+    if path is not None and _OFFERS.search(address(url).place):
         return "search", "its address is that of a page of offers"
     if document.title.casefold() == "empire market - home":
         return "index", "its title is the home page's"
@@ -140,7 +142,7 @@ def read(document: Document, page: ParsedPage, reader: Reader) -> None:
     elif page.kind == "vendor":
         handle = read_profile(document, main, page, reader).handle
     read_cards(main, page, reader)
-    read_links(document, main, page, handle)
+    read_links(document, main, page, handle, reader)
 
 
 MARKET = Market(

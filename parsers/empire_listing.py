@@ -6,13 +6,13 @@ import re
 
 from selectolax.lexbor import LexborNode
 
-from cryptodrug_scraper.reading.document import Document, block_text, fold
-from cryptodrug_scraper.reading.nodes import class_names, contents, elements
+from cryptodrug_scraper.reading.document import Document, block_text
+from cryptodrug_scraper.reading.links import address
+from cryptodrug_scraper.reading.nodes import class_names, elements
 from cryptodrug_scraper.reading.reader import Reader
 from cryptodrug_scraper.records import Listing, ParsedPage, PriceTier, ShippingOption, Vendor
 from parsers.empire_page import (
-    address,
-    own_text,
+    path_of,
     read_path,
     texts_of,
     topmost,
@@ -21,10 +21,10 @@ from parsers.empire_page import (
 from parsers.empire_reviews import read_listing_reviews
 from parsers.empire_vendor import read_mark
 
-_ID = re.compile(r"/(?:product|product_list/set\w+)/(\d+)", re.I)
+LISTING_ID = re.compile(r"/(?:product|product_list/set\w+)/(\d+)", re.I)
 _OTHER_ID = re.compile(r"/(?:addfavorite_listing|markalert|reportpage)/(\d+)", re.I)
 _SOLD = re.compile(r"([\d,.]+)\s+sold(?:\s+since\s+(.+))?", re.I)
-_AUTO = re.compile(r"(?:unlimited|[\d,.]+|no)\s+items?\s+available\s+for\s+auto-?\s?dispatch", re.I)
+AUTO = re.compile(r"(?:unlimited|[\d,.]+|no)\s+items?\s+available\s+for\s+auto-?\s?dispatch", re.I)
 _QUANTITY = re.compile(
     r"(?:from\s+)?(?:qty\s+)?(\d[\d,.]*)(?:\s*(?:to|-|–)\s*(\d[\d,.]*|unlimited|∞)|\s*\+)?", re.I
 )
@@ -33,14 +33,12 @@ _OPTION = re.compile(
     r"(?P<price>[A-Z]{3,4}\s*\+?\s*[\d.,]+)(?:\s*/\s*(?P<per>\w+))?",
     re.I | re.S,
 )
-_COIN = re.compile(r"(?:btnbuy_|/|^)(btc|bch|ltc|xmr)(?:_small\b|$)", re.I)
+COIN = re.compile(r"(?:btnbuy_|/|^)(btc|bch|ltc|xmr)(?:_small\b|$)", re.I)
 _EARLY = re.compile(
     r"(?:(\d+)\s*%\s*|full\s+)?(?:fe|finali[sz]e early)(?:\s+listing)?(?:\s*\(?(\d+)\s*%\)?)?", re.I
 )
 _SHARES = re.compile(r"\(?\b2\s*(?:/|-?of-?|\s+of\s+)\s*3\b\)?", re.I)  # MultiSig's keys
 _LISTING_TAB = re.compile(r"/settab/\d+(?:/\d+)*/([a-z]+)", re.I)
-_ITEM = re.compile(r"item\s*#\s*(\d+)\s+-\s+(.*?)(?:\s+-)?", re.I)
-_BUY_PRICE = re.compile(r"buy(?:\s+price)?\s*:?\s*", re.I)
 _CLASSES = {
     "physical package": "physical",
     "physical": "physical",
@@ -50,7 +48,6 @@ _CLASSES = {
 }
 _TABS = {"description": "desc", "feedback": "feedback", "refund policy": "refund"}
 _NOT_FOR_SALE = "sorry! you could not buy"  # on vacation, blocked: told to the reader
-_KNOWN_MARKS = ("[sticky]", "[featured]", "[new]", "[hot]")
 
 
 def read_listing(document: Document, main: LexborNode, page: ParsedPage, reader: Reader) -> None:
@@ -58,7 +55,8 @@ def read_listing(document: Document, main: LexborNode, page: ParsedPage, reader:
     listing, vendor = Listing(), Vendor()
     page.listings.append(listing)
     listing.external_id = _external_id(document, main, page.url, reader)
-    listing.category = [name for number, name in read_path(document) if number is not None]
+    levels = read_path(document, page.url)
+    listing.category = [name for number, name in levels if number is not None]
     if listing.category:
         reader.note("listing.category", " / ".join(listing.category), listing.category)
     head = main.css_first(".listDes")
@@ -84,13 +82,13 @@ def _external_id(
     """Return the number in the addresses of the tabs, of the order form or of the page."""
     for selector, name in ((".tablinks", "href"), ("form", "action")):
         for node in main.css(selector):
-            match = _ID.search(node.attributes.get(name) or "")
+            match = LISTING_ID.search(address(node.attributes.get(name)).place)
             if match:
                 return reader.text("listing.external_id", match.group(1))
-    match = _ID.search(url or "")
+    match = LISTING_ID.search(address(url).place)
     if match is None:
         for link in document.css(".left-content a"):
-            match = _OTHER_ID.search(address(link))
+            match = _OTHER_ID.search(path_of(link))
             if match:
                 break
     return reader.text("listing.external_id", match.group(1)) if match else None
@@ -117,7 +115,7 @@ def _sold_by(line: LexborNode, listing: Listing, vendor: Vendor, reader: Reader)
         vendor.handle = listing.vendor = reader.text("listing.vendor", link.text())
     for mark in elements(line):
         said = words(mark)
-        if mark.tag in ("b", "a", "br", "img") or not said or _AUTO.fullmatch(said):
+        if mark.tag in ("b", "a", "br", "img") or not said or AUTO.fullmatch(said):
             continue
         sold = _SOLD.fullmatch(said)
         if sold is None:
@@ -140,7 +138,7 @@ def _table(table: LexborNode, listing: Listing, reader: Reader) -> None:
             _tier(cells, listing, reader)
             continue
         for label, value in zip(cells[::2], cells[1::2], strict=False):
-            _fact(words(label), words(value), listing, reader)
+            fact(words(label), words(value), listing, reader)
         if len(cells) % 2 and words(cells[-1]):
             reader.unknown_label("listing", words(cells[-1]))
 
@@ -166,7 +164,7 @@ def _tier(cells: list[LexborNode], listing: Listing, reader: Reader) -> None:
     listing.price_tiers.append(PriceTier(first, last, prices[0] if prices else None))
 
 
-def _fact(label: str, value: str, listing: Listing, reader: Reader) -> None:
+def fact(label: str, value: str, listing: Listing, reader: Reader) -> None:
     """Set the field that a label names; the labels of the facts and of the cards."""
     name = label.strip(" :").casefold()
     if not name and not value:
@@ -272,12 +270,13 @@ def _purchase(head: LexborNode, listing: Listing, reader: Reader) -> None:
             for coin in said.split("/"):
                 listing.price_alternatives += reader.money("listing.price_alternatives", coin)
     for button in form.css("input"):
-        match = _COIN.search(button.attributes.get("name") or "")
+        match = COIN.search(button.attributes.get("name") or "")
         if match:
-            _coin(match.group(1), listing, reader)
+            add_coin(match.group(1), listing, reader)
 
 
-def _coin(said: str, listing: Listing, reader: Reader) -> None:
+def add_coin(said: str, listing: Listing, reader: Reader) -> None:
+    """Add a coin that can be paid with: ``btc``."""
     coin = said.upper()
     if coin not in listing.currencies:
         listing.currencies.append(coin)
@@ -316,7 +315,7 @@ def _tab_name(main: LexborNode, content: LexborNode | None, title: str | None) -
     """Return the open tab by its link's address or words, else by what it holds."""
     link = main.css_first(".tablinks.focus")
     if link is not None:
-        match = _LISTING_TAB.search(address(link))
+        match = _LISTING_TAB.search(path_of(link))
         said = words(link).casefold()
         return match.group(1).lower() if match else _TABS.get(said, said)
     if content is None:
@@ -325,111 +324,3 @@ def _tab_name(main: LexborNode, content: LexborNode | None, title: str | None) -
         return "feedback"
     heading = content.css_first("h3")
     return "desc" if heading is None or words(heading) == title else "refund"
-
-
-# -- cards ---------------------------------------------------------------------------------------
-
-
-def read_cards(main: LexborNode, page: ParsedPage, reader: Reader) -> None:
-    """Read the cards of a page of offers, and the featured offers of the home page."""
-    cards = topmost(main, ".col-1search") + topmost(main, ".feature-listing .col-2")
-    names = {category.external_id: category.name for category in page.categories} if cards else {}
-    for card in cards:
-        page.listings.append(_card(card, names, reader))
-
-
-def _card(card: LexborNode, names: dict[str, str], reader: Reader) -> Listing:
-    listing = Listing()
-    leaf = None
-    for link in _within(card, "a"):
-        target = address(link)
-        match = _ID.search(target)
-        if match:
-            if listing.external_id is None:
-                listing.external_id = reader.text("listing.external_id", match.group(1))
-            leaf = leaf or _leaf(target, names)
-            if listing.title is None and link.css_first("img, p") is None:
-                listing.title = reader.text("listing.title", link.text())
-        elif "/u/" in target and listing.vendor is None:
-            listing.vendor = reader.text("listing.vendor", link.text())
-    for line in _within(card, "p"):
-        _card_line(line, leaf, listing, reader)
-    head = card.css_first(".head")
-    if head is not None:
-        _card_facts(head, listing, reader)
-    for image in card.css("img"):
-        match = _COIN.search((image.attributes.get("src") or "").rpartition("/")[2])
-        if match:
-            _coin(match.group(1), listing, reader)
-    return listing
-
-
-_USUAL_PARTS = 12  # links or lines of a card; so few can cost little even inside each other
-
-
-def _within(card: LexborNode, tag: str) -> list[LexborNode]:
-    """Return a card's links or lines."""
-    nodes = card.css(tag)
-    return nodes if len(nodes) <= _USUAL_PARTS else topmost(card, tag)
-
-
-def _leaf(href: str, names: dict[str, str]) -> str | None:
-    """Return the name of the category in ``/product/LISTING/CATEGORY/VENDOR``."""
-    numbers = href.rstrip("/").split("/")
-    return names.get(numbers[-2]) if len(numbers) > 2 else None
-
-
-def _card_line(line: LexborNode, leaf: str | None, listing: Listing, reader: Reader) -> None:
-    said = words(line)
-    if said[:6].casefold() == "item #" and fold(own_text(line))[:6].casefold() == "item #":
-        before_vendor = fold(_before_link(line))
-        item = _ITEM.fullmatch(before_vendor)
-        if item is None:
-            reader.unknown_label("listing", said)
-            return
-        listing.external_id = listing.external_id or item.group(1)
-        listing.category = _levels(item.group(2), leaf)
-        reader.note("listing.category", before_vendor, listing.category)
-    elif said.startswith("(") or _BUY_PRICE.match(said) or "bold" in class_names(line):
-        text = _BUY_PRICE.sub("", said, count=1).strip("() ")
-        amounts = reader.money("listing.price", text)
-        if listing.price is None and amounts:
-            listing.price = amounts.pop(0)
-        listing.price_alternatives += amounts
-
-
-def _before_link(line: LexborNode) -> str:
-    """Return the text of a line up to its first link."""
-    found = []
-    for child in contents(line):
-        if child.tag == "a":
-            break
-        found.append(child.text_content or "" if child.tag == "-text" else child.text())
-    return "".join(found)
-
-
-def _levels(said: str, leaf: str | None) -> list[str]:
-    """Split "Psychedelics / DMA / DOX" into its levels; names may hold a stroke too."""
-    if leaf and said.endswith(leaf):
-        above = said[: -len(leaf)].strip().rstrip("/").strip()
-        return [above, leaf] if above else [leaf]
-    return [level for level in (part.strip() for part in said.split(" / ", 1)) if level]
-
-
-def _card_facts(head: LexborNode, listing: Listing, reader: Reader) -> None:
-    """Read ``<b>Views:</b> 18829 / <b>Sales:</b> 199`` and marks such as ``[sticky]``."""
-    label, value = "", ""
-    for part in contents(head):
-        tag = part.tag
-        if tag == "-text":
-            value += part.text_content or ""
-        elif tag == "b":
-            if label:
-                _fact(label, fold(value).strip(" /"), listing, reader)
-            label, value = words(part), ""
-        elif tag not in ("a", "p", "br", "img"):
-            mark = words(part)
-            if mark and mark.casefold() not in _KNOWN_MARKS and not _AUTO.fullmatch(mark):
-                reader.unknown_label("listing", mark)
-    if label:
-        _fact(label, fold(value).strip(" /"), listing, reader)

@@ -5,22 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import lru_cache
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from selectolax.lexbor import LexborNode
 
 from cryptodrug_scraper.reading.document import Document, block_text, fold
-from cryptodrug_scraper.reading.nodes import class_names, contents
+from cryptodrug_scraper.reading.links import address, mirror_base
+from cryptodrug_scraper.reading.nodes import attribute, class_names, contents
 from cryptodrug_scraper.reading.reader import Reader
 from cryptodrug_scraper.records import Category, ExchangeRate, Link, ParsedPage
 
 MOST_BLOCKS = 5000
 """Rows, cards or lines of one kind on a page that are looked at; the site shows thirty."""
 
-LONGEST_ADDRESS = 2000
-"""Longer links are left out: a vendor's tag of 6 KB was met, which no server would answer."""
-
-_CATEGORY = re.compile(r"/category/categories/(\d+)(?:[/?#]|$)", re.I)
+_CATEGORY = re.compile(r"/category/categories/(\d+)(?:[/?]|$)", re.I)
 _CODE = re.compile(r"\(\s*([A-Za-z]{3,5})\s*\)\s*$")
 _CLOCK = re.compile(r"server\s+time\s*:\s*([^\n]{0,80}?)\s*(?:\n|copyright|$)", re.I)
 
@@ -35,7 +33,6 @@ _ADDRESSES: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"/store/[^/?#]+(?:/\d*)*", re.I), "search"),
     (re.compile(r"/(?:home/searchproducts|search)(?:/[^?#]+|/?\?[^#]*=[^&#].*)", re.I), "search"),
 )
-_ROOT = re.compile(r"^(?:\.{1,2}/)*/?")
 
 
 def own_text(node: LexborNode) -> str:
@@ -86,9 +83,12 @@ def texts_of(node: LexborNode) -> str | None:
     return "\n".join(found) or None
 
 
-def address(link: LexborNode) -> str:
-    """Return a link's address as written, white space trimmed."""
-    return (link.attributes.get("href") or "").strip()
+_SEARCHES = re.compile(r"/(?:home/searchproducts|search)/?[0-9a-f]{4}", re.I)
+
+
+def path_of(link: LexborNode) -> str:
+    """Return the path that a link leads to, with its query."""
+    return address(attribute(link, "href")).place
 
 
 def is_cut_off(document: Document) -> bool:
@@ -151,16 +151,13 @@ def read_clock(document: Document, page: ParsedPage, reader: Reader) -> None:
         page.page_time = reader.page_clock(match.group(1))
 
 
-def read_path(document: Document) -> list[tuple[str | None, str]]:
+def read_path(document: Document, url: str | None) -> list[tuple[str | None, str]]:
     """Return the page's path (category id or None, name): "Drugs", "Benzos", "Pills"."""
     head = document.first(".sub_head_inner_header")
     if head is None:
         return []
-    found = []
-    for link in topmost(head, "h3 a"):
-        match = _CATEGORY.search(address(link))
-        found.append((match.group(1) if match else None, words(link)))
-    return found
+    links = topmost(head, "h3 a")
+    return [(_category_id(attribute(link, "href"), url), words(link)) for link in links]
 
 
 # -- exchange rates --------------------------------------------------------------------------
@@ -201,6 +198,9 @@ def read_categories(document: Document, page: ParsedPage, reader: Reader) -> Non
     """
     menu = document.first("ul.mainmenu")
     written = _menu_source(document) if menu is not None and reader.readings is None else b""
+    first = menu.css_first("a[href]") if menu is not None else None
+    if first is not None and not address(attribute(first, "href")).origin:
+        written = b""  # of links in a mirror, the page's own address tells where they lead
     remembered = _MENUS.get(written)
     if remembered is not None:
         page.categories.extend(remembered)
@@ -232,7 +232,7 @@ def _read_menu(menu: LexborNode | None, page: ParsedPage, reader: Reader) -> Non
     quick = reader.readings is None  # the menu is long, and the same on page after page
     add = page.categories.append
     for link in menu.css("a") if menu is not None else ():
-        number = _category_id(link.attributes.get("href") or "")
+        number = _category_id(link.attributes.get("href") or "", page.url)
         # An item is a box, the name and a span with the count.
         count = link.last_child
         before = count.prev if count is not None and count.tag == "span" else None
@@ -276,8 +276,10 @@ def _holder(item: LexborNode) -> int:
 
 
 @lru_cache(maxsize=4096)
-def _category_id(href: str) -> str | None:
-    match = _CATEGORY.search(href)
+def _category_id(href: str, url: str | None) -> str | None:
+    match = _CATEGORY.search(address(href).place)
+    if match is None and url:  # a mirror's "30.html", beside the page itself
+        match = _CATEGORY.search(address(href, url).place)
     return match.group(1) if match else None
 
 
@@ -289,13 +291,16 @@ _VENDORS_WORDS = (
 )
 
 
-def read_links(document: Document, main: LexborNode, page: ParsedPage, handle: str | None) -> None:
+def read_links(
+    document: Document, main: LexborNode, page: ParsedPage, handle: str | None, reader: Reader
+) -> None:
     """Collect the links to listings, vendors and pages of offers on this market's host.
 
     Menus, cards, tabs, pagers and tags count; links in a vendor's own words do not.
     ``handle`` is the vendor whose profile this is: the tabs' addresses do not name him.
     """
-    page_host, own_hosts = _hosts(document, page.url)
+    root, own_hosts = _hosts(document, page.url)
+    base = mirror_base(document, page.url, reader)
     foreign = {link.mem_id for link in main.css(_VENDORS_WORDS)}
     seen: set[str] = set()
     urls: set[str] = set()
@@ -306,8 +311,12 @@ def read_links(document: Document, main: LexborNode, page: ParsedPage, handle: s
         if foreign and node.mem_id in foreign:
             continue
         seen.add(written)
-        host, link = _link(written, page_host, handle)
-        if link is None or (host and own_hosts and host not in own_hosts):
+        origin, link = _link(written, root, handle)
+        if link is None and base:
+            origin, link = _link(written, root, handle, base)
+        if link is None and _SEARCHES.fullmatch(address(written).path):
+            reader.warn("links", "a search's link was rewritten, and has lost its words", written)
+        if link is None or (origin and own_hosts and _host(origin) not in own_hosts):
             continue
         if link.url not in urls:
             urls.add(link.url)
@@ -315,49 +324,32 @@ def read_links(document: Document, main: LexborNode, page: ParsedPage, handle: s
 
 
 @lru_cache(maxsize=8192)
-def _link(written: str, page_host: str, handle: str | None) -> tuple[str, Link | None]:
-    """Return the host that an address names ("" if none), and the link if it leads anywhere."""
-    if len(written) > LONGEST_ADDRESS:
-        return "", None
-    host, path = _split(written)
-    kind, external_id = _shows(path)
+def _link(
+    written: str, root: str, handle: str | None, url: str | None = None
+) -> tuple[str, Link | None]:
+    """Return the origin that an address names, and the link if it leads anywhere.
+
+    ``url`` is given for a link that says nothing by itself, as a mirror's ``30.html``.
+    """
+    to = address(written, url)
+    kind, external_id = _shows(to.place)
     if kind is None:
-        return host, None
+        return to.origin, None
     if kind == "tab":
         kind, external_id = "vendor", handle
-    return host, Link(kind, external_id, written.strip() if host else page_host + path)
+    return to.origin, Link(kind, external_id, f"{to.origin or root}{to.place}")
+
+
+def _host(origin: str) -> str:
+    return origin.partition("//")[2]
 
 
 def _hosts(document: Document, url: str | None) -> tuple[str, set[str]]:
     """Return the root of the page's own address ("" if unknown) and the market's hosts on it."""
-    root, hosts = "", set()
-    try:
-        address_parts = urlsplit(url or "")
-        if address_parts.scheme in ("http", "https") and address_parts.netloc:
-            root = f"{address_parts.scheme}://{address_parts.netloc}"
-            hosts.add(address_parts.netloc.lower())
-    except ValueError:
-        pass  # not an address: "http://[x"
+    root = address(url).origin
     style = document.first('link[href*="/public/css/"]') or document.first('a[href$="/home"]')
-    if style is not None:
-        host = _split(address(style))[0]
-        if host:
-            hosts.add(host)
-    return root, hosts
-
-
-def _split(written: str) -> tuple[str, str]:
-    """Return an address's host ("" if it is relative) and its path from the root.
-
-    Saved copies wrote links relative to their own folder, ``./../product/1/2/3``.
-    """
-    written = written.strip()
-    if written[:8].lower().startswith(("http://", "https://", "//")):
-        host, slash, path = written.partition("//")[2].partition("/")
-        return host.lower(), slash + path
-    if ":" in written.split("/", 1)[0]:
-        return "", ""  # mailto:, javascript:
-    return "", "/" + _ROOT.sub("", written)
+    own = address(attribute(style, "href")).origin if style is not None else ""
+    return root, {_host(origin) for origin in (root, own) if origin}
 
 
 def _shows(path: str) -> tuple[str | None, str | None]:

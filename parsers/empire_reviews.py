@@ -7,14 +7,15 @@ import re
 from selectolax.lexbor import LexborNode
 
 from cryptodrug_scraper.reading.document import Document, block_text, fold
+from cryptodrug_scraper.reading.links import image_name
 from cryptodrug_scraper.reading.nodes import class_names, elements, only_content
 from cryptodrug_scraper.reading.reader import Reader
 from cryptodrug_scraper.records import Listing, ParsedPage, Review, Vendor
 from parsers.empire_page import (
-    address,
     is_cut_off,
     own_text,
     parts,
+    path_of,
     topmost,
     words,
 )
@@ -22,7 +23,7 @@ from parsers.empire_page import (
 PLACEHOLDERS = ("no feedback comment", "no feedback comment.")
 
 
-_FACE = re.compile(r"feedback([123])(?:[-_.]\w+)?\.\w+")
+_FACE = re.compile(r"feedback([123])(?:[-_.]\w+|\s?\(\d+\))?\.\w+")  # "(1)" by browsers
 _SENTIMENT = {"1": "positive", "2": "neutral", "3": "negative"}
 _OF_TAB = {"p_feedback": "positive", "c_feedback": "neutral", "n_feedback": "negative"}
 _PRODUCT = re.compile(r"/product/(\d+)", re.I)
@@ -71,6 +72,8 @@ def read_listing_reviews(
     page.review_list = f"listing {listing.external_id}:{total}" if total else None
     for review in _reviews(document, content, reader):
         review.vendor = listing.vendor
+        if review.sentiment is None:
+            reader.warn("review.sentiment", "no image whose name tells it", review.text or "")
         review.listing_external_id = review.listing_external_id or listing.external_id
         review.listing_title = review.listing_title or listing.title
         page.reviews.append(review)
@@ -155,14 +158,14 @@ def _sentiment(cells: list[LexborNode], reader: Reader) -> str | None:
     """Read the face: feedback1.png is positive, 2 neutral, 3 negative."""
     for cell in cells:
         for image in parts(cell, "img"):
-            source = image.attributes.get("src") or ""
-            face = _FACE.search(source)
+            name = image_name(image.attributes.get("src"))
+            face = _FACE.fullmatch(name)
             if face:
                 sentiment = _SENTIMENT[face.group(1)]
-                reader.note("review.sentiment", source, sentiment)
+                reader.note("review.sentiment", name, sentiment)
                 return sentiment
-            if "feedback" in source.rsplit("/", 1)[-1]:
-                reader.warn("review.sentiment", "unknown face", source.rsplit("/", 1)[-1])
+            if "feedback" in name:
+                reader.warn("review.sentiment", "unknown face", name)
     return None
 
 
@@ -211,10 +214,10 @@ def _dated(cell: LexborNode, review: Review, reader: Reader) -> bool:
     """Read the date and the listing that "View items" leads to; say if a date is stated."""
     line = next(parts(cell, "p"), cell)
     for link in list(parts(line, "a")) or cell.css("a"):
-        match = _PRODUCT.search(address(link))
+        match = _PRODUCT.search(path_of(link))
         if match:
             review.listing_external_id = match.group(1)
-            reader.note("review.listing_external_id", address(link), match.group(1))
+            reader.note("review.listing_external_id", path_of(link), match.group(1))
     date = fold(own_text(line))
     reader.posted(review, date)
     return bool(date)

@@ -19,10 +19,10 @@ from cryptodrug_scraper.records import (
     Vendor,
 )
 from parsers.empire_page import (
-    address,
     footer_of,
     own_text,
     parts,
+    path_of,
     texts_of,
     topmost,
     words,
@@ -75,7 +75,7 @@ def read_profile(document: Document, main: LexborNode, page: ParsedPage, reader:
     if vendor.handle is None:
         link = document.first('.sub_head_inner_header a[href*="/u/"]')
         if link is not None:
-            vendor.handle = reader.text("vendor.handle", address(link).rstrip("/").split("/")[-1])
+            vendor.handle = reader.text("vendor.handle", path_of(link).rstrip("/").split("/")[-1])
     ratings = main.css_first(".seller_rating")
     if ratings is not None:
         _feedback_counts(ratings, vendor, reader)
@@ -302,7 +302,7 @@ def _tab_name(main: LexborNode, content: LexborNode) -> str:
     """Return the open tab by its link's address or words, else by what it holds."""
     link = main.css_first(".tablinks.focus")
     if link is not None:
-        match = _USER_TAB.search(address(link))
+        match = _USER_TAB.search(path_of(link))
         said = words(link).casefold()
         return match.group(1).lower() if match else _TABS.get(said, said)
     if content.css_first("table") is not None:

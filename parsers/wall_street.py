@@ -12,6 +12,7 @@ from datetime import date
 from urllib.parse import unquote
 
 from cryptodrug_scraper.reading.document import Document, fold
+from cryptodrug_scraper.reading.links import address
 from cryptodrug_scraper.reading.market import Market
 from cryptodrug_scraper.reading.reader import Reader
 from cryptodrug_scraper.reading.walls import refreshes
@@ -55,7 +56,6 @@ _GATEWAY = re.compile(
     re.I,
 )
 _SERVER = re.compile(r"\b(?:nginx|apache|openresty|cloudflare|lighttpd|varnish)\b", re.I)
-_SCHEME_AND_HOST = re.compile(r"^[a-z]+://[^/]*", re.I)
 _HOME = re.compile(r"\b(?:featured|welcome|news|announcements?)\b", re.I)
 _NOT_SAID = frozenset({"nav", "footer", "script", "style", "select", "noscript"})
 _SHORT = 30_000  # characters of source: no error page or banner is longer
@@ -183,15 +183,14 @@ def _has_captcha(document: Document) -> bool:
 
 def _is_home(document: Document, url: str | None) -> bool:
     """Tell the home page from results, which both stand at ``/index``: by address or headings."""
-    if url and _SCHEME_AND_HOST.sub("", url) in ("", "/", "/home"):
+    if url and address(url).place in ("", "/", "/home"):
         return True
     return any(_HOME.search(h.text()) for h in document.css("h1, h2, h3"))
 
 
 def _elsewhere(url: str | None) -> bool:
     """Tell an address that is neither the home page nor where results are posted to."""
-    path = _SCHEME_AND_HOST.sub("", (url or "").partition("?")[0].partition("#")[0])
-    return path.strip("/") not in ("", "index", "home", "index.html")
+    return address(url).path.strip("/") not in ("", "index", "home")
 
 
 def _profile(document: Document, url: str | None) -> str | None:
@@ -202,7 +201,7 @@ def _profile(document: Document, url: str | None) -> str | None:
         return None
     if any(plain_label(c.text()) in _PROFILE_LABELS for c in document.css("td, th")):
         return "facts"
-    here = PROFILE_PATH.search(url or "")
+    here = PROFILE_PATH.search(address(url).place)
     if here is not None and (tab is not None or any(here[1].casefold() in n for n in names)):
         return "tabs"
     for link in document.css('a[href*="profile/"]'):
@@ -283,7 +282,8 @@ def read(document: Document, page: ParsedPage, reader: Reader) -> None:
         return
     buttons = category_buttons(document)
     page.categories.extend(read_categories(buttons, reader))
-    page.links.extend(read_links(document, page.url, buttons, _links_in_texts(document, kind)))
+    texts = _links_in_texts(document, kind)
+    page.links.extend(read_links(document, page.url, buttons, texts, reader))
 
 
 def _links_in_texts(document: Document, kind: str) -> set[int]:

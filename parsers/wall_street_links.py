@@ -11,21 +11,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import lru_cache
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from selectolax.lexbor import LexborNode
 
 from cryptodrug_scraper.reading.document import Document
+from cryptodrug_scraper.reading.links import Address, address, mirror_base
 from cryptodrug_scraper.reading.reader import Reader
 from cryptodrug_scraper.records import Category, Link
-from parsers.wall_street_offer import OFFER_PATH, PROFILE_PATH, TABS, in_menu, link_path
+from parsers.wall_street_offer import OFFER_PATH, PROFILE_PATH, TABS, in_menu
 
 _LEVELS = ("menuCatT", "menuCatM", "menuCatB")
 _FILTERS = ("catT", "catM", "catB")
 _NAME_AND_COUNT = re.compile(
     r"(?P<name>.*?)(?:\s\(?|\()(?P<count>\d{1,3}(?:[.,'’\u00a0\u202f]\d{3})+|\d+)\)?\s*", re.S
 )
-_OTHER_SCHEME = re.compile(r"(?!file:)[a-z]+:", re.I)
 _PAGE = re.compile(r"\bpage=(\d+)")
 
 
@@ -76,18 +76,21 @@ def category_buttons(document: Document) -> list[LexborNode]:
 
 
 def read_links(
-    document: Document, url: str | None, buttons: list[LexborNode], left_out: set[int]
+    document: Document,
+    url: str | None,
+    buttons: list[LexborNode],
+    left_out: set[int],
+    reader: Reader,
 ) -> list[Link]:
     """Return the pages that this one points to: offers, profiles, categories, further results.
 
     ``buttons`` are the category tree's; ``left_out`` are links that are not the market's, such
     as those in a vendor's text.
     """
-    here = _host(url) if url else None
-    root = f"{here[0]}://{here[1]}" if here else ""
+    root = address(url).origin
     found: dict[str, Link] = {}
     for link in (
-        *_anchors(document, root, left_out),
+        *_anchors(document, url, left_out, reader),
         *_categories(buttons, root),
         *_further(document, root),
     ):
@@ -95,48 +98,41 @@ def read_links(
     return list(found.values())
 
 
-def _host(url: str) -> tuple[str, str] | None:
-    """Return scheme and host of an address on the web, or None."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return None
-    if parts.scheme not in ("http", "https") or not parts.netloc:
-        return None
-    return parts.scheme, parts.netloc
+_OWN_HOST = re.compile(r"https?://(?:[^/:]+\.onion|localhost|127\.0\.0\.1)(?::\d+)?", re.I)
 
 
-def _anchors(document: Document, root: str, left_out: set[int]) -> Iterator[Link]:
-    if not document.mentions("offer/", "profile/"):
+def _anchors(
+    document: Document, url: str | None, left_out: set[int], reader: Reader
+) -> Iterator[Link]:
+    if not document.mentions("offer", "profile"):
         return
+    root = address(url).origin
+    base = mirror_base(document, url, reader)
+    own = f"{address(url).script}/" if url else ""
     for node in document.css("a"):
-        href = link_path(node)
-        if "offer/" not in href and "profile/" not in href:
-            continue
-        there = _host(href) if ":" in href else None
-        if there is None and (href.startswith("//") or _OTHER_SCHEME.match(href)):
-            continue
-        if there is not None:
-            onion = there[1].partition(":")[0].endswith((".onion", "localhost", "127.0.0.1"))
-            if (not root.endswith(f"//{there[1]}")) if root else not onion:
-                continue  # another site, or one of the market's many false copies
-        kind, name, path = _target(href)
+        href = node.attributes.get("href")
+        to = address(href)
+        kind, name, path = _target(to)
+        if kind is None and (
+            base or (own and (href or "").startswith(own))
+        ):  # a mirror's "34.html", beside the page itself
+            to = address(href, url)
+            kind, name, path = _target(to)
         if kind is None or node.mem_id in left_out or in_menu(node):
             continue
-        if there is not None:
-            yield Link(kind, name, f"{there[0]}://{there[1]}{path}")
-        else:
-            yield Link(kind, name, root + path)
+        if to.origin and (to.origin != root if root else not _OWN_HOST.fullmatch(to.origin)):
+            continue  # another site, or one of the market's many false copies
+        yield Link(kind, name, (to.origin or root) + path)
 
 
-def _target(href: str) -> tuple[str | None, str | None, str]:
+def _target(to: Address) -> tuple[str | None, str | None, str]:
     """Return kind, id and path from the root of a link to an offer or a profile."""
-    page = _PAGE.search(href.partition("#")[0])
+    page = _PAGE.search(to.query)
     tail = f"?{page.group()}" if page else ""
-    offer = OFFER_PATH.search(href)
+    offer = OFFER_PATH.search(to.place)
     if offer is not None and offer[2] in (None, "refund"):
         return "listing", offer[1], f"/offer/{offer[1]}{'/refund' if offer[2] else ''}{tail}"
-    profile = PROFILE_PATH.search(href) if offer is None else None
+    profile = PROFILE_PATH.search(to.place) if offer is None else None
     if profile is not None and (profile[2] is None or profile[2] in TABS):
         tab = f"/{profile[2]}" if profile[2] else ""
         return "vendor", unquote(profile[1]), f"/profile/{profile[1]}{tab}{tail}"
@@ -182,10 +178,11 @@ def _form_address(button: LexborNode, root: str) -> str:
     while form is not None and form.tag != "form":
         form = form.parent
     action = (form.attributes.get("action") or "").strip() if form is not None else ""
-    path = action.partition("#")[0].partition("?")[0]
-    if not path.startswith("/") or path.startswith("//"):
-        path = "/index"  # no address, a saved copy's ``./../index``, or another site's
-    return root + path
+    to = address(action)
+    path = to.path if to.path != "/" else ""
+    if to.origin and to.origin != root:
+        path = ""  # another site's
+    return root + (path or "/index")
 
 
 def _open_category(document: Document) -> tuple[str | None, list[str]]:

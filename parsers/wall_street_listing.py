@@ -14,6 +14,7 @@ from selectolax.lexbor import LexborNode
 
 from cryptodrug_scraper.normalise.numbers import read_int
 from cryptodrug_scraper.reading.document import Document
+from cryptodrug_scraper.reading.links import address
 from cryptodrug_scraper.reading.reader import Reader
 from cryptodrug_scraper.records import (
     Listing,
@@ -134,15 +135,17 @@ def _listing_id(document: Document, page: ParsedPage, reader: Reader) -> str | N
     plain: dict[str, None] = {}
     for node in document.css('[href*="offer/"], [action*="offer/"]'):
         attributes = node.attributes
-        match = OFFER_PATH.search(attributes.get("href") or attributes.get("action") or "")
+        match = OFFER_PATH.search(address(attributes.get("href") or attributes.get("action")).place)
         if match is None:
             continue
         if match[2] == "refund" or "action" in attributes:
             reader.note("listing.external_id", match.group(), match[1])
             return match[1]
         plain[match[1]] = None
-    own = OFFER_PATH.search(page.url or "")
+    own = OFFER_PATH.search(address(page.url).place)
     found = own[1] if own else next(iter(plain)) if len(plain) == 1 else None
+    if found is None:
+        reader.warn("listing.external_id", "neither its links nor its address tell it")
     reader.note("listing.external_id", page.url or "", found)
     return found
 

@@ -11,12 +11,14 @@ from urllib.parse import unquote
 from selectolax.lexbor import LexborNode
 
 from cryptodrug_scraper.normalise.money import CURRENCY_CODES, read_money
+from cryptodrug_scraper.reading.links import address
 from cryptodrug_scraper.reading.reader import Reader
 from cryptodrug_scraper.records import Listing, Money
 from parsers.wall_street_lines import Icon, Line, joined
 
-OFFER_PATH = re.compile(r"(?:^|/)offer/(\d{1,18})(?:/(\w+))?/?(?:\.html?)?(?:[?#]|$)")
-PROFILE_PATH = re.compile(r"(?:^|/)profile/([^/?#\s]{1,120}?)(?:/(\w+))?/?(?:\.html?)?(?:[?#]|$)")
+OFFER_PATH = re.compile(r"/offer/(\d{1,18})(?:/(\w+))?/?(?:\?|$)")
+PROFILE_PATH = re.compile(r"/profile/([^/?\s]{1,120}?)(?:/(\w+))?/?(?:\?|$)")
+"""What a path leads to, as :func:`link_path` gives it."""
 TABS = frozenset({"offers", "pgp", "info", "feedback", "ratings"})
 """The tabs of a profile: what can follow a handle in an address that shows something."""
 
@@ -56,8 +58,8 @@ _AMOUNT = re.compile(rf"[~≈]?\s*(?:{_CURRENCY}\s*{_NUMBER}|{_NUMBER}\s*{_CURRE
 
 
 def link_path(node: LexborNode) -> str:
-    """Return a link's ``href``, or an empty text."""
-    return (node.attributes.get("href") or "").strip()
+    """Return the path that a link leads to, with its query; empty for what leads nowhere."""
+    return address(node.attributes.get("href")).place
 
 
 def in_menu(node: LexborNode) -> bool:

@@ -9,8 +9,9 @@ from functools import cached_property
 from selectolax.lexbor import LexborNode
 
 from cryptodrug_scraper.reading.document import Document
+from cryptodrug_scraper.reading.links import address
 from parsers.wall_street_lines import HEADINGS, heading_text
-from parsers.wall_street_offer import OFFER_PATH, PROFILE_PATH
+from parsers.wall_street_offer import OFFER_PATH, PROFILE_PATH, link_path
 
 _OUTLINE = "h1, h2, h3, h4, h5, h6, table, #tabcontent, ul.nav, ol.tree"
 _NAMED_EXACTLY = frozenset({"info", "information"})
@@ -150,7 +151,7 @@ def tab_shown(document: Document, url: str | None, kind: str, outline: Outline) 
     marked as the open one, else a heading in the tab's text.
     """
     path = OFFER_PATH if kind == "offer" else PROFILE_PATH
-    here = path.search(url or "")
+    here = path.search(address(url).place)
     if here is not None and (here[2] or kind == "offer"):
         return here[2].lower() if here[2] else "description"
     navs = {nav.mem_id for nav in outline.navs}
@@ -158,7 +159,7 @@ def tab_shown(document: Document, url: str | None, kind: str, outline: Outline) 
         if node.mem_id in navs:
             continue
         link = node if node.tag == "a" else node.css_first("a")
-        to = path.search((link.attributes.get("href") or "") if link is not None else "")
+        to = path.search(link_path(link)) if link is not None else None
         if to is not None:
             if to[2] or kind == "offer":
                 return to[2].lower() if to[2] else "description"

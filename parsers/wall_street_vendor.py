@@ -10,6 +10,7 @@ from selectolax.lexbor import LexborNode
 
 from cryptodrug_scraper.normalise.ages import read_age
 from cryptodrug_scraper.reading.document import Document
+from cryptodrug_scraper.reading.links import address
 from cryptodrug_scraper.reading.pgp import read_key
 from cryptodrug_scraper.reading.reader import Reader
 from cryptodrug_scraper.records import ParsedPage, Review, Vendor
@@ -64,7 +65,7 @@ def read_vendor(document: Document, page: ParsedPage, reader: Reader) -> None:
 
 def _handle(document: Document, url: str | None, outline: Outline) -> str | None:
     """Return the handle that the page's address names, else the one its own tabs name."""
-    here = PROFILE_PATH.search(url or "")
+    here = PROFILE_PATH.search(address(url).place)
     if here is not None:
         return unquote(here[1])
     for link in document.css('a[href*="profile/"]'):

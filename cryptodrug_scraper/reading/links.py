@@ -14,7 +14,10 @@ from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import unquote, urljoin
 
-LONGEST = 4000
+from cryptodrug_scraper.reading.document import Document
+from cryptodrug_scraper.reading.reader import Reader
+
+LONGEST = 2000
 """Longer links are none that a server would answer; vendors' tags of 6 KB were met."""
 
 
@@ -47,6 +50,10 @@ class Address(NamedTuple):
             if key == name:
                 return value
         return ""
+
+    def has(self, name: str) -> bool:
+        """Say whether the query has a field of this name, empty or not."""
+        return f"&{name}=" in f"&{self.query}"
 
     def lost(self, script: str) -> bool:
         """Tell a link to ``script`` whose query a mirror turned into four hexadecimal digits."""
@@ -126,6 +133,21 @@ def _plain_base(base: str) -> str:
     """Return the page's own address without what a replay put before it."""
     own = address(base)
     return f"{own.origin or _NO_HOST}{own.path}"
+
+
+def mirror_base(document: Document, url: str | None, reader: Reader) -> str | None:
+    """Return what a page's relative links are taken from, if a mirror's tool wrote them.
+
+    That is the page's own address, where it has links such as ``../offer/1`` or ``2.html``. Without
+    it those beside the page (``34.html``) are lost, which is a warning.
+    """
+    if not document.mentions("../", ".htm") or (
+        document.first('a:is([href^="../"], [href$=".html"], [href$=".htm"])') is None
+    ):
+        return None
+    if url is None:
+        reader.warn("links", "are relative to the page, and its address is not known")
+    return url
 
 
 def image_name(source: str | None) -> str:
