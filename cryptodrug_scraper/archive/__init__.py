@@ -20,17 +20,21 @@ What was chosen where there was a choice:
 """
 
 from .capture import CrawlArchive, Written
+from .columns import ANY, Columns, parse_columns
 from .mend import mend
 from .opening import NotOpened, open_page
-from .page import CODES, DEFAULT_LIMITS, Limits, NothingThere, Page, Trouble
+from .page import CODES, DEFAULT_LIMITS, TIME_SOURCES, Limits, NothingThere, Page, Trouble
 from .reader import ArchiveReader, read_pages, total_bytes
 from .stamp import CrawlEnd, CrawlStamp
 from .write import WarcWriter
 
 __all__ = [
+    "ANY",
     "CODES",
     "DEFAULT_LIMITS",
+    "TIME_SOURCES",
     "ArchiveReader",
+    "Columns",
     "CrawlArchive",
     "CrawlEnd",
     "CrawlStamp",
@@ -43,6 +47,7 @@ __all__ = [
     "Written",
     "mend",
     "open_page",
+    "parse_columns",
     "read_pages",
     "total_bytes",
 ]

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from datetime import date, datetime
 from typing import Protocol
 
+from .columns import ANY, Columns
 from .kinds import Form
 from .page import Limits, Page, Trouble
 from .payloads import Payloads
@@ -41,8 +42,10 @@ class Context:
         on_progress: Callable[[int], None] | None,
         on_passed_over: PassedOver | None,
         read: ReadSource,
+        columns: Columns = ANY,
     ) -> None:
         self.limits = limits
+        self.columns = columns
         self.option = None if captured_at is None else given(captured_at)
         self.wanted = ""
         """The location of the one page that is looked for; empty: all are."""

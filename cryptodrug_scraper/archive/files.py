@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from .context import Context
+from .http import decoded_body
 from .names import PACKED_SUFFIXES, PAGE_SUFFIXES, hidden, is_plain_file, shown, what_it_is
 from .page import Limits, Page, Trouble
+from .provenance import made_by_httrack, provenance_of, saved_response
 from .sidecar import Sidecar, is_sidecar_name, read_sidecar, sidecar_names
 from .sniff import looks_like_html, problem_of
 from .source import Source, of_whole
@@ -147,6 +149,13 @@ def read_file(source: Source, context: Context) -> Iterator[Page | Trouble]:
         except Bad as bad:
             yield Trouble(location, f"{bad.reason}; skipped", bad.code)
             return
+    saved = saved_response(data)
+    if saved is not None:
+        try:
+            data = decoded_body(saved, limits)
+        except Bad as bad:
+            yield Trouble(location, f"{bad.reason}; skipped", bad.code)
+            return
     if source.form.certain:
         problem = problem_of(data)
         if problem is not None:
@@ -158,6 +167,9 @@ def read_file(source: Source, context: Context) -> Iterator[Page | Trouble]:
         else:
             context.pass_over(location, what_it_is(source.name))
         return
+    if made_by_httrack(data):
+        context.pass_over(location, "pages of HTTrack itself")
+        return
     beside = Sidecar()
     found = sidecar_of(source, limits)
     if isinstance(found, Trouble):
@@ -168,8 +180,21 @@ def read_file(source: Source, context: Context) -> Iterator[Page | Trouble]:
             beside = read
         else:
             yield Trouble(found[1], f"{read}; its page is read without it", "bad_sidecar")
-    captured = context.when(beside.moment, "sidecar", source.in_path)
-    yield Page(data, beside.url, *captured, beside.status, None, None, location)
+    stated = provenance_of(data, saved)
+    if stated.problem:
+        yield Trouble(location, f"{stated.problem}; that is not used", "bad_statement")
+    moment, origin = beside.moment, "sidecar"
+    if moment is None:
+        moment, origin = stated.moment, "page"
+    yield Page(
+        data,
+        beside.url or stated.url,
+        *context.when(moment, origin, source.in_path),
+        beside.status or stated.status,
+        stated.headers or None,
+        stated.headers.get("content-type"),
+        location,
+    )
 
 
 def is_sidecar(found: Found) -> bool:

@@ -6,11 +6,18 @@ from collections.abc import Callable, Iterator
 
 from .context import Context
 from .files import read_file
+from .har import read_har
+from .httpcache import is_cached, read_cached
 from .kinds import UNREAD, Form, identify
+from .mhtml import read_mhtml
 from .names import what_it_is
 from .packed import read_packed
 from .page import Page, Trouble
+from .sevenz import read_7z
 from .source import DEEPEST, Source
+from .table_parquet import read_parquet
+from .table_sqlite import read_sqlite
+from .table_text import read_csv, read_json, read_jsonl
 from .tars import read_tar
 from .warcs import read_warc
 from .zips import read_zip
@@ -18,8 +25,17 @@ from .zips import read_zip
 Reader = Callable[[Source, Context], Iterator[Page | Trouble]]
 
 FORMATS: dict[str, Reader] = {
+    "7z": read_7z,
+    "csv": read_csv,
+    "har": read_har,
+    "json": read_json,
+    "jsonl": read_jsonl,
+    "mhtml": read_mhtml,
     "packed": read_packed,
     "page": read_file,
+    "parquet": read_parquet,
+    "scrapy": read_cached,
+    "sqlite": read_sqlite,
     "tar": read_tar,
     "warc": read_warc,
     "zip": read_zip,
@@ -27,7 +43,7 @@ FORMATS: dict[str, Reader] = {
 """The reader of each format that :func:`~.kinds.identify` tells. A reader yields what it finds in
 a source and never raises for what the bytes are; what it passes over it says to the context."""
 
-_NO_CONTAINERS = ("page", "packed")  # they hold one thing, so they may lie deeper
+_ARCHIVES = ("7z", "tar", "warc", "arc", "zip")  # these may lie in one another so deep only
 
 
 def read_source(
@@ -37,10 +53,12 @@ def read_source(
     try:
         if form is None:
             form = identify(source.file, source.size, source.name)
+        if is_cached(source):
+            form = form._replace(format="scrapy")
         source.form = form
         reader = FORMATS.get(form.format)
         if reader is not None:
-            if source.depth > DEEPEST and form.format not in _NO_CONTAINERS:
+            if source.depth > DEEPEST and form.format in _ARCHIVES:
                 yield Trouble(
                     source.location,
                     f"an archive inside {source.depth} archives: it is not opened; unpack the "

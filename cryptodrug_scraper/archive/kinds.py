@@ -10,6 +10,7 @@ from typing import BinaryIO, NamedTuple
 
 from .names import Kind, is_page_name, kind_of
 from .sniff import begins_as_html, looks_like_html
+from .table_kinds import table_kind
 from .unpack import Stream
 
 HEAD = 8 << 10
@@ -37,7 +38,6 @@ OTHER = Form("other", certain=False)
 
 UNREAD = {
     "rar": "a RAR archive, which cannot be read here: unpack it first (`unar FILE`)",
-    "7z": "a 7z archive, which cannot be read here: unpack it first (`7z x FILE`)",
     "cab": "a cabinet archive, which cannot be read here: unpack it first (`cabextract FILE`)",
     "cpio": "a cpio archive, which cannot be read here: unpack it first (`cpio -id < FILE`)",
     "lzip": "lzip data, which cannot be read here: unpack it first (`lzip -d FILE`)",
@@ -154,6 +154,9 @@ def _plain(head: bytes, name: str) -> Form:
         return Form("mhtml")
     if _HAR.match(head):
         return Form("har")
+    table = table_kind(head, name)
+    if table:
+        return Form(table, certain=False)
     return _by_name(head, name)
 
 

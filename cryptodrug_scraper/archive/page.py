@@ -9,6 +9,9 @@ from pathlib import Path
 
 from .stamp import CrawlStamp
 
+TIME_SOURCES = ("warc", "archive", "sidecar", "page", "path", "option")
+"""What can state when a page was captured (see :class:`Page`)."""
+
 
 @dataclass(slots=True, frozen=True)
 class Page:
@@ -16,10 +19,13 @@ class Page:
 
     ``captured_at`` is aware and in UTC. ``captured_precision`` says how exact it is:
     ``second``, or ``day`` (it is then midnight UTC of that day). ``captured_from`` names the
-    source: ``warc``, ``sidecar``, ``path`` or ``option``. ``location`` is where the bytes lie:
-    an absolute path, ``path/to.zip!/member`` or ``path/to.warc.gz#OFFSET`` (for a revisit
-    record: the earlier record that holds the bytes). Cookies and credentials have been taken
-    out of ``url`` and ``headers``.
+    source: ``warc``; ``archive`` (another archive that states times: HAR, MHTML, a table, an HTTP
+    cache); ``sidecar``; ``page`` (a comment of the tool that saved it); ``path``; or ``option``.
+    ``location`` is where the bytes lie: an absolute path; ``outer!/member`` in an archive; and
+    behind a ``#`` the place in a file that holds many: ``path/to.warc.gz#OFFSET`` (for a revisit
+    record: the earlier record that holds the bytes), ``x.har#ENTRY``, ``x.mhtml#PART``,
+    ``x.csv#ROW``, ``x.jsonl#LINE``, ``x.parquet#ROW``, ``x.sqlite#TABLE/ROWID``. Cookies and
+    credentials have been taken out of ``url`` and ``headers``.
 
     ``crawl`` is the run of this program that captured it, None for any other archive.
     ``cut_short`` is whether the crawler stored the start of the page only: what is read from such
@@ -59,6 +65,7 @@ class Trouble:
 CODES: Mapping[str, str] = {
     "bad_name": "a member's name holds control characters, is empty, too long or too deep",
     "bad_sidecar": "a sidecar could not be used; the page is yielded without it",
+    "bad_statement": "what is stated of a page's time or address is none; it is yielded without",
     "bad_stamp": "what a file says of the crawl that wrote it could not be used; pages go without",
     "bomb": "unpacks to far more than its size",
     "broken_record": "a record, header or member is damaged",
@@ -70,7 +77,9 @@ CODES: Mapping[str, str] = {
     "late_sidecar": "a sidecar so far behind its page that the page had gone without it",
     "link": "a link, which is not followed",
     "nested": "an archive inside an archive, which is not opened",
+    "no_column": "a table without the column that is sought, or without any that holds pages",
     "no_original": "a revisit of a page that was not seen",
+    "not_kept": "a page was asked for, and the tool kept nothing of it",
     "not_html": "the content is not HTML",
     "special": "neither a file nor a folder (device, pipe, sparse file)",
     "too_large": "larger than a page may be",

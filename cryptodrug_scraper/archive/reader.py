@@ -7,6 +7,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from datetime import date, datetime
 from pathlib import Path
 
+from .columns import ANY, Columns
 from .context import Context, PassedOver
 from .files import Found, is_sidecar, location_of, open_source, walk
 from .formats import read_source
@@ -29,9 +30,12 @@ class ArchiveReader:
         on_progress: Callable[[int], None] | None = None,
         on_passed_over: PassedOver | None = None,
         limits: Limits = DEFAULT_LIMITS,
+        columns: Columns = ANY,
     ) -> None:
         self._paths = _existing(paths)
-        self._context = Context(limits, captured_at, on_progress, on_passed_over, read_source)
+        self._context = Context(
+            limits, captured_at, on_progress, on_passed_over, read_source, columns
+        )
         self._items = self._read()
         self.pages = 0
         self.troubles = 0
@@ -102,13 +106,15 @@ def read_pages(
     on_progress: Callable[[int], None] | None = None,
     on_passed_over: PassedOver | None = None,
     limits: Limits = DEFAULT_LIMITS,
+    columns: Columns = ANY,
 ) -> ArchiveReader:
     """Read the pages of files, folders and archives, in order, in bounded memory.
 
     What cannot be read is yielded as a :class:`Trouble`, and reading goes on. ``captured_at`` is
     the capture time of pages for which nothing surer is known. ``on_progress`` is told how many
     more bytes on disk were read; they add up to :func:`total_bytes`. ``on_passed_over`` is told
-    the location and the sort of what is no page. Raises :class:`NothingThere` at once if a path
+    the location and the sort of what is no page. ``columns``
+    says which columns of tables hold what. Raises :class:`NothingThere` at once if a path
     does not exist.
     """
     return ArchiveReader(
@@ -117,6 +123,7 @@ def read_pages(
         on_progress=on_progress,
         on_passed_over=on_passed_over,
         limits=limits,
+        columns=columns,
     )
 
 

@@ -12,7 +12,7 @@ from .sniff import looks_like_html, problem_of
 from .stamp import CrawlStamp
 from .unpack import Bad
 
-_NO_BODY = frozenset((204, 205, 301, 302, 303, 304, 307, 308))
+NO_BODY = frozenset((204, 205, 301, 302, 303, 304, 307, 308))
 
 
 class Known(NamedTuple):
@@ -49,7 +49,7 @@ def page_of(
         )
     if not html and not looks_like_html(body):
         return None
-    if not body and stated.status in _NO_BODY:
+    if not body and stated.status in NO_BODY:
         return None
     problem = problem_of(body)
     if problem is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
+from cryptodrug_scraper.archive import TIME_SOURCES
 from cryptodrug_scraper.export.columns import Column
 
 
@@ -56,7 +57,7 @@ def precisions() -> frozenset[str]:
 
 def sources_of_time() -> frozenset[str]:
     """Return what can tell when a page was captured."""
-    return frozenset(("warc", "sidecar", "path", "option"))
+    return frozenset(TIME_SOURCES)
 
 
 def outcomes() -> frozenset[str]:

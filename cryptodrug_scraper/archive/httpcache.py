@@ -1,0 +1,126 @@
+"""Scrapy's HTTP cache: a folder a page, with ``meta``, ``response_headers``, ``response_body``.
+
+``pickled_meta`` is not looked at (to unpickle is to run what was pickled); ``meta`` holds the same
+as a Python literal, and is read as no more than that.
+"""
+
+from __future__ import annotations
+
+import ast
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+from .context import Context
+from .http import Response, split_response
+from .page import Page, Trouble
+from .responses import Known, page_of
+from .source import Source
+from .timestamps import moment_of
+from .unpack import Bad, unpack
+
+BODY = "response_body"
+META, PICKLED, HEADERS = "meta", "pickled_meta", "response_headers"
+BESIDE = frozenset((META, PICKLED, HEADERS))
+"""What stands beside a body, and is read with it."""
+
+_META_BYTES = 64 << 10
+_HEADER_BYTES = 256 << 10
+_BROKEN = (ValueError, SyntaxError, TypeError, MemoryError, RecursionError)
+
+
+def is_cached(source: Source) -> bool:
+    """Tell whether a file is the body of an entry of the cache."""
+    if source.name != BODY:
+        return False
+    return any(source.sibling(name, _META_BYTES) is not None for name in (META, PICKLED))
+
+
+def read_cached(source: Source, context: Context) -> Iterator[Page | Trouble]:
+    """Yield the page of one entry of the cache; ``source`` is its body."""
+    limits, location = context.limits, source.location
+    source.file.seek(0)
+    data = source.file.read(limits.page_bytes + 1)
+    if len(data) > limits.page_bytes:
+        reason = f"more than the {limits.page_bytes:,} bytes a page may have; skipped"
+        yield Trouble(location, reason, "too_large")
+        return
+    meta: dict[str, Any] = {}
+    packed = False
+    found = source.sibling(META, _META_BYTES)
+    if isinstance(found, tuple):
+        packed = found[0].startswith(b"\x1f\x8b")
+        read = _meta(found[0], context)
+        if isinstance(read, str):
+            yield Trouble(found[1], f"{read}; its page is read without it", "bad_sidecar")
+        else:
+            meta = read
+    elif isinstance(found, Trouble):
+        reason = f"{found.reason}; its page is read without it"
+        yield Trouble(found.location, reason, "bad_sidecar")
+    else:
+        reason = f"no `{META}` is beside it: address and time are not known"
+        yield Trouble(location, reason, "bad_sidecar")
+    headers = _headers(source, context, packed)
+    if isinstance(headers, Trouble):
+        yield headers
+        headers = {}
+    try:
+        body = unpack(data, "gz", limits) if packed and data else data
+    except Bad as bad:
+        yield Trouble(location, f"{bad.reason}; skipped", bad.code)
+        return
+    status = meta.get("status")
+    if not isinstance(status, int) or not 100 <= status <= 599:
+        status = None
+    moment = None
+    if "timestamp" in meta:
+        moment = moment_of(meta["timestamp"])
+        if moment is None:
+            reason = f"its timestamp {meta['timestamp']!r:.60} is no time; it is read without"
+            yield Trouble(location, reason, "bad_statement")
+    url = meta.get("response_url") or meta.get("url")
+    known = Known(
+        url if isinstance(url, str) and url.isprintable() else None,
+        context.when(moment, "archive", source.in_path),
+        headers.get("content-type"),
+        location,
+        None,
+        False,
+    )
+    page = page_of(Response(status, headers, body), known, limits)
+    if page is None:
+        context.pass_over(location, "of other types")
+    else:
+        yield page
+
+
+def _meta(data: bytes, context: Context) -> dict[str, Any] | str:
+    try:
+        if data.startswith(b"\x1f\x8b"):
+            data = unpack(data, "gz", context.limits)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SyntaxWarning)
+            found = ast.literal_eval(data[:_META_BYTES].decode("utf-8"))
+    except Bad as bad:
+        return bad.reason
+    except _BROKEN:
+        return "it is no literal of Python"
+    return found if isinstance(found, dict) else "it is no dictionary"
+
+
+def _headers(source: Source, context: Context, packed: bool) -> dict[str, str] | Trouble:
+    found = source.sibling(HEADERS, _HEADER_BYTES)
+    if found is None:
+        return {}
+    if isinstance(found, Trouble):
+        reason = f"{found.reason}; its page is read without it"
+        return Trouble(found.location, reason, "bad_sidecar")
+    data, location = found
+    try:
+        if packed and data:
+            data = unpack(data, "gz", context.limits)
+    except Bad as bad:
+        return Trouble(location, f"{bad.reason}; its page is read without it", "bad_sidecar")
+    response = split_response(b"HTTP/1.1 200 OK\r\n" + data.strip() + b"\r\n\r\n")
+    return {} if response is None else response.headers

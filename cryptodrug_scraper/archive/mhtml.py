@@ -1,0 +1,121 @@
+"""MHTML, as browsers save a page with all it shows (``.mhtml``, ``.mht``): a mail of many parts."""
+
+from __future__ import annotations
+
+import email
+import email.errors
+import email.policy
+from collections.abc import Iterator
+from email.message import Message
+from urllib.parse import urljoin
+
+from .context import Context
+from .http import Response
+from .page import Page, Trouble
+from .responses import Known, page_of
+from .source import Source
+from .timestamps import moment_of
+
+_TIMES = 4  # a page with its images may be so many times as large as a page alone
+_PARTS = 10_000
+_HTML = ("text/html", "application/xhtml+xml")
+_BROKEN = (
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    AssertionError,
+    RecursionError,
+    MemoryError,
+    email.errors.MessageError,
+)
+
+
+def read_mhtml(source: Source, context: Context) -> Iterator[Page | Trouble]:
+    """Yield the page of an MHTML file, and the pages of its frames (``file#PART``)."""
+    most = _TIMES * context.limits.page_bytes
+    if source.size > most:
+        reason = f"{source.size:,} bytes, more than the {most:,} that are read of MHTML; skipped"
+        yield Trouble(source.location, reason, "too_large")
+        return
+    source.file.seek(0)
+    try:
+        yield from _pages(source, context, source.file.read(most))
+    except _BROKEN as error:
+        yield Trouble(source.location, f"damaged MHTML ({error}); skipped", "broken_record")
+
+
+def _pages(source: Source, context: Context, data: bytes) -> Iterator[Page | Trouble]:
+    message = email.message_from_bytes(data, policy=email.policy.compat32)
+    base = _header(message, "Snapshot-Content-Location") or _header(message, "Content-Location")
+    stated = _header(message, "Date")
+    moment = moment_of(stated) if stated else None
+    if stated and moment is None:
+        reason = f"its date {stated[:60]!r} is no time; the page is read without it"
+        yield Trouble(source.location, reason, "bad_statement")
+    captured = context.when(moment, "archive", source.in_path)
+    root = _root(message)
+    found = 0
+    for number, part in enumerate(message.walk()):
+        if number >= _PARTS:
+            yield Trouble(source.location, "it has too many parts; the rest is skipped", "too_many")
+            return
+        kind = part.get_content_type()
+        if part.is_multipart() or (kind not in _HTML and part is not root):
+            continue
+        location = f"{source.location}#{number}"
+        if _cut(part, message):
+            reason = "the file ends within this part: what is there of it is read"
+            yield Trouble(source.location, reason, "truncated")
+        url = _header(part, "Content-Location")
+        if url and base and "://" in base:
+            url = urljoin(base, url)
+        elif part is root:
+            url = base
+        body = part.get_payload(decode=True)
+        if not isinstance(body, bytes):
+            continue
+        known = Known(_address(url), captured, _content_type(part), location, None, False)
+        page = page_of(Response(None, {}, body), known, context.limits)
+        if page is not None:
+            found += 1
+            yield page
+    if not found:
+        yield Trouble(source.location, "no page is in it; skipped", "not_html")
+
+
+def _header(message: Message, name: str) -> str:
+    value = message.get(name)
+    # A long address is folded where it has no space.
+    return "" if value is None else "".join(str(value).split("\r\n")).replace("\n", "").strip()
+
+
+def _content_type(part: Message) -> str:
+    charset = part.get_content_charset()
+    return part.get_content_type() + (f"; charset={charset}" if charset else "")
+
+
+def _address(url: str | None) -> str | None:
+    """Return an address that a page was fetched from; parts of mails have others (``cid:``)."""
+    if url is None or not url.lower().startswith(("http://", "https://", "ftp://")):
+        return None
+    return "".join(url.split())
+
+
+def _root(message: Message) -> Message | None:
+    """Return the part that is the page itself."""
+    start = message.get_param("start")
+    parts = [part for part in message.walk() if not part.is_multipart()]
+    if isinstance(start, str):
+        for part in parts:
+            if _header(part, "Content-ID") == start.strip():
+                return part
+    return next((part for part in parts if part.get_content_type() in _HTML), None)
+
+
+def _cut(part: Message, message: Message) -> bool:
+    """Tell whether the mail ends before its end, within this part."""
+    if not any(isinstance(d, email.errors.CloseBoundaryNotFoundDefect) for d in message.defects):
+        return False
+    payload = message.get_payload()
+    return isinstance(payload, list) and bool(payload) and payload[-1] is part
