@@ -153,6 +153,7 @@ def read(document: Document, page: ParsedPage, reader: Reader) -> None:
 MARKET = Market(
     name="dream",
     title="Dream Market",
+    also_called=("DM", "Dream Marketplace"),
     opened_on=date(2013, 11, 1),
     closed_on=date(2019, 4, 30),
     closing_announced_on=date(2019, 3, 26),

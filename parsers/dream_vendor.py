@@ -8,6 +8,7 @@ from functools import lru_cache
 from selectolax.lexbor import LexborNode
 
 from cryptodrug_scraper.reading.document import Document, block_text, fold
+from cryptodrug_scraper.reading.market_names import known_market, market_name
 from cryptodrug_scraper.reading.nodes import (
     attribute,
     class_names,
@@ -17,7 +18,7 @@ from cryptodrug_scraper.reading.nodes import (
 )
 from cryptodrug_scraper.reading.pgp import read_key
 from cryptodrug_scraper.reading.ratings import external_rating
-from cryptodrug_scraper.reading.reader import Reader, market_word
+from cryptodrug_scraper.reading.reader import Reader
 from cryptodrug_scraper.records import (
     ExternalRating,
     FeedbackCount,
@@ -122,20 +123,6 @@ _ON_MARKET = re.compile(r"\brating on (.+?)\s*(?:\(|$)", re.I)
 _MARKETS_RATING = re.compile(
     r"^(.+?)\s+(?:(?:vendor|user|seller)\s+)?(?:ratings?|feedback|total sales|sales)\b", re.I
 )
-_SHORT_NAMES = {
-    "bmr": "black_market_reloaded",
-    "sr": "silk_road",
-    "sr2": "silk_road_2",
-    # This project's own markets have one name wherever they are named.
-    "wallstreet": "wall_street",
-    "wsm": "wall_street",
-    "wall_street_market": "wall_street",
-    "dream_market": "dream",
-    "empire_market": "empire",
-}
-_INNER_CAPITAL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-_SALES_SATISFACTION = re.compile(r"(\d[\d,.]*)\s*/\s*(\d+(?:\.\d+)?)\s*(%?)")
-_SALES_PERCENT = re.compile(r"(?:([#~<>\d][\d,.~+]*)\s*[,/]\s*)?(\d+(?:\.\d+)?)\s*(%)")
 
 
 @lru_cache(maxsize=256)
@@ -145,14 +132,15 @@ def external_market(class_word: str, title: str) -> str:
     The title writes names out ("User rating on Black Market Reloaded (…)", class ``bmr``);
     it counts unless it is only the class's word with more behind it.
     """
-    by_class = market_word(_INNER_CAPITAL.sub("_", class_word))
-    by_class = _SHORT_NAMES.get(by_class, by_class)
     found = _ON_MARKET.search(title) or _MARKETS_RATING.search(title)
-    by_title = market_word(found.group(1)) if found is not None else ""
-    by_title = _SHORT_NAMES.get(by_title, by_title)
-    if not by_title or (by_class and by_title.startswith(by_class + "_")):
-        return by_class or by_title
-    return by_title
+    by_title = found.group(1) if found is not None else ""
+    for spelling in (by_title, class_word):
+        if spelling and (known := known_market(spelling)) is not None:
+            return known
+    of_class, of_title = market_name(class_word), market_name(by_title)
+    if not of_title or (of_class and of_title.startswith(f"{of_class}_")):
+        return of_class or of_title
+    return of_title
 
 
 def _external(names: list[str], title: str, text: str, reader: Reader) -> ExternalRating | None:
@@ -161,19 +149,7 @@ def _external(names: list[str], title: str, text: str, reader: Reader) -> Extern
     if not market:
         reader.warn("vendor.external_ratings", "from a market that is not named", title or text)
         return None
-    found = _SALES_PERCENT.fullmatch(text.strip())
-    if found is None and "satisfaction" in title.casefold():
-        # "Python total sales, satisfaction": 3/98
-        found = _SALES_SATISFACTION.fullmatch(text.strip())
-    if found is not None:
-        rating = ExternalRating(market, sales=found.group(1), rating=found.group(2))
-        rating.rating_max = "100" if found.group(3) else None
-        reader.note("vendor.external_ratings", text, rating)
-        return rating
-    scale = re.search(r"out of (\d+)", title)
-    return external_rating(
-        market, text, reader, rating_max=scale.group(1) if scale is not None else None
-    )
+    return external_rating(market, text, reader, title=title)
 
 
 # -- the profile page -----------------------------------------------------------------------

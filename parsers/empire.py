@@ -148,6 +148,7 @@ def read(document: Document, page: ParsedPage, reader: Reader) -> None:
 MARKET = Market(
     name="empire",
     title="Empire Market",
+    also_called=("EM", "Empire DNM"),
     opened_on=date(2018, 2, 1),
     closed_on=date(2020, 8, 23),
     recognises=recognises,

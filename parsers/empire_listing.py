@@ -8,7 +8,7 @@ from selectolax.lexbor import LexborNode
 
 from cryptodrug_scraper.reading.document import Document, block_text
 from cryptodrug_scraper.reading.links import address
-from cryptodrug_scraper.reading.nodes import class_names, elements
+from cryptodrug_scraper.reading.nodes import attribute, class_names, elements
 from cryptodrug_scraper.reading.reader import Reader
 from cryptodrug_scraper.records import Listing, ParsedPage, PriceTier, ShippingOption, Vendor
 from parsers.empire_page import (
@@ -19,7 +19,7 @@ from parsers.empire_page import (
     words,
 )
 from parsers.empire_reviews import read_listing_reviews
-from parsers.empire_vendor import read_mark
+from parsers.empire_vendor import read_mark, with_imported
 
 LISTING_ID = re.compile(r"/(?:product|product_list/set\w+)/(\d+)", re.I)
 _OTHER_ID = re.compile(r"/(?:addfavorite_listing|markalert|reportpage)/(\d+)", re.I)
@@ -113,9 +113,11 @@ def _sold_by(line: LexborNode, listing: Listing, vendor: Vendor, reader: Reader)
     link = line.css_first("a")
     if link is not None:
         vendor.handle = listing.vendor = reader.text("listing.vendor", link.text())
-    for mark in elements(line):
+    for mark in with_imported(line, vendor, reader):
         said = words(mark)
-        if mark.tag in ("b", "a", "br", "img") or not said or AUTO.fullmatch(said):
+        if mark.tag in ("b", "a", "br", "img") or AUTO.fullmatch(said):
+            continue
+        if not said and not attribute(mark, "title"):
             continue
         sold = _SOLD.fullmatch(said)
         if sold is None:

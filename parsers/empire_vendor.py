@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from selectolax.lexbor import LexborNode
 
 from cryptodrug_scraper.reading.document import Document, fold
-from cryptodrug_scraper.reading.nodes import elements
+from cryptodrug_scraper.reading.links import image_name
+from cryptodrug_scraper.reading.market_names import known_market
+from cryptodrug_scraper.reading.nodes import attribute, contents, elements
 from cryptodrug_scraper.reading.pgp import read_key
 from cryptodrug_scraper.reading.ratings import external_rating
-from cryptodrug_scraper.reading.reader import Reader, market_word
+from cryptodrug_scraper.reading.reader import Reader
 from cryptodrug_scraper.records import (
-    ExternalRating,
     FeedbackCount,
     ParsedPage,
     StarRating,
@@ -37,18 +39,14 @@ _POSITIVE = re.compile(r"(?:market\s+)?positive\s+feedback.*?:\s*(.*)", re.I)
 _MEMBER = re.compile(r"member\s+since\s*:?\s*(.*)", re.I)
 _EARLY = re.compile(r"(?:fe|finali[sz]e early)(?:\s+(?:is\s+)?enabled)?(?:\s*:\s*(\w+))?", re.I)
 _IMPORTED = re.compile(
-    r"verified\s+(?P<market>.+?)\s+(?:successful|completed|sales|orders|deals|transactions"
-    r"|positive|feedback|star|rating|reviews?|vendor|seller|stats|account)\b"
-    r"|verified\s+(?P<only>.+\S\s+market)$",
+    r"verified\s+(?:(?:vendor|seller|account)\s+)?(?:(?:on|at|from|of)\s+)?(?P<market>.+?)"
+    r"(?:\s+(?:successful|completed|sales|orders|deals|transactions|positive|feedback|star"
+    r"|ratings?|reviews?|vendor|seller|stats|account)\b.*|\s+(?=market$)market)",
     re.I,
 )
-_UP_AND_DOWN = re.compile(r"\+?(\d[\d,]*)\s*/\s*-(\d[\d,]*)")
-_SALES_PERCENT = re.compile(
-    r"(?P<sales>[#~<>+\d][\d~<>+,.]*)\s*\(\s*(?P<percent>\d+(?:\.\d+)?)\s*%\s*\)"
-    r"|\(?\s*(?P<bare>\d+(?:\.\d+)?)\s*%\s*\)?"
-)
-_MARKET_WORD = re.compile(r"(?<=\S)\s+market$", re.I)
-_SCALE = re.compile(r"\b[01]\s*-\s*(\d+)")
+_TIPS = ("title", "alt", "data-original-title", "aria-label")
+_WORDS = ("span", "b", "font", "small")
+_A_RATING = re.compile(r"\(?#?[~<>+]?\d[^a-z]*", re.I)
 _USER_TAB = re.compile(r"/setusertab/(\w+)/", re.I)
 _TABS = {
     "about": "about",
@@ -122,11 +120,60 @@ def _card(card: LexborNode, vendor: Vendor, reader: Reader) -> None:
             elif vendor.sales is None:
                 vendor.sales = reader.integer("vendor.sales", sales.group(1))
     for box in parts(card, "div"):
-        for line in elements(box):
+        for line in with_imported(box, vendor, reader):
             if line.tag == "p":
                 _line(words(line), vendor, reader)
             elif line.tag not in ("br", "img"):
                 read_mark(line, vendor, reader)
+
+
+def with_imported(around: LexborNode, vendor: Vendor, reader: Reader) -> Iterator[LexborNode]:
+    """Yield the elements of a line of marks, and read the ratings that follow a mere image.
+
+    Such an image says "Verified Dream Market …" itself, or its name is the market's; the
+    rating is the text behind it, ``(310) (4.87)``.
+    """
+    title: str | None = None
+    behind: list[str] = []
+    for node in [*contents(around), None]:
+        tip = _imported_tip(node) if node is not None and node.tag == "img" else ""
+        if node is not None and node.is_text_node:
+            behind.append(node.text_content or "")
+            continue
+        said = fold(" ".join(behind)).strip(" -|,;·")
+        if title and node is not None and not said and node.tag in _WORDS:
+            # The rating may stand in an element of its own.
+            plain = not _tip(node) and node.css_first("img[title], img[alt]") is None
+            if plain and _A_RATING.fullmatch(words(node)):
+                behind.append(node.text())
+                continue
+        if title is not None and (tip or node is None or said or node.tag != "img"):
+            if _A_RATING.fullmatch(said) or not title.islower():
+                _imported_rating(title, said, vendor, reader)
+            title = None
+        behind.clear()
+        if tip:
+            title = tip
+        elif node is not None:
+            yield node
+
+
+def _tip(node: LexborNode) -> str:
+    """Return what an element says of itself when it is pointed at."""
+    return next((tip for name in _TIPS if (tip := fold(attribute(node, name)))), "")
+
+
+def _imported_tip(image: LexborNode) -> str:
+    """Return an image's words about an imported rating, in small letters if its name is all.
+
+    An image whose file is named like a market may be something else, without a rating behind.
+    """
+    tip = _tip(image)
+    if tip.casefold().startswith("verified"):
+        return tip
+    name = image_name(attribute(image, "src")).partition(".")[0]
+    known = known_market(name) if name and not tip else None
+    return f"verified {known} market" if known else ""
 
 
 def _line(text: str, vendor: Vendor, reader: Reader) -> None:
@@ -147,42 +194,28 @@ def _line(text: str, vendor: Vendor, reader: Reader) -> None:
 
 def read_mark(mark: LexborNode, vendor: Vendor, reader: Reader) -> None:
     """Read a mark beside a handle: a level, an imported rating, FE."""
-    title = fold(mark.attributes.get("title") or "")
+    images = mark.css("img")
+    tips = (_tip(mark), *(_imported_tip(image) for image in images))
+    title = next((tip for tip in tips if tip), "")
     said = words(mark)
-    level = _LEVEL.fullmatch(said)
-    if level:
+    if level := _LEVEL.fullmatch(said):
         name = "level" if level.group(1).lower() == "vendor" else "trust_level"
         setattr(vendor, name, reader.integer(f"vendor.{name}", level.group(2)))
     elif title.casefold().startswith("verified"):
         _imported_rating(title, said, vendor, reader)
+    elif images and _A_RATING.fullmatch(said):
+        reader.warn("vendor.external_ratings", "from a market that is not named", said)
     elif said and not _finalize_early(said, vendor, reader):
         reader.unknown_label("vendor", title or said, said if title else "")
 
 
 def _imported_rating(title: str, said: str, vendor: Vendor, reader: Reader) -> None:
     """Read "Verified Dream Market successful sales and star rating 1-5": ``138 (5.0)``."""
-    match = _IMPORTED.match(title)
+    match = _IMPORTED.fullmatch(title)
     if match is None:
         reader.unknown_label("vendor.external_ratings", title, said)
         return
-    if not said:
-        return
-    market = _MARKET_WORD.sub("", match.group("market") or match.group("only"))
-    counts = _UP_AND_DOWN.fullmatch(said)
-    percent = _SALES_PERCENT.fullmatch(said)
-    if counts is not None or percent is not None:
-        found = ExternalRating(market_word(market))
-        if counts is not None:
-            found.positive, found.negative = (int(n.replace(",", "")) for n in counts.groups())
-        elif percent is not None:
-            found.sales = percent.group("sales")
-            found.rating = percent.group("percent") or percent.group("bare")
-            found.rating_max = "100"
-        vendor.external_ratings.append(found)
-        reader.note("vendor.external_ratings", said, found)
-        return
-    scale = _SCALE.search(title)
-    rating = external_rating(market, said, reader, rating_max=scale.group(1) if scale else None)
+    rating = external_rating(match["market"], said, reader, title=title)
     if rating is not None:
         vendor.external_ratings.append(rating)
 

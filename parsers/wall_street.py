@@ -299,6 +299,7 @@ def _links_in_texts(document: Document, kind: str) -> set[int]:
 MARKET = Market(
     name="wall_street",
     title="Wall Street Market",
+    also_called=("Wallstreet", "Wall St", "WSM", "WS", "WallSt Market"),
     opened_on=date(2016, 10, 1),  # late 2016; the day is not known
     closed_on=date(2019, 5, 2),
     recognises=recognises,

@@ -280,8 +280,8 @@ def _label_and_value(line: Line) -> tuple[str, list[str | Icon]]:
             return name, [p for p in [after, *rest] if p]
         if name in LABELS:
             first = next((i for i, p in enumerate(rest) if isinstance(p, Icon) or p.strip()), None)
-            if first is not None and isinstance(text := rest[first], str):
-                rest = [text.lstrip().removeprefix(":"), *rest[first + 1 :]]
+            if first is not None and isinstance(stated := rest[first], str):
+                rest = [stated.lstrip().removeprefix(":"), *rest[first + 1 :]]
             return name, [p for p in rest if isinstance(p, Icon) or p.strip()]
     text = line.text
     for name in LABELS:

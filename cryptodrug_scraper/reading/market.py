@@ -47,6 +47,7 @@ class Market:
     """A market and how its pages are read.
 
     ``name`` is the module's name, the fixtures folder and the database row.
+    ``also_called`` are other names that pages give it ("WSM"), for ratings brought from it.
     ``closing_announced_on`` is the day on which it announced its end, if it did.
     ``recognises`` says whether a page is one of this market's (any kind, walls included).
     ``healthy`` gives for a page kind the share of records (0 to 1) in which a field is
@@ -61,6 +62,7 @@ class Market:
     kind_of: KindOf
     read: Read
     closing_announced_on: date | None = None
+    also_called: tuple[str, ...] = ()
     healthy: dict[str, dict[str, float]] = field(default_factory=dict)
 
 

@@ -4,48 +4,68 @@ from __future__ import annotations
 
 import re
 
-from cryptodrug_scraper.reading.reader import Reader, market_word
+from cryptodrug_scraper.normalise.numbers import read_int
+from cryptodrug_scraper.reading.document import fold
+from cryptodrug_scraper.reading.market_names import market_name
+from cryptodrug_scraper.reading.reader import Reader
 from cryptodrug_scraper.records import ExternalRating
 
-_NUMBER = r"\d+(?:[.,]\d+)?"
-_COUNTS = re.compile(r"(\d[\d,']*)\s*/\s*(\d[\d,']*)\s*/\s*(\d[\d,']*)")
-_SALES_AND_RATING = re.compile(
-    rf"(?P<sales>[#~<>≥≤+\d][\d~#<>+,.'\s–-]*?)\s*,\s*(?P<rating>{_NUMBER})\s*/\s*(?P<max>\d+)"
+_NUMBER = r"\d{1,9}(?:[.,]\d{1,6})?"
+_COUNT = r"\d[\d,.' ]{0,12}?"
+_SALES = r"[#~<>≥≤+]?\s?\d[\d~#<>+,.'\s–-]{0,24}?"
+_OF = r"\s*/\s*(?P<max>\d{1,3})"
+_FORMS = tuple(
+    re.compile(form, re.I)
+    for form in (
+        rf"(?P<positive>{_COUNT})\s*/\s*(?P<neutral>{_COUNT})\s*/\s*(?P<negative>{_COUNT})",
+        rf"\+?(?P<positive>{_COUNT})\s*/\s*[-–−](?P<negative>{_COUNT})",
+        rf"(?P<sales>{_SALES})\s*(?:[,/]\s*|\(\s*)(?P<rating>{_NUMBER})\s*(?P<percent>%)\s*\)?",
+        rf"\(?\s*(?P<rating>{_NUMBER})\s*(?P<percent>%)\s*\)?",
+        rf"(?P<sales>{_SALES})\s*,\s*(?P<rating>{_NUMBER}){_OF}",
+        rf"\(?\s*(?P<sales>{_SALES})\s*\)?\s*\(\s*(?P<rating>{_NUMBER})\s*(?:{_OF}\s*)?\)",
+        rf"\(?\s*(?P<rating>{_NUMBER}){_OF}\s*\)?",
+        rf"\(?\s*(?P<sales>{_SALES})\s*\)?",
+    )
 )
-_SALES_IN_BRACKETS = re.compile(
-    rf"(?P<sales>[#~<>+\d][\d~#<>+,.'–-]*)\s*\(\s*(?P<rating>{_NUMBER})\s*(?:/\s*(?P<max>\d+)\s*)?\)"
-)
-_RATING_ONLY = re.compile(rf"(?P<rating>{_NUMBER})\s*/\s*(?P<max>\d+)")
-_SALES_ONLY = re.compile(r"(?P<sales>[#~<>≥≤]?\s*\d[\d~<>+,.']*)")
+_SATISFACTION = re.compile(rf"(?P<sales>{_SALES})\s*/\s*(?P<rating>{_NUMBER})")
+_SCALE = re.compile(r"\b[01]\s*[-–]\s*(\d{1,3})\b|\bout of (\d{1,3})\b", re.I)
 
 
 def external_rating(
-    market: str, text: str, reader: Reader, *, rating_max: str | None = None
+    market: str, text: str, reader: Reader, *, title: str = ""
 ) -> ExternalRating | None:
     """Read one imported rating; ``market`` is the other market's name in any spelling.
 
-    Formats: ``800/27/96`` (positive/neutral/negative), ``3000, 4.825/5``,
-    ``200~500, 4.89/5``, ``#19, 9.79/10``, ``138 (5.0)`` with the scale ``rating_max`` from
-    the page's words, ``4.9/5`` and ``45``. Anything else is None and a warning.
+    Formats: ``800/27/96`` (positive/neutral/negative), ``+1,012/-3``, ``3000, 4.825/5``,
+    ``200~500, 4.89/5``, ``#19, 9.79/10``, ``138 (5.0)`` and ``(310) (4.87)``, ``120 (98.5%)``,
+    ``97%``, ``4.9/5`` and ``45``. The mark's ``title`` tells the scale where the text does not
+    ("star rating 1-5", "out of 10"), and that ``3/98`` is sales and satisfaction. Anything
+    else, and a mark without a text, is None and a warning.
     """
-    stated = " ".join(text.split())
-    rating = ExternalRating(market_word(market))
-    counts = _COUNTS.fullmatch(stated)
-    if counts:
-        positive, neutral, negative = (int(re.sub(r"\D", "", n)) for n in counts.groups())
-        rating.positive, rating.neutral, rating.negative = positive, neutral, negative
-    else:
-        for pattern in (_SALES_AND_RATING, _SALES_IN_BRACKETS, _RATING_ONLY, _SALES_ONLY):
-            match = pattern.fullmatch(stated)
-            if match:
-                found = match.groupdict()
-                rating.sales = found.get("sales")
-                rating.rating = found["rating"].replace(",", ".") if found.get("rating") else None
-                if rating.rating is not None:
-                    rating.rating_max = found.get("max") or rating_max
-                break
-        else:
-            reader.warn("vendor.external_ratings", f"unknown format from {rating.market}", stated)
-            return None
-    reader.note("vendor.external_ratings", stated, rating)
+    field = "vendor.external_ratings"
+    stated = fold(text)
+    rating = ExternalRating(market_name(market))
+    forms = _FORMS
+    if "satisfaction" in title.casefold():
+        forms = (*_FORMS[:4], _SATISFACTION, *_FORMS[4:])
+    match = next((matched for form in forms if (matched := form.fullmatch(stated))), None)
+    if match is None or not rating.market:
+        reason = f"unknown format from {rating.market}" if stated else "a mark without a rating"
+        reader.warn(field, reason, stated or title)
+        return None
+    found = match.groupdict()
+    for name in ("positive", "neutral", "negative"):
+        if found.get(name) is not None:
+            count = read_int(found[name])
+            if count is None:
+                reader.warn(field, f"not counts, from {rating.market}", stated)
+                return None
+            setattr(rating, name, count)
+    rating.sales = fold(found["sales"]) if found.get("sales") else None
+    if found.get("rating"):
+        rating.rating = found["rating"].replace(",", ".")
+        scale = _SCALE.search(title)
+        stated_scale = (scale[1] or scale[2]) if scale is not None else None
+        rating.rating_max = "100" if found.get("percent") else found.get("max") or stated_scale
+    reader.note(field, stated, rating)
     return rating

@@ -8,7 +8,6 @@ which is what ``cryptodrug doctor`` shows.
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import NamedTuple
@@ -254,11 +253,3 @@ _LENGTHS = {
     "week": timedelta(days=7),
     "month": timedelta(days=31),
 }
-
-
-_HANDLE_MARKET = re.compile(r"[^a-z0-9]+")
-
-
-def market_word(name: str) -> str:
-    """Return another market's name as the contract spells it: ``middle_earth``."""
-    return _HANDLE_MARKET.sub("_", name.casefold()).strip("_")

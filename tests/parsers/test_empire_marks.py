@@ -97,6 +97,59 @@ def test_ratings_of_more_markets(title: str, said: str, expected: dict[str, Any]
     assert page["warnings"] == []
 
 
+FORMS = {
+    "title of the span": '<span title="{words}"><img src="x.png">310 (4.87)</span>',
+    "brackets": '<span title="{words}"><img src="x.png"> (310) (4.87)</span>',
+    "title of an image": '<img title="{words}" src="/public/image/x.png"> (310) (4.87)',
+    "its alternative text": '<img alt="{words}" src="data:,"> (310) (4.87) <img src="star.png">',
+    "an image in a span": '<span><img title="{words}"> 310 (4.87)</span>',
+    "a span behind it": '<img title="{words}"><span>(310) (4.87)</span>',
+    "a hard space": '<img title="{words}">&nbsp;(310)&nbsp;(4.87)<br>',
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("where", [LISTING, PROFILE], ids=["listing", "profile"])
+def test_an_imported_rating_in_each_form(form: str, where: str) -> None:
+    old = re.compile(rf'<span title="{DREAM}">.*?</span>', re.S)
+    expected = read(where)
+    got = read(old.sub(FORMS[form].format(words=DREAM), where, count=1))
+    assert got["warnings"] == expected["warnings"]
+    ratings, before = (r["vendors"][0]["external_ratings"] for r in (got, expected))
+    assert [r["market"] for r in ratings] == [r["market"] for r in before]
+    (rating,) = (r for r in ratings if r["market"] == "dream")
+    assert (rating["sales"], rating["rating"], rating["rating_max"]) == ("310", "4.87", "5")
+
+
+def test_an_image_named_like_a_market_tells_it() -> None:
+    old = re.compile(rf'<span title="{DREAM}">.*?</span>', re.S)
+    for mark in (
+        '<img src="/public/image/dream.png"> (310) (4.87)',
+        '<span><img src="dream.png"> 310 (4.87)</span>',
+    ):
+        got = read(old.sub(mark, LISTING, count=1))
+        assert got["vendors"][0]["external_ratings"][0]["market"] == "dream"
+        assert got["warnings"] == []
+        got = read(old.sub(mark.replace("dream.png", "data:,"), LISTING, count=1))
+        assert len(got["vendors"][0]["external_ratings"]) == 1
+
+
+@pytest.mark.parametrize(
+    "mark",
+    [
+        f'<img title="{DREAM}">',
+        f'<img title="{DREAM}"> many',
+        f'<span title="{DREAM}"><img src="x.png"></span>',
+        '<span><img src="data:,"> 310 (4.87)</span>',
+    ],
+)
+def test_an_imported_rating_that_is_not_read_is_a_warning(mark: str) -> None:
+    old = re.compile(rf'<span title="{DREAM}">.*?</span>', re.S)
+    got = read(old.sub(mark, LISTING, count=1))
+    assert len(got["vendors"][0]["external_ratings"]) == 1
+    assert any(w.startswith("vendor.external_ratings") for w in got["warnings"])
+
+
 def test_a_rating_of_no_known_form_is_a_warning() -> None:
     page = read(LISTING.replace("200 (4.94)", "level five", 1))
     assert [r["market"] for r in page["vendors"][0]["external_ratings"]] == ["wall_street"]

@@ -9,7 +9,7 @@ import pytest
 from cryptodrug_scraper.reading.market import UnknownMarket, market_named, markets
 from cryptodrug_scraper.reading.pgp import fingerprint, read_key
 from cryptodrug_scraper.reading.ratings import external_rating
-from cryptodrug_scraper.reading.reader import Reader, market_word
+from cryptodrug_scraper.reading.reader import Reader
 from cryptodrug_scraper.records import ExternalRating, Listing, Money, Notice, Review, Vendor
 from parsers import parse_page
 
@@ -110,14 +110,7 @@ def test_the_markets_clock_stands_in_for_an_unknown_capture_only() -> None:
     ],
 )
 def test_imported_ratings(text: str, expected: ExternalRating) -> None:
-    assert external_rating("x", text, reader(), rating_max="5") == expected
-
-
-def test_an_imported_rating_in_an_unknown_format_is_a_warning() -> None:
-    r = reader()
-    assert external_rating("Middle Earth", "very good", r) is None
-    assert r.notices[0].field == "vendor.external_ratings"
-    assert market_word("Black Market Reloaded") == "black_market_reloaded"
+    assert external_rating("x", text, reader(), title="star rating 1-5") == expected
 
 
 def test_a_key_that_cannot_be_read_is_kept_and_has_no_fingerprint() -> None:
