@@ -82,12 +82,14 @@ class Roots:
             return Place(known[location][0], "")
         end = len(location)
         while end > 0:
-            end = max(location.rfind(mark, 0, end) for mark in ("/", "#", "!/"))
-            if end <= 0:
-                break
-            root = known.get(location[:end])
-            if root is not None and root[1] == (location[end] == "/"):
-                return Place(root[0], location[end + 1 :] if root[1] else location[end:])
+            end = max(location.rfind(mark, 0, end) for mark in "/#!")
+            root = known.get(location[:end]) if end > 0 else None
+            if root is None:
+                continue
+            if root[1] and location[end] == "/":
+                return Place(root[0], location[end + 1 :])
+            if not root[1] and location.startswith(("#", "!/"), end):
+                return Place(root[0], location[end:])
         return Place(EVERYWHERE, location.removeprefix("/"))
 
 

@@ -1,6 +1,6 @@
 """`make bench`: the aims beside what was measured, as ratios within this run.
 
-python -m tests.bench [--only crawling] [--pages 1000,10000,50000] [--keep FOLDER]
+python -m tests.bench [--only crawling] [--pages 1000,10000,50000] [--keep FOLDER] [--large 1000]
 """
 
 from __future__ import annotations
@@ -19,10 +19,11 @@ from rich.table import Table
 
 from cryptodrug_scraper.database.embedded import EmbeddedServer
 from tests.bench.crawling import Crawling, measure_crawling
+from tests.bench.opening import Opening, measure_opening
 from tests.bench.pages import sources, write_warc
 from tests.bench.parsing import Parsing, measure_parsing
 
-ALL = ("parsing", "replaying", "crawling")
+ALL = ("parsing", "replaying", "opening", "crawling")
 PARTS = ("reading", "parsing", "making_rows", "loading", "reviews")
 
 Aim = tuple[str, str, float, float]
@@ -37,6 +38,9 @@ def main() -> int:
     arguments.add_argument("--only", choices=ALL, action="append", help="a part; may be repeated")
     arguments.add_argument("--pages", default="1000,10000,50000", help="sizes of the archives")
     arguments.add_argument("--keep", type=Path, help="keep the generated archives here")
+    arguments.add_argument(
+        "--large", type=int, default=100, metavar="MB", help="size of the WARC to open pages from"
+    )
     arguments.add_argument("--profile", type=Path, help="profile one more crawl into this file")
     options = arguments.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what it started is stopped
@@ -56,6 +60,11 @@ def main() -> int:
         show_replays(console, results)
         aims += aims_of_replays(results)
         told += told_of_replays(results)
+    if "opening" in parts:
+        console.print(f"opening pages of a WARC of {options.large:,} MB …")
+        with tempfile.TemporaryDirectory(prefix="cryptodrug-bench-") as temporary:
+            opening = measure_opening(Path(temporary), options.large * 1_000_000)
+        aims += aims_of_opening(opening)
     if "crawling" in parts:
         console.print("crawling a market of 100,000 listings, and asking for the same by Scrapy …")
         crawling = measure_crawling(profile=options.profile)
@@ -210,6 +219,15 @@ def told_of_replays(results: list[dict[str, float]]) -> list[Told]:
         ("two workers, times the rate of one", f"{one[r['pages']] / r['seconds']:.2f}")
         for r in results
         if r["workers"] == 2
+    ]
+
+
+def aims_of_opening(opening: Opening) -> list[Aim]:
+    """Return the aims of opening a page beside what was measured."""
+    where = f"a WARC of {opening.size / 1e6:,.0f} MB"
+    return [
+        (f"a page's bytes from {where}, ms", "<=", 20.0, opening.median),
+        ("the same after it was moved, ms", "<=", 20.0, opening.after_move),
     ]
 
 

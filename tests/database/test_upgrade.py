@@ -180,6 +180,50 @@ def test_a_migration_that_fails_changes_nothing(
     assert migrations.current(empty) == "one"
 
 
+def test_locations_are_carried_over_and_back(empty: Engine, database_url: str) -> None:
+    migrations.upgrade(empty)
+    migrations.downgrade(empty, "0003")
+    locations = [
+        "/home/ann/pages/2018-11-19/a.html",
+        "/home/ann/pages/2018-11-20/x/b#3.html",
+        "/home/ann/pages/2018-11-20/wsm.zip!/in/c.html",
+        "/home/ann/other.warc.gz#12",
+        "/home/ann/other.warc.gz#0+7",
+        "/media/usb/d.html",
+        "/media/usb/deep/e.html",
+        "/f.html",
+        "/media/usb/caf\\xe9 (1)/g.tar.xz!/h!/i.html",
+    ]
+    with empty.begin() as connection:
+        for n, location in enumerate(locations):
+            connection.execute(
+                text(
+                    "INSERT INTO page (page_id, kind, outcome, sha256, size, location,"
+                    " parser_version, warnings) VALUES (:n, 'unknown', 'unknown', '', 1,"
+                    " :location, 'v', '{}')"
+                ),
+                {"n": n, "location": location},
+            )
+    migrations.upgrade(empty)
+    query = "SELECT location FROM page_location ORDER BY page_id"
+    assert execute(database_url, query) == [(location,) for location in locations]
+    roots = execute(
+        database_url,
+        "SELECT archive.kind, paths[1] FROM archive JOIN page USING (archive_id) GROUP BY 1, 2",
+    )
+    assert sorted(roots) == [
+        ("file", "/home/ann/other.warc.gz"),
+        ("file", "/home/ann/pages/2018-11-20/wsm.zip"),
+        ("file", "/media/usb/caf\\xe9 (1)/g.tar.xz"),
+        ("folder", ""),
+        ("folder", "/home/ann/pages"),
+        ("folder", "/media/usb"),
+    ]
+    migrations.downgrade(empty, "0003")
+    query = "SELECT location FROM page ORDER BY page_id"
+    assert execute(database_url, query) == [(location,) for location in locations]
+
+
 def test_many_at_once_upgrade_once(empty: Engine, write_revision: WriteRevision) -> None:
     write_revision("one", extra='op.execute("SELECT pg_sleep(0.3)")')
     together = threading.Barrier(5)
