@@ -265,8 +265,7 @@ def _label_and_value(line: Line) -> tuple[str, list[str | Icon]]:
     """
     label = ""
     for index, part in enumerate(line.parts):
-        text = part if isinstance(part, str) else " "
-        before, colon, after = text.partition(":")
+        before, colon, after = (part if isinstance(part, str) else " ").partition(":")
         label = _SPACES.sub(" ", label + before)
         if len(label) > _LONGEST_LABEL:
             if ":" in line.text:

@@ -12,7 +12,7 @@ import gc
 import random
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from parsers import parse_page
@@ -21,6 +21,9 @@ from tests.reading.growth_pieces import ATTRIBUTES, PIECES, TEXTS, own_elements,
 
 MOST = 2.5
 """How many times as much a page of twice the size may cost."""
+
+LITTLE = 0.01
+"""Seconds below which nothing can be told about growth."""
 
 _TOKEN = re.compile(rb"<!--.*?-->|<(/?)([a-zA-Z][a-zA-Z0-9]*)([^>]*)>|[^<]+|<", re.S)
 _NAMED = re.compile(rb"""(class|id|name)\s*=\s*["']?([^"'>]*)""")
@@ -113,10 +116,9 @@ class Trial:
         page, at = self.sample.body, self.place.at
         return page[:at] + repeated(self.pattern, size) + page[at:]
 
-    def cost(self, size: int, rounds: int = 1) -> float:
-        """Return the least seconds of several rounds."""
-        body = self.body(size)
-        return min(cost(self.sample, body) for _ in range(rounds))
+    def cost(self, size: int) -> float:
+        """Return the seconds that the page takes with ``size`` bytes more."""
+        return cost(self.sample, self.body(size))
 
     def __str__(self) -> str:
         return f"{self.sample.market}/{self.sample.name}: {self.piece!r} at {self.place.where}"
@@ -140,14 +142,30 @@ def trials(samples: list[Sample]) -> Iterator[tuple[Sample, Place, dict[str, str
                 yield sample, place, pieces_for(place, own[sample.market])
 
 
-def growth(trial: Trial, size: int, rounds: int = 3) -> float:
-    """Return how many times as much the page costs with twice ``size`` bytes put into it."""
-    small, large = trial.body(size), trial.body(2 * size)
-    costs: tuple[list[float], list[float]] = ([], [])
+def growth(cost_of: Callable[[int], float], size: int, rounds: int = 3) -> float:
+    """Return how many times as much twice ``size`` bytes cost: of both the least of ``rounds``."""
+    small, large = [], []
     for _ in range(rounds):
-        costs[0].append(cost(trial.sample, small))
-        costs[1].append(cost(trial.sample, large))
-    return min(costs[1]) / min(costs[0])
+        small.append(cost_of(size))
+        large.append(cost_of(2 * size))
+    return min(large) / min(small)
+
+
+def grows_too_much(cost_of: Callable[[int], float], size: int) -> float:
+    """Return 0 for a cost that is linear, else by how much it grows for twice the size.
+
+    What looks suspicious is measured again, longer and with more: a machine that is busy
+    makes single measures wrong, and what is quadratic stands out the more the larger it is.
+    """
+    small, large = cost_of(size), cost_of(4 * size)
+    if large < LITTLE or large < 5 * small:
+        return 0
+    ratio = 0.0
+    for times, rounds in ((2, 2), (4, 3), (8, 4)):
+        ratio = growth(cost_of, times * size, rounds)
+        if ratio <= MOST:
+            return 0
+    return ratio
 
 
 def main() -> None:
@@ -184,7 +202,7 @@ def main() -> None:
             print(f"-- {number + 1} after {time.monotonic() - started:.0f} s", flush=True)
         small, large = trial.cost(size), trial.cost(4 * size)
         if large > max(0.05, 5 * small) or large > 0.5:
-            ratio = growth(trial, 4 * size, 2)
+            ratio = growth(trial.cost, 4 * size, 2)
             if ratio > MOST or large > 0.5:
                 print(f"{ratio:.2f} {1000 * large:7.0f} ms {trial}", flush=True)
 

@@ -1,0 +1,84 @@
+"""No repetition makes a page of twice the size cost more than two and a half times as much.
+
+A part of what ``python -m tests.reading.growth`` tries: in every place of every page of every
+market another piece of the catalogue, and each piece somewhere.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import time
+from collections.abc import Callable
+
+import pytest
+
+from cryptodrug_scraper import normalise
+from parsers import markets
+from tests.reading.corpus import fixture_pages
+from tests.reading.growth import MOST, Trial, grows_too_much, trials
+from tests.reading.growth_pieces import TEXTS, repeated
+
+TRIALS = 40
+"""How many are made for a market, so that all take a quarter of a minute."""
+
+
+def some_trials(market: str) -> list[Trial]:
+    """Return places spread evenly over a market's pages, each with another piece."""
+    samples = [sample for sample in fixture_pages() if sample.market == market]
+    places = list(trials(samples))
+    found = []
+    for n in range(TRIALS):
+        sample, place, pieces = places[n * len(places) // TRIALS]
+        piece, pattern = list(pieces.items())[n * 37 % len(pieces)]
+        found.append(Trial(sample, place, piece, pattern))
+    return found
+
+
+@pytest.mark.parametrize("market", markets())
+def test_the_cost_of_a_page_grows_with_its_size(market: str) -> None:
+    growing = {
+        str(trial): ratio
+        for trial in some_trials(market)
+        if (ratio := grows_too_much(trial.cost, 10_000))
+    }
+    assert growing == {}
+
+
+def timed(call: Callable[[str], object], pattern: str) -> Callable[[int], float]:
+    """Return what tells the seconds that a function takes for a pattern of some size."""
+
+    def cost(size: int) -> float:
+        text = repeated(pattern, size).decode()
+        started = time.thread_time()
+        call(text)
+        return time.thread_time() - started
+
+    return cost
+
+
+READERS = [
+    reader
+    for module in pkgutil.iter_modules(normalise.__path__)
+    for name, reader in vars(importlib.import_module(f"{normalise.__name__}.{module.name}")).items()
+    if name.startswith("read_") and reader.__module__.endswith(module.name)
+]
+
+
+@pytest.mark.parametrize("reader", READERS, ids=lambda reader: reader.__name__)
+def test_the_cost_of_a_value_grows_with_its_text(reader: Callable[[str], object]) -> None:
+    growing = {
+        name: ratio
+        for name, pattern in TEXTS.items()
+        if (ratio := grows_too_much(timed(reader, pattern), 20_000))
+    }
+    assert growing == {}
+
+
+def test_what_is_quadratic_is_found() -> None:
+    def among_all(text: str) -> int:
+        words = text.split()
+        return sum(word not in words[:n] for n, word in enumerate(words))
+
+    assert grows_too_much(timed(among_all, "x№ "), 3_000) > MOST
+    assert not grows_too_much(timed(str.split, "x№ "), 100_000)
