@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from urllib.parse import unquote_plus
 
 from selectolax.lexbor import LexborNode
@@ -18,6 +17,7 @@ from cryptodrug_scraper.reading.nodes import (
     next_element,
 )
 from cryptodrug_scraper.reading.reader import Reader
+from cryptodrug_scraper.reading.remembered import remembered
 from cryptodrug_scraper.records import Category, ExchangeRate, Link, Listing, ParsedPage
 
 OFFER_ID = re.compile(r"\d+\.\d+")
@@ -63,7 +63,7 @@ def ends_document(node: LexborNode) -> bool:
 # -- the left sidebar: categories -----------------------------------------------------------
 
 
-@lru_cache(maxsize=1024)
+@remembered
 def _depth(class_names: str) -> int:
     """Return the depth of a category, and -1 for a heading."""
     if "sidebarHeader" in class_names:
@@ -291,7 +291,7 @@ def read_links(document: Document, page: ParsedPage, reader: Reader) -> None:
         reader.warn("links", f"{len(lost)} were rewritten, and have lost their ids", min(lost))
 
 
-@lru_cache(maxsize=16384)
+@remembered
 def _link(href: str, kind: str, origin: str) -> Link | None:
     """Return what an address leads to, or None; it is absolute where the link or the page is.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 
 from selectolax.lexbor import LexborNode
 
@@ -19,6 +18,7 @@ from cryptodrug_scraper.reading.nodes import (
 from cryptodrug_scraper.reading.pgp import read_key
 from cryptodrug_scraper.reading.ratings import external_rating
 from cryptodrug_scraper.reading.reader import Reader
+from cryptodrug_scraper.reading.remembered import remembered
 from cryptodrug_scraper.records import (
     ExternalRating,
     FeedbackCount,
@@ -125,7 +125,7 @@ _MARKETS_RATING = re.compile(
 )
 
 
-@lru_cache(maxsize=256)
+@remembered
 def external_market(class_word: str, title: str) -> str:
     """Return the other market's name from a mark's class (``middleEarth``) and its title.
 

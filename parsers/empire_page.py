@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import lru_cache
 from urllib.parse import unquote
 
 from selectolax.lexbor import LexborNode
@@ -13,6 +12,7 @@ from cryptodrug_scraper.reading.document import Document, block_text, fold
 from cryptodrug_scraper.reading.links import address, mirror_base
 from cryptodrug_scraper.reading.nodes import attribute, class_names, contents
 from cryptodrug_scraper.reading.reader import Reader
+from cryptodrug_scraper.reading.remembered import Panels, remembered
 from cryptodrug_scraper.records import Category, ExchangeRate, Link, ParsedPage
 
 MOST_BLOCKS = 5000
@@ -201,21 +201,19 @@ def read_categories(document: Document, page: ParsedPage, reader: Reader) -> Non
     first = menu.css_first("a[href]") if menu is not None else None
     if first is not None and not address(attribute(first, "href")).origin:
         written = b""  # of links in a mirror, the page's own address tells where they lead
-    remembered = _MENUS.get(written)
-    if remembered is not None:
-        page.categories.extend(remembered)
+    known = _MENUS.get(written)
+    if known is not None:
+        page.categories.extend(known)
         return
     complaints = len(reader.notices)
     _read_menu(menu, page, reader)
-    if written and len(reader.notices) == complaints:
-        if len(_MENUS) >= _MENUS_KEPT:
-            _MENUS.clear()
-        _MENUS[written] = tuple(page.categories)
+    if len(reader.notices) == complaints:
+        _MENUS.keep(written, page.categories)
 
 
-_MENUS: dict[bytes, tuple[Category, ...]] = {}
-_MENUS_KEPT = 32
-_LONGEST_MENU = 200_000
+_MENUS = Panels[Category](
+    lambda item: Category(item.external_id, item.name, list(item.path), item.listing_count)
+)
 
 
 def _menu_source(document: Document) -> bytes:
@@ -224,7 +222,7 @@ def _menu_source(document: Document) -> bytes:
         return b""
     start = document.body.find(b"mainmenu")
     end = document.body.find(b"</div>", start) if start >= 0 else -1
-    return document.body[start:end] if 0 < end - start < _LONGEST_MENU else b""
+    return document.body[start:end] if 0 <= start < end else b""
 
 
 def _read_menu(menu: LexborNode | None, page: ParsedPage, reader: Reader) -> None:
@@ -263,7 +261,7 @@ def _read_menu(menu: LexborNode | None, page: ParsedPage, reader: Reader) -> Non
             add(Category(number, name, path, reader.integer("category.listing_count", shown)))
 
 
-@lru_cache(maxsize=1024)
+@remembered
 def _menu_name(stated: str) -> str:
     return fold(stated)
 
@@ -275,7 +273,7 @@ def _holder(item: LexborNode) -> int:
     return above.mem_id if above is not None else 0
 
 
-@lru_cache(maxsize=4096)
+@remembered
 def _category_id(href: str, url: str | None) -> str | None:
     match = _CATEGORY.search(address(href).place)
     if match is None and url:  # a mirror's "30.html", beside the page itself
@@ -323,7 +321,7 @@ def read_links(
             page.links.append(link)
 
 
-@lru_cache(maxsize=8192)
+@remembered
 def _link(
     written: str, root: str, handle: str | None, url: str | None = None
 ) -> tuple[str, Link | None]:

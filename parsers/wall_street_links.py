@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import lru_cache
 from urllib.parse import unquote
 
 from selectolax.lexbor import LexborNode
@@ -18,6 +17,7 @@ from selectolax.lexbor import LexborNode
 from cryptodrug_scraper.reading.document import Document
 from cryptodrug_scraper.reading.links import Address, address, mirror_base
 from cryptodrug_scraper.reading.reader import Reader
+from cryptodrug_scraper.reading.remembered import remembered
 from cryptodrug_scraper.records import Category, Link
 from parsers.wall_street_offer import OFFER_PATH, PROFILE_PATH, TABS, in_menu
 
@@ -29,7 +29,7 @@ _NAME_AND_COUNT = re.compile(
 _PAGE = re.compile(r"\bpage=(\d+)")
 
 
-@lru_cache(maxsize=4096)
+@remembered
 def _name_and_count(shown: str) -> tuple[str, str | None]:
     """Part ``Buds 802`` into name and count; a text that is all name has none."""
     folded = " ".join(shown.replace("\u00a0", "\u202f").split(" "))  # 1 234 with NBSP is a count

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from functools import lru_cache
 from itertools import takewhile
 from urllib.parse import unquote
 
@@ -13,6 +12,7 @@ from selectolax.lexbor import LexborNode
 from cryptodrug_scraper.normalise.money import CURRENCY_CODES, read_money
 from cryptodrug_scraper.reading.links import address
 from cryptodrug_scraper.reading.reader import Reader
+from cryptodrug_scraper.reading.remembered import remembered
 from cryptodrug_scraper.records import Listing, Money
 from parsers.wall_street_lines import Icon, Line, joined
 
@@ -259,7 +259,7 @@ def _payment_kind(word: re.Match[str]) -> str | None:
     return word.lastgroup
 
 
-@lru_cache(maxsize=4096)
+@remembered
 def _amounts(text: str) -> tuple[str, ...]:
     """Return the pieces of a text that are amounts of money, each as it stands there."""
     if read_money(text) is not None:
