@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC
 
 from psycopg2.extensions import connection as Connection  # noqa: N812  (it is a class)
 from psycopg2.extensions import cursor
@@ -20,12 +22,16 @@ class UnknownPage(LookupError):
 def open_stored(connection: Connection, page_id: int) -> Page:
     """Read a page of the database from its archive, or from another that has the same bytes.
 
-    Its bytes are those of the SHA-256 that was loaded; address and time are as the archive has
-    them where it was read. Raises :class:`UnknownPage`, and ``archive.NotOpened`` with what is
-    wrong at the place where it lies.
+    Its bytes are those of the SHA-256 that was loaded; address and time are the page's own, also
+    where the bytes are those of an earlier capture (a revisit) or of a copy. Raises
+    :class:`UnknownPage`, and ``archive.NotOpened`` with what is wrong where it lies.
     """
     with connection, connection.cursor() as work:
-        work.execute("SELECT sha256 FROM page WHERE page_id = %s", (page_id,))
+        work.execute(
+            "SELECT sha256, url, captured_at, captured_precision, captured_from, status FROM page"
+            " WHERE page_id = %s",
+            (page_id,),
+        )
         row = work.fetchone()
         if row is None:
             raise UnknownPage(
@@ -34,6 +40,19 @@ def open_stored(connection: Connection, page_id: int) -> Page:
             )
         sha256 = bytes(row[0])
         places = list(_locations(work, page_id, sha256))
+    page = _opened(page_id, places, sha256)
+    url, captured_at, precision, source, status = row[1:]
+    return replace(
+        page,
+        url=url,
+        captured_at=None if captured_at is None else captured_at.astimezone(UTC),
+        captured_precision=precision,
+        captured_from=source,
+        status=status,
+    )
+
+
+def _opened(page_id: int, places: list[str], sha256: bytes) -> Page:
     first: NotOpened | None = None
     slow: list[str] = []
     for location in places:  # what can be read at once, before anything is unpacked for long

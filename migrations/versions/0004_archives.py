@@ -162,7 +162,8 @@ def _carry_over() -> None:
 def tops_of(folders: Iterable[str]) -> dict[str, str]:
     """Return for each folder the one that is taken for the root of all that lie with it."""
     inside: dict[str, set[str]] = defaultdict(set)
-    own = set(folders)
+    folders = list(folders)
+    own = {folder for folder in folders if folder}  # what lies in / itself has no root
     for folder in own:
         path = folder
         while path:
@@ -187,7 +188,7 @@ def tops_of(folders: Iterable[str]) -> dict[str, str]:
                 pending += inside[at]
 
     settle("")
-    return {folder: tops[folder] for folder in own}
+    return {folder: tops.get(folder, "") for folder in folders}
 
 
 def downgrade() -> None:

@@ -7,6 +7,7 @@ import random
 import shutil
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 import psycopg2
@@ -14,11 +15,12 @@ import pytest
 from psycopg2.extensions import connection as Connection  # noqa: N812  (it is a class)
 from sqlalchemy import Engine, create_engine
 
-from cryptodrug_scraper.archive import NotOpened, read_pages
+from cryptodrug_scraper.archive import CrawlArchive, NotOpened, read_pages
 from cryptodrug_scraper.database import archives, moved
 from cryptodrug_scraper.database.archives import Place, Roots, all_roots
 from cryptodrug_scraper.database.stored import UnknownPage, open_stored
 from cryptodrug_scraper.replay import replay
+from tests.archive.crawling import NOON, stamp, write
 from tests.archive.making import gz, html, make_zip, record
 from tests.replay.rows import all_rows
 
@@ -290,3 +292,18 @@ def test_a_crawls_place_is_the_same_as_its_archives(tmp_path: Path, engine: Engi
     again = archives.known_roots(dsn_of(engine), [path])
     assert [again.place_of(item.location) for item in read_pages([path])] == pages
     assert pages[0].place == "x.warc.gz#0"
+
+
+def test_a_revisit_has_its_own_time(tmp_path: Path, engine: Engine, connection: Connection) -> None:
+    times = [NOON, NOON + timedelta(days=7)]
+    body = html("the same " * 400)
+    with CrawlArchive(tmp_path, stamp()) as archive:
+        for at in times:
+            write(archive, body, captured_at=at)
+    replay([tmp_path], dsn_of(engine))
+    rows = query(connection, "SELECT page_id, captured_at FROM page ORDER BY 2")
+    assert len(rows) == 2
+    for (page_id, _), at in zip(rows, times, strict=True):
+        assert isinstance(page_id, int)
+        page = open_stored(connection, page_id)
+        assert (page.body, page.captured_at) == (body, at)
