@@ -23,7 +23,7 @@ from parsers.empire_vendor import read_mark, with_imported
 
 LISTING_ID = re.compile(r"/(?:product|product_list/set\w+)/(\d+)", re.I)
 _OTHER_ID = re.compile(r"/(?:addfavorite_listing|markalert|reportpage)/(\d+)", re.I)
-_SOLD = re.compile(r"([\d,.]+)\s+sold(?:\s+since\s+(.+))?", re.I)
+_SOLD = re.compile(r"(\S.{0,30}?)\s+sold(?:\s+since\s+(.+))?", re.I)
 AUTO = re.compile(r"(?:unlimited|[\d,.]+|no)\s+items?\s+available\s+for\s+auto-?\s?dispatch", re.I)
 _QUANTITY = re.compile(
     r"(?:from\s+)?(?:qty\s+)?(\d[\d,.]*)(?:\s*(?:to|-|–)\s*(\d[\d,.]*|unlimited|∞)|\s*\+)?", re.I

@@ -33,8 +33,8 @@ from parsers.empire_reviews import read_left_feedback, read_vendor_reviews
 
 STARS = "5"  # the page draws five at most and names no scale
 
-_SALES = re.compile(r"\(\s*([\d,.]+)\s*\)")
-_LEVEL = re.compile(r"(vendor|trust)\s+level\s*:?\s*(\d+)", re.I)
+_SALES = re.compile(r"\(\s*([^()]+?)\s*\)")
+_LEVEL = re.compile(r"(vendor|trust)\s+level\s*:?\s*(\S.*)", re.I)
 _POSITIVE = re.compile(r"(?:market\s+)?positive\s+feedback.*?:\s*(.*)", re.I)
 _MEMBER = re.compile(r"member\s+since\s*:?\s*(.*)", re.I)
 _EARLY = re.compile(r"(?:fe|finali[sz]e early)(?:\s+(?:is\s+)?enabled)?(?:\s*:\s*(\w+))?", re.I)

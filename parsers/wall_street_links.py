@@ -24,7 +24,9 @@ from parsers.wall_street_offer import OFFER_PATH, PROFILE_PATH, TABS, in_menu
 _LEVELS = ("menuCatT", "menuCatM", "menuCatB")
 _FILTERS = ("catT", "catM", "catB")
 _NAME_AND_COUNT = re.compile(
-    r"(?P<name>.*?)(?:\s\(?|\()(?P<count>\d{1,3}(?:[.,'’\u00a0\u202f]\d{3})+|\d+)\)?\s*", re.S
+    r"(?P<name>.*?)(?:\s\(?|\()"
+    r"(?P<count>\d{1,3}(?:[.,'’\u00a0\u202f]\d{3})+|[~<>-]?\d[\d.,]*\s?[kKmM]?\+?)\)?\s*",
+    re.S,
 )
 _PAGE = re.compile(r"\bpage=(\d+)")
 

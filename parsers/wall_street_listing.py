@@ -14,7 +14,7 @@ from selectolax.lexbor import LexborNode
 
 from cryptodrug_scraper.normalise.numbers import read_int
 from cryptodrug_scraper.reading.document import Document
-from cryptodrug_scraper.reading.links import address
+from cryptodrug_scraper.reading.links import address, is_mirrored
 from cryptodrug_scraper.reading.reader import Reader
 from cryptodrug_scraper.records import (
     Listing,
@@ -38,6 +38,8 @@ from parsers.wall_street_lines import (
     rows_of,
 )
 from parsers.wall_street_offer import (
+    EXPERIENCE,
+    LEVEL,
     OFFER_PATH,
     category_levels,
     handle_of,
@@ -59,7 +61,12 @@ _LONGEST_RANGE = 100
 _DIGIT = re.compile(r"\d")
 _UNLIMITED = frozenset({NO_LIMIT, "unlimited", "infinite", "no limit"})
 _NOTHING = frozenset({"-", "–", "—", "n/a", "none", "not available"})
-_COUNT = re.compile(r"(\d[\d.,'’\u00a0\u202f ]*)\s*(?:[^\W\d_][^\d]*)?")
+_COUNT = re.compile(r"(\d[\d.,'’\u00a0\u202f ]*?)\s*([^\W\d_][^\d]*)?")
+# What is behind a number and no unit: ``12k``, ``1.2 Mio``, ``10K+``.
+_MAGNITUDE = re.compile(
+    r"(?:k+|m{1,2}|mio|mil|million|thousand|tsd|hundred|dozen|bn?|e|x)?\s*(?:\b|$)\W*$|.*[+~<>]",
+    re.I,
+)
 _LABEL_LIKE = re.compile(r"[^\W\d_][\w\s/().'’-]{0,48}")
 _LONGEST_LABEL = 200
 _SPACES = re.compile(r"\s+")
@@ -144,7 +151,7 @@ def _listing_id(document: Document, page: ParsedPage, reader: Reader) -> str | N
         plain[match[1]] = None
     own = OFFER_PATH.search(address(page.url).place)
     found = own[1] if own else next(iter(plain)) if len(plain) == 1 else None
-    if found is None:
+    if found is None and is_mirrored(document):
         reader.warn("listing.external_id", "neither its links nor its address tell it")
     reader.note("listing.external_id", page.url or "", found)
     return found
@@ -200,8 +207,6 @@ def _profile_link_elsewhere(
     return links[0][0] if links else None
 
 
-_LEVEL = re.compile(r"\bLevel\s*:?\s*(\d[\d.,'’]*)", re.I)
-_EXPERIENCE = re.compile(r"(\d[\d.,'’\u00a0\u202f]*)\s*EXP\b", re.I)
 _STARS = re.compile(r"\((\d(?:[.,]\d+)?)\)")
 
 
@@ -211,9 +216,9 @@ def _vendor_marks(vendor: Vendor, lines: list[Line], reader: Reader) -> None:
     if line is None:
         return
     text = line.text
-    if match := _LEVEL.search(text):
+    if match := LEVEL.search(text):
         vendor.level = reader.integer("vendor.level", match[1])
-    if match := _EXPERIENCE.search(text):
+    if match := EXPERIENCE.search(LEVEL.sub(" | ", text)):
         vendor.experience = reader.integer("vendor.experience", match[1])
     if match := _STARS.search(text):
         vendor.rating = reader.decimal("vendor.rating", match[1])
@@ -318,7 +323,9 @@ def _read_row(listing: Listing, label: str, value: list[str | Icon], reader: Rea
 def _count(field: str, text: str, reader: Reader) -> int | None:
     """Return a whole number that a unit may follow: ``1'250``, ``10 Piece``."""
     match = _COUNT.fullmatch(text)
-    return reader.integer(field, match[1] if match and read_int(match[1]) is not None else text)
+    if match is None or _MAGNITUDE.match(match[2] or "") or read_int(match[1]) is None:
+        return reader.integer(field, text)
+    return reader.integer(field, match[1])
 
 
 # -- the tables ----------------------------------------------------------------------------

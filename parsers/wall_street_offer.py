@@ -22,6 +22,12 @@ PROFILE_PATH = re.compile(r"/profile/([^/?\s]{1,120}?)(?:/(\w+))?/?(?:\?|$)")
 TABS = frozenset({"offers", "pgp", "info", "feedback", "ratings"})
 """The tabs of a profile: what can follow a handle in an address that shows something."""
 
+LEVEL = re.compile(r"\bLevel\s*:?\s*([^\s|()\[\];]+(?:\s?[kKmM]\b\+?)?)", re.I)
+EXPERIENCE = re.compile(
+    r"(?<!\S)([^\s|()\[\]]+(?:[ \u00a0\u202f]\d{3}(?!\d))*)\s*(?<![^\W\d_])EXP\b", re.I
+)
+"""A vendor's level and experience; the number is all that stands there, ``10K`` and ``-3`` too."""
+
 SHIPS_FROM = "ion-log-out"
 SHIPS_TO = "ion-log-in"
 PAYMENT = "ion-android-share-alt"

@@ -16,7 +16,7 @@ from cryptodrug_scraper.reading.reader import Reader
 from cryptodrug_scraper.records import ParsedPage, Review, Vendor
 from parsers.wall_street_cards import read_cards
 from parsers.wall_street_lines import cell_text, long_text, plain_label, rows_of
-from parsers.wall_street_offer import PROFILE_PATH, TABS, in_menu, link_path
+from parsers.wall_street_offer import EXPERIENCE, LEVEL, PROFILE_PATH, TABS, in_menu, link_path
 from parsers.wall_street_reviews import NOT_STATED, read_reviews, stars
 from parsers.wall_street_tabs import Outline, outline_of, tab_shown
 
@@ -25,8 +25,6 @@ _KEY_ONLY = re.compile(
 )
 _NO_KEY = re.compile(r"\b(?:no|not|none|without|hasn't|has not)\b", re.I)
 _ONLINE = re.compile(r"(?:currently |now )?online(?: now)?", re.I)
-_LEVEL = re.compile(r"\bLevel\s*:?\s*(\d[\d.,'’]*)", re.I)
-_EXPERIENCE = re.compile(r"(\d[\d.,'’\u00a0\u202f]*(?: \d{3})*)\s*EXP\b", re.I)
 _NUMBER = r"\d[\d.,'’\u00a0\u202f]*"
 _TWO_COUNTS = re.compile(rf"({_NUMBER})\s*/\s*({_NUMBER})")
 _LEADING_COUNT = re.compile(rf"({_NUMBER})(?:\s*\(.*\))?")
@@ -127,8 +125,9 @@ def _read_marks(vendor: Vendor, heading: LexborNode, shown: str, reader: Reader)
         vendor.banned = True
         reader.note("vendor.banned", rest, True)
         rest = _BANNED.sub(" ", rest)
-    if match := _LEVEL.search(rest):
+    if match := LEVEL.search(rest):
         vendor.level = reader.integer("vendor.level", match[1])
+        rest = LEVEL.sub(" ", rest)
     if match := re.search(r"\b(?:finali[sz]e\s+early|FE)\b(?:\s+enabled)?", rest, re.I):
         vendor.finalize_early = True
         reader.note("vendor.finalize_early", rest, True)
@@ -269,16 +268,15 @@ def _level(vendor: Vendor, value: str, reader: Reader) -> None:
     """Read ``Level 7`` and ``4521 EXP``, each in a badge of its own."""
     if value.casefold() in NOT_STATED:
         return
-    named = _LEVEL.search(value)
+    named = LEVEL.search(value)
     # Without the level: "Level 1 170 EXP" is not 1170, as "1 170 EXP" alone would be.
-    experience = _EXPERIENCE.search(_LEVEL.sub(" | ", value))
+    experience = EXPERIENCE.search(LEVEL.sub(" | ", value))
     if experience:
         vendor.experience = reader.integer("vendor.experience", experience[1])
-    level = named or re.match(rf"\s*({_NUMBER})(?!.*\bEXP\b)", value, re.I)
-    if level:
-        vendor.level = reader.integer("vendor.level", level[1])
+    if named:
+        vendor.level = reader.integer("vendor.level", named[1])
     elif not experience:
-        reader.warn("vendor.level", "not a level", value)
+        vendor.level = reader.integer("vendor.level", value)
 
 
 def _completed(field: str, label: str, value: str, reader: Reader) -> int | None:

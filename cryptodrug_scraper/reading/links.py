@@ -135,15 +135,20 @@ def _plain_base(base: str) -> str:
     return f"{own.origin or _NO_HOST}{own.path}"
 
 
+def is_mirrored(document: Document) -> bool:
+    """Say whether a tool made the page's links relative to it, as to a file in a mirror."""
+    return document.mentions("../", ".htm") and (
+        document.first('a:is([href^="../"], [href$=".html"], [href$=".htm"])') is not None
+    )
+
+
 def mirror_base(document: Document, url: str | None, reader: Reader) -> str | None:
     """Return what a page's relative links are taken from, if a mirror's tool wrote them.
 
     That is the page's own address, where it has links such as ``../offer/1`` or ``2.html``. Without
     it those beside the page (``34.html``) are lost, which is a warning.
     """
-    if not document.mentions("../", ".htm") or (
-        document.first('a:is([href^="../"], [href$=".html"], [href$=".htm"])') is None
-    ):
+    if not is_mirrored(document):
         return None
     if url is None:
         reader.warn("links", "are relative to the page, and its address is not known")
