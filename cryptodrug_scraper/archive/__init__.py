@@ -21,7 +21,8 @@ What was chosen where there was a choice:
 
 from .capture import CrawlArchive, Written
 from .columns import ANY, Columns, parse_columns
-from .mend import mend
+from .held import Held, RecordPlace
+from .mend import Mended, mend
 from .opening import NotOpened, open_page
 from .page import CODES, DEFAULT_LIMITS, TIME_SOURCES, Limits, NothingThere, Page, Trouble
 from .reader import ArchiveReader, read_pages, total_bytes
@@ -38,10 +39,13 @@ __all__ = [
     "CrawlArchive",
     "CrawlEnd",
     "CrawlStamp",
+    "Held",
     "Limits",
+    "Mended",
     "NotOpened",
     "NothingThere",
     "Page",
+    "RecordPlace",
     "Trouble",
     "WarcWriter",
     "Written",

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +19,7 @@ from typing import NamedTuple, Self
 from uuid import UUID
 
 from .files import location_of
+from .held import RecordPlace
 from .http import split_response
 from .mend import beginning_of, files_of, lock
 from .page import DEFAULT_LIMITS, Page
@@ -51,10 +52,13 @@ class Written:
 
     ``page`` is equal to what :class:`~.reader.ArchiveReader` yields for the record; None if that
     passes it over or reports it (an empty redirect, an image, more bytes than a page may have).
+    ``place`` is where the response stands, ``original`` where the record that a revisit refers to.
     """
 
     location: str
     page: Page | None
+    place: RecordPlace
+    original: RecordPlace | None = None
 
 
 class _Original(NamedTuple):
@@ -65,6 +69,7 @@ class _Original(NamedTuple):
     at: datetime
     content_type: str | None
     location: str
+    place: RecordPlace
 
 
 class CrawlArchive:
@@ -163,7 +168,6 @@ class CrawlArchive:
             cut_short is not None,
         )
         made = page_of(response, known, DEFAULT_LIMITS)
-        written = Written(location, made if isinstance(made, Page) else None)
         common = [
             ("WARC-Date", moment_text(at)),
             ("WARC-Target-URI", url),
@@ -195,6 +199,13 @@ class CrawlArchive:
             ("Content-Type", REQUEST),
         ]
         start = self._size
+        place = RecordPlace(self._file, start, start + len(data))
+        written = Written(
+            location,
+            made if isinstance(made, Page) else None,
+            place,
+            None if original is None else original.place,
+        )
         self._append(data + packed(record("request", new_id(), fields, block)))
         if original is not None:
             self._remember(digest, original)
@@ -203,7 +214,7 @@ class CrawlArchive:
         elif written.page is None or len(body) < _TRIVIAL:
             self._remember(digest, None)
         else:
-            self._remember(digest, _Original(identity, url, at, content_type, location))
+            self._remember(digest, _Original(identity, url, at, content_type, location, place))
         self._last = (written, start, "" if original is not None else digest)
         return written
 
@@ -223,7 +234,23 @@ class CrawlArchive:
     def sync(self) -> None:
         """Bring all that was written to the disk: what a power cut cannot take."""
         self._check_open()
-        os.fsync(self._fd)
+        os.fdatasync(self._fd)
+
+    def syncing(self) -> Callable[[], None]:
+        """Return what does that for all that was written so far, to be called in any thread.
+
+        It has to be called. Raises OSError, then and now.
+        """
+        self._check_open()
+        fd = os.dup(self._fd)  # so that the next file can be begun meanwhile
+
+        def sync() -> None:
+            try:
+                os.fdatasync(fd)
+            finally:
+                os.close(fd)
+
+        return sync
 
     def close(self, end: CrawlEnd | None = None) -> None:
         """Write how the run ended (None: not known), bring all to the disk and close the file.
@@ -290,7 +317,7 @@ class CrawlArchive:
         self._begun = self._size = len(data)
         self._torn, self._last = False, None
         self._warcinfo = id_text(identity)
-        self._where = location_of(path)
+        self._where, self._file = location_of(path), path.name
 
     def _append(self, data: bytes) -> None:
         if self._torn:  # and could not be cut back then

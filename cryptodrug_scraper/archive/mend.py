@@ -11,6 +11,7 @@ from typing import BinaryIO
 from fastwarc.warc import ArchiveIterator, WarcHeader, WarcRecordType
 
 from .files import location_of
+from .held import RecordPlace
 from .page import Trouble
 from .records import GZIP, RecordFile
 from .stamp import END_URI, LARGEST, CrawlStamp, stamp_in
@@ -79,7 +80,15 @@ def lock(fd: int) -> bool:
     return True
 
 
-def mend(folder: Path) -> list[Trouble]:
+class Mended(list[Trouble]):
+    """What was done, or could not be; ``damaged`` are the stretches that were left as they are."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.damaged: list[RecordPlace] = []
+
+
+def mend(folder: Path) -> Mended:
     """Cut a record that is not whole off the end of the files of crawls; say what was done.
 
     To be called after a crawl was killed, or the power failed, so that every tool can read its
@@ -88,25 +97,26 @@ def mend(folder: Path) -> list[Trouble]:
     whose request was cut off, the response. A file without a whole record is removed. Damage that
     whole records follow is left, and reported: readers go on behind it. Raises OSError.
     """
-    troubles: list[Trouble] = []
+    mended = Mended()
     for files in files_of(folder).values():
         path = files[-1][1]
         with path.open("r+b", buffering=0) as file:
             if lock(file.fileno()):
-                troubles += _mend(file, path)
-    return troubles
+                _mend(file, path, mended)
+    return mended
 
 
-def _mend(file: BinaryIO, path: Path) -> list[Trouble]:
+def _mend(file: BinaryIO, path: Path, mended: Mended) -> None:
     fd, where = file.fileno(), location_of(path)
     disk = RecordFile(fd, path.name)
     begun = _beginning(file)
     if begun is None:
-        return _without_beginning(disk, path, where)
+        mended.append(_without_beginning(disk, path, where))
+        mended.damaged += _damaged(disk, path.name)
+        return
     identity, stamp = begun
     if _has_ended(fd, disk.size, stamp.run):
-        return []
-    troubles: list[Trouble] = []
+        return
     at = whole = 0
     while at < disk.size:
         checked = disk.check(at)
@@ -116,7 +126,8 @@ def _mend(file: BinaryIO, path: Path) -> list[Trouble]:
         found = _next_of_ours(disk, at + 1, identity)
         if found == disk.size:
             break
-        troubles.append(
+        mended.damaged.append(RecordPlace(path.name, at, found))
+        mended.append(
             Trouble(f"{where}#{at}", f"damaged ({checked.reason}); left as it is", "broken_record")
         )
         at = found
@@ -124,20 +135,34 @@ def _mend(file: BinaryIO, path: Path) -> list[Trouble]:
         cut = disk.size - whole
         os.ftruncate(fd, whole)
         os.fsync(fd)
-        troubles.append(
+        mended.append(
             Trouble(
                 f"{where}#{whole}", f"{cut:,} bytes of an unfinished record cut off", "truncated"
             )
         )
-    return troubles
 
 
-def _without_beginning(disk: RecordFile, path: Path, where: str) -> list[Trouble]:
+def _without_beginning(disk: RecordFile, path: Path, where: str) -> Trouble:
     """Remove a file in which nothing is whole; leave one whose beginning alone is damaged."""
     if disk.next(1) < disk.size or (disk.size and disk.check(0).code != "truncated"):
-        return [Trouble(where, "its first record is damaged; left as it is", "broken_record")]
+        return Trouble(where, "its first record is damaged; left as it is", "broken_record")
     path.unlink()
-    return [Trouble(where, f"{disk.size:,} bytes without a whole record; removed", "truncated")]
+    return Trouble(where, f"{disk.size:,} bytes without a whole record; removed", "truncated")
+
+
+def _damaged(disk: RecordFile, name: str) -> list[RecordPlace]:
+    """Return the stretches of a file that are no whole records."""
+    found = []
+    at = 0
+    while at < disk.size:
+        checked = disk.check(at)
+        if checked.code or checked.more:
+            end = disk.next(at + 1)
+            found.append(RecordPlace(name, at, end))
+        else:
+            end = checked.end
+        at = end
+    return found
 
 
 def _next_of_ours(disk: RecordFile, at: int, identity: str) -> int:

@@ -58,6 +58,8 @@ def to_dict(result: CrawlResult) -> dict[str, object]:
         "resumed": result.resumed,
         "pages": result.pages,
         "seconds": round(result.seconds, 1),
+        "lost": result.lost,
+        "forgotten": result.forgotten,
         "requests": result.frontier,
         "given_up": [
             {"address": wanted.address, "reason": reason} for wanted, reason in result.failed
@@ -81,6 +83,11 @@ def show(result: CrawlResult, *, loaded: bool) -> None:
     if len(result.failed) > 10:
         lines.append(f"  … and {len(result.failed) - 10:,} more")
     lines += [f"  mended: {safe(t.location)}: {safe(t.reason)}" for t in result.mended]
+    if result.lost:
+        line = f"  asked again: {result.lost:,} pages whose records the disk had lost"
+        if result.forgotten:
+            line += f" ({result.forgotten:,} of their captures taken out of the database)"
+        lines.append(line)
     if result.unknown_categories and result.pages:
         named = ", ".join(map(repr, result.unknown_categories))
         lines.append(f"No category of the market is called {safe(named)}.")

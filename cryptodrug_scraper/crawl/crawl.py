@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import platform
+import sqlite3
 import time
 import uuid
 from collections import deque
@@ -17,16 +18,18 @@ from weakref import WeakKeyDictionary
 from scrapy.crawler import Crawler
 
 from cryptodrug_scraper import __version__
-from cryptodrug_scraper.archive import CrawlArchive, CrawlEnd, CrawlStamp, mend
-from cryptodrug_scraper.crawl.frontier import FAILED, Frontier, Wanted
+from cryptodrug_scraper.archive import CrawlArchive, CrawlEnd, CrawlStamp, Held, mend
+from cryptodrug_scraper.crawl.disk import cannot_write, naming
+from cryptodrug_scraper.crawl.durable import WhenOnDisk
+from cryptodrug_scraper.crawl.frontier import FAILED, Wanted, open_frontier
 from cryptodrug_scraper.crawl.identities import Pool
 from cryptodrug_scraper.crawl.judge import Judgement
-from cryptodrug_scraper.crawl.loading import LoadingThread
+from cryptodrug_scraper.crawl.loading import LoadingThread, Target
 from cryptodrug_scraper.crawl.logs import keep_log
 from cryptodrug_scraper.crawl.mirrors import Mirrors, MirrorStore
 from cryptodrug_scraper.crawl.options import CrawlOptions, read_since
 from cryptodrug_scraper.crawl.plan import CrawlRefused, Job, Jobs, Plan
-from cryptodrug_scraper.crawl.result import CrawlResult, bring_up
+from cryptodrug_scraper.crawl.result import Before, CrawlResult, bring_up
 from cryptodrug_scraper.crawl.scope import Scope
 from cryptodrug_scraper.crawl.sessions import SessionStore
 from cryptodrug_scraper.crawl.visited import Visited
@@ -92,6 +95,7 @@ class Crawl:
     def _open(self) -> None:
         folder, market = self.options.folder, self.market
         with ExitStack() as stack:
+            stack.enter_context(naming(folder / "crawls" / market))
             jobs = Jobs(folder / "crawls", market)
             stack.enter_context(jobs.lock())
             self.mirrors = Mirrors(MirrorStore(folder / "mirrors"), market)
@@ -109,15 +113,21 @@ class Crawl:
             # A run before this one that was killed, or that could not load all it captured.
             self._was_behind = any(run.get("behind", True) for run in self.job.runs[-1:])
             stack.callback(keep_log(self.job.folder / "crawl.log"))
-            self.frontier = Frontier(self.job.folder / "frontier.sqlite")
+            self.frontier = open_frontier(self.job)
             stack.callback(self.frontier.close)
-            self.visited = Visited(jobs.folder / "visited.sqlite")
+            archives = folder / "archive" / market
+            self.visited = Visited(jobs.folder / "visited.sqlite", archives, self.job.name)
             stack.callback(self.visited.close)
             inside = self.plan.inside or self.spider.drugs
             self.scope = Scope(inside, self.plan.outside, self.frontier)
-            self.warcs = folder / "archive" / market / self.job.name
+            self.warcs = archives / self.job.name
             self.warcs.mkdir(parents=True, exist_ok=True, mode=0o700)
             self.mended = mend(self.warcs)
+            held = Held(self.warcs, self.mended.damaged)
+            self.lost = self.frontier.ask_again(held)
+            self.visited.forget(wanted.key for wanted in self.lost)
+            runs = [str(run["run"]) for run in self.job.runs if "run" in run]
+            self._before = Before(runs, held, self.frontier.lost())
             self.stamp = CrawlStamp(
                 run=uuid.uuid4().hex,
                 market=market,
@@ -135,9 +145,11 @@ class Crawl:
                 self.warcs, self.stamp, rotate_bytes=self.options.rotate_bytes
             )
             stack.callback(self._close_archive)
+            self.on_disk = WhenOnDisk(self.archive, self.cannot_write, self.look_for_work)
             self.loader: LoadingThread | None = None
             if self.options.dsn is not None:
-                self.loader = LoadingThread(self.options.dsn, self.stamp, self.warcs)
+                target = Target(self.options.dsn, folder)
+                self.loader = LoadingThread(target, self.stamp, self.warcs)
                 stack.callback(self.loader.close)
             self.job.runs.append({"run": self.stamp.run, "started_at": self.started_at.isoformat()})
             self.job.save()
@@ -157,6 +169,7 @@ class Crawl:
         if self.closed:
             return
         self.closed = True
+        self.on_disk.close()
         outcome = self._outcome(reason)
         now = datetime.now(UTC)
         self.result = CrawlResult(
@@ -172,22 +185,34 @@ class Crawl:
             archive=self.warcs,
             stamp=self.stamp,
             mended=self.mended,
+            lost=len(self.lost),
             unknown_categories=self.scope.unknown_names(),
         )
         self.end = CrawlEnd(
             run=self.stamp.run, ended_at=now, outcome=outcome, counters=self.result.counters
         )
-        self.pool.save()
-        self.mirrors.save(every=0)
+        try:
+            self.pool.save()
+            self.mirrors.save(every=0)
+        except OSError as error:
+            self._could_not_write(error)
         self._closing.close()
-        self._load(now)
+        try:
+            self._load(now)
+        except OSError as error:
+            self._could_not_write(error)
+
+    def _could_not_write(self, error: OSError) -> None:
+        """Note in the result that the run's end could not be written down."""
+        self.cannot_write(error)
+        self.result.outcome, self.result.words = "archive", self.stop_words
 
     def _load(self, now: datetime) -> None:
         """Bring the database up to the archive, and note in the job how this run ended."""
         behind = self._was_behind or self.loader is None or self.loader.behind
         if self.loader is not None:
             self.result.loaded = self.loader.counts
-            bring_up(self.result, self.end, self.loader.dsn, behind=behind)
+            bring_up(self.result, self.end, self.loader.target, self._before, behind=behind)
             behind = self.result.database_error is not None
         if self.result.outcome == "finished":
             self.job.finished_at = now
@@ -199,7 +224,13 @@ class Crawl:
         self.job.save()
 
     def _close_archive(self) -> None:
-        self.archive.close(getattr(self, "end", None))
+        end = getattr(self, "end", None)
+        try:
+            self.archive.close(end)
+        except OSError as error:
+            if end is None:
+                raise
+            self._could_not_write(error)
 
     def _outcome(self, reason: str) -> str:
         if self.stop_reason is not None:
@@ -252,6 +283,8 @@ class Crawl:
         """Whether a request may go out now."""
         if self.stopping or self.enough or self.quiet or time.monotonic() < self.tor_until:
             return False
+        if self.on_disk.full:
+            return False
         pages = self.options.pages
         return pages is None or self.kept_pages + self.frontier.flying < pages
 
@@ -291,6 +324,18 @@ class Crawl:
         if self.stop_reason is None:
             self.stop_reason, self.stop_words = reason, words
             logger.warning("Stopping: %s", words)
+
+    def cannot_write(self, error: OSError | sqlite3.Error) -> None:
+        """End the run: the archive, the queue or what else stands on the disk takes no more."""
+        where = self.warcs if isinstance(error, OSError) else self.job.folder
+        words = cannot_write(error, where)
+        self.stop("archive", f"{words}, then run the same command again: it goes on from there")
+
+    def look_for_work(self) -> None:
+        """Have Scrapy's engine look for work: by itself it does when an answer comes."""
+        engine = self.crawler.engine
+        if engine is not None and engine._slot is not None:
+            engine._slot.nextcall.schedule()
 
     @property
     def tor_is_down(self) -> bool:

@@ -4,6 +4,8 @@ A request is `waiting` until what it asked for is archived and the requests that
 are queued, which is one transaction. Which ones are in flight is known in memory only: after a
 kill they are waiting still. What is committed survives the end of the process in any way; a
 power cut can take the last moments back, together, so that their pages are asked for again.
+Where the answer stands in the archive is noted with it, so that a queue which remembers more than
+the archive holds asks for the rest again (:meth:`Frontier.ask_again`).
 """
 
 from __future__ import annotations
@@ -14,7 +16,12 @@ import sqlite3
 import time
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
+
+from cryptodrug_scraper.archive import Held, RecordPlace, Written
+from cryptodrug_scraper.crawl.plan import CrawlRefused, Job
+from cryptodrug_scraper.crawl.stores import add_columns, open_store
 
 WAITING, DONE, GONE, FAILED = range(4)
 STATES = ("waiting", "done", "gone", "failed")
@@ -39,9 +46,21 @@ CREATE TABLE IF NOT EXISTS request (
     ended_at REAL
 );
 CREATE INDEX IF NOT EXISTS request_next ON request (priority DESC, number) WHERE state = 0;
+CREATE TABLE IF NOT EXISTS record (
+    request INTEGER PRIMARY KEY,
+    file TEXT NOT NULL,
+    begins INTEGER NOT NULL,
+    ends INTEGER NOT NULL,
+    original_file TEXT,
+    original_begins INTEGER,
+    original_ends INTEGER,
+    captured_at TEXT
+);
+CREATE TABLE IF NOT EXISTS lost (captured_at TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS series_member (
     series TEXT NOT NULL,
     external_id TEXT NOT NULL,
+    request BLOB,
     PRIMARY KEY (series, external_id)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS category (
@@ -51,6 +70,10 @@ CREATE TABLE IF NOT EXISTS category (
     PRIMARY KEY (level, external_id)
 ) WITHOUT ROWID;
 """
+_TABLES = {"request": "not_before", "series_member": "external_id", "category": "path"}
+_REMEDY = (
+    "Move the crawl's folder away, or begin anew with --new: what was captured stays in the archive"
+)
 _COLUMNS = (
     "number, method, address, body, kind, external_id, series, stateful, priority, tries, missing"
 )
@@ -94,15 +117,16 @@ class Task:
 
 
 class Frontier:
-    """The queue of one crawl. One process, one thread."""
+    """The queue of one crawl. One process, one thread.
+
+    Raises CrawlRefused for a file that is not usable, which stays as it is.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-        self._db.execute("PRAGMA journal_mode = WAL")
-        self._db.execute("PRAGMA synchronous = NORMAL")
+        self._db = open_store(path, _SCHEMA, _TABLES, _REMEDY)
+        add_columns(self._db, "series_member", request="BLOB")
         self._db.execute("PRAGMA cache_size = -16000")
-        self._db.executescript(_SCHEMA)
         self._flying: set[int] = set()
         self._counts = dict.fromkeys(range(len(STATES)), 0)
         for state, count in self._db.execute("SELECT state, count(*) FROM request GROUP BY 1"):
@@ -193,10 +217,28 @@ class Frontier:
         return None
 
     def finish(
-        self, task: Task, state: int, wanted: Iterable[Wanted] = (), reason: str | None = None
+        self,
+        task: Task,
+        state: int,
+        wanted: Iterable[Wanted] = (),
+        reason: str | None = None,
+        written: Written | None = None,
     ) -> int:
-        """End a request and queue what its page led to, in one step; return how many were new."""
+        """End a request and queue what its page led to, in one step; return how many were new.
+
+        ``written`` is the answer that ends it: it must be on the disk.
+        """
         with self.transaction():
+            if written is not None:
+                self._db.execute(
+                    "INSERT OR REPLACE INTO record VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                    (
+                        task.number,
+                        *written.place,
+                        *(written.original or (None, None, None)),
+                        _moment(written),
+                    ),
+                )
             new = self.add(wanted)
             changed = self._db.execute(
                 "UPDATE request SET state = ?, tries = ?, missing = ?, reason = ?, ended_at = ?"
@@ -229,16 +271,59 @@ class Frontier:
             self._counts[WAITING] += count
         return count
 
+    def ask_again(self, held: Held) -> list[Wanted]:
+        """Let all requests wait again whose answers the archive no longer holds; return them.
+
+        What their pages had shown of a series is forgotten: else they would seem to repeat it.
+        """
+        lost = []
+        for number, *places, at in self._db.execute("SELECT * FROM record"):
+            record, original = RecordPlace(*places[:3]), places[3:]
+            if not held.has(record) or (original[0] and not held.has(RecordPlace(*original))):
+                lost.append((number, at))
+        found: list[Wanted] = []
+        with self.transaction():
+            self._db.executemany("INSERT INTO lost VALUES (?)", [(at,) for _, at in lost if at])
+            for number, _ in lost:
+                row = self._db.execute(
+                    f"SELECT {_COLUMNS}, state FROM request WHERE number = ?", (number,)
+                ).fetchone()
+                self._db.execute("DELETE FROM record WHERE request = ?", (number,))
+                if row is None or row[-1] == WAITING:
+                    continue
+                self._db.execute(
+                    "UPDATE request SET state = 0, tries = 0, missing = 0, not_before = 0"
+                    " WHERE number = ?",
+                    (number,),
+                )
+                self._counts[row[-1]] -= 1
+                self._counts[WAITING] += 1
+                found.append(_task(row[:-1]).wanted)
+            self._db.executemany(
+                "DELETE FROM series_member WHERE series = ? AND request = ?",
+                [(wanted.series, wanted.key) for wanted in found if wanted.series is not None],
+            )
+        return found
+
+    def lost(self) -> set[datetime]:
+        """Return when those answers came, whenever it was found that they are lost."""
+        rows = self._db.execute("SELECT captured_at FROM lost")
+        return {datetime.fromisoformat(at) for (at,) in rows}
+
     # -- what was learned on the way -----------------------------------------------------------
 
-    def learn_series(self, series: str, external_ids: Collection[str]) -> int:
-        """Note what a page of a series shows; return how much of it no page had shown before."""
+    def learn_series(self, series: str, external_ids: Collection[str], request: bytes) -> int:
+        """Note what a page of a series shows; return how much of it no page had shown before.
+
+        ``request`` is the key of the request that it came for.
+        """
         if not external_ids:
             return 0
         with self.transaction():
             return sum(
                 self._db.execute(
-                    "INSERT OR IGNORE INTO series_member VALUES (?, ?)", (series, external_id)
+                    "INSERT OR IGNORE INTO series_member VALUES (?, ?, ?)",
+                    (series, external_id, request),
                 ).rowcount
                 for external_id in external_ids
             )
@@ -251,6 +336,19 @@ class Frontier:
     def categories(self) -> list[tuple[int, str, str]]:
         """Return the categories that were kept."""
         return self._db.execute("SELECT level, external_id, path FROM category").fetchall()
+
+
+def _moment(written: Written) -> str | None:
+    at = written.page.captured_at if written.page is not None else None
+    return at.isoformat() if at is not None else None
+
+
+def open_frontier(job: Job) -> Frontier:
+    """Open a crawl's queue. Raises CrawlRefused for one that is lost or damaged."""
+    path = job.folder / "frontier.sqlite"
+    if job.runs and not path.exists():
+        raise CrawlRefused(f"{path} is gone: what this crawl had still to do is lost. {_REMEDY}")
+    return Frontier(path)
 
 
 def _task(row: tuple[object, ...]) -> Task:

@@ -3,13 +3,40 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
+from cryptodrug_scraper.crawl.private import tighten
+
 _OURS = "cryptodrug_scraper"
 _LEVELS = {_OURS: logging.INFO, "scrapy": logging.WARNING, "httpx2": logging.WARNING}
 _BYTES = 10 << 20
+_KEPT = 2
+
+
+class _Log(RotatingFileHandler):
+    """Only its owner can read it, and a disk that is full is no reason to fill the terminal."""
+
+    def __init__(self, file: Path) -> None:
+        for number in range(_KEPT + 1):
+            tighten(Path(f"{file}.{number}") if number else file)
+        _touch(str(file))
+        super().__init__(file, maxBytes=_BYTES, backupCount=_KEPT, encoding="utf-8")
+        self.rotator = _rotate
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  (logging's name)
+        """Let a line go that cannot be written: the crawl itself says what the disk does."""
+
+
+def _touch(file: str) -> None:
+    os.close(os.open(file, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o600))
+
+
+def _rotate(source: str, target: str) -> None:
+    Path(source).replace(target)
+    _touch(source)
 
 
 def keep_log(file: Path) -> Callable[[], None]:
@@ -17,7 +44,7 @@ def keep_log(file: Path) -> Callable[[], None]:
 
     Addresses of pages are in it, cookies never. Nothing is printed any more.
     """
-    handler = RotatingFileHandler(file, maxBytes=_BYTES, backupCount=2, encoding="utf-8")
+    handler = _Log(file)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     before = []
     for name, level in _LEVELS.items():
@@ -26,7 +53,6 @@ def keep_log(file: Path) -> Callable[[], None]:
         log.setLevel(level)
         log.propagate = False
         log.addHandler(handler)
-    file.chmod(0o600)
 
     def end() -> None:
         for log, level, propagate in before:

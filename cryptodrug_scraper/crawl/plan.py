@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import json
 import os
 import secrets
 from collections.abc import Iterator
@@ -12,6 +11,8 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+from cryptodrug_scraper.crawl.private import NotUsable, read_json, tighten, write_json
 
 _FILE = "job.json"
 
@@ -67,10 +68,7 @@ class Job:
             "finished_at": self.finished_at.isoformat() if self.finished_at else None,
             "runs": self.runs,
         }
-        file = self.folder / _FILE
-        temporary = file.with_suffix(".new")
-        temporary.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-        temporary.replace(file)
+        write_json(self.folder / _FILE, content)
 
 
 class Jobs:
@@ -81,11 +79,8 @@ class Jobs:
         self.market = market
 
     def all(self) -> list[Job]:
-        """Return the crawls, the oldest first; a folder that tells nothing is passed over."""
-        found = []
-        for file in sorted(self.folder.glob(f"*/{_FILE}")):
-            with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-                found.append(_read(file))
+        """Return the crawls, the oldest first. Raises CrawlRefused for one that cannot be read."""
+        found = [_read(file) for file in sorted(self.folder.glob(f"*/{_FILE}"))]
         return sorted(found, key=lambda job: job.created_at)
 
     def open(self, plan: Plan, *, new: bool = False) -> Job:
@@ -105,7 +100,8 @@ class Jobs:
     def lock(self) -> Iterator[None]:
         """Hold the market: two crawls at once would share sessions. Raises CrawlRefused."""
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with (self.folder / "lock").open("a+", encoding="utf-8") as file:
+        lock = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        with os.fdopen(lock, "r+", encoding="utf-8") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -124,16 +120,32 @@ class Jobs:
 
 
 def _read(file: Path) -> Job:
-    content = json.loads(file.read_text("utf-8"))
-    told: dict[str, Any] = {
+    try:
+        tighten(file)
+        return _job(file.parent, read_json(file))
+    except NotUsable as error:
+        why = str(error)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        why = f"{file} is damaged: it does not say what the crawl is."
+    raise CrawlRefused(
+        f"{why} Move {file.parent} away, or begin anew with --new: what was captured stays in the "
+        "archive"
+    )
+
+
+def _job(folder: Path, content: Any) -> Job:
+    plan: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value
         for name, value in content["plan"].items()
     }
     finished = content["finished_at"]
+    runs = content["runs"]
+    if not isinstance(runs, list) or not all(isinstance(run, dict) for run in runs):
+        raise TypeError
     return Job(
-        file.parent,
-        Plan(**told),
+        folder,
+        Plan(**plan),
         datetime.fromisoformat(content["created_at"]),
         datetime.fromisoformat(finished) if finished else None,
-        list(content["runs"]),
+        runs,
     )

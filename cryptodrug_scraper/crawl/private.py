@@ -60,6 +60,21 @@ def _check_owner(path: Path, found: os.stat_result) -> None:
         raise NotUsable(f"{path} belongs to another user; use a data folder of your own.")
 
 
+def tighten(path: Path) -> None:
+    """Keep others from reading a file that an earlier version left open to them.
+
+    Does nothing if it is not there. Raises NotUsable for what is no plain file, and OSError.
+    """
+    try:
+        found = path.lstat()
+    except FileNotFoundError:
+        return
+    if not stat.S_ISREG(found.st_mode):
+        raise NotUsable(f"{path} is not a plain file; remove it.")
+    if found.st_mode & 0o077:
+        path.chmod(0o600)
+
+
 def read_json(path: Path) -> Any:
     """Return what a private file holds.
 

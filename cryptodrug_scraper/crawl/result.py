@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg2
 
-from cryptodrug_scraper.archive import CrawlEnd, CrawlStamp, Trouble
+from cryptodrug_scraper.archive import CrawlEnd, CrawlStamp, Held, Trouble
 from cryptodrug_scraper.crawl.frontier import Wanted
+from cryptodrug_scraper.crawl.loading import Target
+from cryptodrug_scraper.crawl.lost import forget_lost
 from cryptodrug_scraper.database.crawls import record_crawl
+from cryptodrug_scraper.database.embedded import DatabaseUnavailable
 from cryptodrug_scraper.database.reviews import work_out_reviews
 from cryptodrug_scraper.replay import replay
 from cryptodrug_scraper.replay.summary import Counts
@@ -25,7 +29,9 @@ class CrawlResult:
 
     ``outcome`` is ``finished``, ``limit``, ``interrupted``, ``needs_session``, ``tor`` or
     ``archive``, and ``words`` say more. ``frontier`` counts requests by state, ``failed`` are
-    those given up with the last reason. ``loaded`` counts what went into the database, None
+    those given up with the last reason. ``lost`` counts pages that were asked for again since the
+    archive had lost them, ``forgotten`` those whose rows were taken out of the database for that.
+    ``loaded`` counts what went into the database, None
     where nothing was to; ``database_error`` says why it could not.
     """
 
@@ -41,21 +47,34 @@ class CrawlResult:
     archive: Path
     stamp: CrawlStamp
     mended: list[Trouble] = field(default_factory=list)
+    lost: int = 0
+    forgotten: int = 0
     unknown_categories: list[str] = field(default_factory=list)
     loaded: Counts | None = None
     database_error: str | None = None
 
 
-def bring_up(result: CrawlResult, end: CrawlEnd, dsn: str, *, behind: bool) -> None:
+class Before(NamedTuple):
+    """What the runs before left: their ids, what their files hold, and captures that are lost."""
+
+    runs: list[str]
+    held: Held
+    lost: set[datetime]
+
+
+def bring_up(
+    result: CrawlResult, end: CrawlEnd, target: Target, before: Before, *, behind: bool
+) -> None:
     """Work out reviews and note the run's end; if ``behind``, read the archive before.
 
-    Where the database is lost it is tried again, then the error is noted in the result: the
-    archive has everything.
+    Rows of captures that the archive lost are taken out first. Where the database is lost it is
+    tried again, then the error is noted in the result: the archive has everything.
     """
     for pause in _PAUSES:
         try:
-            _bring_up(result, end, dsn, behind=behind)
-        except psycopg2.Error as error:
+            target.revive()
+            _bring_up(result, end, target.dsn, before, behind=behind)
+        except (psycopg2.Error, DatabaseUnavailable) as error:
             result.database_error = " ".join(str(error).split())[:300]
             behind = True
             time.sleep(pause)
@@ -64,12 +83,16 @@ def bring_up(result: CrawlResult, end: CrawlEnd, dsn: str, *, behind: bool) -> N
             return
 
 
-def _bring_up(result: CrawlResult, end: CrawlEnd, dsn: str, *, behind: bool) -> None:
-    if behind:
-        result.loaded = replay([result.archive], dsn).counts
+def _bring_up(
+    result: CrawlResult, end: CrawlEnd, dsn: str, before: Before, *, behind: bool
+) -> None:
     connection = psycopg2.connect(dsn, application_name="cryptodrug crawl")
     try:
-        if not behind:
+        if before.runs and (behind or before.lost or result.mended):
+            result.forgotten += forget_lost(connection, before.held, before.runs, before.lost)
+        if behind:
+            result.loaded = replay([result.archive], dsn).counts
+        else:
             work_out_reviews(connection)
         record_crawl(connection, result.stamp, end)
     finally:

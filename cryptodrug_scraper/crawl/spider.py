@@ -145,7 +145,7 @@ class MarketSpider(scrapy.Spider):
         if wanted.series is None:
             return False
         shown = {listing.external_id for listing in page.listings if listing.external_id}
-        if not shown or self.crawl.frontier.learn_series(wanted.series, shown):
+        if not shown or self.crawl.frontier.learn_series(wanted.series, shown, wanted.key):
             return False
         self.crawl.count("paging/repeated")
         return True

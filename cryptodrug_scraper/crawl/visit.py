@@ -1,15 +1,17 @@
 """One request of a crawl, from going out to the end that its answer gives it.
 
-Every answer on the way is in the archive before anything else is done with it. What follows is
-done in one go, without giving way to another request: judge the page, keep or put back the
-request, queue what the page leads to. So a kill finds a request either as it was or ended.
+Every answer on the way is in the archive before anything else is done with it. What is judged a
+page ends its request and queues what it leads to in one step, as soon as its record is on the
+disk. So a kill finds a request either as it was or ended, and after a power cut none has ended
+whose answer the disk forgot.
 """
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import sqlite3
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
@@ -90,7 +92,7 @@ class Visit:
         except Exception as error:
             outcome = self._defect(error)
         except BaseException:  # the crawl is being stopped
-            self.crawl.frontier.put_back(self.task, "interrupted")
+            self._put_back("interrupted")
             raise
         finally:
             self.crawl.pool.give_back(self.member, stateful=wanted.stateful)
@@ -104,8 +106,7 @@ class Visit:
     def _defect(self, error: Exception) -> Outcome:
         """Make of an error of our own, or of the disk, what no request is lost by."""
         if isinstance(error, (OSError, sqlite3.Error)):
-            why = getattr(error, "strerror", None) or str(error)
-            self.crawl.stop("archive", f"the archive or the queue cannot be written: {why}")
+            self.crawl.cannot_write(error)
         else:
             logger.error("A defect while %s was visited", self.url, exc_info=error)
             self.crawl.count("defects")
@@ -277,7 +278,8 @@ class Visit:
                 crawl.count("mirror/changed")
         if verdict is Verdict.PAGE and captured is not None:
             crawl.pool.good(member)
-            self._keep(captured)
+            if not self._is_out_of_scope(captured):
+                self._when_on_disk(lambda: self._keep(captured))
             return
         self._load(captured)
         crawl.count(f"put_back/{judgement.reason}")
@@ -288,40 +290,66 @@ class Visit:
             crawl.pool.challenged(member, judgement.words or judgement.reason)
             crawl.frontier.put_back(task, judgement.reason)
         elif verdict is Verdict.MISSING:
-            self._missing(judgement)
+            self._missing(judgement, captured)
         else:
             self._trouble(judgement)
 
+    def _is_out_of_scope(self, captured: Captured) -> bool:
+        """End the request of a page that is none of this crawl's, and take the page back."""
+        crawl = self.crawl
+        assert captured.parsed is not None  # else it would not have been judged good
+        if not crawl.scope.refuses(captured.parsed):
+            return False
+        crawl.archive.take_back(captured.written)
+        captured.parsed = None
+        crawl.frontier.finish(self.task, DONE, reason="out of scope")
+        crawl.count("skipped/out_of_scope")
+        return True
+
+    def _when_on_disk(self, end: Callable[[], object]) -> None:
+        """End the request as soon as its answer is on the disk; whatever fails, it is not lost."""
+
+        def surely() -> None:
+            try:
+                end()
+            except Exception as error:
+                self._trouble(self._defect(error).judgement)
+
+        self.crawl.on_disk.then(surely)
+
     def _keep(self, captured: Captured) -> None:
         """End the request with the page that came, and queue what it leads to."""
-        crawl, task = self.crawl, self.task
-        parsed, page = captured.parsed, captured.written.page
-        assert parsed is not None and page is not None  # else it would not have been judged good
-        if crawl.scope.refuses(parsed):
-            crawl.archive.take_back(captured.written)
-            captured.parsed = None
-            crawl.frontier.finish(task, DONE, reason="out of scope")
-            crawl.count("skipped/out_of_scope")
-            return
+        crawl, task, written = self.crawl, self.task, captured.written
+        parsed, page = captured.parsed, written.page
+        assert parsed is not None and page is not None
         with crawl.frontier.transaction():
-            crawl.frontier.finish(task, DONE, crawl.spider.after(parsed, task.wanted))
+            wanted = crawl.spider.after(parsed, task.wanted)
+            crawl.frontier.finish(task, DONE, wanted, written=written)
         if task.wanted.kind in ("listing", "vendor") and page.captured_at is not None:
-            crawl.visited.note(task.wanted.key, page.captured_at)
-        self._load(captured)
+            crawl.visited.note(task.wanted.key, page.captured_at, written.place)
+        self._load_now(captured)
         crawl.kept(parsed.kind)
 
     def _load(self, captured: Captured | None) -> None:
-        if captured is None or captured.written.page is None or self.crawl.loader is None:
-            return
-        page = captured.written.page
-        self.crawl.loader.put(page, None if page.cut_short else captured.parsed)
+        """Load an answer that does not end its request, once it is on the disk."""
+        if captured is not None:
+            self.crawl.on_disk.then(lambda: self._load_now(captured))
 
-    def _missing(self, judgement: Judgement) -> None:
+    def _load_now(self, captured: Captured) -> None:
+        page = captured.written.page
+        if page is not None and self.crawl.loader is not None:
+            self.crawl.loader.put(page, None if page.cut_short else captured.parsed)
+
+    def _missing(self, judgement: Judgement, captured: Captured | None) -> None:
         crawl, task = self.crawl, self.task
         crawl.pool.good(self.member)
         task.missing += 1
         if task.missing >= crawl.options.missing:
-            crawl.frontier.finish(task, GONE, reason=judgement.reason)
+            written = captured.written if captured is not None else None
+            reason = judgement.reason
+            self._when_on_disk(
+                lambda: crawl.frontier.finish(task, GONE, reason=reason, written=written)
+            )
             crawl.count("gone")
         else:
             crawl.frontier.put_back(task, judgement.reason, after=self._later(task.missing))
@@ -329,7 +357,7 @@ class Visit:
     def _trouble(self, judgement: Judgement) -> None:
         crawl, task = self.crawl, self.task
         if crawl.stopping or (judgement.reason == "no_connection" and crawl.tor_is_down):
-            crawl.frontier.put_back(task, judgement.reason)  # not the page's fault
+            self._put_back(judgement.reason)  # not the page's fault
             return
         task.tries += 1
         if judgement.reason in _ODD:  # a whole answer, which will hardly change
@@ -340,6 +368,11 @@ class Visit:
             crawl.failed(task.wanted, judgement)
         else:
             crawl.frontier.put_back(task, judgement.reason, after=self._later(task.tries))
+
+    def _put_back(self, reason: str) -> None:
+        """Let the request wait; where the queue cannot be written to, it waits there still."""
+        with contextlib.suppress(sqlite3.Error):
+            self.crawl.frontier.put_back(self.task, reason)
 
     def _later(self, times: int) -> float:
         return self.crawl.options.backoff * min(2.0 ** min(times - 1, 10), _LONGEST_BACKOFF)

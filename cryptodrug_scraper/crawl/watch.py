@@ -72,10 +72,13 @@ class Watch:
         crawl.pool.refresh()
         self._wait_for_cookies(crawl)
         crawl.mirrors.save()
+        if crawl.loader is not None:
+            for words in crawl.loader.news():
+                self.view.say(words)
         if self._is_over():
             self._end(crawl)
         elif crawl.may_ask and crawl.frontier.waiting and crawl.pool.free():
-            self._poke()
+            crawl.look_for_work()
         now = time.monotonic()
         if now - self._shown_at >= _SHOWN_EVERY:
             self._shown_at = now
@@ -112,12 +115,6 @@ class Watch:
         if self.waiting_since is None:
             return None
         return crawl.options.wait - (time.monotonic() - self.waiting_since)
-
-    def _poke(self) -> None:
-        """Have the engine look for work: nobody else tells it that a rest is over."""
-        engine = self.crawler.engine
-        if engine is not None and engine._slot is not None:
-            engine._slot.nextcall.schedule()
 
 
 def needs(crawl: Crawl, *, still: bool = True) -> str:

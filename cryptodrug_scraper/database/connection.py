@@ -28,7 +28,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from cryptodrug_scraper.database.embedded import DatabaseUnavailable, EmbeddedServer
 from cryptodrug_scraper.settings import Settings, get_settings
 
-__all__ = ["DatabaseUnavailable", "client_url", "mask", "open_engine", "resolve_url"]
+__all__ = ["DatabaseUnavailable", "client_url", "is_embedded", "mask", "open_engine", "resolve_url"]
 
 OLDEST_SERVER = 14
 
@@ -103,7 +103,7 @@ def open_engine(
     """
     settings = settings or get_settings()
     address = _parse(resolve_url(url, settings))
-    embedded = _is_embedded(address, settings)
+    embedded = is_embedded(address, settings.data_dir)
     engine = _engine(address)
     try:
         _prepare(engine, address, upgrade, EmbeddedServer(settings.data_dir) if embedded else None)
@@ -162,9 +162,11 @@ def _parse(url: str) -> URL:
     return parsed.set(drivername="postgresql+psycopg2")
 
 
-def _is_embedded(address: URL, settings: Settings) -> bool:
+def is_embedded(url: str | URL, data_dir: Path) -> bool:
+    """Say whether an address is that of the embedded server of a data folder."""
+    address = make_url(url)
     try:
-        ours = make_url(EmbeddedServer(settings.data_dir).url())
+        ours = make_url(EmbeddedServer(data_dir).url())
     except DatabaseUnavailable:
         return False
     return (address.host, address.port, address.database) == (ours.host, ours.port, ours.database)

@@ -125,6 +125,19 @@ def present(connection: Connection, page_ids: Sequence[int]) -> dict[int, Presen
         }
 
 
+def forget_pages(work: cursor, page_ids: Iterable[int]) -> None:
+    """Take out pages with all that hangs on them, in the caller's transaction.
+
+    The caller holds :data:`LOADING_LOCK`. What reviews they had a part in is worked out anew later.
+    """
+    work.execute(
+        "INSERT INTO review_due SELECT DISTINCT vendor_id, content_id FROM review_sighting"
+        " WHERE page_id = ANY(%(pages)s) ORDER BY 1, 2 ON CONFLICT DO NOTHING;"
+        "DELETE FROM page WHERE page_id = ANY(%(pages)s)",
+        {"pages": sorted(page_ids)},
+    )
+
+
 class Loader:
     """Writes batches of pages over one connection (of psycopg2), which it owns meanwhile."""
 
@@ -218,12 +231,7 @@ class Loader:
             {"pages": sorted(page_ids)},
         )
         places = [(row[0], Place(row[1], row[2])) for row in work.fetchall()]
-        work.execute(
-            "INSERT INTO review_due SELECT DISTINCT vendor_id, content_id FROM review_sighting"
-            " WHERE page_id = ANY(%(pages)s) ORDER BY 1, 2 ON CONFLICT DO NOTHING;"
-            "DELETE FROM page WHERE page_id = ANY(%(pages)s)",
-            {"pages": sorted(page_ids)},
-        )
+        forget_pages(work, page_ids)
         return places
 
     def _share(self, work: cursor, table: str, batch: list[PageRows]) -> list[int]:

@@ -15,7 +15,14 @@ from fastwarc.warc import ArchiveIterator
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cryptodrug_scraper.archive import CrawlArchive, CrawlEnd, Limits, Written, mend
+from cryptodrug_scraper.archive import (
+    CrawlArchive,
+    CrawlEnd,
+    Limits,
+    RecordPlace,
+    Written,
+    mend,
+)
 
 from .crawling import NAME, NOON, RUN, check_valid, stamp, unpacked, write
 from .making import html, read
@@ -227,7 +234,7 @@ def test_a_run_goes_on_with_the_next_file(tmp_path: Path) -> None:
 def test_taking_back(tmp_path: Path) -> None:
     with CrawlArchive(tmp_path, stamp(), rotate_bytes=1) as archive:
         with pytest.raises(ValueError, match="taken back"):
-            archive.take_back(Written("", None))
+            archive.take_back(Written("", None, RecordPlace("", 0, 0)))
         first = write(archive, BODY)
         other = write(archive, html("other " * 300))
         with pytest.raises(ValueError, match="taken back"):

@@ -85,20 +85,20 @@ def test_a_step_that_fails_changes_nothing(frontier: Frontier) -> None:
     task = frontier.next()
     assert task is not None
     with pytest.raises(ZeroDivisionError), frontier.transaction():
-        frontier.learn_series("s", ["1"])
+        frontier.learn_series("s", ["1"], b"r")
         frontier.finish(task, DONE, (listing(1 // (n - 3)) for n in range(2, 9)))
     assert frontier.counts() == {"waiting": 1, "done": 0, "gone": 0, "failed": 0}
-    assert frontier.learn_series("s", ["1"]) == 1
+    assert frontier.learn_series("s", ["1"], b"r") == 1
     frontier.put_back(task)
     assert frontier.next() is not None
 
 
 def test_series_tell_what_is_new(frontier: Frontier) -> None:
-    assert frontier.learn_series("a", ["1", "2"]) == 2
-    assert frontier.learn_series("a", ["2", "3"]) == 1
-    assert frontier.learn_series("a", ["1", "2", "3"]) == 0
-    assert frontier.learn_series("b", ["1"]) == 1
-    assert frontier.learn_series("b", []) == 0
+    assert frontier.learn_series("a", ["1", "2"], b"r") == 2
+    assert frontier.learn_series("a", ["2", "3"], b"r") == 1
+    assert frontier.learn_series("a", ["1", "2", "3"], b"r") == 0
+    assert frontier.learn_series("b", ["1"], b"r") == 1
+    assert frontier.learn_series("b", [], b"r") == 0
 
 
 def test_all_is_there_after_opening_it_again(tmp_path: Path) -> None:

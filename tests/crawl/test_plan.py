@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import shutil
+import sqlite3
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from cryptodrug_scraper.archive import RecordPlace
+from cryptodrug_scraper.crawl.frontier import Wanted, open_frontier
+from cryptodrug_scraper.crawl.logs import keep_log
 from cryptodrug_scraper.crawl.plan import CrawlRefused, Jobs, Plan
 from cryptodrug_scraper.crawl.visited import Visited
 
@@ -33,12 +40,50 @@ def test_a_finished_crawl_does_not_go_on(tmp_path: Path) -> None:
     assert len(jobs.all()) == 2
 
 
-def test_damaged_folders_are_passed_over(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "content",
+    ["", "{", "[]", '{"plan": {"other": 1}}', "\x00" * 400, '{"plan": [], "runs": 1}', "null"],
+)
+def test_a_damaged_crawl_is_named_with_the_remedy(tmp_path: Path, content: str) -> None:
     jobs = Jobs(tmp_path, "m")
-    for name, content in (("a", "{"), ("b", "[]"), ("c", '{"plan": {"other": 1}}')):
-        (tmp_path / "m" / name).mkdir(parents=True)
-        (tmp_path / "m" / name / "job.json").write_text(content)
-    assert jobs.all() == []
+    folder = tmp_path / "m" / "a"
+    folder.mkdir(parents=True)
+    (folder / "job.json").write_text(content)
+    with pytest.raises(CrawlRefused, match=r"job\.json is damaged.*Move .*/m/a away.*--new"):
+        jobs.open(PLAN)
+    assert (folder / "job.json").read_text() == content
+    assert jobs.open(PLAN, new=True).folder != folder
+
+
+def test_files_are_for_their_owner_whatever_the_umask(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        jobs = Jobs(tmp_path, "m")
+        with jobs.lock():
+            job = jobs.open(PLAN)
+            frontier = open_frontier(job)
+            visited = Visited(jobs.folder / "visited.sqlite", tmp_path, job.name)
+            visited.note(b"k", datetime.now(UTC), RecordPlace("a", 0, 1))
+            frontier.add([Wanted("/", "index")])
+            end = keep_log(job.folder / "crawl.log")
+            files = [path for path in jobs.folder.rglob("*") if path.is_file()]
+            names = {path.name for path in files}
+            assert names >= {"job.json", "frontier.sqlite", "frontier.sqlite-wal", "crawl.log"}
+            assert names >= {"visited.sqlite", "visited.sqlite-shm", "lock"}
+            assert {path.stat().st_mode & 0o777 for path in files} == {0o600}
+            for path in files:
+                path.chmod(0o644)  # as an earlier version left them
+            end()
+            frontier.close()
+            visited.close()
+            job = jobs.open(PLAN)
+            open_frontier(job).close()
+            Visited(jobs.folder / "visited.sqlite", tmp_path, job.name).close()
+            keep_log(job.folder / "crawl.log")()
+            left = [p.name for p in files if p.exists() and p.stat().st_mode & 0o077]
+            assert left == ["lock"]  # which holds a number
+    finally:
+        os.umask(before)
 
 
 def test_a_market_is_crawled_once_at_a_time(tmp_path: Path) -> None:
@@ -54,11 +99,35 @@ def test_a_market_is_crawled_once_at_a_time(tmp_path: Path) -> None:
 
 
 def test_recent_captures(tmp_path: Path) -> None:
-    visited = Visited(tmp_path / "visited.sqlite")
     at = datetime(2019, 3, 5, tzinfo=UTC)
-    visited.note(b"k", at)
-    assert visited.since(b"k", at)
-    assert not visited.since(b"k", at.replace(day=6)) and not visited.since(b"other", at)
-    visited.note(b"k", at.replace(day=7))
-    assert visited.since(b"k", at.replace(day=6))
-    visited.close()
+    place = RecordPlace("a.warc.gz", 0, 10)
+    folder = tmp_path / "archive" / "one"
+    folder.mkdir(parents=True)
+    (folder / place.file).write_bytes(bytes(10))
+    with contextlib.closing(Visited(tmp_path / "v.sqlite", tmp_path / "archive", "one")) as one:
+        one.note(b"k", at, place)
+        assert not one.since(b"k", at)  # its own queue knows that
+    with contextlib.closing(Visited(tmp_path / "v.sqlite", tmp_path / "archive", "two")) as two:
+        assert two.since(b"k", at)
+        assert not two.since(b"k", at.replace(day=6)) and not two.since(b"other", at)
+    for size, there in ((9, False), (11, True)):
+        (folder / place.file).write_bytes(bytes(size))
+        two = Visited(tmp_path / "v.sqlite", tmp_path / "archive", "two")
+        assert two.since(b"k", at) is there
+        two.close()
+    shutil.rmtree(folder)  # moved to where there is room
+    with contextlib.closing(Visited(tmp_path / "v.sqlite", tmp_path / "archive", "two")) as two:
+        assert two.since(b"k", at)
+        two.note(b"k", at.replace(day=7), place)
+        two.forget([b"k", b"none"])
+    with contextlib.closing(Visited(tmp_path / "v.sqlite", tmp_path / "archive", "three")) as last:
+        assert not last.since(b"k", at)
+
+
+def test_the_memory_of_an_earlier_version_counts(tmp_path: Path) -> None:
+    at = datetime(2019, 3, 5, tzinfo=UTC)
+    with contextlib.closing(sqlite3.connect(tmp_path / "v.sqlite")) as old, old:
+        old.execute("CREATE TABLE visited (key BLOB PRIMARY KEY, at REAL NOT NULL) WITHOUT ROWID")
+        old.execute("INSERT INTO visited VALUES (?, ?)", (b"k", at.timestamp()))
+    with contextlib.closing(Visited(tmp_path / "v.sqlite", tmp_path, "new")) as visited:
+        assert visited.since(b"k", at)
