@@ -13,7 +13,7 @@ import typer
 
 from cryptodrug_scraper.cli.errors import EXIT_CODES, Code, Failure
 from cryptodrug_scraper.cli.options import WAY, Direct, Socks, check_market, guide, tor_at
-from cryptodrug_scraper.cli.terminal import program, say
+from cryptodrug_scraper.cli.terminal import program
 
 if TYPE_CHECKING:
     from cryptodrug_scraper.crawl.options import CrawlOptions
@@ -365,7 +365,7 @@ def run(
     """Crawl, show how it went, and return the exit code."""
     from dataclasses import replace
 
-    from cryptodrug_scraper.cli.crawled import code_of, headline, show, to_dict
+    from cryptodrug_scraper.cli.crawled import code_of, show, show_quietly, to_dict
     from cryptodrug_scraper.crawl.before import check_addresses, check_plan
     from cryptodrug_scraper.crawl.mirrors import MirrorStore, tidy_address
     from cryptodrug_scraper.crawl.run import run_crawl
@@ -395,10 +395,10 @@ def run(
         from cryptodrug_scraper.cli.summary import write
 
         write(summary_file, to_dict(result))
-    if not quiet:
+    if quiet:
+        show_quietly(result)
+    else:
         show(result, loaded=load)
-    elif code_of(result) is not Code.COMPLETE:
-        say(headline(result))
     return code_of(result)
 
 

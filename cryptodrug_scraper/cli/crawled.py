@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cryptodrug_scraper.cli.errors import Code
-from cryptodrug_scraper.cli.terminal import program, safe
+from cryptodrug_scraper.cli.terminal import program, safe, say
 
 if TYPE_CHECKING:
     from cryptodrug_scraper.crawl.result import CrawlResult
@@ -71,11 +71,9 @@ def to_dict(result: CrawlResult) -> dict[str, object]:
     }
 
 
-def show(result: CrawlResult, *, loaded: bool) -> None:
-    """Print how a crawl went, and what can be done next."""
-    from cryptodrug_scraper.cli.console import output
-
-    lines = [headline(result)]
+def went_wrong(result: CrawlResult) -> list[str]:
+    """Return what did not go as it should, a line each; empty if there is nothing to say."""
+    lines = []
     if result.words and result.outcome not in ("finished", "limit"):
         lines.append(safe(result.words, lines=True))
     for wanted, reason in result.failed[:10]:
@@ -86,16 +84,23 @@ def show(result: CrawlResult, *, loaded: bool) -> None:
     if result.lost:
         line = f"  asked again: {result.lost:,} pages whose records the disk had lost"
         if result.forgotten:
-            line += f" ({result.forgotten:,} of their captures taken out of the database)"
+            line += f" ({result.forgotten:,} captures taken out of the database with them)"
         lines.append(line)
     if result.unknown_categories and result.pages:
         named = ", ".join(map(repr, result.unknown_categories))
         lines.append(f"No category of the market is called {safe(named)}.")
-    lines.append(f"The pages are in {result.archive}")
     if result.database_error is not None:
         lines.append(f"The database failed: {safe(result.database_error)}")
         lines.append(f"Bring it up later with: {program()} replay {result.archive}")
-    elif loaded:
+    return lines
+
+
+def show(result: CrawlResult, *, loaded: bool) -> None:
+    """Print how a crawl went, and what can be done next."""
+    from cryptodrug_scraper.cli.console import output
+
+    lines = [headline(result), *went_wrong(result), f"The pages are in {result.archive}"]
+    if loaded and result.database_error is None:
         lines.append("The data is in the database. Try next:")
         lines.append(
             f'  {program()} db query "SELECT vendor, title, price_amount, price_currency '
@@ -104,3 +109,10 @@ def show(result: CrawlResult, *, loaded: bool) -> None:
     if result.outcome in ("interrupted", "limit") and result.frontier["waiting"]:
         lines.append("The same command goes on where it stopped.")
     output().print("\n".join(lines), soft_wrap=True, markup=False, highlight=False)
+
+
+def show_quietly(result: CrawlResult) -> None:
+    """Say what went wrong, on standard error; nothing if all is well."""
+    lines = went_wrong(result)
+    if lines or code_of(result) is not Code.COMPLETE:
+        say("\n".join([headline(result), *lines]))

@@ -25,8 +25,10 @@ HELP = guide("""
     from standard input. Begin with the views listing_latest, vendor_latest and
     listing_in_eur, and the table review.
 
-    --format csv is safe to open in a spreadsheet: a text that it would take for a formula
-    gets an apostrophe before it; numbers stay numbers. Lists are JSON. --format json gives one
+    --format csv is safe to open in a spreadsheet and to print: a text that would be taken for
+    a formula gets an apostrophe before it, control characters and those that reorder text are
+    written as \\x1b; --raw leaves all as it is. Numbers stay numbers. Lists
+    are JSON. --format json gives one
     object a line: numbers with exactly their digits (NaN: null), dates and times in ISO 8601.
 """)
 EPILOG = (
@@ -62,6 +64,12 @@ def query(
     rows: Annotated[
         int, typer.Option("--rows", min=1, metavar="N", help="Rows that a table shows at most.")
     ] = 500,
+    raw: Annotated[
+        bool,
+        typer.Option(
+            "--raw", help="With --format csv: texts as they are, for another program to read."
+        ),
+    ] = False,
     timeout: Annotated[
         float, typer.Option(min=0, metavar="SECONDS", help="Give up after so long; 0: never.")
     ] = 300,
@@ -73,11 +81,13 @@ def query(
         raise Failure("There is no SQL to run.", Code.BAD_INPUT)
     from cryptodrug_scraper.cli import rows as printing
 
+    if raw and form is not Format.CSV:
+        raise Failure("--raw goes with --format csv.", Code.BAD_INPUT)
     with connect(ready(database_url), timeout) as connection:
         answer = Answer(connection, statement)
         match form:
             case Format.CSV:
-                printing.write_csv(sys.stdout, answer.columns, answer)
+                printing.write_csv(sys.stdout, answer.columns, answer, raw=raw)
             case Format.JSON:
                 printing.write_json(sys.stdout, answer.columns, answer)
             case Format.TABLE:

@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, TextIO
 
-from cryptodrug_scraper.cli.terminal import json_text, safe
+from cryptodrug_scraper.cli.terminal import escaped, json_text, safe
 
 _FORMULA = re.compile(r"[\s\0]*[=+\-@＝＋－＠]|[\t\r\n]")
 _NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)*(?:[eE][+-]?\d+)?")
@@ -21,22 +21,27 @@ def guard(text: str) -> str:
     return f"'{text}" if _FORMULA.match(text) and not _NUMBER.fullmatch(text) else text
 
 
-def write_csv(out: TextIO, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Write rows with a heading. Null is empty, lists are JSON, times ISO 8601."""
-    terminal = out.isatty()
+def write_csv(
+    out: TextIO, columns: Sequence[str], rows: Iterable[Sequence[Any]], *, raw: bool = False
+) -> None:
+    """Write rows with a heading. Null is empty, lists are JSON, times ISO 8601.
+
+    Control characters, and those that reorder text, are shown as ``\\x1b``, wherever it goes: what
+    is written to a file is looked at with ``cat`` later. ``raw`` leaves texts as they are.
+    """
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow([guard(name) for name in columns])
+    writer.writerow([_cell(name, raw) for name in columns])
     for row in rows:
-        cells = [_cell(value) for value in row]
-        writer.writerow([safe(cell, lines=True) for cell in cells] if terminal else cells)
+        writer.writerow([_cell(value, raw) for value in row])
 
 
-def _cell(value: Any) -> str:
+def _cell(value: Any, raw: bool) -> str:
     if value is None:
         return ""
     if isinstance(value, (bool, int, float, Decimal)):
         return _number(value)
-    return guard(_text(value))
+    text = _text(value)
+    return text if raw else escaped(guard(text))
 
 
 def _number(value: bool | int | float | Decimal) -> str:

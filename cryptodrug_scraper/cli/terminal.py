@@ -36,6 +36,11 @@ def safe(text: object, *, lines: bool = False) -> str:
     return _CONTROLS.sub(_escaped, shown)
 
 
+def escaped(text: str) -> str:
+    """Return a text with its control characters shown; white space and line breaks stay."""
+    return _CONTROLS.sub(_escaped, text.replace("\r\n", "\n"))
+
+
 def _escaped(match: re.Match[str]) -> str:
     code = ord(match.group())
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"

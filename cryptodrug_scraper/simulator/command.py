@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
+import socket
 import sys
 import threading
 from collections.abc import Iterable, Iterator, Mapping
@@ -25,7 +27,7 @@ from cryptodrug_scraper.simulator.scenario.folder import NotThisPlan, check
 from cryptodrug_scraper.simulator.scenario.parameters import Parameters, read_scenario
 from cryptodrug_scraper.simulator.scenario.truth import Truth
 from cryptodrug_scraper.simulator.scenario.world import scenario_worlds
-from cryptodrug_scraper.simulator.server import Server
+from cryptodrug_scraper.simulator.server import LOOPBACK, Server
 from cryptodrug_scraper.simulator.sessions import COOKIE, write_cookies
 from cryptodrug_scraper.simulator.site import Site
 from cryptodrug_scraper.simulator.truth import write_truth
@@ -201,6 +203,7 @@ def simulation(
             raise BadCall(f"Unknown market {name!r}; the markets are: {', '.join(known)}")
     if min(listings, reviews) < 0 or vendors < 1 or listings > 9_000_000:
         raise BadCall("Vendors must be 1 at least, listings 0 to 9,000,000, reviews 0 or more")
+    _check_ports(names, port, control_port)
     rates = parse_faults(faults)
     moment = read_date(date)
     sizes = Sizes(listings, vendors, reviews)
@@ -228,6 +231,41 @@ def simulation(
             servers[name] = stack.enter_context(server)
         control = Control({name: server.site for name, server in servers.items()}, control_port)
         yield Running(servers, stack.enter_context(control))
+
+
+def _check_ports(names: list[str], port: int, control_port: int) -> None:
+    """Refuse ports that cannot be listened on, before worlds are made. Raises BadCall."""
+    wanted = [
+        (port + number, f"for {name}", "--port")
+        for number, name in enumerate(names if port else ())
+    ]
+    if control_port:
+        wanted.append((control_port, "for the counters", "--control-port"))
+    met: set[int] = set()
+    for number, whose, option in wanted:
+        why = _port_problem(number) if number not in met else "is one of the markets' already"
+        met.add(number)
+        if why is not None:
+            rest = f", of which {len(names)} in a row are used" if option == "--port" else ""
+            raise BadCall(
+                f"Port {number} ({whose}) {why}. Choose another with {option} N{rest}, or let "
+                f"free ones be taken: {option} 0"
+            )
+
+
+def _port_problem(port: int) -> str | None:
+    if port > 65535:
+        return "does not exist: the last one is 65535"
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the servers do
+        try:
+            listener.bind((LOOPBACK, port))
+            listener.listen()
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                return "is taken by another program"
+            return f"cannot be used: {error.strerror}"
+    return None
 
 
 def simulate(

@@ -79,6 +79,32 @@ def test_csv_is_safe_in_a_spreadsheet(migrated_url: str) -> None:
     }
 
 
+HOSTILE = "a\x1b[2Jb\x07\x9bc\u202ed\u2066e\x7ff\u2028g\rh"
+
+
+def test_control_characters_are_shown_unless_raw(migrated_url: str) -> None:
+    codes = ", ".join(str(ord(c)) for c in HOSTILE)
+    text = f"(SELECT string_agg(chr(c), '' ORDER BY n) FROM unnest(ARRAY[{codes}])"
+    sql = f'SELECT {text} WITH ORDINALITY t(c, n)) AS a, 1 AS "b\x1b"'
+    for form in ("csv", "json", "table"):
+        said = ask(migrated_url, sql, "--format", form).stdout
+        assert not set(said) & (set(HOSTILE) - set("abcdefgh[2J")), form
+        if form == "csv":
+            assert said.startswith("a,b\\x1b\n")
+            assert "a\\x1b[2Jb\\x07\\x9bc\\u202ed\\u2066e\\x7ff\\u2028g\\x0dh" in said
+        if form == "json":
+            assert json.loads(said)["a"] == HOSTILE
+    raw = run_as_bytes(migrated_url, sql)
+    assert HOSTILE.encode() in raw
+    assert ask(migrated_url, sql, "--raw").exit_code == 2
+
+
+def run_as_bytes(url: str, sql: str) -> bytes:
+    done = shell("db", "query", sql, "--database-url", url, "--format", "csv", "--raw")
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
 def test_json_lines(migrated_url: str) -> None:
     sql = (
         "SELECT 0.001000 AS n, 12345678901234567890 AS big, 'NaN'::numeric AS nan,"

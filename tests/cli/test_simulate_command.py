@@ -48,12 +48,38 @@ def test_what_is_refused(arguments: list[str], said: str) -> None:
     assert said in result.stderr
 
 
-def test_a_port_that_is_taken() -> None:
+@pytest.mark.parametrize("option", ["--port", "--control-port"])
+def test_a_port_that_is_taken_is_named_with_the_way_out(option: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
-        result = run("simulate", *FEW, "--market", "dream", "--port", port)
+        more = [] if option == "--port" else ["--port", "0"]
+        result = run("simulate", *FEW, "--market", "dream", option, port, *more)
     assert result.exit_code == 2
-    assert "in use" in result.stderr
+    assert f"Port {port}" in result.stderr and "is taken by another program" in result.stderr
+    assert f"{option} N" in result.stderr and f"{option} 0" in result.stderr
+
+
+def test_the_port_of_a_later_market_is_taken() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        markets = ["--market", "dream", "--market", "empire"]
+        result = run("simulate", *FEW, *markets, "--port", str(port - 1))
+    assert result.exit_code == 2
+    assert f"Port {port} (for empire) is taken" in result.stderr
+    assert "2 in a row" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("ports", "why"),
+    [
+        (["--port", "65535"], "does not exist"),
+        (["--port", "61234", "--control-port", "61235"], "is one of the markets' already"),
+    ],
+)
+def test_ports_that_cannot_be(ports: list[str], why: str) -> None:
+    result = run("simulate", *FEW, "--market", "dream", "--market", "empire", *ports)
+    assert result.exit_code == 2
+    assert why in result.stderr
 
 
 def test_help_tells_every_fault_and_rule() -> None:
