@@ -12,7 +12,15 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 from cryptodrug_scraper.cli.errors import EXIT_CODES, Code, Failure
-from cryptodrug_scraper.cli.options import WAY, Direct, Socks, check_market, guide, tor_at
+from cryptodrug_scraper.cli.options import (
+    WAY,
+    Direct,
+    Socks,
+    check_market,
+    guide,
+    say_if_tor_waits,
+    tor_at,
+)
 from cryptodrug_scraper.cli.terminal import program
 
 if TYPE_CHECKING:
@@ -383,6 +391,7 @@ def run(
     check_addresses(plan.market, known, direct=options.direct)
     if not options.direct:
         options = replace(options, socks=tor_at(socks))
+        say_if_tor_waits(options.socks)
     for address in mirrors:
         store.add(plan.market, address)
     if load:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import sys
@@ -110,7 +111,19 @@ def explain(error: Exception) -> Failure | None:
     if isinstance(error, MemoryError):
         return Failure("There is not enough memory for this.", Code.PARTLY_FAILED)
     if isinstance(error, OSError):
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            return Failure(
+                f"The disk is full: {error.filename or 'a file'} cannot be written "
+                f"({error.strerror}). Make room on it, then run the same command again.",
+                Code.PARTLY_FAILED,
+            )
         where = f"{error.filename}: " if error.filename else ""
+        if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM) and error.filename:
+            return Failure(
+                f"{error.filename} cannot be used: {error.strerror}. Whose is it (`ls -ld`)? Let "
+                "it be yours, or choose another data folder with CRYPTODRUG_DATA_DIR.",
+                Code.PARTLY_FAILED,
+            )
         return Failure(f"{where}{error.strerror or error}", Code.PARTLY_FAILED)
     return None
 

@@ -90,8 +90,10 @@ def status() -> None:
     typer.echo(f"Circuits      {count(now.circuits, 'circuit')} built")
     typer.echo(f"Traffic       {now.read:,} bytes read, {now.written:,} bytes written")
     if not now.ready:
-        why = f": {safe(now.warning)}" if now.warning else ""
-        raise Failure(f"Tor is not ready{why}. Wait, or look at its log.", Code.TOR)
+        from cryptodrug_scraper.tor.stalls import standing
+
+        words = safe(standing(now, settings.data_dir / "tor"), lines=True)
+        raise Failure(f"Tor is not ready. {words}", Code.TOR)
     typer.echo("Tor is ready.")
 
 
@@ -178,7 +180,7 @@ def run(
     with own, _ends_in_order():
         say("Starting Tor; the first time takes a minute or two.")
         with _shown() as told:
-            own.start(told)
+            own.start(told, on_stall=lambda words: say(safe(words, lines=True)))
         say("Tor is connected. In another terminal, or in a file .env:")
         for line in _environment(own.socks, own.control, settings):
             typer.echo(line)

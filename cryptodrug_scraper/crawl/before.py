@@ -44,10 +44,13 @@ def check_plan(plan: Plan) -> None:
             raise CrawlRefused(f"{name}: a name is missing")
 
 
-def check_addresses(market: str, addresses: Iterable[str], *, direct: bool) -> None:
+def check_addresses(
+    market: str, addresses: Iterable[str], *, direct: bool, option: str = "--direct"
+) -> None:
     """Refuse mirrors that cannot be asked in this way: directly, or through Tor.
 
-    ``addresses`` are one or more, as `mirrors.tidy_address` returns them. Raises CrawlRefused.
+    ``addresses`` are one or more, as `mirrors.tidy_address` returns them; ``option`` is what the
+    direct way is called where it was asked for. Raises CrawlRefused.
     """
     others = [address for address in addresses if is_loopback(address) != direct]
     if not others:
@@ -55,11 +58,11 @@ def check_addresses(market: str, addresses: Iterable[str], *, direct: bool) -> N
     named = ", ".join(others[:5])
     if direct:
         raise CrawlRefused(
-            f"--direct is for a market on this machine, and {named} is not: an onion service is "
-            f"asked through Tor only. Leave out --direct, or: cryptodrug mirror remove {market} "
+            f"{option} is for a market on this machine, and {named} is not: an onion service is "
+            f"asked through Tor only. Leave out {option}, or: cryptodrug mirror remove {market} "
             f"{others[0]}"
         )
     raise CrawlRefused(
-        f"{named} is on this machine, where Tor does not go. Use --direct (cryptodrug simulate), "
+        f"{named} is on this machine, where Tor does not go. Use {option} (cryptodrug simulate), "
         f"or: cryptodrug mirror remove {market} {others[0]}"
     )

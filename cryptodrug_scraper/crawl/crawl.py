@@ -80,9 +80,11 @@ class Crawl:
     def begin(cls, crawler: Crawler, spider: MarketSpider, given: Given | None) -> None:
         """Open the crawl of a crawler; without ``given`` by Scrapy's own arguments."""
         if given is None:
-            from cryptodrug_scraper.crawl.run import asked_for
+            from cryptodrug_scraper.crawl.run import asked_for, explained
 
-            given = asked_for(crawler, spider)
+            with explained():
+                _CRAWLS[crawler] = cls(crawler, spider, asked_for(crawler, spider))
+            return
         _CRAWLS[crawler] = cls(crawler, spider, given)
 
     @classmethod

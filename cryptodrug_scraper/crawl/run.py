@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+import difflib
 import gc
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from scrapy.crawler import AsyncCrawlerProcess, Crawler
 from scrapy.settings import Settings as ScrapySettings
 
+from cryptodrug_scraper.cli.errors import explain
+from cryptodrug_scraper.cli.terminal import say
 from cryptodrug_scraper.crawl import settings as scrapy_settings
+from cryptodrug_scraper.crawl.before import check_addresses, check_plan
 from cryptodrug_scraper.crawl.crawl import Crawl, Given
+from cryptodrug_scraper.crawl.mirrors import MirrorStore
 from cryptodrug_scraper.crawl.options import CrawlOptions, read_since
-from cryptodrug_scraper.crawl.plan import Plan
+from cryptodrug_scraper.crawl.plan import CrawlRefused, Plan
 from cryptodrug_scraper.crawl.progress import Silent, View
 from cryptodrug_scraper.crawl.result import CrawlResult
 from cryptodrug_scraper.crawl.spider import MarketSpider
 from cryptodrug_scraper.database.connection import client_url, open_engine, resolve_url
 from cryptodrug_scraper.settings import get_settings
+from cryptodrug_scraper.tor.ready import find_tor
 
+_ARGUMENTS = frozenset(("categories", "exclude", "listings", "vendors", "since", "direct"))
+_SCRAPYS = frozenset(("crawler", "settings", "name", "start_urls", "crawl"))
 _COLLECT_AFTER = 10_000  # objects more than before; Python's own is 700
 
 
@@ -80,13 +88,19 @@ def asked_for(crawler: Crawler, spider: MarketSpider) -> Given:
     ``-a direct=1`` is for a market on this machine.
     """
 
+    check_arguments(vars(spider))
+
     def several(name: str) -> tuple[str, ...]:
         told = getattr(spider, name, None) or ""
         return tuple(part.strip() for part in str(told).split(",") if part.strip())
 
     since = str(getattr(spider, "since", None) or "").strip()
     if since:
-        read_since(since)
+        try:
+            read_since(since)
+        except ValueError as error:
+            raise CrawlRefused(f"-a since: {error}") from None
+    direct = str(getattr(spider, "direct", "")).lower() in ("1", "true", "yes")
     plan = Plan(
         spider.name,
         inside=several("categories"),
@@ -95,15 +109,56 @@ def asked_for(crawler: Crawler, spider: MarketSpider) -> Given:
         vendors=several("vendors"),
         since=since or None,
     )
+    check_plan(plan)
     settings = get_settings()
+    mirrors = MirrorStore(settings.data_dir / "mirrors").all(spider.name)
+    if not mirrors:
+        raise CrawlRefused(
+            f"No mirror of {spider.name} is known: add its address with "
+            f"cryptodrug mirror add {spider.name} ADDRESS"
+        )
+    check_addresses(
+        spider.name, [each.address for each in mirrors], direct=direct, option="-a direct=1"
+    )
+    if not direct:
+        find_tor(settings)
     engine = resolve_url(None, settings)
     open_engine(engine).dispose()
     options = CrawlOptions(
         folder=settings.data_dir,
         socks=settings.tor_socks,
         dsn=client_url(engine),
-        direct=str(getattr(spider, "direct", "")) in ("1", "true", "yes"),
+        direct=direct,
         each=crawler.settings.getint("CONCURRENT_REQUESTS_PER_DOMAIN"),
         delay=crawler.settings.getfloat("DOWNLOAD_DELAY"),
     )
     return Given(plan, options, Silent())
+
+
+def check_arguments(given: Mapping[str, object]) -> None:
+    """Refuse arguments of a spider (``-a NAME=VALUE``) that mean nothing. Raises CrawlRefused."""
+    unknown = sorted(given.keys() - _ARGUMENTS - _SCRAPYS)
+    if not unknown:
+        return
+    close = difflib.get_close_matches(unknown[0], _ARGUMENTS, 1)
+    hint = f" Is {close[0]} meant?" if close else ""
+    raise CrawlRefused(
+        f"-a {unknown[0][:40]}=… is no argument of a crawl.{hint} "
+        f"There are: {', '.join(sorted(_ARGUMENTS))}"
+    )
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """End the process with one sentence and an exit code, as `cryptodrug crawl` would end.
+
+    For Scrapy's own command, which shows a trace of whatever a spider raises.
+    """
+    try:
+        yield
+    except Exception as error:
+        failure = explain(error)
+        if failure is None:
+            raise
+        say(f"Error: {failure}")
+        raise SystemExit(int(failure.code)) from None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import re
 import shlex
 import socket
 import threading
@@ -41,6 +42,10 @@ class TorStatus:
     live: bool  # whether Tor believes that its network can be reached
     read: int  # bytes since its start
     written: int
+    reason: str = ""  # of the warning, in one of Tor's words: TIMEOUT, NOROUTE …
+    uptime: float | None = None  # seconds since its start, if it says so
+    log: str | None = None  # the file that it writes its log to, if it says so
+    data: str | None = None  # its own folder
 
     @property
     def ready(self) -> bool:
@@ -103,6 +108,10 @@ class TorControl:
                 live=tor.get_info("network-liveness") == "up",
                 read=int(tor.get_info("traffic/read")),
                 written=int(tor.get_info("traffic/written")),
+                reason=phase.get("REASON", ""),
+                uptime=_number(tor.get_info("uptime", None)),
+                log=_log_file(tor.get_conf("Log", [], multiple=True)),
+                data=tor.get_conf("DataDirectory", None),
             )
 
     def new_identity(self, on_delay: Callable[[float], None] | None = None) -> float:
@@ -245,6 +254,19 @@ class TorControl:
             raise TorUnavailable(f"The control port at {self.address} stopped answering.")
         if failed:
             raise failed[0]
+
+
+def _number(text: str | None) -> float | None:
+    return float(text) if text and text.strip().isdecimal() else None
+
+
+def _log_file(lines: list[str]) -> str | None:
+    """Return the file of the first line of a configuration that names one: ``notice file PATH``."""
+    for text in lines:
+        found = re.search(r"(?:^|\s)file\s+(.+)", text)
+        if found:
+            return found[1].strip().strip('"')
+    return None
 
 
 def bootstrap_words(line: str) -> dict[str, str]:

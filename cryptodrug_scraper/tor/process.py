@@ -44,6 +44,7 @@ from cryptodrug_scraper.tor.stalls import last_lines, meaning
 HOST = "127.0.0.1"
 _CONTROL_PATIENCE = 30.0  # seconds to open the control port
 _ANOTHER = "another Tor process is running with the same data directory"  # in Tor's words
+_STALL = 20.0  # seconds without a step until it is said what that may mean
 _STOP_PATIENCE = 10.0
 _ORPHAN_PATIENCE = 20.0  # an earlier one, whose starter was killed, ends within 15 s
 
@@ -101,10 +102,12 @@ class OwnTor:
         self,
         on_bootstrap: Callable[[int, str], None] | None = None,
         timeout: float = 120.0,
+        on_stall: Callable[[str], None] | None = None,
     ) -> None:
         """Start Tor and return when it is connected to its network.
 
-        ``on_bootstrap`` is told each step: percent, and the phase in Tor's words. Raises
+        ``on_bootstrap`` is told each step: percent, and the phase in Tor's words; ``on_stall``
+        what it may mean where nothing goes forward for some time, and where the log is. Raises
         TorUnavailable if Tor is not installed, its configuration is refused, a port is taken,
         another runs in this folder, or nothing goes forward for ``timeout`` seconds.
         """
@@ -122,7 +125,11 @@ class OwnTor:
             self._write_torrc()
             self._check_ports()
             self._launch(program)
-            self._wait_for_bootstrap(on_bootstrap or (lambda percent, phase: None), timeout)
+            self._wait_for_bootstrap(
+                on_bootstrap or (lambda percent, phase: None),
+                on_stall or (lambda words: None),
+                timeout,
+            )
         except OSError as error:
             self.stop()
             raise TorUnavailable(
@@ -314,9 +321,15 @@ class OwnTor:
             )
         return TorUnavailable(f"Tor ended at once. It said:\n{last_lines(said)}")
 
-    def _wait_for_bootstrap(self, told: Callable[[int, str], None], timeout: float) -> None:
+    def _wait_for_bootstrap(
+        self,
+        told: Callable[[int, str], None],
+        stalled: Callable[[str], None],
+        timeout: float,
+    ) -> None:
         assert self._connection is not None
         last: tuple[int, str] = (-1, "")
+        soon: float | None = time.monotonic() + _STALL
         deadline = time.monotonic() + timeout
         while True:
             self.check()
@@ -331,9 +344,17 @@ class OwnTor:
                 told(*now)
                 if now[0] > last[0]:
                     deadline = time.monotonic() + timeout
+                    soon = time.monotonic() + _STALL
                 last = now
             if now[0] == 100:
                 return
+            if soon is not None and time.monotonic() > soon:
+                soon = None
+                said = self.log.read_text(errors="replace")
+                stalled(
+                    f"Tor stands at {now[0]}% ({now[1]}) for {_STALL:.0f} s, and goes on trying.\n"
+                    f"{meaning(now[0], phase, said)}\nIts log is {self.log}."
+                )
             if time.monotonic() > deadline:
                 said = self.log.read_text(errors="replace")
                 raise TorUnavailable(
