@@ -66,7 +66,8 @@ def test_status_of_one_that_is_not_connected(tor_programs: None, tmp_path: Path)
     finally:
         node.stop()
     assert done.returncode == Code.TOR, done.stderr
-    assert b"Tor is not ready" in done.stderr
+    assert b"Tor is not ready. Tor stands at " in done.stderr
+    assert b"bridges" in done.stderr and b"log" in done.stderr
 
 
 @pytest.mark.slow

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from datetime import datetime, timedelta
+from pathlib import Path
+
 import pytest
 
-from cryptodrug_scraper.tor.stalls import last_lines, meaning
+from cryptodrug_scraper.tor.control import TorStatus
+from cryptodrug_scraper.tor.stalls import last_lines, meaning, standing
 
 
 @pytest.mark.parametrize(
@@ -34,6 +39,36 @@ from cryptodrug_scraper.tor.stalls import last_lines, meaning
 )
 def test_meaning(percent: int, phase: dict[str, str], log: str, said: str) -> None:
     assert said in meaning(percent, phase, log)
+
+
+def status(percent: int, **more: object) -> TorStatus:
+    values: dict[str, object] = {
+        "version": "0.4", "percent": percent, "summary": "Connecting", "warning": "",
+        "circuits": 0, "socks": (), "live": False, "read": 0, "written": 0,
+    }  # fmt: skip
+    return TorStatus(**{**values, **more})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("percent", [0, 5, 14, 30, 75, 95, 100])
+def test_a_stage_is_named_with_the_way_out(percent: int, tmp_path: Path) -> None:
+    words = standing(status(percent), tmp_path)
+    assert f"Tor stands at {percent}% (Connecting)" in words
+    assert "bridges (https://bridges.torproject.org)" in words
+    assert "log" in words
+
+
+def test_since_when_and_where_the_log_is(tmp_path: Path) -> None:
+    own = tmp_path / "tor"
+    own.mkdir()
+    at = datetime.now() - timedelta(minutes=3, seconds=5)
+    (own / "tor.log").write_text(
+        f"{at:%b %d %H:%M:%S}.123 [notice] Bootstrapped 5% (conn): Connecting to a relay\n"
+    )
+    words = standing(status(5, data=str(own / "data")), own)
+    assert re.search(rf"since {at:%H:%M:%S} \(3 min \d+ s\)", words)
+    assert f"Its log is {own / 'tor.log'}." in words
+    other = standing(status(5, log="/var/log/tor/log", uptime=42.0), own)
+    assert "it was started 42 s ago" in other and "Its log is /var/log/tor/log." in other
 
 
 def test_last_lines() -> None:
