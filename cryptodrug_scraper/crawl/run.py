@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import difflib
 import gc
 import logging
@@ -161,4 +162,6 @@ def explained() -> Iterator[None]:
         if failure is None:
             raise
         say(f"Error: {failure}")
+        # The task that ends so is not waited for, and asyncio would show its trace.
+        asyncio.get_running_loop().set_exception_handler(lambda loop, context: None)
         raise SystemExit(int(failure.code)) from None
