@@ -10,7 +10,7 @@ from typing import Protocol
 from .columns import ANY, Columns
 from .kinds import Form
 from .page import Limits, Page, Trouble
-from .payloads import Payloads
+from .revisits import Revisits
 from .source import Source
 from .stamp import CrawlEnd, CrawlStamp
 from .when import Moment, given
@@ -50,7 +50,7 @@ class Context:
         self.wanted = ""
         """The location of the one page that is looked for; empty: all are."""
         self.passed_over: Counter[str] = Counter()
-        self.payloads = Payloads(limits.digests_held)
+        self.revisits = Revisits(limits)
         self.crawls: dict[str, tuple[CrawlStamp, CrawlEnd | None]] = {}
         self._read = read
         self._pass_over = on_passed_over
@@ -104,7 +104,7 @@ class Context:
 
     def at(self, source: Source, position: int) -> None:
         """Say how far a source is read (inside archives, that of the outermost counts)."""
-        if self._report is not None and not source.depth and position - self._told >= _STEP:
+        if self._report is not None and source.path is not None and position - self._told >= _STEP:
             position = min(position, self._size)
             if position > self._told:
                 self._report(position - self._told)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from .arcs import read_arc
 from .context import Context
 from .files import read_file
 from .har import read_har
@@ -31,6 +32,7 @@ FORMATS: dict[str, Reader] = {
     "json": read_json,
     "jsonl": read_jsonl,
     "mhtml": read_mhtml,
+    "arc": read_arc,
     "packed": read_packed,
     "page": read_file,
     "parquet": read_parquet,

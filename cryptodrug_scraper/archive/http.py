@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from .page import Limits
 from .secret import SECRETS
+from .sniff import HEAD, begins_as_html
 from .unpack import Bad, unpack
 
 HEAD_BYTES = 256 << 10
@@ -16,6 +17,7 @@ _CHUNK_LINE = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\r\n]{0,1024})?\
 _PASSED = frozenset(("", "text/plain", "application/octet-stream", "unknown/unknown"))
 
 
+_HEADER = re.compile(rb"(?:content-|date:|server:|set-cookie:|x-|last-modified:)", re.IGNORECASE)
 _TYPE = re.compile(r"[a-z0-9]{1,20}/[a-z0-9.+-]{1,60}")
 _SORTS = {
     "css": "styles",
@@ -38,8 +40,13 @@ class Response(NamedTuple):
 
 def split_response(block: bytes) -> Response | None:
     """Split a stored response into status, headers (credentials dropped) and body."""
-    if not block.startswith(b"HTTP/"):
-        return None
+    start = 1  # line of the first header
+    if not block.startswith((b"HTTP/", b"HTTP ", b"ICY ")):
+        if begins_as_html(block[:HEAD]):  # as HTTP 0.9 answers: nothing but the page
+            return Response(None, {}, block)
+        if _HEADER.match(block) is None:
+            return None
+        start = 0
     end = block.find(b"\r\n\r\n", 0, HEAD_BYTES)
     width = 4
     if end < 0:
@@ -52,7 +59,7 @@ def split_response(block: bytes) -> Response | None:
     lines = block[:end].decode("latin-1").split("\n")
     headers: dict[str, str] = {}
     last = ""
-    for line in lines[1:]:
+    for line in lines[start:]:
         key, colon, value = line.partition(":")
         if line[:1] in (" ", "\t"):  # an old way to go on with the header above
             if last in headers:
@@ -62,7 +69,7 @@ def split_response(block: bytes) -> Response | None:
             if last not in SECRETS:
                 value = value.strip()
                 headers[last] = f"{headers[last]}, {value}" if last in headers else value
-    words = lines[0].split(None, 2)
+    words = lines[0].split(None, 2) if start else []
     code = words[1] if len(words) > 1 else ""
     status = int(code) if len(code) == 3 and code.isascii() and code.isdigit() else None
     return Response(status, headers, block[end + width :])

@@ -74,7 +74,10 @@ _MAGIC = (
 _BY_NAME = {".rar": "rar", ".7z": "7z", ".cpio": "cpio", ".iso": "iso", ".cab": "cab",
             ".lz": "lzip", ".lz4": "lz4", ".lzma": "lzma", ".arc": "arc"}  # fmt: skip
 _WARC = re.compile(rb"\s{0,16}WARC/\d\.\d\r?\n")
-_ARC = re.compile(rb"\s{0,16}filedesc:\S{0,1000} \S{1,100} \d{4,14} \S{1,100} \d{1,10}\r?\n")
+_ARC_LINE = rb":\S{0,1000} \S{1,100} \d{8,14} \S{1,100}(?: \S{1,1000}){0,5} \d{1,10}\r?\n"
+_ARC = re.compile(rb"\s{0,16}filedesc" + _ARC_LINE)
+_WARC_WITHIN = re.compile(rb"\nWARC/\d\.\d\r?\n[A-Za-z-]{1,80}:")
+_ARC_WITHIN = re.compile(rb"\nhttps?" + _ARC_LINE)
 _MHTML = re.compile(
     rb"\A\s{0,16}(?:[A-Za-z][A-Za-z0-9-]{0,60}:[^\n]{0,2000}\r?\n(?:[ \t][^\n]{0,2000}\r?\n){0,20})"
     rb"{0,40}?content-type:\s{0,8}multipart/related\b",
@@ -112,14 +115,12 @@ def packing_of(head: bytes) -> str:
     for magic, packing in PACKINGS.items():
         if head.startswith(magic):
             return packing
-    return ""
+    return "zst" if _SKIPPABLE.match(head) else ""
 
 
 def form_of(head: bytes, inner: bytes, name: str) -> Form:
     """Tell what a file is from its start, and from the start of what is packed in it."""
     packing = packing_of(head)
-    if _SKIPPABLE.match(head):  # its records cannot be looked into without the dictionary
-        return Form("warc", "zst")
     if not packing:
         return _plain(head, name)
     if not inner:  # damaged from the start on, or nothing in it
@@ -130,8 +131,10 @@ def form_of(head: bytes, inner: bytes, name: str) -> Form:
     if kind_of(name)[0] is Kind.PACKED:
         plain_name = name.rpartition(".")[0]
     form = _plain(inner, plain_name)
-    if form.format in ("page", "warc", "arc", "tar", "other"):
+    if form.format in ("page", "tar", "other"):
         return form._replace(packing=packing)
+    if form.format == "warc" and packing in ("gz", "zst") and not _SKIPPABLE.match(head):
+        return Form("warc", packing)  # its records can be found without unpacking all of it
     return Form("packed", packing)
 
 
@@ -169,13 +172,15 @@ def _by_name(head: bytes, name: str) -> Form:
         form, _, method = packing.partition(":")
         return Form(form, method)
     suffix = "." + name.lower().rpartition(".")[2]
-    if suffix in _BY_NAME and not looks_like_html(head):
+    if suffix in _BY_NAME:
         return Form(_BY_NAME[suffix])
     if kind is Kind.PACKED and packing == "br":
         return Form("page", packing, certain=False)
     if kind in (Kind.OTHER, Kind.JSON) or not looks_like_html(head):
         return OTHER
-    return Form("page", certain=False)
+    if _WARC_WITHIN.search(head):  # an archive of pages whose beginning is damaged
+        return Form("warc")
+    return Form("arc") if _ARC_WITHIN.search(head) else Form("page", certain=False)
 
 
 def _damaged(name: str, packing: str) -> Form:

@@ -117,7 +117,7 @@ def _seekable(source: Source, location: str) -> bool:
         return form.packing in ("", "gz", "zst") and "+" not in inner
     if form.format == "tar" and form.packing:
         return False
-    return form.format in ("page", "zip", "tar")
+    return form.format in ("page", "zip", "tar", "arc")
 
 
 def holder_of(location: str) -> Path | None:

@@ -1,4 +1,4 @@
-"""A file that is compressed as a whole, and holds neither a page nor what is read packed."""
+"""A file that is compressed as a whole, and is not read as it is: it is unpacked first."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from .context import Context
+from .kinds import packing_of
 from .names import PACKED_SUFFIXES
 from .page import Page, Trouble
 from .source import Budget, Source, spooled
-from .unpack import Bad, Stream
+from .unpack import CHUNK, ERRORS, Bad, Inflater, Stream
+
+_GZIP = b"\x1f\x8b\x08"
 
 
 def read_packed(source: Source, context: Context) -> Iterator[Page | Trouble]:
@@ -33,12 +36,13 @@ def read_packed(source: Source, context: Context) -> Iterator[Page | Trouble]:
             source.in_path,
             source.budget,
             reopen,
-            source.depth + 1,
+            source.depth + bool(packing_of(file.read(8))),  # some unpack to themselves
             source.named,
+            beside=source.beside,
         )
         yield from context.read(inner)
     if problem is not None:
-        yield Trouble(source.location, f"{problem[1]}; what was before that was read", problem[0])
+        yield Trouble(source.location, f"{problem[1]}; what could be was read", problem[0])
 
 
 def inner_name(name: str) -> str:
@@ -47,9 +51,48 @@ def inner_name(name: str) -> str:
     return stem if stem and f".{suffix.lower()}" in PACKED_SUFFIXES else name
 
 
+class _Pieces:
+    """What is packed in a file; of gzip, also what stands behind a damaged member."""
+
+    def __init__(self, file: BinaryIO, packing: str, size: int) -> None:
+        self._file = file
+        self._packing = packing
+        self._size = size
+        self._stream = Stream(file, packing, size)
+        self.problem: tuple[str, str] | None = None
+
+    def read(self, most: int) -> bytes:
+        """Read on; nothing at the end."""
+        while not (data := self._stream.read(most)) and self._stream.problem is not None:
+            self.problem = self.problem or self._stream.problem
+            at = self._next(self._stream.member + 1) if self._packing == "gz" else None
+            if at is None:
+                break
+            self._file.seek(at)
+            self._stream = Stream(self._file, self._packing, self._size)
+        return data
+
+    def _next(self, at: int) -> int | None:
+        """Return where the next gzip member that can be unpacked begins."""
+        while True:
+            self._file.seek(at)
+            part = self._file.read(CHUNK)
+            found = part.find(_GZIP)
+            while found >= 0:
+                self._file.seek(at + found)
+                try:
+                    if Inflater().decompress(self._file.read(4096), 512):
+                        return at + found
+                except ERRORS:
+                    pass
+                found = part.find(_GZIP, found + 1)
+            if len(part) < CHUNK:
+                return None
+            at += len(part) - len(_GZIP) + 1
+
+
 def _unpacked(source: Source, budget: Budget) -> tuple[BinaryIO, int, tuple[str, str] | None]:
-    file = source.reopen()
-    with file:
-        stream = Stream(file, source.form.packing, source.size)
-        held, size = spooled(stream.read, budget)
-        return held, size, stream.problem
+    with source.reopen() as file:
+        pieces = _Pieces(file, source.form.packing, source.size)
+        held, size = spooled(pieces.read, budget)
+        return held, size, pieces.problem

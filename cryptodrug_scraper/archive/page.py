@@ -64,6 +64,7 @@ class Trouble:
 
 CODES: Mapping[str, str] = {
     "bad_name": "a member's name holds control characters, is empty, too long or too deep",
+    "bad_date": "what a file states of the time of its captures could not be used",
     "bad_sidecar": "a sidecar could not be used; the page is yielded without it",
     "bad_statement": "what is stated of a page's time or address is none; it is yielded without",
     "bad_stamp": "what a file says of the crawl that wrote it could not be used; pages go without",
@@ -131,8 +132,16 @@ class Limits:
     digests_held: int = 200_000
     """Payload digests of WARC records that are remembered for revisit records."""
 
+    revisits_held: int = 100_000
+    """Revisit records that wait for a page that comes later."""
+
     silent_seconds: float = 10.0
     """Processor time that a WARC may take to come to its next record."""
+
+    @property
+    def block_bytes(self) -> int:
+        """Largest block of a record: a page and the headers of its response."""
+        return self.page_bytes + (64 << 10)
 
     def unpacked(self, packed: int) -> int:
         """How many bytes ``packed`` bytes may unpack to, as one member."""

@@ -75,6 +75,11 @@ class ArchiveReader:
                 context.begin(found.size)
                 yield from _read_one(found, context)
                 context.end()
+        for location, item in context.revisits.rest():
+            if isinstance(item, str):
+                context.pass_over(location, item)
+            else:
+                yield item
 
 
 def _read_one(found: Found, context: Context) -> Iterator[Page | Trouble]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import zlib
+from collections.abc import Sequence
 from functools import partial
 from pathlib import PurePath
 from typing import BinaryIO, Protocol
@@ -16,7 +17,6 @@ from .unpack import ERRORS, WINDOW, Inflater
 GZIP = b"\x1f\x8b\x08"
 ZSTD = b"\x28\xb5\x2f\xfd"
 PLAIN = b"WARC/"
-_SKIPPABLE = b"\x5d\x2a\x4d\x18"  # zstd: a dictionary stands before the first record
 
 _START = re.compile(rb"(?:\A|(?<=\n))WARC/1\.\d\r?\n[A-Za-z][A-Za-z0-9_-]{0,80}:")
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
@@ -27,6 +27,7 @@ _TAIL = 16  # enough of what follows a record to tell another from junk
 _OVERLAP = 128
 _PIECE = 256 << 10
 _ZSTD_INPUT = 1 << 10  # its objects have no bound on output: 1 KB makes 32 MB at most
+_FIRST = 16 << 20  # of the first member, packed
 _CHECKED = 2 << 30  # most that the check of one member unpacks; nothing of it is kept
 
 
@@ -71,18 +72,17 @@ class RecordFile:
             self.size = file.seek(0, os.SEEK_END)
             self.pread = partial(_pread, file)
         start = self.pread(4, 0)
-        self.dictionary = start == _SKIPPABLE
         self.magic = self._kind(start, PurePath(name).suffix.lower())
 
     def _kind(self, start: bytes, suffix: str) -> bytes:
         """Return what records of the file begin with: as it does, unless its start is damaged."""
-        begun = {GZIP[:2]: GZIP, ZSTD[:2]: ZSTD, _SKIPPABLE[:2]: ZSTD, PLAIN[:2]: PLAIN}
+        begun = {GZIP[:2]: GZIP, ZSTD[:2]: ZSTD, PLAIN[:2]: PLAIN}
         stated = begun.get(start[:2])
         named = {".gz": GZIP, ".zst": ZSTD}.get(suffix, PLAIN)
         if stated is None or stated == named:
             return named
         self.magic = stated
-        if self.dictionary or self._within(self.pread(_SCAN, 0), 0, 0) == 0:
+        if self._within(self.pread(_SCAN, 0), 0, 0) == 0:
             return stated
         self.magic = named  # neither is certain: what the name says, if there is a record so
         return named if self.next(0) < self.size else stated
@@ -90,6 +90,35 @@ class RecordFile:
     def begins(self, at: int) -> bool:
         """Tell whether a member (or, in a plain file, a record) begins at an offset."""
         return self.pread(len(self.magic), at) == self.magic
+
+    def begins_with(self, at: int, marks: Sequence[bytes]) -> bool:
+        """Tell whether a member begins at an offset, and with the record that has these marks.
+
+        Readers say of a record that is not the first of its member where the next member begins.
+        """
+        if not self.begins(at):
+            return False
+        try:
+            for size in (1 << 10, _HEAD):
+                head = self._start_of(at, size).lstrip(b"\r\n")
+                end = _HEAD_END.search(head)
+                if end is not None:
+                    return all(mark in head[: end.start()] for mark in marks)
+        except ERRORS:
+            pass
+        return False
+
+    def head_ends_in_lf(self, at: int) -> bool:
+        """Tell whether lines of a record's head end in LF alone, as some tools write them."""
+        try:
+            head = self.pread(_HEAD, at) if self.magic == PLAIN else self._start_of(at, _HEAD)
+        except ERRORS:
+            return False
+        head = head.lstrip(b"\r\n")
+        end = _HEAD_END.search(head)
+        if not head.startswith(b"WARC/") or end is None:
+            return False
+        return head.count(b"\n", 0, end.end()) != head.count(b"\r\n", 0, end.end())
 
     def only_padding(self, at: int) -> bool:
         """Tell whether what follows is nothing but line ends and zero bytes."""
@@ -126,14 +155,8 @@ class RecordFile:
         return None
 
     def _is_record(self, at: int) -> bool:
-        data = self.pread(4096, at)
         try:
-            if self.magic == GZIP:
-                head = zlib.decompressobj(31).decompress(data, 512)
-            elif self.dictionary:
-                return True  # cannot be looked into without the dictionary
-            else:
-                head = self._piecewise().decompress(data[:_ZSTD_INPUT])[:512]
+            head = self._start_of(at)
         except ERRORS:
             return False
         return _START.match(head.lstrip(b"\r\n")) is not None
@@ -146,8 +169,6 @@ class RecordFile:
         """Check the record at an offset."""
         if self.magic == PLAIN:
             return self._check_plain(at)
-        if self.dictionary:
-            return Checked(self.next(at + 1))
         return self._check_member(at)
 
     def holds_many(self, at: int) -> bool:
@@ -185,6 +206,49 @@ class RecordFile:
         except ERRORS:
             return False
         return False
+
+    def splits_records(self) -> bool:
+        """Tell whether members were cut without regard to records (`bgzip`, pieces joined).
+
+        Looked at are the first member, if it is not large, and the start of the second.
+        """
+        if self.magic == PLAIN:
+            return False
+        unit: Inflater | _Piecewise = Inflater() if self.magic == GZIP else self._piecewise()
+        step = _PIECE if self.magic == GZIP else _ZSTD_INPUT
+        position, data = 0, b""
+        try:
+            while not unit.eof and position <= _FIRST:
+                if not isinstance(unit, Inflater) or unit.needs_input:
+                    data = self.pread(step, position)
+                    position += len(data)
+                    if not data:
+                        return False
+                if isinstance(unit, Inflater):
+                    unit.decompress(data, _PIECE)
+                else:
+                    unit.decompress(data)
+                data = b""
+            second = position - len(unit.unused_data)
+            if not unit.eof or not self.begins(second):
+                return False
+            head = self._start_of(second)
+        except ERRORS:
+            return False
+        head = head.lstrip(b"\r\n\x00")
+        return bool(head) and _START.match(head) is None
+
+    def _start_of(self, at: int, size: int = 512) -> bytes:
+        """Unpack the first bytes of a member."""
+        data = self.pread(4096 + size, at)
+        if self.magic == GZIP:
+            return zlib.decompressobj(31).decompress(data, size)
+        unit, head = self._piecewise(), b""
+        for start in range(0, len(data), _ZSTD_INPUT):
+            head += unit.decompress(data[start : start + _ZSTD_INPUT])
+            if len(head) >= size or unit.eof:
+                break
+        return head[:size]
 
     def _check_plain(self, at: int) -> Checked:
         head = self.pread(_HEAD, at)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, BinaryIO, cast
@@ -56,7 +56,7 @@ class Budget:
             )
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Source:
     """Something to read pages from.
 
@@ -66,6 +66,8 @@ class Source:
     archive, 2 in an archive inside one. ``named`` is whether the user gave it by name, ``path``
     where it lies on disk (None inside archives), ``beside`` the names in its folder (None: not
     listed). ``form`` is what it is.
+
+    ``times`` are capture times by address, for records that state none (of a WACZ's list of pages).
 
     ``reopen`` opens it once more, also when ``file`` was closed; it raises OSError or Bad.
     ``sibling`` reads a file that stands beside it.
@@ -83,6 +85,7 @@ class Source:
     path: Path | None = None
     beside: frozenset[str] | None = None
     form: Form = OTHER
+    times: Mapping[str, Moment] = field(default_factory=dict)
     sibling: Sibling = field(default=_no_sibling)
 
     def head(self, size: int) -> bytes:

@@ -20,6 +20,10 @@ OUTPUT = 8 << 10  # small: what one call makes before it meets damage is lost
 WINDOW = 1 << 27
 """Largest window (dictionary) of xz and zstd data: the memory that unpacking may take."""
 
+_ZSTD = b"\x28\xb5\x2f\xfd"
+_DICTIONARY = b"\x5d\x2a\x4d\x18"
+_DICTIONARY_BYTES = 32 << 20
+
 BR_CHUNK = 64 << 10
 
 
@@ -93,12 +97,33 @@ ERRORS = (zlib.error, OSError, lzma.LZMAError, zstandard.ZstdError, EOFError, Va
 """What the decompressors raise for damaged data."""
 
 
-def zstd_reader(source: BinaryIO) -> BinaryIO:
+def zstd_reader(
+    source: BinaryIO, dictionary: zstandard.ZstdCompressionDict | None = None
+) -> BinaryIO:
     """Return a reader of zstd data, frame after frame."""
-    reader: BinaryIO = zstandard.ZstdDecompressor(max_window_size=WINDOW).stream_reader(
-        source, read_across_frames=True
-    )
+    reader: BinaryIO = zstandard.ZstdDecompressor(
+        dict_data=dictionary, max_window_size=WINDOW
+    ).stream_reader(source, read_across_frames=True)
     return reader
+
+
+def _dictionary(file: BinaryIO) -> zstandard.ZstdCompressionDict | None:
+    """Read the dictionary that a WARC has in its first frame, which other readers skip.
+
+    The file is left behind it, or where it was if there is none. Raises Bad for a damaged one.
+    """
+    start = file.tell()
+    head = file.read(8)
+    size = int.from_bytes(head[4:], "little")
+    if head[:4] != _DICTIONARY or size > _DICTIONARY_BYTES:
+        file.seek(start)
+        return None
+    data = file.read(size)
+    if len(data) < size:
+        raise Bad("truncated", "the compressed data are cut off")
+    if data.startswith(_ZSTD):
+        data = zstd_reader(BytesIO(data)).read(_DICTIONARY_BYTES)
+    return zstandard.ZstdCompressionDict(data, dict_type=zstandard.DICT_TYPE_AUTO)
 
 
 def unpack(data: bytes, method: str, limits: Limits) -> bytes:
@@ -198,6 +223,7 @@ class Stream:
         self.size = size
         self.problem: tuple[str, str] | None = None
         self.position = 0  # in the unpacked data, as read by the caller
+        self.member = 0  # where the member that is being unpacked begins in the file
         self._method = method
         self._take = take
         self._chunk = b""
@@ -291,7 +317,7 @@ class Stream:
         return self._members()
 
     def _zstd(self) -> Iterator[bytes]:
-        reader = zstd_reader(self.file)
+        reader = zstd_reader(self.file, _dictionary(self.file))
         while chunk := reader.read(CHUNK):
             yield chunk
 
@@ -299,6 +325,7 @@ class Stream:
         data = self.file.read(INPUT)
         first = True
         while data:
+            self.member = self.file.tell() - len(data)
             part = decompressor(self._method)
             while not part.eof:
                 try:

@@ -11,31 +11,21 @@ import os
 import re
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from dataclasses import replace
 from typing import BinaryIO
 
-from fastwarc.warc import ArchiveIterator, WarcHeader, WarcRecord, WarcRecordType
+from fastwarc.warc import ArchiveIterator, WarcHeader, WarcRecord
 
 from .context import Context
-from .http import Response, content_kind, sort_of_type, split_response
+from .packed import read_packed
 from .page import Page, Trouble
-from .records import PLAIN, Checked, RecordFile
-from .responses import Known, page_of
+from .records import GZIP, PLAIN, Checked, RecordFile
+from .revisits import Place
 from .source import Source
-from .stamp import END_URI, LARGEST, CrawlEnd, CrawlStamp, end_in, stamp_in
-from .unpack import ERRORS, Bad
-from .when import Moment
-from .write import digest_of
+from .unpack import ERRORS
+from .warc_pages import RecordReader
 
-_RESPONSE = WarcRecordType.response
-_RESOURCE = WarcRecordType.resource
-_REVISIT = WarcRecordType.revisit
-_WARCINFO = WarcRecordType.warcinfo
-_READ = (_RESPONSE, _RESOURCE, _REVISIT)
-_SAYS = (_WARCINFO, WarcRecordType.metadata)
-_STAMPS = 1_000  # of one file, which may be many joined together
-_HEAD = 64 << 10
-_NOT_A_PAGE = -1
+_MARKS = (WarcHeader.WARC_RECORD_ID, WarcHeader.WARC_TARGET_URI, WarcHeader.WARC_DATE)
 _PLACE = re.compile(r"#(\d{1,18})(?:\+(\d{1,9}))?")
 
 
@@ -97,13 +87,13 @@ class _Warc:
         self.where = source.location
         self.context = context
         self.limits = context.limits
+        self.records = RecordReader(source, context)
         self.on_disk = RecordFile(source.file, source.name)
         self.packed = self.on_disk.magic != PLAIN
-        self.block_bytes = self.limits.page_bytes + _HEAD
         self.found = False
+        # fastwarc reads heads that end in LF alone only where it passes over damage in silence.
+        self.lenient = self.on_disk.head_ends_in_lf(0)
         self.member = 0  # start of the member that the last record stands in
-        self.batch = False  # the member is known to hold many
-        self.stamps: dict[str, CrawlStamp] = {}  # by the identity of the warcinfo record
         self.inside = 0  # records in that member before the last one
 
     def read(self) -> Iterator[Page | Trouble]:
@@ -115,6 +105,12 @@ class _Warc:
         wanted = _PLACE.fullmatch(self.context.wanted.removeprefix(self.where))
         if wanted is not None:
             yield from self._one(int(wanted[1]), int(wanted[2] or 0))
+            return
+        if disk.splits_records():
+            form = self.source.form
+            packing = "gz" if disk.magic == GZIP else "zst"
+            unpacked = replace(self.source, form=form._replace(format="packed", packing=packing))
+            yield from read_packed(unpacked, self.context)
             return
         start = 0
         while start < disk.size:
@@ -142,6 +138,9 @@ class _Warc:
             if at < 0:
                 if error is None and disk.only_padding(start):
                     break
+                if not self.lenient and disk.head_ends_in_lf(start):
+                    self.lenient = True
+                    continue
                 yield self._damage(start, error)
                 start = disk.next(start + 1)
                 continue
@@ -166,6 +165,7 @@ class _Warc:
             start = checked.end if self.inside and not checked.code else disk.next(at + 1)
         if not self.found:
             yield Trouble(self.where, "no WARC record was found in it", "unreadable")
+        yield from self.records.undated()
 
     def _one(self, at: int, inside: int) -> Iterator[Page | Trouble]:
         """Read one record, and the stamp of the file: the record at an offset, or behind it."""
@@ -243,205 +243,32 @@ class _Warc:
     ) -> Iterator[tuple[int, Page | Trouble | None, Checked | None]]:
         """Yield each record from an offset on: where it stands, what it makes, what is wrong."""
         self.file.seek(start)
-        self.member, self.inside, self.batch = start, -1, batch
+        self.member, self.inside = start, -1
         watched = _Watched(self.file, end, self.limits.silent_seconds)
-        for record in ArchiveIterator(watched, parse_http=False):
+        for record in ArchiveIterator(watched, parse_http=False, quirks_mode=self.lenient):
             watched.reset()
             self.found = True
             at = record.stream_pos
-            if batch or (self.packed and self.inside >= 0 and not self.on_disk.begins(at)):
+            if batch or (self.inside >= 0 and self.packed and not self._begins(record)):
                 self.inside += 1
-                location = f"{self.where}#{self.member}+{self.inside}"
                 at = self.member
             else:
+                if self.lenient and self.inside >= 0:
+                    end = self.on_disk.check(self.member).end
+                    if self.member < end < at:
+                        reason = "damaged; went on with the next record"
+                        yield at, Trouble(f"{self.where}#{end}", reason, "broken_record"), None
                 self.member, self.inside = at, 0
-                location = f"{self.where}#{at}"
             self.context.at(self.source, record.stream_pos)
-            kind = record.record_type
-            if kind in _READ:
-                read = self._record(record, kind, at, location)
-                yield read
-                cut = record.headers.get(WarcHeader.WARC_TRUNCATED)
-                if kind == _REVISIT:
-                    cut = "once" if isinstance(read[1], Page) and read[1].cut_short else None
-                if cut is not None:
-                    reason = f"the crawler kept its start only ({cut[:40]})"
-                    yield at, Trouble(location, reason, "cut_short"), None
-            elif kind in _SAYS:
-                yield at, self._stamp(record, location), None
-            else:
-                yield at, None, None
+            place = Place(self.source, at, self.inside)
+            yield from ((at, item, wrong) for item, wrong in self.records.read(record, place))
 
-    def _record(
-        self, record: WarcRecord, kind: WarcRecordType, at: int, location: str
-    ) -> tuple[int, Page | Trouble | None, Checked | None]:
-        length = record.content_length
-        if length > self.block_bytes:
-            return at, self._too_large(record, kind, location), None
-        block: bytes = record.reader.read()
-        if len(block) != length:
-            return (
-                at,
-                None,
-                Checked(
-                    at,
-                    "truncated",
-                    f"the record states {length:,} bytes and {len(block):,} are there",
-                ),
-            )
-        if kind == _REVISIT:
-            return at, self._revisit(record, block, location), None
+    def _begins(self, record: WarcRecord) -> bool:
+        """Tell whether a record is the first of its compressed member."""
+        if record.stream_pos == self.member:
+            return False
         headers = record.headers
-        if kind == _RESOURCE:
-            content_type = headers.get(WarcHeader.CONTENT_TYPE)
-            response = Response(None, {}, block)
-        else:
-            split = split_response(block)
-            if split is None:  # a DNS answer, or no HTTP at all
-                self.context.pass_over(location, "responses that are no HTTP")
-                return at, None, None
-            response = split
-            content_type = response.headers.get("content-type")
-        cut = headers.get(WarcHeader.WARC_TRUNCATED) is not None
-        known = self._known(record, content_type, location, cut)
-        item = self._counted(page_of(response, known, self.limits), known, response)
-        digest = headers.get(WarcHeader.WARC_PAYLOAD_DIGEST)
-        if digest and not self.inside and not self.batch:
-            place = at if isinstance(item, Page) else _NOT_A_PAGE
-            if place == at or item is None:
-                key = _key(digest, known.crawl, cut)
-                self.context.payloads.add(key, self.source, place)
-        return at, item, None
-
-    def _known(
-        self, record: WarcRecord, content_type: str | None, location: str, cut_short: bool
-    ) -> Known:
-        captured = self.context.when(_moment(record.record_date), "warc", self.source.in_path)
-        headers = record.headers
-        crawl = self.stamps.get(headers.get(WarcHeader.WARC_WARCINFO_ID) or "")
-        url = headers.get(WarcHeader.WARC_TARGET_URI)
-        return Known(url, captured, content_type, location, crawl, cut_short)
-
-    def _counted(
-        self, item: Page | Trouble | None, known: Known, response: Response
-    ) -> Page | Trouble | None:
-        if item is None:
-            sort = sort_of_type(known.content_type, response.status)
-            self.context.pass_over(known.location, sort)
-        return item
-
-    def _too_large(self, record: WarcRecord, kind: WarcRecordType, location: str) -> Trouble | None:
-        """Report a record that is too large for a page, unless it says that it is none."""
-        head = record.reader.read(_HEAD)
-        content_type = record.headers.get(WarcHeader.CONTENT_TYPE)
-        if kind == _RESPONSE:
-            response = split_response(head)
-            content_type = None if response is None else response.headers.get("content-type")
-        if kind != _REVISIT and content_kind(content_type) is False:
-            self.context.pass_over(location, sort_of_type(content_type, None))
-            return None
-        return Trouble(
-            location,
-            f"{record.content_length:,} bytes, more than the {self.limits.page_bytes:,} "
-            "a page may have; skipped",
-            "too_large",
+        marks = [headers.get(name) for name in _MARKS]
+        return self.on_disk.begins_with(
+            record.stream_pos, [mark.encode("utf-8", "replace") for mark in marks if mark]
         )
-
-    def _revisit(self, record: WarcRecord, block: bytes, location: str) -> Page | Trouble | None:
-        """Make a page of a revisit: the bytes of the earlier capture, seen again at this time."""
-        digest = record.headers.get(WarcHeader.WARC_PAYLOAD_DIGEST)
-        crawl = self.stamps.get(record.headers.get(WarcHeader.WARC_WARCINFO_ID) or "")
-        cut_short = False
-        place = None
-        for run, cut_short in ((crawl, False), (crawl, True), (None, False), (None, True)):
-            place = self.context.payloads.find(_key(digest, run, cut_short)) if digest else None
-            if place is not None:
-                break
-        if place is None:
-            return Trouble(
-                location,
-                "a revisit of a page that was not met before it in what is read; skipped",
-                "no_original",
-            )
-        source, offset = place
-        if offset == _NOT_A_PAGE:
-            self.context.pass_over(location, "revisits of what is no page")
-            return None
-        original = _original(source, offset, self.block_bytes)
-        if original is None:
-            return Trouble(
-                location,
-                f"a revisit of a page that cannot be read again ({source.location}#{offset}); "
-                "skipped",
-                "no_original",
-            )
-        stored, content_type = original
-        stated = stored
-        own = split_response(block)
-        if own is not None and own.status != 304:
-            stated = Response(own.status, own.headers or stored.headers, b"")
-            content_type = own.headers.get("content-type", content_type)
-        # WARC-Truncated of the revisit itself says that its block leaves the body out.
-        known = self._known(record, content_type, f"{source.location}#{offset}", cut_short)
-        return self._counted(page_of(stored, known, self.limits, stated), known, stated)
-
-    def _stamp(self, record: WarcRecord, location: str) -> Trouble | None:
-        """Take note of the stamp or the end of a crawl run of this program, if it is one."""
-        headers = record.headers
-        begins = record.record_type == _WARCINFO
-        if not begins and not (headers.get(WarcHeader.WARC_TARGET_URI) or "").startswith(END_URI):
-            return None
-        block: bytes = record.reader.read(LARGEST + 1)
-        if len(block) < min(record.content_length, LARGEST + 1):
-            return None  # cut off, which is reported as such
-        found: CrawlStamp | CrawlEnd | str | None = stamp_in(block) if begins else end_in(block)
-        if found is None:
-            return None
-        if headers.get(WarcHeader.WARC_BLOCK_DIGEST) != digest_of(block):
-            found = "its digest is missing or wrong"
-        if isinstance(found, CrawlEnd):
-            found = self.context.ended(found)
-        elif isinstance(found, CrawlStamp):
-            found = self.context.began(found)
-        if isinstance(found, CrawlStamp):
-            while len(self.stamps) >= _STAMPS:
-                del self.stamps[next(iter(self.stamps))]
-            self.stamps[headers.get(WarcHeader.WARC_RECORD_ID) or ""] = found
-        elif found:
-            what = "stamp" if begins else "end"
-            return Trouble(location, f"the {what} of a crawl is not used: {found}", "bad_stamp")
-        return None
-
-
-def _key(digest: str, crawl: CrawlStamp | None, cut_short: bool) -> str:
-    """A payload's key: runs do not refer to each other's, nor to one that was cut short."""
-    return f"{digest} {crawl.run if crawl is not None else ''}{' cut' if cut_short else ''}"
-
-
-def _moment(at: datetime | None) -> Moment | None:
-    if at is None or not 1990 <= at.year <= 2200:
-        return None
-    return Moment(at if at.tzinfo is UTC else at.astimezone(UTC), "second")
-
-
-def _original(source: Source, offset: int, limit: int) -> tuple[Response, str | None] | None:
-    """Read the record at an offset again: its response and content type."""
-    try:
-        with source.reopen() as file:
-            if RecordFile(file, source.name).check(offset).code:
-                return None
-            file.seek(offset)
-            record = next(iter(ArchiveIterator(file, parse_http=False)), None)
-            if record is None or record.content_length > limit:
-                return None
-            block: bytes = record.reader.read()
-            if len(block) != record.content_length:
-                return None
-            if record.record_type == _RESOURCE:
-                return Response(None, {}, block), record.headers.get(WarcHeader.CONTENT_TYPE)
-            response = split_response(block)
-            if response is None:
-                return None
-            return response, response.headers.get("content-type")
-    except (*ERRORS, Bad):
-        return None

@@ -76,6 +76,37 @@ def from_text(text: str) -> Moment | None:
         return None
 
 
+_STATED = re.compile(
+    r"(?P<year>[12]\d{3})-?(?P<month>\d\d)-?(?P<day>\d\d)"
+    r"(?:[Tt ]?(?P<hour>\d\d):?(?P<minute>\d\d)(?::?(?P<second>\d\d)(?:[.,](?P<part>\d{1,12}))?)?"
+    r"[ ]?(?P<zone>[Zz]|[+-]\d\d:?\d\d)?)?"
+)
+
+
+def stated(text: str) -> Moment | None:
+    """Read the date of a record: ISO 8601 at any precision, or up to 14 digits; UTC.
+
+    A day is a moment of precision ``day``. None for what cannot be read, and for a year or a month
+    alone: no age can be counted from them, and no day is to be invented.
+    """
+    match = _STATED.fullmatch(text.strip())
+    if match is None:
+        return None
+    year, month, day = (int(match[name]) for name in ("year", "month", "day"))
+    try:
+        if match["hour"] is None:
+            moment = datetime(year, month, day, tzinfo=UTC)
+            return Moment(moment, "day") if 1990 <= year <= 2200 else None
+        zone = "+00:00" if (match["zone"] or "Z") in "Zz" else match["zone"]
+        moment = datetime.fromisoformat(
+            f"{year:04}-{month:02}-{day:02}T{match['hour']}:{match['minute']}:"
+            f"{match['second'] or '00'}.{(match['part'] or '0')[:6]:0<6}{zone}"
+        ).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+    return Moment(moment, "second") if 1990 <= moment.year <= 2200 else None
+
+
 def given(value: datetime | date) -> Moment:
     """Return the moment of a date or a datetime (without a zone: UTC)."""
     if not isinstance(value, datetime):

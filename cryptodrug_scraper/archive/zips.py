@@ -18,7 +18,8 @@ from .names import HIDDEN, Kind, hidden, kind_of, member_parts, shown, what_it_i
 from .page import Limits, Page, Trouble
 from .source import Source
 from .unpack import Bad
-from .when import in_parts
+from .wacz import holds_pages, is_wacz, page_times
+from .when import Moment, in_parts
 from .zip_members import LOCAL, Unpacked, open_member, start_of, unpack_archive, unpack_page
 
 _END = struct.Struct("<4s4H2LH")
@@ -78,11 +79,15 @@ class _Reader:
         self.by_name = {
             info.filename: info for info in members if info.filename[-5:].lower() == ".json"
         }
+        self.wacz = is_wacz(info.filename for info in members)
+        self.times: dict[str, Moment] = {}
         self.seen: set[str] = set()
         self.wanted: set[str] = set()  # sidecars of pages
 
     def __iter__(self) -> Iterator[Page | Trouble]:
         jsons: list[zipfile.ZipInfo] = []
+        if self.wacz:
+            self.times = page_times(self.source.file, self.members, self.source.budget)
         for done, info in enumerate(self.members):
             self.context.at(self.source, self.source.size * done // len(self.members))
             yield from self._member(info, jsons)
@@ -111,6 +116,9 @@ class _Reader:
             return
         if any(hidden(part) for part in parts):
             self.context.pass_over(location, HIDDEN)
+            return
+        if self.wacz and not holds_pages(info.filename):
+            self.context.pass_over(location, what_it_is(parts[-1]))
             return
         if kind_of(parts[-1])[0] is Kind.JSON:  # a page may want it
             jsons.append(info)
@@ -164,6 +172,7 @@ class _Reader:
                 self.source.budget,
                 reopen,
                 self.source.depth + 1,
+                times=self.times,
                 sibling=sibling,
             )
             yield from self.context.read(member, form)

@@ -81,6 +81,28 @@ def record(
     )
 
 
+def arc_records(
+    bodies: Iterable[bytes], *, date: str = "20181119140500", version: int = 1
+) -> list[bytes]:
+    """The records of an ARC file, as crawlers wrote them before WARC."""
+    fields = "URL IP-address Archive-date Content-type Archive-length"
+    if version == 2:
+        fields = (
+            "URL IP-address Archive-date Content-type Result-code Checksum Location Offset "
+            "Filename Archive-length"
+        )
+    about = f"{version} 0 Invented\n{fields}\n".encode()
+    more = "" if version == 1 else " 200 - - 0 a.arc"
+    out = [
+        f"filedesc://a.arc 0.0.0.0 {date} text/plain{more} {len(about)}\n".encode() + about + b"\n"
+    ]
+    for number, body in enumerate(bodies):
+        block = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n" + body
+        line = f"http://market.onion/{number} 127.0.0.1 {date} text/html{more} {len(block)}\n"
+        out.append(line.encode() + block + b"\n")
+    return out
+
+
 def gz(*records: bytes) -> bytes:
     return b"".join(gzip.compress(one, 6, mtime=0) for one in records)
 

@@ -1,0 +1,241 @@
+"""The pages that the records of web archives are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import NamedTuple
+
+from fastwarc.warc import WarcHeader, WarcRecord, WarcRecordType
+
+from .context import Context
+from .http import Response, content_kind, sort_of_type, split_response
+from .names import shown
+from .page import Page, Trouble
+from .records import Checked
+from .responses import Known, page_of
+from .revisits import Place, Revisit
+from .source import Source
+from .stamp import END_URI, LARGEST, CrawlEnd, CrawlStamp, end_in, stamp_in
+from .when import stated
+from .write import digest_of
+
+_RESPONSE = WarcRecordType.response
+_RESOURCE = WarcRecordType.resource
+_REVISIT = WarcRecordType.revisit
+_WARCINFO = WarcRecordType.warcinfo
+_READ = (_RESPONSE, _RESOURCE, _REVISIT)
+_SAYS = (_WARCINFO, WarcRecordType.metadata)
+_NOT_READ = (WarcRecordType.conversion, WarcRecordType.continuation)
+_STAMPS = 1_000  # of one file, which may be many joined together
+_HEAD = 64 << 10
+_NOT_A_PAGE = -1
+
+Item = tuple[Page | Trouble | None, Checked | None]
+"""What a record makes, and what is wrong with the record itself."""
+
+
+class Stored(NamedTuple):
+    """A response as an archive has it: where, what the record says of it, and its bytes."""
+
+    place: Place
+    url: str | None
+    date: str | None
+    response: Response
+    content_type: str | None
+    crawl: CrawlStamp | None = None
+    cut_short: bool = False
+    digest: str | None = None
+    identity: str | None = None
+
+
+class RecordReader:
+    """Makes pages of the records of one source."""
+
+    def __init__(self, source: Source, context: Context) -> None:
+        self.source = source
+        self.context = context
+        self.limits = context.limits
+        self.stamps: dict[str, CrawlStamp] = {}  # by the identity of the warcinfo record
+        self._undated = 0
+        self._date = ""
+
+    def read(self, record: WarcRecord, place: Place) -> Iterator[Item]:
+        """Yield what a record makes: nothing, a page, what is wrong."""
+        kind = record.record_type
+        if kind in _READ:
+            item, wrong = self._record(record, kind, place)
+            yield item, wrong
+            cut = record.headers.get(WarcHeader.WARC_TRUNCATED)
+            if kind == _REVISIT:
+                cut = "once" if isinstance(item, Page) and item.cut_short else None
+            if cut is not None:
+                reason = f"the crawler kept its start only ({cut[:40]})"
+                yield Trouble(place.location, reason, "cut_short"), None
+        elif kind in _SAYS:
+            yield self._stamp(record, place.location), None
+        else:
+            if kind in _NOT_READ:
+                self.context.pass_over(place.location, f"{kind} records")
+            yield None, None
+
+    def page(self, stored: Stored) -> Page | Trouble | None:
+        """Make a page of a response; remember where it lies, for revisits of it."""
+        location = stored.place.location
+        captured = self._captured(stored.date, stored.url)
+        known = Known(
+            stored.url, captured, stored.content_type, location, stored.crawl, stored.cut_short
+        )
+        item = page_of(stored.response, known, self.limits)
+        if item is None:
+            sort = sort_of_type(stored.content_type, stored.response.status)
+            self.context.pass_over(location, sort)
+        if item is None or isinstance(item, Page):
+            digest = stored.digest
+            place = stored.place if item is not None else Place(self.source, _NOT_A_PAGE)
+            self.context.revisits.met(
+                _key(digest, stored.crawl, stored.cut_short) if digest else None,
+                _names(stored.identity, stored.url, stored.date),
+                place,
+            )
+        return item
+
+    def undated(self) -> Iterator[Trouble]:
+        """Say how many records stated a time that cannot be used."""
+        if self._undated:
+            yield Trouble(
+                self.source.location,
+                "the capture time that records state cannot be used, as it is a year or a month "
+                f"alone or no date: {self._undated:,} times, first {self._date!r}",
+                "bad_date",
+            )
+
+    def _captured(
+        self, date: str | None, url: str | None
+    ) -> tuple[datetime | None, str | None, str | None]:
+        moment = stated(date) if date else None
+        if moment is None:
+            moment = self.source.times.get(url or "")
+            if moment is None and date:
+                self._undated += 1
+                self._date = self._date or shown(date[:40])
+        return self.context.when(moment, "warc", self.source.in_path)
+
+    def _record(self, record: WarcRecord, kind: WarcRecordType, place: Place) -> Item:
+        length = record.content_length
+        if length > self.limits.block_bytes:
+            return self._too_large(record, kind, place.location), None
+        block: bytes = record.reader.read()
+        if len(block) != length:
+            reason = f"the record states {length:,} bytes and {len(block):,} are there"
+            return None, Checked(place.offset, "truncated", reason)
+        headers = record.headers
+        if kind == _REVISIT:
+            return self._revisit(record, block, place), None
+        if kind == _RESOURCE:
+            content_type = headers.get(WarcHeader.CONTENT_TYPE)
+            response: Response | None = Response(None, {}, block)
+        else:
+            response = split_response(block)
+            content_type = None if response is None else response.headers.get("content-type")
+        if response is None:  # a DNS answer, or no HTTP at all
+            self.context.pass_over(place.location, "responses that are no HTTP")
+            return None, None
+        if headers.get(WarcHeader.WARC_SEGMENT_NUMBER) and content_kind(content_type) is not False:
+            reason = "the record is split into segments, which are not joined here; skipped"
+            return Trouble(place.location, reason, "unsupported"), None
+        stored = Stored(
+            place,
+            headers.get(WarcHeader.WARC_TARGET_URI),
+            headers.get(WarcHeader.WARC_DATE),
+            response,
+            content_type,
+            self.stamps.get(headers.get(WarcHeader.WARC_WARCINFO_ID) or ""),
+            headers.get(WarcHeader.WARC_TRUNCATED) is not None,
+            headers.get(WarcHeader.WARC_PAYLOAD_DIGEST),
+            headers.get(WarcHeader.WARC_RECORD_ID),
+        )
+        return self.page(stored), None
+
+    def _too_large(self, record: WarcRecord, kind: WarcRecordType, location: str) -> Trouble | None:
+        """Report a record that is too large for a page, unless it says that it is none."""
+        head = record.reader.read(_HEAD)
+        content_type = record.headers.get(WarcHeader.CONTENT_TYPE)
+        if kind == _RESPONSE:
+            response = split_response(head)
+            content_type = None if response is None else response.headers.get("content-type")
+        if kind != _REVISIT and content_kind(content_type) is False:
+            self.context.pass_over(location, sort_of_type(content_type, None))
+            return None
+        return Trouble(
+            location,
+            f"{record.content_length:,} bytes, more than the {self.limits.page_bytes:,} "
+            "a page may have; skipped",
+            "too_large",
+        )
+
+    def _revisit(self, record: WarcRecord, block: bytes, place: Place) -> Page | Trouble | None:
+        """Make a page of a revisit: the bytes of another capture, seen again at this time."""
+        headers = record.headers
+        digest = headers.get(WarcHeader.WARC_PAYLOAD_DIGEST)
+        crawl = self.stamps.get(headers.get(WarcHeader.WARC_WARCINFO_ID) or "")
+        url = headers.get(WarcHeader.WARC_TARGET_URI)
+        names = _names(
+            headers.get("WARC-Refers-To"),
+            headers.get(WarcHeader.WARC_REFERS_TO_TARGET_URI),
+            headers.get(WarcHeader.WARC_REFERS_TO_DATE),
+        )
+        digests = tuple(
+            (_key(digest, run, cut_short), cut_short)
+            for run, cut_short in ((crawl, False), (crawl, True), (None, False), (None, True))
+            if digest
+        )
+        captured = self._captured(headers.get(WarcHeader.WARC_DATE), url)
+        own = split_response(block)
+        revisit = Revisit(place.location, url, captured, own, crawl, digest, digests, names)
+        item = self.context.revisits.read(revisit, self.source)
+        if isinstance(item, str):
+            self.context.pass_over(place.location, item)
+            return None
+        return item
+
+    def _stamp(self, record: WarcRecord, location: str) -> Trouble | None:
+        """Take note of the stamp or the end of a crawl run of this program, if it is one."""
+        headers = record.headers
+        begins = record.record_type == _WARCINFO
+        if not begins and not (headers.get(WarcHeader.WARC_TARGET_URI) or "").startswith(END_URI):
+            return None
+        block: bytes = record.reader.read(LARGEST + 1)
+        if len(block) < min(record.content_length, LARGEST + 1):
+            return None  # cut off, which is reported as such
+        found: CrawlStamp | CrawlEnd | str | None = stamp_in(block) if begins else end_in(block)
+        if found is None:
+            return None
+        if headers.get(WarcHeader.WARC_BLOCK_DIGEST) != digest_of(block):
+            found = "its digest is missing or wrong"
+        if isinstance(found, CrawlEnd):
+            found = self.context.ended(found)
+        elif isinstance(found, CrawlStamp):
+            found = self.context.began(found)
+        if isinstance(found, CrawlStamp):
+            while len(self.stamps) >= _STAMPS:
+                del self.stamps[next(iter(self.stamps))]
+            self.stamps[headers.get(WarcHeader.WARC_RECORD_ID) or ""] = found
+        elif found:
+            what = "stamp" if begins else "end"
+            return Trouble(location, f"the {what} of a crawl is not used: {found}", "bad_stamp")
+        return None
+
+
+def _key(digest: str, crawl: CrawlStamp | None, cut_short: bool) -> str:
+    """A payload's key: runs do not refer to each other's, nor to one that was cut short."""
+    return f"{digest} {crawl.run if crawl is not None else ''}{' cut' if cut_short else ''}"
+
+
+def _names(identity: str | None, url: str | None, date: str | None) -> tuple[str, ...]:
+    """Return what names a record: its identity, and its address with its date to the second."""
+    names = [identity] if identity else []
+    moment = stated(date) if url and date else None
+    if moment is not None:
+        names.append(f"{moment.at:%Y%m%d%H%M%S} {(url or '').strip('<> ')}")
+    return tuple(names)

@@ -1,0 +1,119 @@
+import bz2
+import gzip
+import io
+import zipfile
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import zstandard
+
+from cryptodrug_scraper.archive import Limits, Page
+
+from .making import codes, gz, html, make_zip, read, record
+
+LATER = "2018-11-26T14:05:00Z"
+DIGEST = "WARC-Payload-Digest: sha1:AAAA\r\n"
+OTHER = "WARC-Payload-Digest: sha1:BBBB\r\n"
+NAMED = (
+    "WARC-Refers-To-Target-URI: http://market.onion/\r\n"
+    "WARC-Refers-To-Date: 2018-11-19T14:05:00Z\r\n"
+)
+PNG = b"HTTP/1.1 200 OK\r\nContent-Type: image/png\r\n\r\n"
+
+
+def revisit(extra: str = DIGEST, url: str = "http://market.onion/again", **more: bytes) -> bytes:
+    return record(b"", kind="revisit", date=LATER, url=url, extra=extra, **more)  # type: ignore[arg-type]
+
+
+def _both(pages: list[Page]) -> bool:
+    """Tell whether both captures were read, each with its own time and address."""
+    return sorted((page.body, page.url, page.captured_at) for page in pages) == [
+        (html("seen"), "http://market.onion/", datetime(2018, 11, 19, 14, 5, tzinfo=UTC)),
+        (html("seen"), "http://market.onion/again", datetime(2018, 11, 26, 14, 5, tzinfo=UTC)),
+    ]
+
+
+PACKINGS: dict[str, Callable[[bytes, bytes], bytes]] = {
+    "plain": lambda one, two: one + two,
+    "a member a record": lambda one, two: gz(one, two),
+    "one member": lambda one, two: gzip.compress(record(b"a", kind="metadata") + one + two),
+    "zstd frames": lambda one, two: zstandard.compress(one) + zstandard.compress(two),
+    "one zstd frame": lambda one, two: zstandard.compress(one + two),
+    "bzip2": lambda one, two: bz2.compress(one + two),
+}
+
+
+@pytest.mark.parametrize("packing", list(PACKINGS))
+@pytest.mark.parametrize("extra", [DIGEST, NAMED, "WARC-Refers-To: <urn:uuid:0>\r\n"])
+def test_before_and_behind_its_original(tmp_path: Path, packing: str, extra: str) -> None:
+    original = record(html("seen"), extra=DIGEST)
+    pack = PACKINGS[packing]
+    path = tmp_path / "a.warc"
+    for data in (
+        pack(original, revisit(extra)),
+        pack(revisit(extra), original),
+    ):
+        path.write_bytes(data)
+        pages, troubles, _ = read(path)
+        assert _both(pages)
+        assert not troubles
+
+
+@pytest.mark.parametrize("packing", list(PACKINGS))
+def test_in_another_file_and_in_an_archive(tmp_path: Path, packing: str) -> None:
+    first = PACKINGS[packing](revisit(), b"") if packing == "plain" else gz(revisit())
+    second = PACKINGS[packing](record(html("x")), record(html("seen"), extra=DIGEST))
+    (tmp_path / "1").write_bytes(first)
+    for method in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        inner = io.BytesIO()
+        with zipfile.ZipFile(inner, "w", method) as archive:
+            archive.writestr("archive/a.warc.gz", second)
+        make_zip(tmp_path / "2.zip", [("in.zip", inner.getvalue())], method)
+        pages, troubles, _ = read(tmp_path)
+        assert _both([page for page in pages if page.body == html("seen")])
+        assert not troubles
+
+
+def test_what_it_names_must_have_its_digest(tmp_path: Path) -> None:
+    path = tmp_path / "a.warc"
+    path.write_bytes(record(html("new"), extra=OTHER) + revisit(NAMED + DIGEST))
+    pages, troubles, _ = read(path)
+    assert [page.body for page in pages] == [html("new")]
+    assert codes(troubles) == ["no_original"]
+
+
+def test_revisits_of_what_is_no_page_do_not_count(tmp_path: Path) -> None:
+    path = tmp_path / "a.warc"
+    path.write_bytes(
+        b"".join(
+            [
+                record(html()),
+                revisit(),  # its original, an image, comes later
+                record(b"\x89PNG", head=PNG, extra=DIGEST),
+                revisit(OTHER, head=PNG),  # says so itself
+                revisit(OTHER, url="http://market.onion/i/logo.png?v=1", head=b""),
+            ]
+        )
+    )
+    pages, troubles, reader = read(path)
+    assert len(pages) == 1
+    assert not troubles
+    assert reader.passed_over == {"images": 1, "revisits of what is no page": 3}
+
+
+def test_one_without_original_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "a.warc"
+    path.write_bytes(record(html()) + revisit() * 3)
+    assert codes(read(path)[1]) == ["no_original"] * 3
+    assert codes(read(path, limits=Limits(revisits_held=1))[1]) == ["no_original"] * 3
+
+
+def test_the_time_of_one_is_its_own(tmp_path: Path) -> None:
+    path = tmp_path / "a.warc"
+    undated = revisit().replace(LATER.encode(), b"some day in the past")
+    path.write_bytes(record(html("seen"), extra=DIGEST) + undated)
+    pages, troubles, _ = read(path)
+    assert [page.captured_at is None for page in pages] == [False, True]
+    assert codes(troubles) == ["bad_date"]
