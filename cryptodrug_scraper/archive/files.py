@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -34,8 +34,13 @@ def location_of(path: Path) -> str:
     return shown(str(path.absolute()))
 
 
-def walk(top: Path, depth: int) -> Iterator[Found | Trouble]:
-    """Yield the regular files at and below a path, and what was not followed."""
+def walk(
+    top: Path, depth: int, on_hidden: Callable[[Path], None] | None = None
+) -> Iterator[Found | Trouble]:
+    """Yield the regular files at and below a path, and what was not followed.
+
+    ``on_hidden`` is called with each hidden file and folder, which are passed by.
+    """
     try:
         status = top.stat()  # a link that the user names is followed
     except OSError as error:
@@ -57,9 +62,11 @@ def walk(top: Path, depth: int) -> Iterator[Found | Trouble]:
         beside = frozenset(names)
         folders: list[tuple[Path, int]] = []
         for name in names:
-            if hidden(name):
-                continue
             path = folder / name
+            if hidden(name):
+                if on_hidden is not None:
+                    on_hidden(path)
+                continue
             try:
                 status = path.lstat()
             except OSError as error:

@@ -11,6 +11,7 @@ from .columns import ANY, Columns
 from .context import Context, PassedOver
 from .files import Found, is_sidecar, location_of, open_source, walk
 from .formats import read_source
+from .names import HIDDEN
 from .page import DEFAULT_LIMITS, Limits, NothingThere, Page, Trouble
 from .stamp import CrawlEnd, CrawlStamp
 
@@ -68,7 +69,7 @@ class ArchiveReader:
     def _read(self) -> Generator[Page | Trouble, None, None]:
         context = self._context
         for path in self._paths:
-            for found in walk(path, context.limits.depth):
+            for found in walk(path, context.limits.depth, self._hidden):
                 if isinstance(found, Trouble):
                     yield found
                     continue
@@ -80,6 +81,9 @@ class ArchiveReader:
                 context.pass_over(location, item)
             else:
                 yield item
+
+    def _hidden(self, path: Path) -> None:
+        self._context.pass_over(location_of(path), HIDDEN)
 
 
 def _read_one(found: Found, context: Context) -> Iterator[Page | Trouble]:

@@ -29,10 +29,14 @@ if TYPE_CHECKING:
 HELP = guide("""
     Read saved pages, parse them and load them into the database.
 
-    PATH is a file, a folder (with all in it), a .zip, a .tar (.gz, .xz, .zst) or a .warc
-    (.gz). What is damaged or hostile in an archive is skipped and named, and the rest goes
-    on. When a page was captured comes from the WARC, from page.json beside page.html, from
-    a date in the path (2018-11-19/…), or from --captured-at.
+    PATH is a file, a folder (with all in it), or an archive: WARC, ARC, WACZ, zip or tar,
+    packed with gzip, xz, bzip2 or zstd or not, and archives in archives, two deep. What a
+    file is, its content says, not its name. What cannot be read is named with the reason,
+    and the rest goes on (exit code 1); styles, scripts and images are counted, and
+    --list-skipped writes all of them.
+
+    When a page was captured comes from the web archive, from page.json beside page.html,
+    from a date in the path (2018-11-19/…), or from --captured-at.
 
     The same page twice changes nothing, so after an interruption, or with more pages in the
     folder, run the same command again: pages loaded before are passed over quickly. After an
@@ -45,6 +49,7 @@ EPILOG = (
       cryptodrug replay dream-2018.tar.xz --market dream --workers 4
       cryptodrug replay page.html --captured-at 2018-11-19 --dry-run
       cryptodrug replay crawl.warc.gz --summary summary.json --quiet
+      cryptodrug replay mirror/ --dry-run --list-skipped skipped.jsonl
 """)
     + "\n\n"
     + EXIT_CODES
@@ -73,6 +78,14 @@ def replay(
         Path | None,
         typer.Option(metavar="FILE", help="Write the summary as JSON.", show_default=False),
     ] = None,
+    list_skipped: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Write all that was not read, one JSON object a line.",
+            show_default=False,
+        ),
+    ] = None,
     database_url: DatabaseUrl = None,
     quiet: Annotated[
         bool, typer.Option("--quiet", help="No progress, no tables: only what went wrong.")
@@ -81,10 +94,12 @@ def replay(
     """Read pages into the database."""
     when = moment(captured_at)
     check_market(market)
-    if summary is not None:
+    if summary is not None or list_skipped is not None:
         from cryptodrug_scraper.cli.summary import check_place
 
-        check_place(summary)
+        for path, option in ((summary, "--summary"), (list_skipped, "--list-skipped")):
+            if path is not None:
+                check_place(path, option)
     try:
         code = run(
             paths,
@@ -93,6 +108,7 @@ def replay(
             workers=workers,
             dry_run=dry_run,
             summary_file=summary,
+            skipped_file=list_skipped,
             database_url=database_url,
             quiet=quiet,
         )
@@ -113,6 +129,7 @@ def run(
     summary_file: Path | None,
     database_url: str | None,
     quiet: bool,
+    skipped_file: Path | None = None,
 ) -> Code:
     """Replay, show how it went, and return the exit code."""
     from cryptodrug_scraper.archive import total_bytes
@@ -120,8 +137,11 @@ def run(
     total = total_bytes(paths)  # finds paths that do not exist before anything is opened
     dsn = None if dry_run else open_database(database_url)
     from cryptodrug_scraper.replay import replay as replay_pages
+    from cryptodrug_scraper.replay.skipped import SkippedFile
 
-    with _progress(total, quiet) as progress:
+    with contextlib.ExitStack() as stack:
+        progress = stack.enter_context(_progress(total, quiet))
+        skipped = stack.enter_context(SkippedFile(skipped_file)) if skipped_file else None
         done = replay_pages(
             paths,
             dsn,
@@ -129,6 +149,7 @@ def run(
             captured_at=captured_at,
             workers=workers,
             progress=progress,
+            skipped=skipped,
         )
     from cryptodrug_scraper.cli import summary as shown
 
@@ -142,8 +163,8 @@ def run(
     if code is Code.NOTHING_READ:
         named = ", ".join(repr(str(path)) for path in paths[:5])
         say(
-            f"Nothing was read: there is no page in {named}. Pages are files such as .html, "
-            ".htm and .php, alone or in folders, .zip, .tar and .warc archives."
+            f"Nothing was read: there is no page in {named}. Pages are HTML files, alone or in "
+            "folders and in archives (WARC, ARC, WACZ, zip, tar)."
         )
     elif code is not Code.COMPLETE and quiet:
         say(shown.headline(done))

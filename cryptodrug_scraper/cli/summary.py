@@ -16,6 +16,7 @@ from cryptodrug_scraper.cli.console import count, table
 from cryptodrug_scraper.cli.errors import Code, Failure
 from cryptodrug_scraper.records import KINDS
 from cryptodrug_scraper.replay import Summary
+from cryptodrug_scraper.replay.skipped import group_warnings
 
 MOST_WARNINGS = 20
 MOST_PLACES = 20
@@ -31,11 +32,15 @@ def tables(summary: Summary) -> Iterator[Group]:
     if counts.records:
         yield _across("Records by type", counts.records, _RECORDS)
     if counts.warnings:
-        most = counts.warnings.most_common(MOST_WARNINGS)
+        grouped = group_warnings(counts.warnings.items(), counts.places)
+        most = grouped[:MOST_WARNINGS]
         yield table(
-            _first("Warnings by field", len(most), len(counts.warnings)),
-            ("market", "field", "reason", "count"),
-            [(market, field, reason, n) for (market, field, reason), n in most],
+            _first("Warnings by field", len(most), len(grouped)),
+            ("market", "field", "reason", "count", "for example"),
+            [
+                (market, field, group.text, group.count, "\n".join(group.places))
+                for market, field, group in most
+            ],
         )
     for title, pages in (
         ("Pages of unknown kind", counts.unknown),
@@ -48,11 +53,18 @@ def tables(summary: Summary) -> Iterator[Group]:
                 pages[:MOST_PLACES],
             )
     if summary.troubles:
-        total = summary.trouble_codes.total()
+        reasons = summary.groups_skipped.most()
+        shown = reasons[:MOST_PLACES]
         yield table(
-            _first("Skipped", min(total, MOST_PLACES), total),
-            ("where", "why", "reason"),
-            [(t.location, t.code, t.reason) for t in summary.troubles[:MOST_PLACES]],
+            _first("Not read, or read with trouble", len(shown), len(reasons)),
+            ("why", "reason", "count", "for example"),
+            [(code, group.text, group.count, "\n".join(group.places)) for code, group in shown],
+        )
+    if summary.passed_over:
+        yield table(
+            "Passed over, as no pages",
+            ("what", "count"),
+            summary.passed_over.most_common(MOST_PLACES),
         )
     poor = summary.unhealthy()
     if poor:
@@ -108,15 +120,15 @@ def _first(title: str, shown: int, total: int) -> str:
 # -- the file -------------------------------------------------------------------------------
 
 
-def check_place(path: Path) -> None:
-    """Refuse a place for the summary that cannot be written, before an hour of work."""
+def check_place(path: Path, option: str = "--summary") -> None:
+    """Refuse a place for a file that cannot be written, before an hour of work."""
     folder = path.absolute().parent
     if path.is_dir():
-        raise Failure(f"--summary {str(path)!r} is a folder; name a file.", Code.BAD_INPUT)
+        raise Failure(f"{option} {str(path)!r} is a folder; name a file.", Code.BAD_INPUT)
     if not folder.is_dir():
-        raise Failure(f"--summary: there is no folder {str(folder)!r}.", Code.BAD_INPUT)
+        raise Failure(f"{option}: there is no folder {str(folder)!r}.", Code.BAD_INPUT)
     if not os.access(folder, os.W_OK):
-        raise Failure(f"--summary: the folder {str(folder)!r} may not be written.", Code.BAD_INPUT)
+        raise Failure(f"{option}: the folder {str(folder)!r} may not be written.", Code.BAD_INPUT)
 
 
 def write(path: Path, content: dict[str, Any]) -> None:

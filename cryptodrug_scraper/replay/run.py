@@ -25,6 +25,7 @@ from cryptodrug_scraper.database.archives import Roots, known_roots
 from cryptodrug_scraper.database.crawls import record_crawl
 from cryptodrug_scraper.database.reviews import reviews_due, work_out_reviews
 from cryptodrug_scraper.replay import work
+from cryptodrug_scraper.replay.skipped import SkippedFile
 from cryptodrug_scraper.replay.summary import Counts, Summary
 
 BATCH_PAGES = 200
@@ -70,6 +71,7 @@ def replay(
     captured_at: datetime | date | None = None,
     workers: int = 1,
     progress: Progress | None = None,
+    skipped: SkippedFile | None = None,
 ) -> Summary:
     """Read archives, parse their pages and load them; return how it went.
 
@@ -77,14 +79,21 @@ def replay(
     a dry run. With one worker all happens in this process. Ctrl-C ends it after the batches
     at work; what was loaded stays, and the same call goes on from there.
 
+    All that was not read is written to ``skipped``.
+
     Raises ``archive.NothingThere`` for a path that does not exist, ``UnknownMarket``, and
     ``psycopg2.Error`` if the database is lost.
     """
     progress = progress or Silent()
     summary = Summary(dry_run=dsn is None)
     started = time.perf_counter()
-    reader = ArchiveReader(paths, captured_at=captured_at, on_progress=progress.read)
-    batches = _batches(reader, summary)
+    reader = ArchiveReader(
+        paths,
+        captured_at=captured_at,
+        on_progress=progress.read,
+        on_passed_over=None if skipped is None else skipped.passed_over,
+    )
+    batches = _batches(reader, summary, skipped)
     roots = Roots() if dsn is None else known_roots(dsn, paths)
 
     def landed(counts: Counts) -> None:
@@ -106,13 +115,17 @@ def replay(
     return summary
 
 
-def _batches(pages: Iterable[Page | Trouble], summary: Summary) -> Iterator[list[Page]]:
+def _batches(
+    pages: Iterable[Page | Trouble], summary: Summary, skipped: SkippedFile | None
+) -> Iterator[list[Page]]:
     batch: list[Page] = []
     size = 0
     started = time.perf_counter()
     for item in pages:
         if isinstance(item, Trouble):
             summary.trouble(item)
+            if skipped is not None:
+                skipped.trouble(item)
             continue
         batch.append(item)
         size += item.size

@@ -11,6 +11,7 @@ from typing import Any
 from cryptodrug_scraper.archive import Trouble
 from cryptodrug_scraper.reading.market import markets
 from cryptodrug_scraper.records import Listing, ParsedPage, Review, Vendor
+from cryptodrug_scraper.replay.skipped import EXAMPLES, Groups, folded
 
 MOST_TROUBLES = 1_000
 """Troubles that are kept one by one; all are counted."""
@@ -30,6 +31,7 @@ class Counts:
     filled: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     new: int = 0
     had: int = 0
+    places: dict[tuple[str, str, str], list[str]] = field(default_factory=dict)
     failed: list[tuple[str, str]] = field(default_factory=list)
     unknown: list[tuple[str, str]] = field(default_factory=list)
     parsing: float = 0.0
@@ -42,6 +44,10 @@ class Counts:
             mine, theirs = getattr(self, f.name), getattr(other, f.name)
             if isinstance(mine, Counter):
                 mine.update(theirs)
+            elif isinstance(mine, dict):
+                for key, some in theirs.items():
+                    had = mine.setdefault(key, [])
+                    had.extend(some[: max(0, EXAMPLES - len(had))])
             elif isinstance(mine, list):
                 mine.extend(theirs[: max(0, MOST_TROUBLES - len(mine))])
             else:
@@ -63,6 +69,9 @@ class Counts:
                 self.records[market, name] += len(records)
         for notice in parsed.warnings:
             self.warnings[market, notice.field, notice.reason] += 1
+            some = self.places.setdefault((market, notice.field, folded(notice.reason)), [])
+            if len(some) < EXAMPLES:
+                some.append(location)
             if notice.field == "page":
                 self.failed.append((location, str(notice)))
         if parsed.kind == "unknown":
@@ -102,6 +111,7 @@ class Summary:
     counts: Counts = field(default_factory=Counts)
     troubles: list[Trouble] = field(default_factory=list)
     trouble_codes: Counter[str] = field(default_factory=Counter)
+    groups_skipped: Groups = field(default_factory=Groups)
     passed_over: Counter[str] = field(default_factory=Counter)
     groups: int = 0
     interrupted: bool = False
@@ -115,6 +125,7 @@ class Summary:
         self.trouble_codes[trouble.code] += 1
         if len(self.troubles) < MOST_TROUBLES:
             self.troubles.append(trouble)
+        self.groups_skipped.add(trouble.code, trouble.reason, trouble.location)
 
     @property
     def pages_read(self) -> int:
@@ -172,6 +183,10 @@ class Summary:
             "failed_pages": [{"location": w, "reason": r} for w, r in counts.failed],
             "skipped": [
                 {"location": t.location, "code": t.code, "reason": t.reason} for t in self.troubles
+            ],
+            "skipped_by_reason": [
+                {"code": code, "reason": g.text, "count": g.count, "first": g.places}
+                for code, g in self.groups_skipped.most()
             ],
             "skipped_by_code": dict(sorted(self.trouble_codes.items())),
             "seconds": {

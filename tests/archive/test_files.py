@@ -51,7 +51,7 @@ def test_a_folder_in_order_with_what_is_passed_over(tmp_path: Path) -> None:
         "b/1.html",
         "b/2.html",
     ]
-    assert reader.passed_over.total() == 2
+    assert reader.passed_over == {".md": 1, "no suffix": 1, "hidden": 2}
     assert reader.pages == 6
     assert reader.troubles == 0
 

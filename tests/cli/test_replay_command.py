@@ -123,7 +123,7 @@ def test_what_was_not_read_is_listed(pages: Path, monkeypatch: pytest.MonkeyPatc
     result = run("replay", pages, "--dry-run", "--workers", 1)
     assert result.exit_code == 1
     assert "Pages of unknown kind" in result.stdout
-    assert "Skipped" in result.stdout
+    assert "Not read" in result.stdout
     assert "odd.html" in result.stdout
     assert "Partly failed" in result.stdout
 
