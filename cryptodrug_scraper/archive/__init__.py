@@ -1,4 +1,4 @@
-"""Saved pages out of files, folders, zip, tar and WARC archives, and into a crawl's WARC files.
+"""Saved pages out of files, folders and archives of any kind, and into a crawl's WARC files.
 
 ``read_pages`` yields a :class:`Page` for each capture and a :class:`Trouble` for whatever was
 wrong; archives are hostile, and nothing in them makes it raise, write or follow a path.
@@ -6,7 +6,9 @@ wrong; archives are hostile, and nothing in them makes it raise, write or follow
 
 What was chosen where there was a choice:
 
-- An archive inside an archive is reported, not opened. Archives inside folders are opened.
+- What a file is, its content says (:mod:`.kinds`), and one table has its reader (:mod:`.formats`).
+- Archives inside archives are opened, two deep; deeper ones are reported.
+- A year or a month alone is no capture time: no day is invented. A day is one, to the day.
 - Of two members of the same name the first is read, the later reported.
 - A sidecar with one wrong value is not used at all.
 - Dates are looked for in a path as the user gave it and in names inside archives; the deepest
@@ -15,8 +17,9 @@ What was chosen where there was a choice:
 - A WARC record is let go only when it is known to be whole. Only for a file that is one gzip
   member (`gzip crawl.warc`), and for tars, does the checksum come after the pages: a wrong one is
   then reported behind them.
-- A revisit states its own headers, where it has them, over the bytes of the last whole copy before
-  it, within the same crawl run if a stamp tells runs apart (see :mod:`.stamp`).
+- A revisit states its own time and headers, where it has them, over the bytes of the last copy
+  met, within the same crawl run if a stamp tells runs apart (see :mod:`.stamp`). One whose page
+  comes later, or stands in another file, is yielded at the end.
 """
 
 from .capture import CrawlArchive, Written

@@ -84,12 +84,8 @@ class _Arc:
                     yield item
                 at = record.end
                 continue
-            if record is None or not record.url.startswith("filedesc:"):
-                yield Trouble(
-                    f"{where}#{at}", f"{wrong[1]}; went on with the next record", wrong[0]
-                )
-            else:
-                found = True  # that line's length is often wrong
+            reason = f"{wrong[1]}; went on with the next record"
+            yield Trouble(f"{where}#{at}", reason, wrong[0])
             at = self._next(at + 1)
         if not found:
             yield Trouble(where, "no ARC record was found in it", "unreadable")
