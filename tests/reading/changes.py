@@ -17,7 +17,7 @@ Page = tuple[Token, ...]
 _COMMENT = Token("other", '<!-- <b class="banned">12k</b> Level 3 /offer/1 $5.00 -->')
 _SCRIPT = (
     Token("start", name="script", attributes=(("type", "text/javascript"),)),
-    Token("raw", 'var price = "$5.00 Banned"; // <a href='/offer/1'>x</a>', within="script"),
+    Token("raw", 'var price = "$5.00 Banned"; // <a href="/offer/1">x</a>', within="script"),
     Token("end", name="script"),
 )
 _STYLE = (
