@@ -222,6 +222,7 @@ class ParsedPage:
     ``kind_reason`` says what told the kind. ``review_list`` names, for a market that
     spreads a list of reviews over pages, the state of the list that the page is part of
     (None elsewhere): two pages with the same vendor and state never show a review twice.
+    ``cut_off`` says that the page ends early: what it does not state, the whole page may.
     """
 
     market: str | None = None
@@ -239,6 +240,7 @@ class ParsedPage:
     reviews_not_shown: int | None = None
     kind_reason: str = ""
     review_list: str | None = None
+    cut_off: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """Return the page as JSON-ready dicts, lists, strings and numbers."""

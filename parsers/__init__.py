@@ -43,17 +43,17 @@ def parse_page(
     reader = Reader(captured_at, page.warnings, trace=readings is not None)
     try:
         document = Document(body, content_type)
+        reader.open_page(document)
+        page.cut_off = document.cut_off
         if chosen is None:
             chosen = next((m for m in markets().values() if m.recognises(document)), None)
         if chosen is None:
             page.kind_reason = "no market's marks were found on it"
+            if page.cut_off:
+                reader.warn_of_cut()
             return page
         page.market = chosen.name
-        page.kind, page.kind_reason = chosen.kind_of(document, url)
-        if page.kind == "unknown":
-            reader.warn("kind", "not a kind of page that the parser knows", document.title)
-        else:
-            chosen.read(document, page, reader)
+        chosen.read_page(document, page, reader)
     except TooCostly as refused:
         page.kind_reason = str(refused)
         reader.warn("kind", "refused", str(refused))

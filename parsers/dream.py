@@ -7,7 +7,7 @@ from datetime import date
 
 from cryptodrug_scraper.reading.document import Document, fold
 from cryptodrug_scraper.reading.links import address
-from cryptodrug_scraper.reading.market import Market
+from cryptodrug_scraper.reading.market import Kind, Market
 from cryptodrug_scraper.reading.nodes import attribute
 from cryptodrug_scraper.reading.reader import Reader
 from cryptodrug_scraper.reading.walls import refreshes
@@ -57,7 +57,7 @@ _GATEWAY = re.compile(
 )
 
 
-def kind_of(document: Document, url: str | None) -> tuple[str, str]:
+def kind_of(document: Document, url: str | None) -> Kind:
     """Tell a page's kind from its main block; a page without one is a wall or none of these."""
     block = document.first("div.viewProduct, div.contactMember, div.shop, div.shopItem")
     if block is None:
@@ -65,67 +65,68 @@ def kind_of(document: Document, url: str | None) -> tuple[str, str]:
     name = attribute(block, "class")
     if "shop" in name:
         return _page_of_offers(document, url)
-    if block.css_first("div.tabularDetails") is None:
+    bare = block.css_first("div.tabularDetails") is None  # what does not exist has no details
+    if bare:
         title = block.css_first("div.title")
         if title is not None and _NOT_FOUND.fullmatch(fold(title.text())):
-            return "not_found", f"its heading says: {fold(title.text())}"
+            return Kind("not_found", f"its heading says: {fold(title.text())}", by_absence=True)
     if "viewProduct" in name:
-        return "listing", "it has a div.viewProduct"
-    return "vendor", "it has a div.contactMember"
+        return Kind("listing", "it has a div.viewProduct", by_absence=bare)
+    return Kind("vendor", "it has a div.contactMember", by_absence=bare)
 
 
-def _page_of_offers(document: Document, url: str | None) -> tuple[str, str]:
+def _page_of_offers(document: Document, url: str | None) -> Kind:
     """Tell a category or a search from the market's front page, which shows offers too."""
     if re.search(r"[?&](?:category|q|query|page)=\w", f"?{address(url).query}"):
-        return "search", "offers, and its address names a category, a search or a page"
+        return Kind("search", "offers, and its address names a category, a search or a page")
     if document.first("div.category.selected") is not None:
-        return "search", "offers, and a category is open"
+        return Kind("search", "offers, and a category is open")
     title = document.first("div.shop > div.title")
     words = fold(title.text()) if title is not None else ""
     if re.search(r"\(\d+\)$", words) or document.title.startswith(("Category", "Search")):
-        return "search", f"offers, and its heading counts them: {words}"
+        return Kind("search", f"offers, and its heading counts them: {words}")
     asked = document.first('div.offerFilter input[name="q"], div.searchWrap input[name="q"]')
     if asked is not None and attribute(asked, "value").strip():
-        return "search", "offers, and the search field is filled"
+        return Kind("search", "offers, and the search field is filled")
     pages = document.first("ul.pageNav a.activePage")
     if pages is not None and pages.text().strip() != "1":
-        return "search", "offers, and it is not the first page of them"
-    return "index", "offers, and no category or search is open"
+        return Kind("search", "offers, and it is not the first page of them")
+    return Kind("index", "offers, and no category or search is open", by_absence=True)
 
 
-def _wall(document: Document) -> tuple[str, str]:
+def _wall(document: Document) -> Kind:
     if document.first('form[action*="verifyHuman"], form div.ddos') is not None:
-        return "challenge", "it has the form of the DDOS protection"
+        return Kind("challenge", "it has the form of the DDOS protection")
     if document.first("div.login") is not None or document.title.startswith("Dream Market Login"):
-        return "login", "it has the login form"
+        return Kind("login", "it has the login form")
     content = document.first("div.content")
     for node in content.css("div.title, h1, h2") if content is not None else ():
         if _NOT_FOUND.fullmatch(fold(node.text())):
-            return "not_found", f"its heading says: {fold(node.text())}"
+            return Kind("not_found", f"its heading says: {fold(node.text())}", by_absence=True)
     if _NOT_FOUND.fullmatch(document.title):
-        return "not_found", f"its title says: {document.title}"
+        return Kind("not_found", f"its title says: {document.title}", by_absence=True)
     if (
         content is not None
         and document.first('div.headNavitems :is(a[href*="logout"], .cart)') is not None
     ):
         if document.title == "Welcome" or content.css_first("a.likeSubmit") is not None:
-            return "index", "the page before the market, with news and a link that goes on"
+            return Kind("index", "the page before the market, with news and a link that goes on")
         if document.title.startswith("Dream Market"):
-            return "index", "signed in, and its title is the market's name"
-        return "unknown", ""
+            return Kind("index", "signed in, and its title is the market's name", by_absence=True)
+        return Kind("unknown", "")
     body = document.tree.body
     words = body.text() if body is not None else ""
     if len(words) < 5000 and (said := _LOGGED_OUT.search(fold(words))):
-        return "login", f"it says: {said.group()}"
+        return Kind("login", f"it says: {said.group()}", by_absence=True)
     heading = document.first("h1")
     for said_above in (document.title, fold(heading.text()) if heading is not None else ""):
         if said_above and _GATEWAY.fullmatch(said_above):
-            return "error", f"its heading says: {said_above}"
+            return Kind("error", f"its heading says: {said_above}", by_absence=True)
     if refreshes(document):
-        return "challenge", "it sends the browser on by a meta refresh"
+        return Kind("challenge", "it sends the browser on by a meta refresh", by_absence=True)
     if document.first("img.captcha, input[name*=captcha i]") is not None:
-        return "challenge", "it asks for a captcha"
-    return "unknown", ""
+        return Kind("challenge", "it asks for a captcha", by_absence=True)
+    return Kind("unknown", "")
 
 
 # -- records --------------------------------------------------------------------------------

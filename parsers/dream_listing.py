@@ -13,7 +13,6 @@ from cryptodrug_scraper.reading.reader import Reader
 from cryptodrug_scraper.records import Listing, ParsedPage, ShippingOption, Vendor
 from parsers.dream_page import (
     IN_TEXTS,
-    ends_document,
     inner,
     offer_id,
     read_payment,
@@ -36,7 +35,7 @@ def read_listing_page(
         reader.note("listing.category", " / ".join(category), category)
     title = product.css_first("div.title")
     named = title.text().strip() if title is not None else ""
-    listing.title = reader.text("listing.title", named or document.title)
+    listing.title = reader.text("listing.title", named or reader.by_default(document.title))
     details = product.css_first("div.tabularDetails")
     for row in elements(details) if details is not None else ():
         _row(row, listing, vendor, reader)
@@ -47,6 +46,8 @@ def read_listing_page(
         text = product.css_first("#offerDescription")
         if text is not None:
             listing.description = reader.block("listing.description", block_text(text))
+    if reader.unfinished(product):
+        listing.terms = None  # of which more may have stood under another heading
     page.listings.append(listing)
     if vendor.handle is not None:
         page.vendors.append(vendor)
@@ -126,8 +127,9 @@ def _block(heading: LexborNode, listing: Listing, page: ParsedPage, reader: Read
         for row in body.css("tr"):
             _shipping_option(row, listing, reader)
     elif word.startswith("cryptocurrenc"):
-        for row in body.css("tr"):
-            _currency(row, listing, reader)
+        if not reader.unfinished(body):
+            for row in body.css("tr"):
+                _currency(row, listing, reader)
     else:
         reader.unknown_label("listing", what, body.text())
 
@@ -189,9 +191,6 @@ def _currency(row: LexborNode, listing: Listing, reader: Reader) -> None:
     button = row.css_first("input")
     if coin is None:
         reader.warn("listing.currencies", "unknown coin", text)
-    elif button is None and ends_document(row):
-        reader.warn("listing.currencies", "the page ends within this row", text)
-        coin = None
     elif button is not None and "disabled" in button.attributes:
         coin = None
     elif coin not in listing.currencies:

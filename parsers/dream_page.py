@@ -14,7 +14,6 @@ from cryptodrug_scraper.reading.nodes import (
     class_names,
     contents,
     elements,
-    next_element,
 )
 from cryptodrug_scraper.reading.reader import Reader
 from cryptodrug_scraper.reading.remembered import remembered
@@ -48,16 +47,6 @@ def inner(node: LexborNode, tag: str) -> LexborNode | None:
         if child.tag == tag:
             return child
     return node.css_first(tag)
-
-
-def ends_document(node: LexborNode) -> bool:
-    """Say whether no element follows this one: then the page was cut off inside it."""
-    outer: LexborNode | None = node
-    while outer is not None and outer.tag != "body":
-        if next_element(outer) is not None:
-            return False
-        outer = outer.parent
-    return True
 
 
 # -- the left sidebar: categories -----------------------------------------------------------
@@ -179,10 +168,8 @@ def read_cards(shop: LexborNode, page: ParsedPage, reader: Reader, vendor: str |
         else:
             for block in elements(node):
                 _card_detail(block, listing, reader)
-    # Of a page that was cut off, the last card may hold half of what it said.
-    if card is not None and ends_document(card):
+    if card is not None and reader.unfinished(card):
         page.listings.pop()
-        reader.warn("listing", "the page ends within this card", card.text())
 
 
 def _card_detail(block: LexborNode, listing: Listing, reader: Reader) -> None:

@@ -28,7 +28,6 @@ from cryptodrug_scraper.records import (
     Vendor,
 )
 from parsers.dream_page import (
-    ends_document,
     inner,
     read_cards,
 )
@@ -160,7 +159,7 @@ def read_vendor_page(document: Document, page: ParsedPage, reader: Reader) -> No
     member = document.first("div.contactMember")
     if member is None:
         return
-    vendor = Vendor(banned=False)
+    vendor = Vendor(banned=reader.by_default(False))
     head = member.css_first("div.profileNotes, div.tabularDetails")
     if head is not None:
         for row in elements(head):
@@ -324,15 +323,10 @@ def read_reviews(
     table: LexborNode, page: ParsedPage, reader: Reader, vendor: str | None, listing: Listing | None
 ) -> None:
     """Read a table of ratings: age, stars, text and, on a profile, buyer and amount."""
-    rows = table.css("tr")
-    for number, row in enumerate(rows):
+    for row in reader.finished(table.css("tr")):
         cells = [cell for cell in elements(row) if cell.tag == "td"]
         if not cells:
             continue
-        # Of a page that was cut off, the last row may be half a review.
-        if number == len(rows) - 1 and ends_document(row):
-            reader.warn("review", "the page ends within this row", row.text())
-            break
         if len(cells) not in (3, 5):
             if len(cells) > 1 or not _NO_RATINGS.match(row.text()):
                 reader.warn("review", f"a row of {len(cells)} cells", row.text())

@@ -7,7 +7,7 @@ from datetime import date
 
 from cryptodrug_scraper.reading.document import Document, fold
 from cryptodrug_scraper.reading.links import address
-from cryptodrug_scraper.reading.market import Market
+from cryptodrug_scraper.reading.market import Kind, Market
 from cryptodrug_scraper.reading.nodes import class_names
 from cryptodrug_scraper.reading.reader import Reader
 from cryptodrug_scraper.reading.walls import (
@@ -26,7 +26,6 @@ from parsers.empire_page import (
     read_clock,
     read_links,
     read_rates,
-    warn_if_cut_off,
 )
 from parsers.empire_vendor import read_profile
 
@@ -44,11 +43,11 @@ _OFFERS = re.compile(r"/(?:category/categories|home/searchproducts|search|store)
 
 
 _KINDS = {
-    "listDes": ("listing", "it has a listing's block of facts"),
-    "seth1": ("vendor", "it has a user profile's head"),
-    "user_info": ("vendor", "it has a user profile's head"),
-    "col-1search": ("search", "it has cards of offers"),
-    "feature-listing": ("index", "it has the home page's featured listings"),
+    "listDes": Kind("listing", "it has a listing's block of facts"),
+    "seth1": Kind("vendor", "it has a user profile's head"),
+    "user_info": Kind("vendor", "it has a user profile's head"),
+    "col-1search": Kind("search", "it has cards of offers"),
+    "feature-listing": Kind("index", "it has the home page's featured listings"),
 }
 _BLOCKS = "div:is(.listDes, .user_info, .col-1search, .feature-listing), h1.seth1"
 
@@ -71,7 +70,7 @@ def recognises(document: Document) -> bool:
     return target is not None and _LOGIN_PATH.search(target) is not None
 
 
-def kind_of(document: Document, url: str | None) -> tuple[str, str]:
+def kind_of(document: Document, url: str | None) -> Kind:
     """Tell what a page is, and by what."""
     block = main_part(document).css_first(_BLOCKS)
     for name in class_names(block) if block is not None else ():
@@ -80,58 +79,61 @@ def kind_of(document: Document, url: str | None) -> tuple[str, str]:
     return _kind_of_wall(document) or _kind_by_frame(document, url)
 
 
-def _kind_of_wall(document: Document) -> tuple[str, str] | None:
+def _kind_of_wall(document: Document) -> Kind | None:
     error = gateway_error(document)
     if error:
-        return "error", f"a server's error page: {error}"
+        return Kind("error", f"a server's error page: {error}", by_absence=True)
     if is_bare_refresh(document):
         target = refresh_target(document) or "itself"
-        return "challenge", f"nothing but a refresh to {target[:100]}"
+        return Kind("challenge", f"nothing but a refresh to {target[:100]}", by_absence=True)
     form = document.first('form[action*="/index/login"], form[action$="/login"], .login-page form')
     if form is not None and form.css_first('input[type="password" i]') is not None:
-        return "login", "it has the login form"
+        return Kind("login", "it has the login form")
     missing = server_not_found(document)
     if missing:
-        return "not_found", f"a 404 page: {missing}"
+        return Kind("not_found", f"a 404 page: {missing}", by_absence=True)
     heading = document.first("h1")
     broken = _BROKEN.search(fold(heading.text())) if heading is not None else None
     if broken:
-        return "error", f"the market's own error page: {broken.group()}"
+        return Kind("error", f"the market's own error page: {broken.group()}", by_absence=True)
     if form is not None:
-        return "login", "it has the login form without its password"
+        return Kind("login", "it has the login form without its password", by_absence=True)
     return None
 
 
-def _kind_by_frame(document: Document, url: str | None) -> tuple[str, str]:
+def _kind_by_frame(document: Document, url: str | None) -> Kind:
     """Tell pages that lack what they are about: empty searches, messages, captchas."""
     path = document.first(".sub_head_inner_header")
     icon = path.css_first("i.fa-search-plus, i.fa-search") if path is not None else None
     content = document.first(".right-content")
     said = fold(content.text())[:600] if content is not None else ""
     if icon is not None:
-        return "search", "its path is that of a search, without cards"
+        return Kind("search", "its path is that of a search, without cards", by_absence=True)
     if _MISSING.search(said):
-        return "not_found", f"it says: {said[:80]}"
+        return Kind("not_found", f"it says: {said[:80]}", by_absence=True)
     if path is not None and path.css_first("i.fa-home") is not None:
-        return "index", "its path is the home page's"
+        return Kind("index", "its path is the home page's", by_absence=True)
     if path is not None and _OFFERS.search(address(url).place):
-        return "search", "its address is that of a page of offers"
+        return Kind("search", "its address is that of a page of offers", by_absence=True)
     if document.title.casefold() == "empire market - home":
-        return "index", "its title is the home page's"
+        return Kind("index", "its title is the home page's", by_absence=True)
     body = document.tree.body
     if content is None and body is not None:
         said = fold(body.text())[:400]
         captcha = document.first('input[name*="captcha" i], img[src*="captcha" i]') is not None
         if captcha or _WAITING.search(said) or _WAITING.search(document.title):
-            return "challenge", f"a waiting page or captcha: {(document.title or said)[:80]}"
+            return Kind(
+                "challenge",
+                f"a waiting page or captcha: {(document.title or said)[:80]}",
+                by_absence=True,
+            )
         if _MISSING.search(said):
-            return "not_found", f"it says: {said[:80]}"
-    return "unknown", "none of the blocks that tell a kind is on it"
+            return Kind("not_found", f"it says: {said[:80]}", by_absence=True)
+    return Kind("unknown", "none of the blocks that tell a kind is on it")
 
 
 def read(document: Document, page: ParsedPage, reader: Reader) -> None:
     """Read all that the page states."""
-    warn_if_cut_off(document, reader)
     read_clock(document, page, reader)
     read_rates(document, page, reader)
     read_categories(document, page, reader)
@@ -151,6 +153,7 @@ MARKET = Market(
     also_called=("EM", "Empire DNM"),
     opened_on=date(2018, 2, 1),
     closed_on=date(2020, 8, 23),
+    unclosed={"login": ".footer"},
     recognises=recognises,
     kind_of=kind_of,
     read=read,

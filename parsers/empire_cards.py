@@ -23,7 +23,7 @@ def read_cards(main: LexborNode, page: ParsedPage, reader: Reader) -> None:
     """Read the cards of a page of offers, and the featured offers of the home page."""
     cards = topmost(main, ".col-1search") + topmost(main, ".feature-listing .col-2")
     names = {category.external_id: category.name for category in page.categories} if cards else {}
-    for card in cards:
+    for card in reader.finished(cards):
         page.listings.append(_card(card, names, reader))
 
 

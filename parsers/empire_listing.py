@@ -68,12 +68,9 @@ def read_listing(document: Document, main: LexborNode, page: ParsedPage, reader:
         for select in topmost(head, 'select[name="shippingOption"]'):
             _shipping(select, listing, reader)
         _purchase(head, listing, reader)
-        if main.css_first(".tablinks") is None and listing.price_tiers:
-            # Cut off before the purchase price can have come: a tier's is not it.
-            listing.price, listing.price_alternatives = None, []
     if vendor.handle is not None:
         page.vendors.append(vendor)
-    _tab(document, main, summary, listing, page, reader)
+    _tab(main, summary, listing, page, reader)
 
 
 def _external_id(
@@ -260,6 +257,7 @@ def _shipping(select: LexborNode, listing: Listing, reader: Reader) -> None:
 def _purchase(head: LexborNode, listing: Listing, reader: Reader) -> None:
     """Read the price, the same in coins below it, and the coins that can be paid with."""
     form = head.css_first("form") or head
+    stated = False
     for line in topmost(form, "p"):
         if line.id == "desc_prod":
             continue
@@ -268,6 +266,7 @@ def _purchase(head: LexborNode, listing: Listing, reader: Reader) -> None:
             price = reader.money("listing.price", said.partition(":")[2])
             listing.price = price[0] if price else None
             listing.price_alternatives = price[1:]
+            stated = True
         elif said[:1].isdigit() and said[-3:].isalpha():
             for coin in said.split("/"):
                 listing.price_alternatives += reader.money("listing.price_alternatives", coin)
@@ -275,6 +274,11 @@ def _purchase(head: LexborNode, listing: Listing, reader: Reader) -> None:
         match = COIN.search(button.attributes.get("name") or "")
         if match:
             add_coin(match.group(1), listing, reader)
+    if reader.unfinished(form):
+        listing.price_alternatives, listing.currencies = [], []
+    if reader.unfinished(head) and not stated:
+        # A tier's price, and the purchase price may have stood below.
+        listing.price, listing.price_alternatives = None, []
 
 
 def add_coin(said: str, listing: Listing, reader: Reader) -> None:
@@ -289,7 +293,6 @@ def add_coin(said: str, listing: Listing, reader: Reader) -> None:
 
 
 def _tab(
-    document: Document,
     main: LexborNode,
     summary: LexborNode | None,
     listing: Listing,
@@ -305,11 +308,13 @@ def _tab(
     elif content is not None and tab == "refund":
         listing.terms = reader.block("listing.terms", texts_of(content))
     elif content is not None and tab == "feedback":
-        read_listing_reviews(document, content, listing, page, reader)
+        read_listing_reviews(content, listing, page, reader)
     elif content is not None:
         reader.unknown_label("listing", f"tab {tab}", words(content)[:80])
     if text is None and summary is not None:
         text = block_text(summary)
+        if content is None:
+            text = reader.by_default(text)  # the tab's own text counts, and may have followed
     listing.description = reader.block("listing.description", text)
 
 

@@ -91,11 +91,6 @@ def path_of(link: LexborNode) -> str:
     return address(attribute(link, "href")).place
 
 
-def is_cut_off(document: Document) -> bool:
-    """Say whether a page ends before its footer and without closing anything."""
-    return "</html>" not in document.source[-200:].lower() and footer_of(document) is None
-
-
 _FOOTER_DEPTH = 4  # saved copies left one to three elements open around it
 
 
@@ -135,12 +130,6 @@ def main_part(document: Document) -> LexborNode:
     if whole is None:  # lexbor gives every document one
         raise ValueError("a page without elements")
     return whole
-
-
-def warn_if_cut_off(document: Document, reader: Reader) -> None:
-    """Leave a notice on a page that is cut off: what it lacks is not what it does not state."""
-    if is_cut_off(document):
-        reader.warn("document", "the page is cut off", document.source.rstrip()[-80:])
 
 
 def read_clock(document: Document, page: ParsedPage, reader: Reader) -> None:

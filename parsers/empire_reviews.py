@@ -6,13 +6,12 @@ import re
 
 from selectolax.lexbor import LexborNode
 
-from cryptodrug_scraper.reading.document import Document, block_text, fold
+from cryptodrug_scraper.reading.document import block_text, fold
 from cryptodrug_scraper.reading.links import image_name
 from cryptodrug_scraper.reading.nodes import class_names, elements, only_content
 from cryptodrug_scraper.reading.reader import Reader
 from cryptodrug_scraper.records import Listing, ParsedPage, Review, Vendor
 from parsers.empire_page import (
-    is_cut_off,
     own_text,
     parts,
     path_of,
@@ -44,7 +43,6 @@ _BUYER_AND_PRICE = re.compile(r"(\S*\*\*\S*)\s*(.*)")
 
 
 def read_vendor_reviews(
-    document: Document,
     content: LexborNode,
     tab: str,
     vendor: Vendor,
@@ -58,19 +56,19 @@ def read_vendor_reviews(
     """
     total = _total(content, reader)
     page.review_list = f"{tab}:{total}" if total else None
-    for review in _reviews(document, content, reader):
+    for review in _reviews(content, reader):
         review.vendor = vendor.handle
         review.sentiment = review.sentiment or _OF_TAB[tab]
         page.reviews.append(review)
 
 
 def read_listing_reviews(
-    document: Document, content: LexborNode, listing: Listing, page: ParsedPage, reader: Reader
+    content: LexborNode, listing: Listing, page: ParsedPage, reader: Reader
 ) -> None:
     """Read one page of a listing's feedback."""
     total = _total(content, reader)
     page.review_list = f"listing {listing.external_id}:{total}" if total else None
-    for review in _reviews(document, content, reader):
+    for review in _reviews(content, reader):
         review.vendor = listing.vendor
         if review.sentiment is None:
             reader.warn("review.sentiment", "no image whose name tells it", review.text or "")
@@ -102,11 +100,11 @@ def _total(content: LexborNode, reader: Reader) -> str | None:
     return None
 
 
-def _reviews(document: Document, content: LexborNode, reader: Reader) -> list[Review]:
-    """Read the rows; of a page that is cut off the last one may be half a review."""
+def _reviews(content: LexborNode, reader: Reader) -> list[Review]:
+    """Read the rows of a table of feedback."""
     found = []
     columns: dict[str, int] = {}
-    for row in topmost(content, "tr"):
+    for row in reader.finished(topmost(content, "tr")):
         cells = [cell for cell in elements(row) if cell.tag in ("td", "th")]
         if cells and all(cell.tag == "th" for cell in cells):
             columns = _columns(cells, reader)
@@ -119,9 +117,6 @@ def _reviews(document: Document, content: LexborNode, reader: Reader) -> list[Re
         review = _review(cells, columns or _PLACES, reader)
         if review is not None:
             found.append(review)
-    if found and is_cut_off(document):
-        reader.warn("review", "the last row of a page that is cut off: left out")
-        found.pop()
     return found
 
 

@@ -21,7 +21,6 @@ from cryptodrug_scraper.records import (
     Vendor,
 )
 from parsers.empire_page import (
-    footer_of,
     own_text,
     parts,
     path_of,
@@ -64,7 +63,9 @@ _OTHER_LINES = ("autoshop positive feedback", "seller is on vacation", "vacation
 
 def read_profile(document: Document, main: LexborNode, page: ParsedPage, reader: Reader) -> Vendor:
     """Read a profile and what its open tab shows."""
-    vendor = Vendor(banned=False if main.css_first(".user_info") is not None else None)
+    vendor = Vendor()
+    if main.css_first(".user_info") is not None:
+        vendor.banned = reader.by_default(False)
     page.vendors.append(vendor)
     _headline(main, vendor, reader)
     card = main.css_first(".user_info_mid")
@@ -81,13 +82,11 @@ def read_profile(document: Document, main: LexborNode, page: ParsedPage, reader:
     if bought is not None:
         _buyer_statistics(bought, vendor, reader)
     stars = main.css_first(".rating_star")
-    finished = main.css_first(".tablinks") is not None or footer_of(document) is not None
-    if stars is not None and finished:
-        # Else the page is cut off, maybe between two stars.
+    if stars is not None:
         _star_ratings(stars, vendor, reader)
     content = main.css_first(".tabcontent_user_feedback")
     if content is not None:
-        _open_tab(document, main, content, vendor, page, reader)
+        _open_tab(main, content, vendor, page, reader)
     return vendor
 
 
@@ -280,7 +279,7 @@ def _star_ratings(block: LexborNode, vendor: Vendor, reader: Reader) -> None:
         for name, cell in zip(names, cells, strict=False):
             if not name:
                 continue
-            drawn = stars(cell)
+            drawn = stars(cell) if not reader.unfinished(cell) else None
             if drawn is not None:
                 vendor.star_ratings.append(StarRating(name, drawn, STARS))
                 reader.note("vendor.star_ratings", name, drawn)
@@ -308,7 +307,6 @@ def stars(cell: LexborNode) -> str | None:
 
 
 def _open_tab(
-    document: Document,
     main: LexborNode,
     content: LexborNode,
     vendor: Vendor,
@@ -326,7 +324,7 @@ def _open_tab(
     elif tab == "l_feedback":
         read_left_feedback(content, reader)
     elif tab in ("p_feedback", "n_feedback", "c_feedback"):
-        read_vendor_reviews(document, content, tab, vendor, page, reader)
+        read_vendor_reviews(content, tab, vendor, page, reader)
     else:
         reader.unknown_label("vendor", f"tab {tab}", words(content)[:80])
 

@@ -13,7 +13,7 @@ from urllib.parse import unquote
 
 from cryptodrug_scraper.reading.document import Document, fold
 from cryptodrug_scraper.reading.links import address
-from cryptodrug_scraper.reading.market import Market
+from cryptodrug_scraper.reading.market import Kind, Market
 from cryptodrug_scraper.reading.reader import Reader
 from cryptodrug_scraper.reading.walls import refreshes
 from cryptodrug_scraper.records import ParsedPage
@@ -129,43 +129,49 @@ def _says_its_name(document: Document, fields: set[str]) -> bool:
 # -- which kind ----------------------------------------------------------------------------
 
 
-def kind_of(document: Document, url: str | None) -> tuple[str, str]:
+def kind_of(document: Document, url: str | None) -> Kind:
     """Tell a page's kind by what stands on it, and by its address where that leaves it open."""
     if document.mentions("fheading") and document.first("h1.fheading") is not None:
-        return "listing", "it has an offer's title, h1.fheading"
+        return Kind("listing", "it has an offer's title, h1.fheading")
     fields = _fields(document)
     if "form[username]" in fields or "form[password]" in fields:
-        return "login", "it has a form for user name and password"
+        return Kind("login", "it has a form for user name and password")
     if "form[captcha]" in fields or _has_captcha(document):
-        return "challenge", "it asks for a captcha, and not for a user name"
+        return Kind("challenge", "it asks for a captcha, and not for a user name")
     profile = _profile(document, url)
     if profile == "facts":
-        return "vendor", "it has a profile's facts"
+        return Kind("vendor", "it has a profile's facts")
     filtered = any(_FORM_FIELDS.fullmatch(name) for name in fields) or (
         document.mentions("pagination") and document.first('.pagination [name="page"]') is not None
     )
     if profile is None and _has_cards(document):
         if not filtered and _is_home(document, url):
-            return "index", "it is the home page, with featured offers and no filter or pager"
-        return "search", "it has cards or rows of offers"
+            return Kind(
+                "index",
+                "it is the home page, with featured offers and no filter or pager",
+                by_absence=True,
+            )
+        return Kind("search", "it has cards or rows of offers", by_absence=not filtered)
     text = _text(document)
     wall = _wall(document, text, url)
     if profile is not None and (wall is None or wall[0] != "not_found"):
-        return "vendor", "it has a profile's name and tabs"
+        return Kind("vendor", "it has a profile's name and tabs")
     if wall is not None:
         return wall
     if filtered:
-        return "search", "it has the results' filter or pager, and no offers"
+        return Kind("search", "it has the results' filter or pager, and no offers", by_absence=True)
     framed = _is_framed(document)
     if not framed and len(text) < 600 and refreshes(document):
-        return "challenge", "it is a short page that loads itself again"
+        return Kind("challenge", "it is a short page that loads itself again", by_absence=True)
     if _elsewhere(url):
-        return "unknown", "its address is none of the home page, results, offers and profiles"
+        return Kind("unknown", "its address is none of the home page, results, offers and profiles")
     if document.mentions("menuCat") and document.first('[name^="menuCat"]') is not None:
-        return "index", "it has the category tree, and no offers"
+        return Kind("index", "it has the category tree, and no offers", by_absence=True)
     if document.mentions("logout") and document.first('form[action*="logout"]') is not None:
-        return "index", "it is a page for those who are signed in, without offers"
-    return "unknown", "it has none of the marks of a known kind of page"
+        return Kind(
+            "index", "it is a page for those who are signed in, without offers", by_absence=True
+        )
+    return Kind("unknown", "it has none of the marks of a known kind of page")
 
 
 def _is_framed(document: Document) -> bool:
@@ -242,7 +248,7 @@ def _text(document: Document) -> str:
     return fold(" ".join(words))
 
 
-def _wall(document: Document, text: str, url: str | None) -> tuple[str, str] | None:
+def _wall(document: Document, text: str, url: str | None) -> Kind | None:
     """Tell a page that stands in the way: the banner, an error, or "does not exist".
 
     Inside the market's own frame only a short message counts, and not on the home page: its
@@ -254,15 +260,19 @@ def _wall(document: Document, text: str, url: str | None) -> tuple[str, str] | N
     said = f"{document.title} . {text}"
     server = _SERVER.search(text[-80:]) is not None
     if _NOT_THERE.search(said) and not server:
-        return "not_found", "it says that the page, offer or vendor does not exist"
+        return Kind(
+            "not_found", "it says that the page, offer or vendor does not exist", by_absence=True
+        )
     if framed or len(document.source) > _SHORT:
         return None
     if _SEIZED.search(said):
-        return "error", "it is the banner of the authorities that seized the site"
+        return Kind(
+            "error", "it is the banner of the authorities that seized the site", by_absence=True
+        )
     if _MAINTENANCE.search(said):
-        return "error", "it says that the market is under maintenance"
+        return Kind("error", "it says that the market is under maintenance", by_absence=True)
     if server or _GATEWAY.search(document.title) or _GATEWAY.search(text[:300]):
-        return "error", "it is a server's or gateway's error page"
+        return Kind("error", "it is a server's or gateway's error page", by_absence=True)
     return None
 
 

@@ -49,7 +49,7 @@ def read_cards(
             found += _table(node, reader, vendor)
         else:
             links = offer_links(node)
-            if links:
+            if links and not reader.unfinished(node):
                 found.append(_card(node, links, reader, vendor))
     return found
 
@@ -129,7 +129,7 @@ def _table(table: LexborNode, reader: Reader, vendor: str | None) -> list[Listin
     found: list[Listing] = []
     category: list[str] = []
     price_column: int | None = None
-    for cells in rows_of(table):
+    for cells in rows_of(table, reader):
         links = [link for cell in cells for link in offer_links(cell)]
         if not links:
             names = [cell_text(cell).casefold() for cell in cells]

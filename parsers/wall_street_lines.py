@@ -14,6 +14,7 @@ from selectolax.lexbor import LexborNode
 
 from cryptodrug_scraper.reading.document import lines as tidy
 from cryptodrug_scraper.reading.nodes import only_content
+from cryptodrug_scraper.reading.reader import Reader
 from cryptodrug_scraper.reading.remembered import remembered
 
 HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
@@ -224,10 +225,13 @@ def heading_text(node: LexborNode) -> str:
     return " ".join(node.text(separator=" ").split()).strip(" :-–—•").casefold()
 
 
-def rows_of(table: LexborNode) -> list[list[LexborNode]]:
-    """Return a table's rows as lists of cells, ``<tbody>`` or not; rows without cells left out."""
-    rows = []
-    for row in table.css("tr"):
+def rows_of(table: LexborNode, reader: Reader) -> list[list[LexborNode]]:
+    """Return a table's rows as lists of cells, ``<tbody>`` or not.
+
+    Left out are rows without cells, and one within which the page was cut off.
+    """
+    found = []
+    for row in reader.finished(table.css("tr")):
         cells = []
         cell = row.child
         while cell is not None:
@@ -235,8 +239,8 @@ def rows_of(table: LexborNode) -> list[list[LexborNode]]:
                 cells.append(cell)
             cell = cell.next
         if cells:
-            rows.append(cells)
-    return rows
+            found.append(cells)
+    return found
 
 
 def plain_label(text: str) -> str:

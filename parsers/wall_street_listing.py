@@ -97,7 +97,7 @@ def read_listing(document: Document, page: ParsedPage, reader: Reader) -> None:
     lines = _info_lines(outline, title)
     link = next((a for line in lines if (a := profile_link(line)) is not None), None)
     if link is None:
-        link = _profile_link_elsewhere(document, outline, title)
+        link = reader.by_default(_profile_link_elsewhere(document, outline, title))
     vendor = Vendor(handle=handle_of(link)) if link is not None else None
     if vendor is not None:
         listing.vendor = vendor.handle
@@ -150,7 +150,7 @@ def _listing_id(document: Document, page: ParsedPage, reader: Reader) -> str | N
             return match[1]
         plain[match[1]] = None
     own = OFFER_PATH.search(address(page.url).place)
-    found = own[1] if own else next(iter(plain)) if len(plain) == 1 else None
+    found = own[1] if own else reader.by_default(next(iter(plain)) if len(plain) == 1 else None)
     if found is None and is_mirrored(document):
         reader.warn("listing.external_id", "neither its links nor its address tell it")
     reader.note("listing.external_id", page.url or "", found)
@@ -277,7 +277,7 @@ def _label_and_value(line: Line) -> tuple[str, list[str | Icon]]:
                 return "", []
             break
         name = plain_label(label)
-        rest = line.parts[index + 1 :] if colon or name in LABELS else []
+        rest: list[str | Icon] = line.parts[index + 1 :] if colon or name in LABELS else []
         if colon and _LABEL_LIKE.fullmatch(name) is None:
             return "", []
         if colon:
@@ -373,7 +373,7 @@ def _prices(listing: Listing, table: LexborNode | None, reader: Reader) -> None:
     if table is None:
         return
     first = True
-    for index, cells in enumerate(rows_of(table)):
+    for index, cells in enumerate(rows_of(table, reader)):
         texts = [cell_text(cell) for cell in cells]
         if _is_header(index, cells, texts):
             continue
@@ -418,7 +418,7 @@ def _shipping(listing: Listing, table: LexborNode | None, reader: Reader) -> Non
     """Read the ways to ship: name, amount range (which no field holds), price, BTC price."""
     if table is None:
         return
-    for index, cells in enumerate(rows_of(table)):
+    for index, cells in enumerate(rows_of(table, reader)):
         texts = [cell_text(cell) for cell in cells]
         if _is_header(index, cells, texts):
             continue

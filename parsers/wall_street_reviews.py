@@ -44,7 +44,7 @@ def read_reviews(tables: list[LexborNode], about: Review, reader: Reader) -> lis
     reviews = []
     for table in tables:
         linked = table.css_first('a[href*="offer/"]') is not None
-        for cells in rows_of(table):
+        for cells in rows_of(table, reader):
             if all(cell.tag == "th" for cell in cells):
                 continue
             review = _review(cells, about, reader, linked)

@@ -33,7 +33,7 @@ _LEADING_COUNT = re.compile(rf"({_NUMBER})(?:\s*\(.*\))?")
 def read_vendor(document: Document, page: ParsedPage, reader: Reader) -> None:
     """Read a vendor's profile: name and marks, the table of facts, and the open tab."""
     outline = outline_of(document)
-    vendor = Vendor(banned=False)
+    vendor = Vendor(banned=reader.by_default(False))
     name = _handle(document, page.url, outline)
     heading = _heading(outline, name)
     if heading is not None:
@@ -157,7 +157,7 @@ def _read_facts(
             continue
         if not begun or part.in_tab or len(part.node.css("table")) > 1:
             continue
-        rows = _facts(part.node)
+        rows = _facts(part.node, reader)
         if read_one and not any(_is_known(label) for label, _, _ in rows):
             continue
         read_one = True
@@ -181,13 +181,13 @@ def _section(text: str) -> str:
     return "buyer" if "buyer" in words else "vendor" if "vendor" in words else "other"
 
 
-def _facts(table: LexborNode) -> list[tuple[str, str, str]]:
+def _facts(table: LexborNode, reader: Reader) -> list[tuple[str, str, str]]:
     """Return label (plain, and as shown) and value of each row.
 
     A row of one text has no value, or one after a colon.
     """
     facts: list[tuple[str, str, str]] = []
-    for cells in rows_of(table):
+    for cells in rows_of(table, reader):
         texts = [cell_text(cell) for cell in cells]
         label, value = texts[0], " ".join(texts[1:]).strip()
         if not value and ":" in label:
@@ -232,7 +232,8 @@ def _read_fact(vendor: Vendor, section: str, label: str, value: str, reader: Rea
         vendor.joined_on = _day("vendor.joined_on", value, reader) or vendor.joined_on
     elif label == "vendor since":
         if vendor.joined_on is None:
-            vendor.joined_on = _day("vendor.joined_on", value, reader)
+            # "Member since" may follow.
+            vendor.joined_on = reader.by_default(_day("vendor.joined_on", value, reader))
     elif label == "vendor level":
         _level(vendor, value, reader)
     elif label == "average rating":

@@ -9,7 +9,7 @@ from typing import Any
 from cryptodrug_scraper.doctor.fields import Finding, findings_of, plain
 from cryptodrug_scraper.doctor.leftovers import Leftover, Leftovers, leftovers_of
 from cryptodrug_scraper.doctor.pagetext import PageText
-from cryptodrug_scraper.reading.document import decode
+from cryptodrug_scraper.reading.encoding import decode
 from cryptodrug_scraper.reading.limits import too_costly
 from cryptodrug_scraper.reading.reader import Reading
 from cryptodrug_scraper.records import ParsedPage
@@ -112,7 +112,7 @@ def examine(
     text: PageText | None = None
     if refused is None:
         try:
-            text = PageText(decode(body, content_type))
+            text = PageText(decode(body, content_type).text)
         except Exception as error:  # lxml and BeautifulSoup refuse some pages that lexbor reads
             refused = f"BeautifulSoup could not read it ({type(error).__name__})"
     findings, others = findings_of(page, readings, text)

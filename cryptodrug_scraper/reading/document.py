@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import re
+from codecs import BOM_UTF8
+from copy import copy
 from functools import cached_property
 
-from bs4.dammit import EncodingDetector, UnicodeDammit
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from cryptodrug_scraper.reading.cuts import (
+    Remains,
+    begun_only,
+    left_open,
+    more_of,
+    parse_open,
+    says_its_end,
+)
+from cryptodrug_scraper.reading.encoding import decode
 from cryptodrug_scraper.reading.limits import too_costly
-
-_DECLARED_WITHIN = 8_192  # bytes in which a page declares its charset
 
 _UNSEEN = re.compile(r"<(?:script|style)\b", re.I)
 # References to the letters, digits and marks that names, classes and addresses are made of.
@@ -19,56 +27,21 @@ _SPELT_LETTER = re.compile(
     r"|#[xX]0*(?:2[dDeEfF]|3\d|[46][1-9a-fA-F]|[57][\daA]|5[bBdDfF])(?![\da-fA-F])"
     r"|(?:sol|period|lowbar|lsqb|lbrack|rsqb|rbrack);)"
 )
-_BOMS = (b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf")
+_LAST_WORDS = 80  # characters that show where a page was cut off
+_TAG_BEGUN = re.compile(r"<(?:[a-zA-Z/!?]|\Z)")
 
 
 class TooCostly(ValueError):
     """The page is built to be slow, or larger than any page of a market; says why."""
 
 
-def decode(body: bytes, content_type: str | None = None) -> str:
-    """Return the page's text: UTF-8 wherever the bytes are valid UTF-8, whatever they declare.
-
-    Saved copies lie about their charset, so a declaration counts only for bytes that are
-    not UTF-8. Never raises.
-    """
-    if not body.startswith(_BOMS[:2]):
-        rest = body.removeprefix(_BOMS[2])
-        try:
-            return rest.decode("utf-8")
-        except UnicodeDecodeError as error:
-            # A page that was cut within a letter is UTF-8 all the same.
-            if error.reason == "unexpected end of data" and not rest[: error.start].isascii():
-                return rest[: error.start].decode("utf-8")
-    header = re.search(r"charset\s*=\s*[\"']?([\w.:-]{1,40})", content_type or "", re.I)
-    declared = EncodingDetector.find_declared_encoding(body[:_DECLARED_WITHIN], is_html=True)
-    # Statistics would guess Japanese from one broken accent, and take seconds for it.
-    guesses = [declared] if declared else []
-    text: str | None = UnicodeDammit(
-        body,
-        known_definite_encodings=[header.group(1)] if header else [],
-        user_encodings=[*guesses, "windows-1252", "iso-8859-1"],
-        is_html=True,
-    ).unicode_markup
-    return text if text is not None else body.decode("utf-8", "replace")
-
-
-def _without_cut_end(source: str) -> str:
-    """Return the source without a text that breaks off: half a price is another price.
-
-    A page that was cut (no ``</html>``, and its last character does not close a tag) loses
-    what stands after its last tag.
-    """
-    # A strip of the whole would copy it, which for pages with emoji is four bytes a letter.
-    ending = source[-200:].rstrip() or source.rstrip()
-    if ending.endswith(">") or "</html" in source[-2000:].lower():
-        return source
-    end = source.rfind(">")
-    return source[: end + 1] if end >= 0 else source
-
-
 class Document:
-    """A page to be read: ``tree`` by lexbor, ``text`` of its source, and node look-ups.
+    """A page to be read: ``tree`` by lexbor, ``source`` as text, and node look-ups.
+
+    ``invalid_bytes`` counts the places that are no letter, each U+FFFD in the source;
+    ``guessed_charset`` is one that the page does not declare. ``cut_off`` says that the page ends
+    early (``last_words`` is what its end shows): its source and tree then end where its last
+    whole tag does.
 
     Raises :class:`TooCostly` for pages that must not be built into a tree.
     """
@@ -78,21 +51,58 @@ class Document:
         if reason:
             raise TooCostly(reason)
         self.body = body
-        html: bytes | str = body  # lexbor takes UTF-8 as it is: no need to encode it again
-        self.is_utf8 = not body.startswith(_BOMS)
-        try:
-            self.source = body.decode("utf-8")
-        except UnicodeDecodeError:
-            self.is_utf8 = False
-        if not self.is_utf8:
-            html = self.source = decode(body, content_type)
+        read = decode(body, content_type)
+        self.source = read.text
+        self.invalid_bytes = read.invalid
+        self.guessed_charset = read.guessed
+        # Lexbor takes UTF-8 as it is: no need to encode it again.
+        self.is_utf8 = not read.invalid and read.charset == "utf-8" and body[:3] != BOM_UTF8
+        if read.charset != "utf-8":
             reason = too_costly(self.source.encode("utf-8", "replace"))  # bytes hid its tags
             if reason:
                 raise TooCostly(reason)
-        whole = _without_cut_end(self.source)
-        self.tree = LexborHTMLParser(html if whole is self.source else whole)
+        self.cut_off = False
+        self.last_words = ""
+        self._open: frozenset[int] = frozenset()
+        self._within: tuple[str, ...] = ()
+        if says_its_end(self.source):
+            self.tree = LexborHTMLParser(body if self.is_utf8 else self.source)
+        else:
+            self._read_without_end()
+        self._leave_out_what_is_not_seen()
+
+    def _leave_out_what_is_not_seen(self) -> None:
         if _UNSEEN.search(self.source, max(self.source.find("<body"), 0)):
             self.tree.strip_tags(["script", "style"])  # else they are part of a cell's text
+
+    def _read_without_end(self) -> None:
+        """Build the tree of a page that does not end as documents do: cut off, or a mere piece."""
+        left = parse_open(self.source)
+        half = _TAG_BEGUN.search(self.source, len(left.source)) is not None
+        self.cut_off = half or begun_only(self.source) or left_open(left.tree, left.opened)
+        if self.cut_off:
+            self.last_words = fold(self.source[-_LAST_WORDS:])
+            self._take(left)
+        else:
+            self.tree = LexborHTMLParser(self.source)
+
+    def continued(self) -> Document:
+        """Return this page, which was cut off, as if it went on with a text.
+
+        What is read of it otherwise than of the page itself was unfinished.
+        """
+        other = copy(self)
+        other.__dict__.pop("title", None)
+        other._take(parse_open(self.source, more_of(self._within)))
+        other._leave_out_what_is_not_seen()
+        return other
+
+    def _take(self, left: Remains) -> None:
+        self.source, self.tree, self._open, self._within = left
+
+    def unfinished(self, node: LexborNode) -> bool:
+        """Tell whether an element had not ended where the page was cut off: more may follow."""
+        return node.mem_id in self._open
 
     def mentions(self, *words: str) -> bool:
         """Say whether the markup can hold one of these words; False spares a look-up in the tree.

@@ -11,8 +11,9 @@ import pkgutil
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
+from cryptodrug_scraper.reading.agreement import keep_agreed
 from cryptodrug_scraper.reading.document import Document
 from cryptodrug_scraper.reading.reader import Reader
 from cryptodrug_scraper.records import ParsedPage
@@ -26,10 +27,22 @@ class Recognises(Protocol):
         ...
 
 
-class KindOf(Protocol):
-    """Tell what a page is: its kind (``records.KINDS``) and what on the page says so."""
+class Kind(NamedTuple):
+    """What a page is (``records.KINDS``), and what on the page says so.
 
-    def __call__(self, document: Document, url: str | None) -> tuple[str, str]:
+    ``by_absence`` says that it rests on what the page lacks too: of a page that was cut off,
+    such a kind is not concluded.
+    """
+
+    name: str
+    reason: str
+    by_absence: bool = False
+
+
+class KindOf(Protocol):
+    """Tell what a page is."""
+
+    def __call__(self, document: Document, url: str | None) -> Kind:
         """See the class."""
         ...
 
@@ -52,6 +65,8 @@ class Market:
     ``recognises`` says whether a page is one of this market's (any kind, walls included).
     ``healthy`` gives for a page kind the share of records (0 to 1) in which a field is
     filled on a sound archive: ``{"listing": {"price": 0.99}}``. Below it a run says so.
+    ``unclosed`` gives for a kind whose pages the market never closes (no ``</html>``) the
+    selector of the block that ends them: with it they are not cut off.
     """
 
     name: str
@@ -64,6 +79,40 @@ class Market:
     closing_announced_on: date | None = None
     also_called: tuple[str, ...] = ()
     healthy: dict[str, dict[str, float]] = field(default_factory=dict)
+    unclosed: dict[str, str] = field(default_factory=dict)
+
+    def read_page(self, document: Document, page: ParsedPage, reader: Reader) -> None:
+        """Set the page's kind and all that it states.
+
+        Of a page that was cut off, what was unfinished is left out: it is read twice, the
+        second time as if it went on with a text, and what that changes does not count.
+        """
+        self._read(document, page, reader)
+        page.cut_off = document.cut_off
+        if not page.cut_off:
+            return
+        reader.warn_of_cut()
+        if page.kind != "unknown":
+            again = ParsedPage(page.market, url=page.url, captured_at=page.captured_at)
+            other = Reader(page.captured_at, again.warnings)
+            continued = document.continued()
+            other.open_page(continued)
+            self._read(continued, again, other)
+            keep_agreed(page, again)
+
+    def _read(self, document: Document, page: ParsedPage, reader: Reader) -> None:
+        kind = self.kind_of(document, page.url)
+        ending = self.unclosed.get(kind.name) if document.cut_off else None
+        if ending and (block := document.first(ending)) and not document.unfinished(block):
+            document.cut_off = False
+            reader.open_page(document)
+        page.kind, page.kind_reason = kind.name, kind.reason
+        if document.cut_off and kind.by_absence:
+            page.kind, page.kind_reason = "unknown", "the page is cut off, and may be of many kinds"
+        if page.kind == "unknown":
+            reader.warn("kind", "not a kind of page that the parser knows", document.title)
+        else:
+            self.read(document, page, reader)
 
 
 class UnknownMarket(ValueError):

@@ -10,17 +10,20 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
+
+from selectolax.lexbor import LexborNode
 
 from cryptodrug_scraper.normalise.ages import posted, read_age
 from cryptodrug_scraper.normalise.dates import read_date, read_moment
 from cryptodrug_scraper.normalise.money import read_money
 from cryptodrug_scraper.normalise.numbers import read_decimal, read_int
 from cryptodrug_scraper.normalise.places import read_places
-from cryptodrug_scraper.reading.document import fold, lines
+from cryptodrug_scraper.reading.document import Document, fold, lines
 from cryptodrug_scraper.records import Listing, Money, Notice, Review
 
 _LONGEST_NOTICE = 200
+_T = TypeVar("_T")
 _Day = date  # within the class `date` is a method
 
 
@@ -42,7 +45,7 @@ class Reader:
     Notices go to ``notices``; with ``trace=True`` readings go to ``readings``.
     """
 
-    __slots__ = ("_kept", "captured_at", "notices", "readings")
+    __slots__ = ("_document", "_kept", "captured_at", "notices", "readings")
 
     def __init__(
         self, captured_at: datetime | None, notices: list[Notice], *, trace: bool = False
@@ -51,6 +54,7 @@ class Reader:
         self.notices = notices
         self._kept = set(notices)  # a hostile page may give a notice for each of its rows
         self.readings: list[Reading] | None = [] if trace else None
+        self._document: Document | None = None
 
     def warn(self, field: str, reason: str, text: str = "") -> None:
         """Keep a notice that ``field`` could not be read; equal notices are kept once."""
@@ -67,6 +71,36 @@ class Reader:
         """Keep, when tracing, the text that a value came from."""
         if self.readings is not None:
             self.readings.append(Reading(field, text, value))
+
+    # -- pages that were cut off ----------------------------------------------------------
+
+    def open_page(self, document: Document) -> None:
+        """Set the page that is read: of one that was cut off, absences say nothing."""
+        self._document = document if document.cut_off else None
+        if document.invalid_bytes:
+            self.warn("document", f"{document.invalid_bytes} invalid bytes")
+        elif document.guessed_charset:
+            reason = f"read as {document.guessed_charset}, which the page does not declare"
+            self.warn("document", reason)
+
+    def warn_of_cut(self) -> None:
+        """Keep a notice that the page was cut off, with the last that is left of it."""
+        if self._document is not None:
+            self.warn("document", "the page is cut off", self._document.last_words)
+
+    def by_default(self, value: _T) -> _T | None:
+        """Return what it means that something is absent; None where it may be in a lost part."""
+        return value if self._document is None else None
+
+    def unfinished(self, node: LexborNode) -> bool:
+        """Tell whether more of an element may have followed where the page was cut off."""
+        return self._document is not None and self._document.unfinished(node)
+
+    def finished(self, nodes: list[LexborNode]) -> list[LexborNode]:
+        """Return rows or cards without the one within which the page was cut off."""
+        if self._document is None:
+            return nodes
+        return [node for node in nodes if not self._document.unfinished(node)]
 
     # -- plain texts ---------------------------------------------------------------------
 

@@ -76,7 +76,7 @@ def test_recognises_by_marks_that_nobody_can_write_into_a_text(page: str, own: b
         ("<title>503 Service Temporarily Unavailable</title>", "error"),
         ("<title>500 Internal Server Error</title><h1>Internal Server Error</h1>", "error"),
         ("<title>dream.example | 522: Connection timed out</title>", "error"),
-        ('<html><head><META HTTP-EQUIV="Refresh" content="5"></head>Wait', "challenge"),
+        ('<html><head><META HTTP-EQUIV="Refresh" content="5"></head>Wait</html>', "challenge"),
         ('<img class="captcha" src="img/captcha2"><form></form>', "challenge"),
         ("<body>Your session has expired. <a href='./'>Login</a></body>", "login"),
         ("<body>You have been logged in elsewhere</body>", "login"),

@@ -9,10 +9,10 @@ from selectolax.lexbor import LexborHTMLParser
 
 from cryptodrug_scraper.reading.document import (
     block_text,
-    decode,
     fold,
     lines,
 )
+from cryptodrug_scraper.reading.encoding import decode
 from parsers import parse_page
 
 
@@ -66,26 +66,6 @@ def test_tag_soup_is_read_by_every_market_without_a_defect(soup: list[str]) -> N
     for market in markets():
         page = parse_page(body, market=market)
         assert not any(notice.field == "page" for notice in page.warnings), page.warnings
-
-
-@pytest.mark.parametrize(
-    ("body", "content_type", "text"),
-    [
-        ("é €".encode(), "text/html; charset=iso-8859-1", "é €"),
-        (b'<meta charset="latin1">' + "é".encode(), None, '<meta charset="latin1">é'),
-        ("é".encode("latin-1") + b" <p>", "text/html; charset=iso-8859-1", "é <p>"),
-        (b"\xef\xbb\xbfabc", None, "abc"),
-        ("abc é".encode("utf-16"), None, "abc é"),
-        ("für grün".encode()[:-2], None, "für gr"),
-        ("für".encode("latin-1"), None, "für"),
-        (b'<meta charset="iso-8859-2">\xb1', None, '<meta charset="iso-8859-2">ą'),
-        (b"caf\xe9 \x93x\x94", "text/html; charset=utf-8", "café “x”"),
-        (b"\x81\xe9", None, "\x81é"),
-        (b"", None, ""),
-    ],
-)
-def test_utf8_wherever_the_bytes_are_utf8(body: bytes, content_type: str | None, text: str) -> None:
-    assert decode(body, content_type) == text
 
 
 def test_white_space() -> None:
