@@ -9,6 +9,7 @@ from .context import Context
 from .files import read_file
 from .har import read_har
 from .httpcache import is_cached, read_cached
+from .httrack import read_httrack
 from .kinds import UNREAD, Form, identify
 from .mhtml import read_mhtml
 from .names import what_it_is
@@ -30,6 +31,7 @@ FORMATS: dict[str, Reader] = {
     "csv": read_csv,
     "har": read_har,
     "json": read_json,
+    "httrack": read_httrack,
     "jsonl": read_jsonl,
     "mhtml": read_mhtml,
     "arc": read_arc,

@@ -85,6 +85,7 @@ _MHTML = re.compile(
 )
 _HAR = re.compile(rb'\A(?:\xef\xbb\xbf)?\s{0,64}\{\s{0,64}"log"\s{0,64}:\s{0,64}\{')
 _LOCAL = struct.Struct("<4s5H3L2H")
+_HTTRACK = re.compile(rb"PK\x03\x04.{26}https?://[^\0]{1,4096}?X-In-Cache:", re.DOTALL)
 _DOCUMENT = re.compile(rb"PK\x03\x04.{26}(?:mimetype|\[Content_Types\]\.xml|_rels/)", re.DOTALL)
 
 
@@ -143,6 +144,8 @@ def _plain(head: bytes, name: str) -> Form:
         if head.startswith(magic):
             if _DOCUMENT.match(head):
                 return OTHER  # of an office program; an e-book
+            if _HTTRACK.match(head):
+                return Form("httrack")
             if magic != _MAGIC[0][0] or _is_zip(head):
                 return Form(form)
     if _WARC.match(head):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import stat
+from collections.abc import Container
 from enum import Enum
 
 from .page import Limits
@@ -121,6 +122,22 @@ def what_it_is(name: str) -> str:
 def hidden(name: str) -> bool:
     """Tell whether a file or folder is hidden, or made by macOS beside the real one."""
     return name.startswith(".") or name == "__MACOSX"
+
+
+ORIGINAL = ".orig"
+"""What `wget -K` calls the page as it came, where it rewrote the links of the other."""
+
+REWRITTEN = "pages whose original is beside them"
+
+
+def is_rewritten(name: str, beside: Container[str]) -> bool:
+    """Tell whether a page was rewritten by `wget -k -K`: as it came, it stands beside.
+
+    With `-E`, `offer?n=1.html` is the copy of `offer?n=1.orig`.
+    """
+    if name + ORIGINAL in beside:
+        return True
+    return name.endswith(".html") and name.removesuffix(".html") + ORIGINAL in beside
 
 
 def is_plain_file(mode: int) -> bool:

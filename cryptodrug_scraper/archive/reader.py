@@ -11,7 +11,9 @@ from .columns import ANY, Columns
 from .context import Context, PassedOver
 from .files import Found, is_sidecar, location_of, open_source, walk
 from .formats import read_source
-from .names import HIDDEN
+from .httrack import REWRITTEN as COPIES
+from .httrack import Mirrors
+from .names import HIDDEN, REWRITTEN, is_rewritten
 from .page import DEFAULT_LIMITS, Limits, NothingThere, Page, Trouble
 from .stamp import CrawlEnd, CrawlStamp
 
@@ -69,12 +71,17 @@ class ArchiveReader:
     def _read(self) -> Generator[Page | Trouble, None, None]:
         context = self._context
         for path in self._paths:
+            mirrors = Mirrors(path, context.limits)
             for found in walk(path, context.limits.depth, self._hidden):
                 if isinstance(found, Trouble):
                     yield found
                     continue
                 context.begin(found.size)
-                yield from _read_one(found, context)
+                sort = _is_copy(found, mirrors)
+                if sort:
+                    context.pass_over(location_of(found.path), sort)
+                else:
+                    yield from _read_one(found, context)
                 context.end()
         for location, item in context.revisits.rest():
             if isinstance(item, str):
@@ -84,6 +91,15 @@ class ArchiveReader:
 
     def _hidden(self, path: Path) -> None:
         self._context.pass_over(location_of(path), HIDDEN)
+
+
+def _is_copy(found: Found, mirrors: Mirrors) -> str:
+    """Tell whether a file is the copy, with other links, of a page that is read beside it."""
+    if found.beside is None:
+        return ""
+    if is_rewritten(found.path.name, found.beside):
+        return REWRITTEN
+    return COPIES if mirrors.copies(found.path) else ""
 
 
 def _read_one(found: Found, context: Context) -> Iterator[Page | Trouble]:

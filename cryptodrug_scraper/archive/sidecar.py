@@ -32,6 +32,8 @@ def sidecar_names(name: str) -> Iterator[str]:
     plain = _PACKED.sub("", name)
     if plain != name:
         yield plain + ".json"
+    if plain.endswith(".orig"):  # of `wget -K`
+        yield plain.removesuffix(".orig") + ".json"
     stem, dot, _ = plain.rpartition(".")
     if dot and stem:
         beside = stem + ".json"

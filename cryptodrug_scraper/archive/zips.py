@@ -13,8 +13,20 @@ from io import BytesIO
 from typing import BinaryIO
 
 from .context import Context
+from .httpcache import BESIDE
 from .kinds import Form, identify_bytes
-from .names import HIDDEN, Kind, hidden, kind_of, member_parts, shown, what_it_is
+from .names import (
+    HIDDEN,
+    ORIGINAL,
+    REWRITTEN,
+    Kind,
+    hidden,
+    is_rewritten,
+    kind_of,
+    member_parts,
+    shown,
+    what_it_is,
+)
 from .page import Limits, Page, Trouble
 from .source import Source
 from .unpack import Bad
@@ -37,36 +49,40 @@ _BROKEN = (
 
 def read_zip(source: Source, context: Context) -> Iterator[Page | Trouble]:
     """Yield the pages of a zip archive, in the order of its index."""
-    limits, where = context.limits, source.location
-    if not source.size:
-        yield Trouble(where, "the file is empty; skipped", "empty")
-        return
-    index_bytes, count = _index_size(source.file, source.size)
+    where = source.location
+    members, trouble = members_of(source.file, source.size, where, context.limits)
+    if trouble is not None:
+        yield trouble
+    try:
+        yield from _Reader(source, context, members)
+    except Bad as bad:  # the budget is spent
+        yield Trouble(where, bad.reason, bad.code)
+
+
+def members_of(
+    file: BinaryIO, size: int, where: str, limits: Limits
+) -> tuple[list[zipfile.ZipInfo], Trouble | None]:
+    """Return the members of a zip, by its index or without it, and what is wrong with that."""
+    if not size:
+        return [], Trouble(where, "the file is empty; skipped", "empty")
+    index_bytes, count = _index_size(file, size)
     if index_bytes > limits.zip_index_bytes or count > limits.members:
-        yield Trouble(
-            where,
-            f"its index ({count:,} members, {index_bytes:,} bytes) is larger than is allowed; "
-            "skipped",
-            "too_many",
-        )
-        return
+        reason = f"its index ({count:,} members, {index_bytes:,} bytes) is larger than is allowed"
+        return [], Trouble(where, f"{reason}; skipped", "too_many")
     members: list[zipfile.ZipInfo] = []
     try:
-        members = zipfile.ZipFile(source.file).infolist()
+        members = zipfile.ZipFile(file).infolist()
         if len(members) < count:  # damage hides members: one's comment swallowed the next
             raise zipfile.BadZipFile(f"it states {count:,} members and holds {len(members):,}")
     except _BROKEN as error:
-        members = max(members, list(_salvage(source.file, source.size, limits)), key=len)
-        yield Trouble(
+        members = max(members, list(_salvage(file, size, limits)), key=len)
+        return members, Trouble(
             where,
             f"the archive's index is lost or damaged ({error}); "
             + (f"read the {len(members):,} members found without it" if members else "skipped"),
             "truncated" if members else "unreadable",
         )
-    try:
-        yield from _Reader(source, context, members)
-    except Bad as bad:  # the budget is spent
-        yield Trouble(where, bad.reason, bad.code)
+    return members, None
 
 
 class _Reader:
@@ -77,10 +93,13 @@ class _Reader:
         self.context = context
         self.members = members
         self.by_name = {
-            info.filename: info for info in members if info.filename[-5:].lower() == ".json"
+            info.filename: info
+            for info in members
+            if info.filename[-5:].lower() == ".json" or info.filename.rpartition("/")[2] in BESIDE
         }
         self.wacz = is_wacz(info.filename for info in members)
         self.times: dict[str, Moment] = {}
+        self.originals = {info.filename for info in members if info.filename.endswith(ORIGINAL)}
         self.seen: set[str] = set()
         self.wanted: set[str] = set()  # sidecars of pages
 
@@ -119,6 +138,9 @@ class _Reader:
             return
         if self.wacz and not holds_pages(info.filename):
             self.context.pass_over(location, what_it_is(parts[-1]))
+            return
+        if self.originals and is_rewritten(info.filename, self.originals):
+            self.context.pass_over(location, REWRITTEN)
             return
         if kind_of(parts[-1])[0] is Kind.JSON:  # a page may want it
             jsons.append(info)
