@@ -27,7 +27,18 @@ from py7zr.io import Py7zIO, WriterFactory
 from .context import Context
 from .httpcache import BESIDE
 from .kinds import HEAD, LOOKED_INTO, identify_bytes
-from .names import HIDDEN, Kind, hidden, kind_of, member_parts, shown, what_it_is
+from .names import (
+    HIDDEN,
+    ORIGINAL,
+    REWRITTEN,
+    Kind,
+    hidden,
+    is_rewritten,
+    kind_of,
+    member_parts,
+    shown,
+    what_it_is,
+)
 from .page import Limits, Page, Trouble
 from .sidecar import is_sidecar_name
 from .source import IN_MEMORY, Source
@@ -68,6 +79,7 @@ def read_7z(source: Source, context: Context) -> Iterator[Page | Trouble]:
 
 def _index(source: Source, context: Context) -> tuple[list[Member], list[Trouble]]:
     """Return the members that can be read, and what is wrong with others."""
+    originals: set[str] = set()
     limits = context.limits
     members: list[Member] = []
     problems: list[Trouble] = []
@@ -78,6 +90,7 @@ def _index(source: Source, context: Context) -> tuple[list[Member], list[Trouble
         with py7zr.SevenZipFile(source.file) as archive:
             if len(archive.files) > limits.members:
                 raise Bad("too_many", f"{len(archive.files):,} members, more than are allowed")
+            originals.update(n for n in archive.namelist() if n.endswith(ORIGINAL))
             for info in archive.files:
                 location = f"{source.location}!/{shown(info.filename)}"
                 if info.is_directory:
@@ -92,6 +105,8 @@ def _index(source: Source, context: Context) -> tuple[list[Member], list[Trouble
                     problems.append(Trouble(location, reason, "special"))
                 elif any(hidden(part) for part in parts):
                     context.pass_over(location, HIDDEN)
+                elif originals and is_rewritten(info.filename, originals):
+                    context.pass_over(location, REWRITTEN)
                 elif (key := "/".join(parts)) in seen:
                     reason = "the archive holds this name twice; the later was skipped"
                     problems.append(Trouble(location, reason, "duplicate"))
@@ -158,7 +173,7 @@ class _Sink(Py7zIO):
         return self.length
 
     def close(self) -> None:
-        """Hand it over: all of the member is there, and its checksum is looked at next."""
+        """Hand it over: all of the member is there, and its checksum was right."""
         self._done(self)
 
 

@@ -3,10 +3,9 @@
 Headers are walked here rather than by ``tarfile``, which reads a long name of any stated size
 into memory and takes a damaged header for the end; its parser of a single header is used.
 
-Sidecars usually stand behind their pages in a tar, and ``tar`` writes a folder in no order, so
-they are collected first: a first pass over the headers, reading only the small JSON members. The
-pass is given up where the first ``SCOUTED`` bytes and members hold no JSON at all; should one turn
-up later, behind its page, it is reported (``late_sidecar``).
+Sidecars stand behind their pages in a tar, or anywhere, so they are collected first: a first pass
+over the headers, reading only the small JSON members (and Scrapy's ``meta``). The pass is given up where the first ``SCOUTED`` bytes and members hold none; one that turns up later,
+behind its page, is reported (``late_sidecar``).
 """
 
 from __future__ import annotations
@@ -18,8 +17,20 @@ from io import BytesIO
 from typing import BinaryIO, NamedTuple
 
 from .context import Context
+from .httpcache import BESIDE
 from .kinds import HEAD, LOOKED_INTO, Form, identify_bytes, packing_of
-from .names import HIDDEN, Kind, hidden, kind_of, member_parts, shown, what_it_is
+from .names import (
+    HIDDEN,
+    ORIGINAL,
+    REWRITTEN,
+    Kind,
+    hidden,
+    is_rewritten,
+    kind_of,
+    member_parts,
+    shown,
+    what_it_is,
+)
 from .page import Limits, Page, Trouble
 from .sidecar import is_sidecar_name
 from .source import Budget, Source, spooled
@@ -186,10 +197,11 @@ def _pax(text: bytes) -> dict[bytes, bytes]:
 
 def read_tar(source: Source, context: Context) -> Iterator[Page | Trouble]:
     """Yield the pages of a tar archive, in its order."""
-    sidecars, whole = _scout(source, context.limits)
+    originals: set[str] = set()
+    sidecars, whole = _scout(source, context.limits, originals)
     source.file.seek(0)
     stream = Stream(source.file, source.form.packing, source.size, source.budget.take)
-    yield from _Reader(source, context, stream, sidecars, whole)
+    yield from _Reader(source, context, stream, sidecars, whole, originals)
 
 
 def open_member(source: Source, start: int, size: int) -> BinaryIO:
@@ -217,8 +229,10 @@ def open_member(source: Source, start: int, size: int) -> BinaryIO:
     return member
 
 
-def _scout(source: Source, limits: Limits) -> tuple[dict[str, bytes | None], bool]:
-    """Collect the sidecars of a tar; also return whether all of it was looked through."""
+def _scout(
+    source: Source, limits: Limits, originals: set[str]
+) -> tuple[dict[str, bytes | None], bool]:
+    """Collect what stands beside pages, and the names of ``originals``; return whether of all."""
     found: dict[str, bytes | None] = {}
     budget = Budget(source.budget.left)
     stream = Stream(source.file, source.form.packing, source.size, budget.take)
@@ -231,7 +245,10 @@ def _scout(source: Source, limits: Limits) -> tuple[dict[str, bytes | None], boo
             return found, False
         if isinstance(member, Damage) or member.type not in _REGULAR or not member.fits:
             continue
-        if member.name[-5:].lower() != ".json" or not is_sidecar_name(member.name):
+        if member.name.endswith(ORIGINAL) and len(originals) < limits.sidecars_held:
+            originals.add("/".join(member_parts(member.name, limits)[0]))
+        base = member.name.rpartition("/")[2]
+        if base not in BESIDE and not (base[-5:].lower() == ".json" and is_sidecar_name(base)):
             continue
         any_json = True
         if len(found) >= limits.sidecars_held or count >= limits.members:
@@ -259,7 +276,9 @@ class _Reader:
         stream: Stream,
         sidecars: dict[str, bytes | None],
         whole: bool,
+        originals: set[str],
     ) -> None:
+        self.originals = originals
         self.source = source
         self.where = source.location
         self.context = context
@@ -317,6 +336,9 @@ class _Reader:
             context.pass_over(location, HIDDEN)
             return
         name = "/".join(parts)
+        if self.originals and is_rewritten(name, self.originals):
+            context.pass_over(location, REWRITTEN)
+            return
         start = self.walker.read(HEAD)
         if packing_of(start):
             start += self.walker.read(LOOKED_INTO)

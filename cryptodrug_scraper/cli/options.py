@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import textwrap
 from datetime import date, datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cryptodrug_scraper.cli.errors import Code, Failure
 from cryptodrug_scraper.cli.terminal import safe, say
+
+if TYPE_CHECKING:
+    from cryptodrug_scraper.archive import Columns
 
 Market = Annotated[
     str | None,
@@ -31,6 +34,16 @@ CapturedAt = Annotated[
         metavar="WHEN",
         help="When the pages were saved: 2018-11-19 or 2018-11-19T12:00:00Z (UTC if no zone "
         "is given). Ages such as “4d” count back from it.",
+        show_default=False,
+    ),
+]
+TableColumns = Annotated[
+    str | None,
+    typer.Option(
+        "--columns",
+        metavar="WHAT=NAME,…",
+        help="Which columns of a table of pages hold what, where their names do not tell: "
+        "`body=raw,url=link,time=seen`; also status and content_type.",
         show_default=False,
     ),
 ]
@@ -143,3 +156,15 @@ def say_if_tor_waits(socks: str) -> None:
     if socks in now.socks and not now.ready:
         say(safe(standing(now, settings.data_dir / "tor"), lines=True))
         say("The crawl begins all the same, and asks again and again until Tor is connected.")
+
+
+def table_columns(text: str | None) -> Columns:
+    """Read ``--columns``. Raises Failure where it is not understood."""
+    from cryptodrug_scraper.archive import ANY, parse_columns
+
+    if text is None:
+        return ANY
+    try:
+        return parse_columns(text)
+    except ValueError as error:
+        raise Failure(f"--columns: {error}.", Code.BAD_INPUT) from error

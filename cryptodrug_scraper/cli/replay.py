@@ -16,27 +16,32 @@ from cryptodrug_scraper.cli.options import (
     CapturedAt,
     DatabaseUrl,
     Market,
+    TableColumns,
     check_market,
     guide,
     moment,
+    table_columns,
 )
 from cryptodrug_scraper.cli.terminal import program, say
 
 if TYPE_CHECKING:
+    from cryptodrug_scraper.archive import Columns
     from cryptodrug_scraper.cli.progress import Bar, Lines
     from cryptodrug_scraper.replay import Summary
 
 HELP = guide("""
     Read saved pages, parse them and load them into the database.
 
-    PATH is a file, a folder (with all in it), or an archive: WARC, ARC, WACZ, zip or tar,
-    packed with gzip, xz, bzip2 or zstd or not, and archives in archives, two deep. What a
-    file is, its content says, not its name. What cannot be read is named with the reason,
-    and the rest goes on (exit code 1); styles, scripts and images are counted, and
-    --list-skipped writes all of them.
+    PATH is a file, a folder (with all in it), or an archive: zip, tar and 7z; WARC, ARC and
+    WACZ; MHTML and HAR; a mirror of wget or HTTrack; Scrapy's HTTP cache; a table of pages
+    (CSV, JSON Lines, Parquet, SQLite); packed with gzip, xz, bzip2 or zstd or not, and
+    archives in archives, two deep. What a file is, its content says, not its name. What
+    cannot be read is named with the reason, and the rest goes on (exit code 1); styles,
+    scripts and images are counted, and --list-skipped writes all of them.
 
-    When a page was captured comes from the web archive, from page.json beside page.html,
-    from a date in the path (2018-11-19/…), or from --captured-at.
+    When a page was captured comes from the archive, from page.json beside page.html, from
+    what a browser, SingleFile or HTTrack wrote into it, from a date in the path
+    (2018-11-19/…), or from --captured-at.
 
     The same page twice changes nothing, so after an interruption, or with more pages in the
     folder, run the same command again: pages loaded before are passed over quickly. After an
@@ -48,6 +53,7 @@ EPILOG = (
       cryptodrug replay saved-pages/
       cryptodrug replay dream-2018.tar.xz --market dream --workers 4
       cryptodrug replay page.html --captured-at 2018-11-19 --dry-run
+      cryptodrug replay pages.csv --columns "body=raw,url=link,time=seen"
       cryptodrug replay crawl.warc.gz --summary summary.json --quiet
       cryptodrug replay mirror/ --dry-run --list-skipped skipped.jsonl
 """)
@@ -71,6 +77,7 @@ def replay(
         int,
         typer.Option(min=1, max=64, metavar="N", help="Processes that parse and load."),
     ] = _default_workers(),
+    columns: TableColumns = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Read and parse only; no database is touched.")
     ] = False,
@@ -94,6 +101,7 @@ def replay(
     """Read pages into the database."""
     when = moment(captured_at)
     check_market(market)
+    chosen = table_columns(columns)
     if summary is not None or list_skipped is not None:
         from cryptodrug_scraper.cli.summary import check_place
 
@@ -105,6 +113,7 @@ def replay(
             paths,
             market=market,
             captured_at=when,
+            columns=chosen,
             workers=workers,
             dry_run=dry_run,
             summary_file=summary,
@@ -124,6 +133,7 @@ def run(
     *,
     market: str | None,
     captured_at: datetime | date | None,
+    columns: Columns,
     workers: int,
     dry_run: bool,
     summary_file: Path | None,
@@ -147,6 +157,7 @@ def run(
             dsn,
             market=market,
             captured_at=captured_at,
+            columns=columns,
             workers=workers,
             progress=progress,
             skipped=skipped,
@@ -164,7 +175,7 @@ def run(
         named = ", ".join(repr(str(path)) for path in paths[:5])
         say(
             f"Nothing was read: there is no page in {named}. Pages are HTML files, alone or in "
-            "folders and in archives (WARC, ARC, WACZ, zip, tar)."
+            "folders, in archives and in tables (WARC, zip, CSV …; --help lists them)."
         )
     elif code is not Code.COMPLETE and quiet:
         say(shown.headline(done))

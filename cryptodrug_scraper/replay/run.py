@@ -20,7 +20,7 @@ from typing import Protocol
 
 import psycopg2
 
-from cryptodrug_scraper.archive import ArchiveReader, Page, Trouble
+from cryptodrug_scraper.archive import ANY, ArchiveReader, Columns, Page, Trouble
 from cryptodrug_scraper.database.archives import Roots, known_roots
 from cryptodrug_scraper.database.crawls import record_crawl
 from cryptodrug_scraper.database.reviews import reviews_due, work_out_reviews
@@ -72,6 +72,7 @@ def replay(
     workers: int = 1,
     progress: Progress | None = None,
     skipped: SkippedFile | None = None,
+    columns: Columns = ANY,
 ) -> Summary:
     """Read archives, parse their pages and load them; return how it went.
 
@@ -80,6 +81,7 @@ def replay(
     at work; what was loaded stays, and the same call goes on from there.
 
     All that was not read is written to ``skipped``.
+    ``columns`` says which columns of tables of pages hold what; without it their names tell.
 
     Raises ``archive.NothingThere`` for a path that does not exist, ``UnknownMarket``, and
     ``psycopg2.Error`` if the database is lost.
@@ -92,6 +94,7 @@ def replay(
         captured_at=captured_at,
         on_progress=progress.read,
         on_passed_over=None if skipped is None else skipped.passed_over,
+        columns=columns,
     )
     batches = _batches(reader, summary, skipped)
     roots = Roots() if dsn is None else known_roots(dsn, paths)

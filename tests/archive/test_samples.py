@@ -11,6 +11,7 @@ from tests.conftest import FIXTURES
 ARCHIVES = FIXTURES / "archives"
 
 SAME = [
+    "httrack",
     "har/session.har",
     "packed/nested.7z",
     "packed/pages.7z",
@@ -33,7 +34,7 @@ SAME = [
 ]
 """Archives whose tool keeps the bytes, the address and the time."""
 
-NO_ADDRESS = ["wget", "wget-save-headers"]
+NO_ADDRESS = ["wget", "wget-k-K-E", "wget-save-headers"]
 """These keep the bytes, and not the address."""
 
 REWRITTEN = ["mhtml", "saved-as", "singlefile"]
