@@ -55,6 +55,8 @@ def _pages(source: Source, context: Context, data: bytes) -> Iterator[Page | Tro
         yield Trouble(source.location, reason, "bad_statement")
     captured = context.when(moment, "archive", source.in_path)
     root = _root(message)
+    if not base and root is not None:
+        base = _header(root, "Content-Location")
     found = 0
     for number, part in enumerate(message.walk()):
         if number >= _PARTS:
@@ -70,7 +72,7 @@ def _pages(source: Source, context: Context, data: bytes) -> Iterator[Page | Tro
         url = _header(part, "Content-Location")
         if url and base and "://" in base:
             url = urljoin(base, url)
-        elif part is root:
+        elif not url and part is root:
             url = base
         body = part.get_payload(decode=True)
         if not isinstance(body, bytes):

@@ -3,9 +3,9 @@
 Headers are walked here rather than by ``tarfile``, which reads a long name of any stated size
 into memory and takes a damaged header for the end; its parser of a single header is used.
 
-Sidecars stand behind their pages in a tar, or anywhere, so they are collected first: a first pass
-over the headers, reading only the small JSON members (and Scrapy's ``meta``). The pass is given up where the first ``SCOUTED`` bytes and members hold none; one that turns up later,
-behind its page, is reported (``late_sidecar``).
+Sidecars stand anywhere in a tar, so they are collected first, by a pass over the headers that reads
+only small JSON members and Scrapy's ``meta``. It is given up where the first ``SCOUTED`` bytes and
+members hold none; one that turns up later, behind its page, is reported (``late_sidecar``).
 """
 
 from __future__ import annotations
