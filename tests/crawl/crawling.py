@@ -129,6 +129,11 @@ class Place:
         """Where the WARC files are."""
         return self.folder / "archive"
 
+    @property
+    def captured(self) -> Path:
+        """Where those of the last crawl are: the folder that it loads from."""
+        return self.warcs()[-1].parent
+
     def warcs(self) -> list[Path]:
         """All WARC files, in order."""
         return sorted(self.archive.rglob("*.warc.gz"))

@@ -42,7 +42,7 @@ def test_every_fault_at_once_changes_nothing(
         assert len(struck) > 20
         found = compared(here, migrated_url)
         assert found.complete, found.differences
-    replay([here.archive], client_url(another_migrated_url))
+    replay([here.captured], client_url(another_migrated_url))
     assert same_rows(client_url(migrated_url), client_url(another_migrated_url)) == []
     assert count(migrated_url, "SELECT count(*) FROM page WHERE kind = 'error'") > 0
 
@@ -77,7 +77,7 @@ def test_killed_ten_times_it_loses_nothing(
         redirects = here.server.site.snapshot().get("served/redirect", 0)
         # At most what was under way at a kill, for each of two sessions, came twice.
         assert requests - redirects <= done + 10 * 2 * 2
-    replay([here.archive], client_url(another_migrated_url))
+    replay([here.captured], client_url(another_migrated_url))
     ignored = ("crawl_run.ended_at", "crawl_run.outcome", "crawl_run.counters")
     assert (
         same_rows(client_url(migrated_url), client_url(another_migrated_url), ignore=ignored) == []

@@ -63,7 +63,7 @@ def test_a_crawl_finds_what_is_true_and_its_archive_gives_the_same_rows(
         assert found.complete, found.differences
         asked = here.server.site.snapshot()["requests"]
         assert asked == ended.summary["counters"]["requests"]
-    replay([here.archive], client_url(another_migrated_url))
+    replay([here.captured], client_url(another_migrated_url))
     assert same_rows(client_url(migrated_url), client_url(another_migrated_url)) == []
     assert "The data is in the database" in ended.said
     whole = b"".join(gzip.decompress(file.read_bytes()) for file in here.warcs())

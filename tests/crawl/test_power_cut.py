@@ -137,7 +137,7 @@ def test_the_same_rows_whatever_the_disk_forgot(
         assert ended.summary["outcome"] == "finished"
         found = compared(here, migrated_url)
         assert found.complete, found.differences
-    replay([here.archive], client_url(another_migrated_url))
+    replay([here.captured], client_url(another_migrated_url))
     ignored = ("crawl_run.ended_at", "crawl_run.outcome", "crawl_run.counters")
     assert (
         same_rows(client_url(migrated_url), client_url(another_migrated_url), ignore=ignored) == []

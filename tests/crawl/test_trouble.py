@@ -79,7 +79,7 @@ def test_the_embedded_server_is_started_again(tmp_path: Path, another_migrated_u
             assert "was started again" in ended.errors
             assert server.is_running()
             assert compared(here, server.url()).complete
-        replay([here.archive], client_url(another_migrated_url))
+        replay([here.captured], client_url(another_migrated_url))
         assert same_rows(client_url(server.url()), client_url(another_migrated_url)) == []
     finally:
         server.stop()
