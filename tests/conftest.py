@@ -11,6 +11,8 @@ pytest_plugins = ["tests.databases", "tests.tor.fixtures"]
 
 ROOT = Path(__file__).resolve().parent.parent
 FIXTURES = ROOT / "fixtures"
+PAGES = [folder for folder in sorted(FIXTURES.iterdir()) if folder.name != "archives"]
+"""Folders of pages, each page once; the archives hold pages of them again."""
 REAL_PAGES = ROOT.parent / "shared" / "pages"
 
 

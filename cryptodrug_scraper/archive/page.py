@@ -89,6 +89,7 @@ CODES: Mapping[str, str] = {
     "truncated": "ends before its end",
     "unreadable": "cannot be opened or is not what its name says",
     "unsupported": "a compression or encoding that is not known here",
+    "worker_died": "each process that read it ended",
 }
 """Every code that a :class:`Trouble` can have."""
 

@@ -142,6 +142,7 @@ _EXPECTED = (
     ("cryptodrug_scraper.simulator.faults", "UnknownFault", Code.BAD_INPUT),
     ("cryptodrug_scraper.simulator.scenario.parameters", "BadScenario", Code.BAD_INPUT),
     ("cryptodrug_scraper.tor.errors", "TorUnavailable", Code.TOR),
+    ("cryptodrug_scraper.database.failures", "DatabaseLost", Code.DATABASE),
     ("psycopg2", "OperationalError", Code.DATABASE),
     ("psycopg2", "InterfaceError", Code.DATABASE),
     ("sqlalchemy.exc", "DBAPIError", Code.DATABASE),

@@ -9,13 +9,15 @@ from typing import Any
 
 from psycopg2.extensions import cursor
 
-_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\0": "\ufffd"})
-_MUST_ESCAPE = frozenset("\\\t\n\r\0")
+_ESCAPES = {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\0": "\ufffd"}
+
+_PIECE = 1 << 18  # handed to the server at once; each piece costs a turn of the interpreter
 
 
 def _text(value: str) -> str:
-    if not _MUST_ESCAPE.isdisjoint(value):
-        return value.translate(_ESCAPES)
+    for character, escaped in _ESCAPES.items():
+        if character in value:
+            value = value.replace(character, escaped)
     return value
 
 
@@ -45,17 +47,36 @@ _CELLS: dict[type, Callable[[Any], str]] = {
 }
 
 
-def line(values: Iterable[Any]) -> str:
+def line(values: Sequence[Any]) -> str:
     """Return one line of COPY's text format.
 
     Takes str, int, float, bool, None, date, datetime, bytes, and lists of str, int and None.
     NUL, which PostgreSQL's texts cannot hold, becomes U+FFFD.
     """
-    return "\t".join([_CELLS[type(value)](value) for value in values]) + "\n"
+    cells = [
+        "\\N" if value is None else value if type(value) is str else _CELLS[type(value)](value)
+        for value in values
+    ]
+    joined = "\t".join(cells)
+    # Nine of ten lines hold nothing to be escaped: that is seen faster in the line than in each.
+    if (
+        "\n" in joined
+        or "\r" in joined
+        or "\0" in joined
+        or joined.count("\t") >= len(cells)
+        or joined.count("\\") != values.count(None)
+    ):
+        joined = "\t".join(
+            [
+                _text(cell) if type(value) is str else cell
+                for value, cell in zip(values, cells, strict=True)
+            ]
+        )
+    return joined + "\n"
 
 
 def copy_lines(to: cursor, table: str, columns: Sequence[str], lines: Iterable[str]) -> None:
     """COPY lines (as of :func:`line`) into a table's columns."""
     data = "".join(lines).encode("utf-8", "replace")
     names = ", ".join(f'"{column}"' for column in columns)
-    to.copy_expert(f'COPY "{table}" ({names}) FROM STDIN', io.BytesIO(data))
+    to.copy_expert(f'COPY "{table}" ({names}) FROM STDIN', io.BytesIO(data), size=_PIECE)

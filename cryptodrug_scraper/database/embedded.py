@@ -62,6 +62,7 @@ from cryptodrug_scraper.database.serverfiles import (
     HBA,
     LOCAL,
     ROLE,
+    full_disk,
     log_since,
     log_tail,
     prepare_log,
@@ -235,6 +236,8 @@ class EmbeddedServer:
                 new,
                 f"CREATE ROLE {ROLE} LOGIN CREATEDB PASSWORD '{password}'\n"
                 f"GRANT pg_monitor, pg_signal_backend, pg_checkpoint TO {ROLE}\n"
+                # The tables are its own: it could as well drop what it may leave unchecked.
+                f"GRANT SET ON PARAMETER session_replication_role TO {ROLE}\n"
                 f"CREATE DATABASE {DATABASE} OWNER {ROLE}\n",
                 *("-c", "fsync=off"),
             )
@@ -309,7 +312,8 @@ class EmbeddedServer:
                 time.sleep(0.1)
             else:
                 raise DatabaseUnavailable(
-                    f"The embedded database in {self.home} does not start. It said:\n"
+                    full_disk(self.home, sure="No space left" in said)
+                    or f"The embedded database in {self.home} does not start. It said:\n"
                     + last_lines(said)
                 )
 

@@ -13,11 +13,14 @@ it stand in ``review_due``, so a crash between the two loses nothing.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import psycopg2
+import psycopg2.errors
 from psycopg2.extensions import connection as Connection  # noqa: N812  (it is a class)
 from psycopg2.extensions import cursor
 
@@ -32,7 +35,7 @@ from cryptodrug_scraper.reading.market import markets
 LOADING_LOCK = 0x63647301
 """Advisory lock: shared by loaders, exclusive while reviews are worked out."""
 
-_REMEMBERED = 100_000  # keys known to be in the database; some 10 MB
+_REMEMBERED = 50_000  # keys of a table that are known to be in the database; some 5 MB
 
 # Shared tables in the order of their references, with what makes two rows the same.
 _SHARED = {
@@ -51,6 +54,14 @@ _SHARED = {
 _ON_CONFLICT = {
     "review_content": "UPDATE SET text = excluded.text "
     'WHERE excluded.text < review_content.text COLLATE "C"',
+}
+# What pages' own rows refer to, and its key.
+_REFERRED = {
+    "long_text": "text_id",
+    "pgp_key": "pgp_key_id",
+    "vendor": "vendor_id",
+    "listing": "listing_id",
+    "review_content": "content_id",
 }
 _OWN = (
     "page_link",
@@ -81,8 +92,7 @@ _NOTE_PLACES = f"""
         FROM stage_page_place s JOIN archive a USING (archive_id) ORDER BY s.page_id, location
     ) AS least
     WHERE page.page_id = least.page_id AND least.location
-        < (SELECT {_PATH} || page.place FROM archive a WHERE a.archive_id = page.archive_id);
-    TRUNCATE stage_page_place
+        < (SELECT {_PATH} || page.place FROM archive a WHERE a.archive_id = page.archive_id)
 """
 
 
@@ -143,12 +153,16 @@ class Loader:
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
-        self._known: dict[int, None] = {}  # in order of arrival
+        self._known: dict[str, dict[int, None]] = defaultdict(dict)  # in order of arrival
         with connection, connection.cursor() as work:
             work.execute("SET client_encoding TO 'UTF8'")
             for table in (*_SHARED, "page", "page_place", "review_due", "place"):
-                work.execute(f'CREATE TEMP TABLE "stage_{table}" (LIKE "{table}")')
+                # Emptied at a commit: TRUNCATE would make new files for each table and batch.
+                work.execute(
+                    f'CREATE TEMP TABLE "stage_{table}" (LIKE "{table}") ON COMMIT DELETE ROWS'
+                )
             _seed(work)
+        self._checks = _may_check(connection)
 
     def load(self, pages: Iterable[PageRows], *, replace: Sequence[int] = ()) -> Loaded:
         """Write pages in one transaction; ``replace`` are pages to be read anew.
@@ -179,31 +193,36 @@ class Loader:
         replace: Sequence[int],
         done: Loaded,
     ) -> None:
-        learned: list[int] = []
         with self.connection, self.connection.cursor() as work:
             work.execute("SELECT pg_advisory_xact_lock_shared(%s)", (LOADING_LOCK,))
             known = self._forget(work, replace) if replace else []
-            for table in _SHARED:
-                learned += self._share(work, table, batch)
+            learned = [(table, self._share(work, table, batch)) for table in _SHARED]
             fresh = self._win_pages(work, batch)
             known += [(rows.page_id, rows.place) for rows in batch if rows.page_id not in fresh]
             while others:  # what they say of captures in the batch
+                work.execute("DELETE FROM stage_page")
                 again, others = _unique(others)
                 known += [(rows.page_id, rows.place) for rows in again]
                 self._win_pages(work, again)
             self._note_places(work, known)
             mine = [rows for rows in batch if rows.page_id in fresh]
-            for table in _OWN:
-                lines = [text for rows in mine if table in rows.own for text in rows.own[table]]
-                if lines:
-                    copy_lines(work, table, COLUMNS[table], lines)
+            with self._references_checked(work, mine):
+                for table in _OWN:
+                    lines = [text for rows in mine if table in rows.own for text in rows.own[table]]
+                    if lines:
+                        copy_lines(work, table, COLUMNS[table], lines)
             self._due(work, {group for rows in mine for group in rows.groups})
         done.new += len(mine)
         done.had += len(batch) - len(mine)
-        for key in learned:
-            self._known[key] = None
-        while len(self._known) > _REMEMBERED:
-            del self._known[next(iter(self._known))]
+        for table, keys in learned:
+            self._remember(table, keys)
+
+    def _remember(self, table: str, keys: list[int]) -> None:
+        """Note keys that are in the database now."""
+        known = self._known[table]
+        known.update(dict.fromkeys(keys))
+        if len(known) > _REMEMBERED:  # the older half goes
+            self._known[table] = dict.fromkeys(list(known)[len(known) // 2 :])
 
     def note_places(self, places: Iterable[tuple[int, Place]]) -> None:
         """Write where else pages of the database lie, in one transaction."""
@@ -236,23 +255,21 @@ class Loader:
 
     def _share(self, work: cursor, table: str, batch: list[PageRows]) -> list[int]:
         """Upsert the shared rows of a batch; return the keys that were not known."""
-        salt, known = _SALT[table], self._known
         rows: dict[int, Any] = {}
         for page in batch:
             if table in page.shared:
-                shared = page.shared[table]
-                rows.update({key: shared[key] for key in shared if key ^ salt not in known})
-        if not rows:
+                rows.update(page.shared[table])
+        unknown = sorted(rows.keys() - self._known[table].keys())
+        if not unknown:
             return []
         columns = COLUMNS[table]
-        copy_lines(work, f"stage_{table}", columns, _lines(rows.values()))
+        copy_lines(work, f"stage_{table}", columns, _lines(map(rows.__getitem__, unknown)))
         names = ", ".join(columns)
         work.execute(
             f"INSERT INTO {table} ({names}) SELECT {names} FROM stage_{table} ORDER BY 1"
-            f" ON CONFLICT {_SHARED[table]} DO {_ON_CONFLICT.get(table, 'NOTHING')};"
-            f"TRUNCATE stage_{table}"
+            f" ON CONFLICT {_SHARED[table]} DO {_ON_CONFLICT.get(table, 'NOTHING')}"
         )
-        return [key ^ salt for key in rows]
+        return unknown
 
     def _win_pages(self, work: cursor, batch: list[PageRows]) -> set[int]:
         """Insert the pages' own rows; return those that were not there.
@@ -271,9 +288,29 @@ class Loader:
             " IS DISTINCT FROM least(page.crawl_run_id, excluded.crawl_run_id)"
             " RETURNING page_id, xmax = 0"
         )
-        fresh = {page_id for page_id, inserted in work.fetchall() if inserted}
-        work.execute("TRUNCATE stage_page")
-        return fresh
+        return {page_id for page_id, inserted in work.fetchall() if inserted}
+
+    @contextmanager
+    def _references_checked(self, work: cursor, pages: list[PageRows]) -> Iterator[None]:
+        """Check what pages' own rows refer to at once, where the server lets us; else it does.
+
+        The server asks for each row and key by itself, some seventy times a page and half of
+        all its work. The same rows are locked here, once each. That a page's own rows refer to
+        its own observations is how they were made, and the page's row stands already.
+        """
+        if not self._checks or not pages:
+            yield
+            return
+        work.execute("SET LOCAL session_replication_role = replica")
+        yield
+        work.execute("SET LOCAL session_replication_role = origin")
+        for table, key in _REFERRED.items():
+            keys = {key for rows in pages if table in rows.shared for key in rows.shared[table]}
+            if keys:
+                _check(work, table, key, sorted(keys))
+        places = {place for rows in pages for place in rows.places}
+        if places:
+            _check(work, "place", "place", sorted(places))
 
     def _due(self, work: cursor, groups: set[tuple[int, int]]) -> None:
         if not groups:
@@ -281,8 +318,32 @@ class Loader:
         copy_lines(work, "stage_review_due", COLUMNS["review_due"], map(line, groups))
         work.execute(
             "INSERT INTO review_due SELECT vendor_id, content_id FROM stage_review_due"
-            " ORDER BY 1, 2 ON CONFLICT DO NOTHING; TRUNCATE stage_review_due"
+            " ORDER BY 1, 2 ON CONFLICT DO NOTHING"
         )
+
+
+def _check(work: cursor, table: str, column: str, keys: Sequence[Any]) -> None:
+    """Hold rows as a foreign key would; raise ``psycopg2.IntegrityError`` if one is not there."""
+    work.execute(
+        f"SELECT count(*) FROM"
+        f" (SELECT FROM {table} WHERE {column} = ANY(%s) ORDER BY {column} FOR KEY SHARE) AS held",
+        (keys,),
+    )
+    held = work.fetchone()
+    if held is None or held[0] != len(keys):
+        raise psycopg2.IntegrityError(
+            f"rows of table {table} that a page refers to were deleted while it was loaded"
+        )
+
+
+def _may_check(connection: Connection) -> bool:
+    """Say whether this user may leave the server's own checks out (``_references_checked``)."""
+    try:
+        with connection, connection.cursor() as work:
+            work.execute("SET LOCAL session_replication_role = replica")
+    except psycopg2.errors.InsufficientPrivilege:
+        return False
+    return True
 
 
 def _lines(rows: Iterable[Any]) -> Iterator[str]:
@@ -292,9 +353,6 @@ def _lines(rows: Iterable[Any]) -> Iterator[str]:
             yield from map(line, values)
         else:
             yield line(values)
-
-
-_SALT = {table: (n + 1) << 56 for n, table in enumerate(_SHARED)}
 
 
 def _unique(pages: Iterable[PageRows]) -> tuple[list[PageRows], list[PageRows]]:
@@ -335,6 +393,5 @@ def _seed(work: cursor) -> None:
         [line((place, name, kind_of(place))) for place, name in PLACE_NAMES.items()],
     )
     work.execute(
-        "INSERT INTO place SELECT * FROM stage_place ORDER BY place ON CONFLICT DO NOTHING;"
-        "TRUNCATE stage_place"
+        "INSERT INTO place SELECT * FROM stage_place ORDER BY place ON CONFLICT DO NOTHING"
     )

@@ -194,7 +194,7 @@ def _review_line(
         "page_ids": [s.page for s in seen],
         "ordinals": [s.ordinal for s in seen],
     }
-    return line(values[column] for column in _STAGED)
+    return line([values[column] for column in _STAGED])
 
 
 def _when(seen: Sighting) -> tuple[bool, int, int, int]:

@@ -19,6 +19,7 @@ from cryptodrug_scraper.database.copying import line
 from cryptodrug_scraper.database.crawls import crawl_key, crawl_row, least_run
 from cryptodrug_scraper.database.ids import key_of
 from cryptodrug_scraper.database.models import Base
+from cryptodrug_scraper.database.panels import LONGEST_NAME, links_of, menu_of, rates_of
 from cryptodrug_scraper.database.values import (
     MOST,
     later,
@@ -29,9 +30,6 @@ from cryptodrug_scraper.database.values import (
     whole,
 )
 from cryptodrug_scraper.records import Listing, Notice, ParsedPage, Review, Vendor
-
-LONGEST_NAME = 250
-"""Characters of a handle, listing id, category id or path: longer ones are no such thing."""
 
 COLUMNS: dict[str, tuple[str, ...]] = {
     name: tuple(column.name for column in table.columns)
@@ -67,8 +65,9 @@ class PageRows:
     """The rows of one page.
 
     ``shared``: table to {key: values}; ``own``: table to lines; ``groups``: the review groups
-    (vendor key, content key) that it touches; ``page``: its line in table page;
-    ``place``: where it lies; ``crawl_run``: the key of the run that captured it.
+    (vendor key, content key) that it touches; ``places``: the codes that it names; ``page``:
+    its line in table page; ``place``: where it lies; ``crawl_run``: the key of the run that
+    captured it.
     """
 
     page_id: int
@@ -78,6 +77,7 @@ class PageRows:
     shared: dict[str, dict[int, Any]] = field(default_factory=lambda: defaultdict(dict))
     own: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     groups: set[tuple[int, int]] = field(default_factory=set)
+    places: set[str] = field(default_factory=set)
     notices: list[Notice] = field(default_factory=list)
 
 
@@ -109,9 +109,9 @@ class _Builder:
         panel = None
         self.rows.crawl_run = least_run(known_run, self.crawl())
         if self.market is not None:
-            panel = self.exchange_panel()
-            self.categories()
-            self.links()
+            panel = self.exchange_panel(self.market)
+            self.categories(self.market)
+            self.links(self.market)
             for ordinal, vendor in enumerate(self.parsed.vendors[:30_000]):
                 self.vendor(ordinal, vendor)
             for ordinal, listing in enumerate(self.parsed.listings[:30_000]):
@@ -153,16 +153,15 @@ class _Builder:
             "exchange_panel_id": panel,
             "crawl_run_id": self.rows.crawl_run,
         }
-        return line(values[column] for column in COLUMNS["page"])
+        return line([values[column] for column in COLUMNS["page"]])
 
-    def too_long(self, field_name: str, *names: str | None) -> bool:
-        for name in names:
-            if name is not None and len(name) > LONGEST_NAME:
-                self.rows.notices.append(
-                    Notice(field_name, f"over {LONGEST_NAME} characters, not loaded", name[:80])
-                )
-                return True
-        return False
+    def too_long(self, field_name: str, name: str) -> bool:
+        if len(name) <= LONGEST_NAME:
+            return False
+        self.rows.notices.append(
+            Notice(field_name, f"over {LONGEST_NAME} characters, not loaded", name[:80])
+        )
+        return True
 
     # -- shared rows -----------------------------------------------------------------------
 
@@ -202,48 +201,34 @@ class _Builder:
         key = int.from_bytes(digest[:8], "big") & MOST
         return self.share("pgp_key", key, digest, vendor.pgp_fingerprint, vendor.pgp_key)
 
-    def exchange_panel(self) -> int | None:
-        rates = {(r.base, r.quote): r.rate for r in self.parsed.exchange_rates}
-        if not rates:
+    def exchange_panel(self, market: str) -> int | None:
+        if not self.parsed.exchange_rates:
             return None
-        parts = [part for pair, rate in sorted(rates.items()) for part in (*pair, rate)]
-        key = key_of("panel", self.market, *parts)
-        self.share("exchange_panel", key, self.market)
-        self.shared["exchange_rate"][key] = [
-            (key, base, quote, rate) for (base, quote), rate in sorted(rates.items())
-        ]
-        return key
+        key, rates = rates_of(market, self.parsed.exchange_rates)
+        self.shared["exchange_rate"][key] = rates
+        return self.share("exchange_panel", key, market)
 
-    def categories(self) -> None:
-        keys: list[int] = []
-        counts: list[int | None] = []
-        market, shared = self.market, self.shared["category"]
-        for category in self.parsed.categories:
-            external_id, path = category.external_id, category.path
-            if len(external_id) > LONGEST_NAME or sum(map(len, path)) > LONGEST_NAME:
-                self.too_long("category", external_id, "".join(path))
-                continue
-            key = key_of("category", market, external_id, *path)
-            if key not in shared:
-                shared[key] = (key, market, external_id, category.name, path)
-            keys.append(key)
-            counts.append(whole(category.listing_count))
-        if keys:
-            self.own["page_category"].append(line((self.page_id, keys, counts)))
+    def categories(self, market: str) -> None:
+        if not self.parsed.categories:
+            return
+        menu = menu_of(market, self.parsed.categories)
+        for name in menu.too_long:
+            self.too_long("category", name)
+        if menu.rows:
+            self.shared["category"] = menu.rows
+            self.own["page_category"].append(f"{self.page_id}\t{menu.keys}\t{menu.counts}\n")
 
-    def links(self) -> None:
-        by_kind: dict[str, list[int]] = defaultdict(list)
-        market, shared = self.market, self.shared["link"]
-        for link in self.parsed.links:
-            kind, external_id, url = link
-            if external_id is not None and len(external_id) > LONGEST_NAME:
-                self.too_long("links", external_id)
-                continue
-            key = key_of("link", market, kind, external_id, url)
-            shared[key] = (key, market, kind, external_id, url)
-            by_kind[kind].append(key)
+    def links(self, market: str) -> None:
+        links, too_long = links_of(market, self.parsed.links)
+        for external_id in too_long:
+            self.too_long("links", external_id)
+        by_kind: dict[str, list[str]] = defaultdict(list)
+        for kind, text, _, _ in links:
+            by_kind[kind].append(text)
+        if by_kind:
+            self.shared["link"] = {key: row for _, _, key, row in links}
         for kind, keys in by_kind.items():
-            self.own["page_link"].append(line((self.page_id, kind, keys)))
+            self.own["page_link"].append(f"{self.page_id}\t{kind}\t{{{','.join(keys)}}}\n")
 
     # -- observations ----------------------------------------------------------------------
 
@@ -349,6 +334,7 @@ class _Builder:
             ("to", listing.ships_to),
             ("excluded", listing.ships_to_excluded),
         ):
+            self.rows.places.update(places)
             for n, place in enumerate(places):
                 self.own["listing_place"].append(line((self.page_id, ordinal, role, n, place)))
         for n, price in enumerate(listing.price_alternatives):

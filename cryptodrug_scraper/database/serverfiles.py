@@ -84,3 +84,21 @@ def log_tail(log: Path) -> str:
         return last_lines(log_since(log, max(0, log.stat().st_size - 10_000)))
     except OSError:
         return ""
+
+
+def full_disk(home: Path, *, sure: bool = False) -> str:
+    """Return a sentence that the disk of a folder is full, with what to do; empty if it is not.
+
+    ``sure`` is whether a program has complained already; else less than 32 MB have to be left,
+    two pieces of PostgreSQL's journal.
+    """
+    try:
+        free = shutil.disk_usage(home).free
+    except OSError:
+        return ""
+    if not sure and free > 32_000_000:
+        return ""
+    return (
+        f"The database in {home} has no room left on its disk ({free / 1e6:,.0f} MB are free). "
+        "Make room there, or choose another folder with CRYPTODRUG_DATA_DIR."
+    )

@@ -2,18 +2,9 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import (
-    ALL_COMPLETED,
-    FIRST_COMPLETED,
-    Future,
-    ProcessPoolExecutor,
-    ThreadPoolExecutor,
-    wait,
-)
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, nullcontext
 from datetime import date, datetime
 from pathlib import Path
 from typing import Protocol
@@ -23,15 +14,15 @@ import psycopg2
 from cryptodrug_scraper.archive import ANY, ArchiveReader, Columns, Page, Trouble
 from cryptodrug_scraper.database.archives import Roots, known_roots
 from cryptodrug_scraper.database.crawls import record_crawl
+from cryptodrug_scraper.database.failures import losses_named
 from cryptodrug_scraper.database.reviews import reviews_due, work_out_reviews
 from cryptodrug_scraper.replay import work
+from cryptodrug_scraper.replay.pool import Pool
 from cryptodrug_scraper.replay.skipped import SkippedFile
 from cryptodrug_scraper.replay.summary import Counts, Summary
 
 BATCH_PAGES = 200
 BATCH_BYTES = 6 * 1024 * 1024
-_WAITING = 1  # batches ready beside those at work
-
 
 Batches = Iterable[list[Page]]
 Landed = Callable[[Counts], None]
@@ -84,7 +75,7 @@ def replay(
     ``columns`` says which columns of tables of pages hold what; without it their names tell.
 
     Raises ``archive.NothingThere`` for a path that does not exist, ``UnknownMarket``, and
-    ``psycopg2.Error`` if the database is lost.
+    ``DatabaseLost`` (of psycopg2's OperationalError) if the database is lost.
     """
     progress = progress or Silent()
     summary = Summary(dry_run=dsn is None)
@@ -97,23 +88,25 @@ def replay(
         columns=columns,
     )
     batches = _batches(reader, summary, skipped)
-    roots = Roots() if dsn is None else known_roots(dsn, paths)
 
     def landed(counts: Counts) -> None:
         summary.counts.add(counts)
         progress.done(counts.pages.total())
 
-    try:
-        if workers == 1:
-            _here(batches, work.Worker(dsn, market, roots), landed)
-        else:
-            _in_pool(batches, (dsn, market, roots), workers, landed)
-    except KeyboardInterrupt:
-        summary.interrupted = True
-    summary.passed_over = reader.passed_over
-    if dsn is not None:
-        _crawls(dsn, reader)
-        _reviews(dsn, summary, progress)
+    with nullcontext() if dsn is None else losses_named(dsn):
+        roots = Roots() if dsn is None else known_roots(dsn, paths)
+        try:
+            if workers == 1:
+                _here(batches, work.Worker(dsn, market, roots), landed)
+            else:
+                with Pool((dsn, market, roots), workers, landed, summary.trouble) as pool:
+                    pool.work(batches)
+        except KeyboardInterrupt:
+            summary.interrupted = True
+        summary.passed_over = reader.passed_over
+        if dsn is not None:
+            _crawls(dsn, reader)
+            _reviews(dsn, summary, progress)
     summary.seconds = time.perf_counter() - started
     return summary
 
@@ -143,50 +136,15 @@ def _batches(
 
 
 def _here(batches: Batches, worker: work.Worker, landed: Landed) -> None:
-    """Parse in this thread while the batch before is loaded in another."""
-    with ExitStack() as stack:
-        stack.callback(worker.close)
-        loading = stack.enter_context(ThreadPoolExecutor(1, "loading"))
-        pending: Future[Counts] | None = None
+    """Do all in this process."""
+    with closing(work.Overlapping(worker)) as line:
         try:
             for batch in batches:
-                prepared = worker.prepare(batch)
-                if pending is not None:
-                    before, pending = pending, None
-                    landed(before.result())
-                pending = loading.submit(worker.commit, prepared)
+                if (counts := line.put(batch)) is not None:
+                    landed(counts)
         finally:  # also when interrupted: what is being loaded is counted
-            if pending is not None:
-                landed(pending.result())
-
-
-def _in_pool(
-    batches: Batches,
-    options: tuple[str | None, str | None, Roots],
-    workers: int,
-    landed: Landed,
-) -> None:
-    """Parse and load in processes of their own, a batch at a time each."""
-    context = multiprocessing.get_context("spawn")
-    with ExitStack() as stack:
-        pool = ProcessPoolExecutor(workers, context, work.start, options)
-        stack.callback(pool.shutdown, wait=True, cancel_futures=True)
-        flying: set[Future[Counts]] = set()
-
-        def wait_for(when: str) -> None:
-            done, still = wait(flying, return_when=when)
-            flying.clear()
-            flying.update(still)
-            for future in done:
-                landed(future.result())
-
-        try:
-            for batch in batches:
-                flying.add(pool.submit(work.work, batch))
-                if len(flying) >= workers + _WAITING:
-                    wait_for(FIRST_COMPLETED)
-        finally:
-            wait_for(ALL_COMPLETED)
+            if (counts := line.finish()) is not None:
+                landed(counts)
 
 
 def _crawls(dsn: str, reader: ArchiveReader) -> None:

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
+import pickle
 import signal
+import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field
+from multiprocessing.connection import Connection as Pipe
+from multiprocessing.connection import wait
 
 import psycopg2
 from psycopg2.extensions import connection as Connection  # noqa: N812  (it is a class)
@@ -171,18 +178,77 @@ def _lost_is_operational(connection: Connection) -> Iterator[None]:
         raise
 
 
-_worker: Worker | None = None
+class Overlapping:
+    """A worker that parses a batch while the one before is loaded in another thread."""
+
+    def __init__(self, worker: Worker) -> None:
+        self.worker = worker
+        self._thread = ThreadPoolExecutor(1, "loading")
+        self._loading: Future[Counts] | None = None
+
+    def put(self, pages: Sequence[Page]) -> Counts | None:
+        """Parse a batch and begin to load it; return what the batch before gave."""
+        prepared = self.worker.prepare(pages)
+        before = self.finish()
+        self._loading = self._thread.submit(self.worker.commit, prepared)
+        return before
+
+    def finish(self) -> Counts | None:
+        """Wait for the batch that is being loaded, if any; return what it gave."""
+        if self._loading is None:
+            return None
+        before, self._loading = self._loading, None
+        return before.result()
+
+    def close(self) -> None:
+        """End the thread, and close the connections."""
+        self._thread.shutdown()
+        self.worker.close()
 
 
-def start(dsn: str | None, market: str | None, roots: Roots) -> None:
-    """Set up this process as a worker (for a process pool)."""
-    global _worker
+Options = tuple[str | None, str | None, Roots]
+"""What a :class:`Worker` is made from."""
+Answer = tuple[Counts | None, Exception | None, bool]
+"""What a batch gave, what was raised, and whether there is more to come."""
+
+
+def serve(pipe: Pipe, options: Options) -> None:
+    """Work on the batches that come through a pipe until None comes, or the pipe is closed.
+
+    Sends an :data:`Answer` before the first batch, after each (what the one before it gave: it
+    itself is still being loaded), and at the end. Ends at once when its parent does.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
-    _worker = Worker(dsn, market, roots)
+    threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
+    with suppress(EOFError, BrokenPipeError, ConnectionResetError), pipe:
+        try:
+            with closing(Overlapping(Worker(*options))) as line:
+                answer: Answer = (None, None, True)
+                while True:
+                    pipe.send(answer)
+                    if (pages := pipe.recv()) is None:
+                        break
+                    answer = (line.put(pages), None, True)
+                answer = (line.finish(), None, False)
+        except (EOFError, BrokenPipeError, ConnectionResetError):
+            raise
+        except Exception as error:
+            answer = (None, _portable(error), False)
+        pipe.send(answer)
 
 
-def work(pages: Sequence[Page]) -> Counts:
-    """Do a batch in a process that :func:`start` set up."""
-    if _worker is None:
-        raise RuntimeError("this process was not set up as a worker")
-    return _worker.commit(_worker.prepare(pages))
+def _end_with_parent() -> None:
+    """End this process, and with it its connections, when its parent is gone, killed even."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)
+
+
+def _portable(error: Exception) -> Exception:
+    """Return an error as it can be sent through a pipe."""
+    try:
+        pickle.loads(pickle.dumps(error))
+    except Exception:
+        return RuntimeError(f"{type(error).__name__}: {error}")
+    return error

@@ -20,7 +20,7 @@ from cryptodrug_scraper.archive import NothingThere, WarcWriter
 from cryptodrug_scraper.database.connection import open_engine
 from cryptodrug_scraper.reading.market import UnknownMarket
 from cryptodrug_scraper.replay import replay, work
-from tests.conftest import FIXTURES
+from tests.conftest import PAGES
 from tests.replay.rows import all_rows, counts
 from tests.replay.test_reviews import dsn_of
 from tests.replay.written import dream_ratings, save
@@ -35,9 +35,9 @@ def other_engine(another_migrated_url: str) -> Engine:
 
 
 def test_twice_changes_nothing(engine: Engine) -> None:
-    first = replay([FIXTURES], dsn_of(engine))
+    first = replay(PAGES, dsn_of(engine))
     before = all_rows(engine)
-    second = replay([FIXTURES], dsn_of(engine))
+    second = replay(PAGES, dsn_of(engine))
     assert first.counts.new == first.pages_read > 30
     assert (second.counts.new, second.counts.had) == (0, first.pages_read)
     assert second.counts.pages == first.counts.pages
@@ -45,8 +45,8 @@ def test_twice_changes_nothing(engine: Engine) -> None:
 
 
 def test_order_and_workers_do_not_matter(engine: Engine, other_engine: Engine) -> None:
-    replay([FIXTURES], dsn_of(engine))
-    pages = sorted(FIXTURES.rglob("*.html"))
+    replay(PAGES, dsn_of(engine))
+    pages = sorted(page for folder in PAGES for page in folder.rglob("*.html"))
     random.Random(7).shuffle(pages)
     for part in (pages[:9], pages[9:10], pages[10:]):
         replay(part, dsn_of(other_engine), workers=2)
@@ -75,9 +75,9 @@ def test_real_pages_give_the_same_rows_in_any_order(
 
 
 def test_two_loaders_at_once(engine: Engine, other_engine: Engine) -> None:
-    replay([FIXTURES], dsn_of(engine))
+    replay(PAGES, dsn_of(engine))
     with ThreadPoolExecutor(3) as pool:
-        at_once = [pool.submit(replay, [FIXTURES], dsn_of(other_engine)) for _ in range(3)]
+        at_once = [pool.submit(replay, PAGES, dsn_of(other_engine)) for _ in range(3)]
         for loading in at_once:
             assert loading.result(60).outcome == "complete"
     assert all_rows(other_engine) == all_rows(engine)
@@ -163,7 +163,7 @@ def test_the_same_capture_in_two_places_is_one_page(tmp_path: Path, engine: Engi
 
 
 def test_dry_run_counts_and_writes_nothing(engine: Engine) -> None:
-    summary = replay([FIXTURES], None)
+    summary = replay(PAGES, None)
     assert summary.pages_read > 30
     assert summary.counts.new == 0
     assert counts(engine)["page"] == 0

@@ -1,0 +1,117 @@
+"""What many pages of a market show alike: menus of categories, links, panels of rates.
+
+Nine of ten links and categories of a page stood on a page before. Their keys, and their rows
+and arrays as text, are made once and remembered in this process, within bounds.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from cryptodrug_scraper.database.ids import key_of
+from cryptodrug_scraper.database.values import whole
+from cryptodrug_scraper.records import Category, ExchangeRate, Link
+
+LONGEST_NAME = 250
+"""Characters of a handle, listing id, category id or path: longer ones are no such thing."""
+
+_MENUS = 64
+_RATES = 256
+_LINKS = 30_000  # some 10 MB
+
+
+class Menu(NamedTuple):
+    """A page's categories: keys and counts as arrays in PostgreSQL's text, rows by key.
+
+    ``too_long`` are names of categories that are not loaded.
+    """
+
+    keys: str
+    counts: str
+    rows: dict[int, tuple[Any, ...]]
+    too_long: list[str]
+
+
+class Linked(NamedTuple):
+    """A link: the page's kind, the key as text, key, and row."""
+
+    kind: str
+    text: str
+    key: int
+    row: tuple[Any, ...]
+
+
+_menus: dict[tuple[Any, ...], Menu] = {}
+_rates: dict[tuple[Any, ...], tuple[int, list[tuple[Any, ...]]]] = {}
+_links: dict[str, dict[Link, Linked]] = {}
+
+
+def menu_of(market: str, categories: list[Category]) -> Menu:
+    """Return the rows of a page's categories; they are shared and must not be changed."""
+    same = (market, *[(c.external_id, c.name, c.listing_count, *c.path) for c in categories])
+    known = _menus.get(same)
+    if known is None:
+        known = _menu(market, categories)
+        _make_room(_menus, _MENUS)
+        _menus[same] = known
+    return known
+
+
+def _menu(market: str, categories: list[Category]) -> Menu:
+    keys: list[str] = []
+    counts: list[str] = []
+    menu = Menu("", "", {}, [])
+    for category in categories:
+        external_id, path = category.external_id, category.path
+        if len(external_id) > LONGEST_NAME or sum(map(len, path)) > LONGEST_NAME:
+            menu.too_long.append(max(external_id, "".join(path), key=len))
+            continue
+        key = key_of("category", market, external_id, *path)
+        menu.rows.setdefault(key, (key, market, external_id, category.name, path))
+        count = whole(category.listing_count)
+        keys.append(str(key))
+        counts.append("NULL" if count is None else str(count))
+    return menu._replace(keys=_array(keys), counts=_array(counts))
+
+
+def rates_of(market: str, rates: list[ExchangeRate]) -> tuple[int, list[tuple[Any, ...]]]:
+    """Return the key of a panel of exchange rates, and a row for each pair of currencies."""
+    same = (market, *[(rate.base, rate.quote, rate.rate) for rate in rates])
+    known = _rates.get(same)
+    if known is None:
+        pairs = sorted({(rate.base, rate.quote): rate.rate for rate in rates}.items())
+        parts = [part for pair, rate in pairs for part in (*pair, rate)]
+        key = key_of("panel", market, *parts)
+        known = (key, [(key, base, quote, rate) for (base, quote), rate in pairs])
+        _make_room(_rates, _RATES)
+        _rates[same] = known
+    return known
+
+
+def links_of(market: str, links: list[Link]) -> tuple[list[Linked], list[str]]:
+    """Return a page's links with their rows, and the ids of listings that are too long."""
+    known = _links.setdefault(market, {})
+    linked: list[Linked] = []
+    too_long: list[str] = []
+    for link in links:
+        one = known.get(link)
+        if one is None:
+            kind, external_id, url = link
+            if external_id is not None and len(external_id) > LONGEST_NAME:
+                too_long.append(external_id)
+                continue
+            key = key_of("link", market, kind, external_id, url)
+            one = Linked(kind, str(key), key, (key, market, kind, external_id, url))
+            _make_room(known, _LINKS)
+            known[link] = one
+        linked.append(one)
+    return linked, too_long
+
+
+def _array(items: list[str]) -> str:
+    return "{" + ",".join(items) + "}"
+
+
+def _make_room(cache: dict[Any, Any], limit: int) -> None:
+    if len(cache) >= limit:
+        cache.clear()
