@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from urllib.parse import unquote_plus
 
 from selectolax.lexbor import LexborNode
@@ -258,33 +259,29 @@ def read_links(document: Document, page: ParsedPage, reader: Reader) -> None:
         main = document.first("div.content")
     if main is None:
         return
+    nodes: Iterable[LexborNode] = main.css("a")
     in_texts = {node.mem_id for node in main.css(IN_TEXTS)}
-    seen: set[Link] = set()
-    lost: set[str] = set()
+    if in_texts:
+        nodes = (node for node in nodes if node.mem_id not in in_texts)
+    hrefs = dict.fromkeys([node.attributes.get("href") or "" for node in nodes])
     origin = address(page.url).origin
-    for node in main.css("a"):
-        href = node.attributes.get("href")
-        if not href:
-            continue
-        link = _link(href, page.kind, origin)
-        if link is None:
-            to = address(href)
-            if to.lost("viewProduct") or to.lost(MEMBER):
-                lost.add(to.place)
-        elif link not in seen and node.mem_id not in in_texts:
-            seen.add(link)
-            page.links.append(link)
+    found = dict.fromkeys([_link(href, page.kind, origin) for href in hrefs])
+    page.links.extend([link for link in found if isinstance(link, Link)])
+    lost = [place for place in found if isinstance(place, str)]
     if lost:
         reader.warn("links", f"{len(lost)} were rewritten, and have lost their ids", min(lost))
 
 
 @remembered
-def _link(href: str, kind: str, origin: str) -> Link | None:
+def _link(href: str, kind: str, origin: str) -> Link | str | None:
     """Return what an address leads to, or None; it is absolute where the link or the page is.
 
-    Saved copies wrote ``../listings?…`` or ``../login_page?…`` for ``/?…``.
+    Saved copies wrote ``../listings?…`` or ``../login_page?…`` for ``/?…``. A link that has
+    lost its id gives its place.
     """
     to = address(href)
+    if to.lost("viewProduct") or to.lost(MEMBER):
+        return to.place
     asked = f"?{to.query}"
     if not to.query or _ACTIONS.search(asked) or to.fragment == "conversation":
         return None

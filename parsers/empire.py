@@ -136,7 +136,7 @@ def read(document: Document, page: ParsedPage, reader: Reader) -> None:
     """Read all that the page states."""
     read_clock(document, page, reader)
     read_rates(document, page, reader)
-    read_categories(document, page, reader)
+    menu = read_categories(document, page, reader)
     main = main_part(document)
     handle = None
     if page.kind == "listing":
@@ -144,7 +144,7 @@ def read(document: Document, page: ParsedPage, reader: Reader) -> None:
     elif page.kind == "vendor":
         handle = read_profile(document, main, page, reader).handle
     read_cards(main, page, reader)
-    read_links(document, main, page, handle, reader)
+    read_links(document, main, page, menu, handle, reader)
 
 
 MARKET = Market(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
+from typing import NamedTuple
 from urllib.parse import unquote
 
 from selectolax.lexbor import LexborNode
@@ -22,13 +24,14 @@ _CATEGORY = re.compile(r"/category/categories/(\d+)(?:[/?]|$)", re.I)
 _CODE = re.compile(r"\(\s*([A-Za-z]{3,5})\s*\)\s*$")
 _CLOCK = re.compile(r"server\s+time\s*:\s*([^\n]{0,80}?)\s*(?:\n|copyright|$)", re.I)
 
+_TAB = "tab"
 # What an address of the market shows. The tabs of listings and profiles are kept in the
 # session, and have addresses of their own all the same: a crawl has to visit them.
 _ADDRESSES: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"/product/(\d+)(?:/\d+)*/?", re.I), "listing"),
     (re.compile(r"/product_list/settab/(\d+)(?:/\w+)*/?", re.I), "listing"),
     (re.compile(r"/u/([^/?#]+)/?", re.I), "vendor"),
-    (re.compile(r"/profile/setusertab/\w+/[^/?#]+(?:/\d*)?", re.I), "tab"),
+    (re.compile(r"/profile/setusertab/\w+/[^/?#]+(?:/\d*)?", re.I), _TAB),
     (re.compile(r"/category/categories/(\d+)(?:/\w*)*", re.I), "search"),
     (re.compile(r"/store/[^/?#]+(?:/\d*)*", re.I), "search"),
     (re.compile(r"/(?:home/searchproducts|search)(?:/[^?#]+|/?\?[^#]*=[^&#].*)", re.I), "search"),
@@ -179,47 +182,51 @@ def _rate(base: str, quote: str, text: str, page: ParsedPage, reader: Reader) ->
 # -- categories ------------------------------------------------------------------------------
 
 
-def read_categories(document: Document, page: ParsedPage, reader: Reader) -> None:
-    """Read the category menu of the left column: ids, names, counts, up to three levels.
+class Menu(NamedTuple):
+    """The category menu as it was read: its categories, and what its links say, in page order."""
 
-    A crawl goes through a category page after page, minutes apart, and the menu of 127
-    items stays the same to the letter: the last ones met are remembered by their source.
-    """
-    menu = document.first("ul.mainmenu")
-    written = _menu_source(document) if menu is not None and reader.readings is None else b""
-    first = menu.css_first("a[href]") if menu is not None else None
-    if first is not None and not address(attribute(first, "href")).origin:
-        written = b""  # of links in a mirror, the page's own address tells where they lead
-    known = _MENUS.get(written)
-    if known is not None:
-        page.categories.extend(known)
-        return
-    complaints = len(reader.notices)
-    _read_menu(menu, page, reader)
-    if len(reader.notices) == complaints:
-        _MENUS.keep(written, page.categories)
+    categories: tuple[Category, ...]
+    hrefs: tuple[str, ...]
 
 
-_MENUS = Panels[Category](
-    lambda item: Category(item.external_id, item.name, list(item.path), item.listing_count)
+_MENUS = Panels[Menu](
+    lambda menu: Menu(
+        tuple(Category(c.external_id, c.name, list(c.path), c.listing_count) for c in menu[0]),
+        menu.hrefs,
+    )
 )
 
 
-def _menu_source(document: Document) -> bytes:
-    """Return the menu as the page has it; empty if it does not end on the page."""
-    if not document.is_utf8:
-        return b""
-    start = document.body.find(b"mainmenu")
-    end = document.body.find(b"</div>", start) if start >= 0 else -1
-    return document.body[start:end] if 0 <= start < end else b""
+def read_categories(document: Document, page: ParsedPage, reader: Reader) -> Menu:
+    """Read the category menu of the left column: ids, names, counts, up to three levels.
+
+    A crawl goes through a category page after page, minutes apart, and the menu of 127
+    items stays the same to the letter: the last ones met are remembered by their markup.
+    """
+    node = document.first("ul.mainmenu")
+    if node is None:
+        return Menu((), ())
+    written = node.html or "" if reader.readings is None else ""
+    menu = _MENUS.get(written)
+    if menu is None:
+        complaints = len(reader.notices)
+        links = node.css("a")
+        hrefs = tuple([attribute(link, "href") for link in links])
+        menu = Menu(tuple(_read_menu(links, hrefs, page.url, reader)), hrefs)
+        # In a mirror, the page's own address tells where links lead: such a menu is no other's.
+        if len(reader.notices) == complaints and all(_category_id(href, None) for href in hrefs):
+            _MENUS.keep(written, menu)
+    page.categories.extend(menu.categories)
+    return menu
 
 
-def _read_menu(menu: LexborNode | None, page: ParsedPage, reader: Reader) -> None:
+def _read_menu(
+    links: list[LexborNode], hrefs: tuple[str, ...], url: str | None, reader: Reader
+) -> Iterator[Category]:
     paths: dict[int, list[str]] = {}  # of the items read so far, by the ``li`` that holds them
     quick = reader.readings is None  # the menu is long, and the same on page after page
-    add = page.categories.append
-    for link in menu.css("a") if menu is not None else ():
-        number = _category_id(link.attributes.get("href") or "", page.url)
+    for link, href in zip(links, hrefs, strict=True):
+        number = _category_id(href, url)
         # An item is a box, the name and a span with the count.
         count = link.last_child
         before = count.prev if count is not None and count.tag == "span" else None
@@ -244,10 +251,11 @@ def _read_menu(menu: LexborNode | None, page: ParsedPage, reader: Reader) -> Non
         alone = figure is not None and figure.next is None
         shown = (figure.text_content or "") if figure is not None and alone else ""
         if quick and shown.isdecimal() and shown.isascii() and len(shown) < 10:
-            add(Category(number, name, path, int(shown)))
+            yield Category(number, name, path, int(shown))
         else:
             shown = count.text() if count is not None else ""
-            add(Category(number, name, path, reader.integer("category.listing_count", shown)))
+            listed = reader.integer("category.listing_count", shown)
+            yield Category(number, name, path, listed)
 
 
 @remembered
@@ -279,7 +287,12 @@ _VENDORS_WORDS = (
 
 
 def read_links(
-    document: Document, main: LexborNode, page: ParsedPage, handle: str | None, reader: Reader
+    document: Document,
+    main: LexborNode,
+    page: ParsedPage,
+    menu: Menu,
+    handle: str | None,
+    reader: Reader,
 ) -> None:
     """Collect the links to listings, vendors and pages of offers on this market's host.
 
@@ -287,44 +300,59 @@ def read_links(
     ``handle`` is the vendor whose profile this is: the tabs' addresses do not name him.
     """
     root, own_hosts = _hosts(document, page.url)
-    base = mirror_base(document, page.url, reader)
-    foreign = {link.mem_id for link in main.css(_VENDORS_WORDS)}
-    seen: set[str] = set()
+    hrefs = _hrefs(document, main, menu)
+    base = mirror_base(hrefs, page.url, reader)
     urls: set[str] = set()
-    for node in document.css("a"):
-        written = node.attributes.get("href")
-        if not written or written in seen:
+    for written in hrefs:
+        host, link = _link(written, root)
+        if link is None:
+            if base:
+                host, link = _link(written, root, base)
+            if link is None:
+                if _SEARCHES.fullmatch(address(written).path):
+                    reader.warn("links", _LOST_SEARCH, written)
+                continue
+        if link.url in urls or (host and own_hosts and host not in own_hosts):
             continue
-        if foreign and node.mem_id in foreign:
-            continue
-        seen.add(written)
-        origin, link = _link(written, root, handle)
-        if link is None and base:
-            origin, link = _link(written, root, handle, base)
-        if link is None and _SEARCHES.fullmatch(address(written).path):
-            reader.warn("links", "a search's link was rewritten, and has lost its words", written)
-        if link is None or (origin and own_hosts and _host(origin) not in own_hosts):
-            continue
-        if link.url not in urls:
-            urls.add(link.url)
-            page.links.append(link)
+        urls.add(link.url)
+        page.links.append(link if link.kind != _TAB else Link("vendor", handle, link.url))
+
+
+_LOST_SEARCH = "a search's link was rewritten, and has lost its words"
+
+
+def _hrefs(document: Document, main: LexborNode, menu: Menu) -> dict[str, None]:
+    """Return what the page's links say, each once, but for those in a vendor's own words."""
+    nodes = document.css("a")
+    rest = iter(nodes)
+    hrefs: dict[str, None] = {}
+    first = document.first("ul.mainmenu a") if menu.hrefs else None
+    if first is not None:
+        for node in rest:
+            if node.mem_id == first.mem_id:
+                break
+            hrefs[node.attributes.get("href") or ""] = None
+        hrefs.update(dict.fromkeys(menu.hrefs))
+        rest = islice(rest, len(menu.hrefs) - 1, None)  # the menu's stand together
+    foreign = {link.mem_id for link in main.css(_VENDORS_WORDS)}
+    if foreign:
+        rest = (node for node in rest if node.mem_id not in foreign)
+    hrefs.update(dict.fromkeys([node.attributes.get("href") or "" for node in rest]))
+    hrefs.pop("", None)
+    return hrefs
 
 
 @remembered
-def _link(
-    written: str, root: str, handle: str | None, url: str | None = None
-) -> tuple[str, Link | None]:
-    """Return the origin that an address names, and the link if it leads anywhere.
+def _link(written: str, root: str, url: str | None = None) -> tuple[str, Link | None]:
+    """Return the host that an address names, and the link if it leads anywhere.
 
     ``url`` is given for a link that says nothing by itself, as a mirror's ``30.html``.
     """
     to = address(written, url)
     kind, external_id = _shows(to.place)
     if kind is None:
-        return to.origin, None
-    if kind == "tab":
-        kind, external_id = "vendor", handle
-    return to.origin, Link(kind, external_id, f"{to.origin or root}{to.place}")
+        return _host(to.origin), None
+    return _host(to.origin), Link(kind, external_id, f"{to.origin or root}{to.place}")
 
 
 def _host(origin: str) -> str:
@@ -340,7 +368,7 @@ def _hosts(document: Document, url: str | None) -> tuple[str, set[str]]:
 
 
 def _shows(path: str) -> tuple[str | None, str | None]:
-    """Return what a path shows (listing, vendor, tab, search) and the id in it."""
+    """Return what a path shows (listing, vendor, a vendor's tab, search) and the id in it."""
     for pattern, kind in _ADDRESSES:
         match = pattern.fullmatch(path)
         if match:

@@ -16,6 +16,7 @@ from selectolax.lexbor import LexborNode
 
 from cryptodrug_scraper.reading.document import Document
 from cryptodrug_scraper.reading.links import Address, address, mirror_base
+from cryptodrug_scraper.reading.nodes import attribute
 from cryptodrug_scraper.reading.reader import Reader
 from cryptodrug_scraper.reading.remembered import remembered
 from cryptodrug_scraper.records import Category, Link
@@ -109,14 +110,15 @@ def _anchors(
     if not document.mentions("offer", "profile"):
         return
     root = address(url).origin
-    base = mirror_base(document, url, reader)
+    nodes = document.css("a")
+    hrefs = [attribute(node, "href") for node in nodes]
+    base = mirror_base(hrefs, url, reader)
     own = f"{address(url).script}/" if url else ""
-    for node in document.css("a"):
-        href = node.attributes.get("href")
+    for node, href in zip(nodes, hrefs, strict=True):
         to = address(href)
         kind, name, path = _target(to)
         if kind is None and (
-            base or (own and (href or "").startswith(own))
+            base or (own and href.startswith(own))
         ):  # a mirror's "34.html", beside the page itself
             to = address(href, url)
             kind, name, path = _target(to)

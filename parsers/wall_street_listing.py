@@ -15,6 +15,7 @@ from selectolax.lexbor import LexborNode
 from cryptodrug_scraper.normalise.numbers import read_int
 from cryptodrug_scraper.reading.document import Document
 from cryptodrug_scraper.reading.links import address, is_mirrored
+from cryptodrug_scraper.reading.nodes import attribute
 from cryptodrug_scraper.reading.reader import Reader
 from cryptodrug_scraper.records import (
     Listing,
@@ -151,7 +152,7 @@ def _listing_id(document: Document, page: ParsedPage, reader: Reader) -> str | N
         plain[match[1]] = None
     own = OFFER_PATH.search(address(page.url).place)
     found = own[1] if own else reader.by_default(next(iter(plain)) if len(plain) == 1 else None)
-    if found is None and is_mirrored(document):
+    if found is None and is_mirrored(attribute(link, "href") for link in document.css("a")):
         reader.warn("listing.external_id", "neither its links nor its address tell it")
     reader.note("listing.external_id", page.url or "", found)
     return found

@@ -20,7 +20,6 @@ from cryptodrug_scraper.reading.cuts import (
 from cryptodrug_scraper.reading.encoding import decode
 from cryptodrug_scraper.reading.limits import too_costly
 
-_UNSEEN = re.compile(r"<(?:script|style)\b", re.I)
 # References to the letters, digits and marks that names, classes and addresses are made of.
 _SPELT_LETTER = re.compile(
     r"&(?:#0*(?:4[5-9]|5[0-7]|6[5-9]|[78]\d|9[0-57-9]|1[01]\d|12[0-2])(?!\d)"
@@ -63,6 +62,7 @@ class Document:
                 raise TooCostly(reason)
         self.cut_off = False
         self.last_words = ""
+        self._firsts: dict[str, LexborNode | None] = {}
         self._open: frozenset[int] = frozenset()
         self._within: tuple[str, ...] = ()
         if says_its_end(self.source):
@@ -72,7 +72,8 @@ class Document:
         self._leave_out_what_is_not_seen()
 
     def _leave_out_what_is_not_seen(self) -> None:
-        if _UNSEEN.search(self.source, max(self.source.find("<body"), 0)):
+        body = self.tree.body
+        if body is not None and body.css_first("script, style") is not None:
             self.tree.strip_tags(["script", "style"])  # else they are part of a cell's text
 
     def _read_without_end(self) -> None:
@@ -93,6 +94,7 @@ class Document:
         """
         other = copy(self)
         other.__dict__.pop("title", None)
+        other._firsts = {}
         other._take(parse_open(self.source, more_of(self._within)))
         other._leave_out_what_is_not_seen()
         return other
@@ -127,8 +129,12 @@ class Document:
         return self.tree.css(selector)
 
     def first(self, selector: str) -> LexborNode | None:
-        """Return the first node that matches a CSS selector."""
-        return self.tree.css_first(selector)
+        """Return the first node that matches a CSS selector; one looked for again is known."""
+        try:
+            return self._firsts[selector]
+        except KeyError:
+            node = self._firsts[selector] = self.tree.css_first(selector)
+            return node
 
 
 def fold(text: str) -> str:

@@ -76,14 +76,15 @@ def decode(body: bytes, content_type: str | None = None) -> Decoded:
     NUL, which neither a browser nor the database keeps, counts as an invalid place. A letter
     that the end of the bytes cut in two is left out, and no invalid place.
     """
-    if b"\0" in body and (wide := _wide(body)):
+    holds_nul = b"\0" in body
+    if holds_nul and (wide := _wide(body)):
         return _replaced(body.decode(wide, "replace").removeprefix("\ufeff"), body, wide)
     rest = body.removeprefix(_BOM_8)
     try:
         text = rest.decode("utf-8")
     except UnicodeDecodeError:
         return _weighed(rest, content_type)
-    return _without_nul(Decoded(text))
+    return _without_nul(Decoded(text)) if holds_nul else Decoded(text)
 
 
 def _without_nul(read: Decoded) -> Decoded:

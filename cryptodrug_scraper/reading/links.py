@@ -10,12 +10,12 @@ far as the link still holds it.
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from collections.abc import Iterable
 from typing import NamedTuple
 from urllib.parse import unquote, urljoin
 
-from cryptodrug_scraper.reading.document import Document
 from cryptodrug_scraper.reading.reader import Reader
+from cryptodrug_scraper.reading.remembered import remembered
 
 LONGEST = 2000
 """Longer links are none that a server would answer; vendors' tags of 6 KB were met."""
@@ -82,7 +82,7 @@ _NO_HOST = "http://0"
 _CONTROL = re.compile(r"[\t\r\n]")
 
 
-@lru_cache(maxsize=16384)
+@remembered
 def address(written: str | None, base: str | None = None) -> Address:
     """Return what a link leads to; :data:`NOWHERE` if it leads to no page of the web.
 
@@ -128,27 +128,25 @@ def address(written: str | None, base: str | None = None) -> Address:
     return Address(origin, path, query.replace("&amp;", "&"), fragment)
 
 
-@lru_cache(maxsize=64)
+@remembered
 def _plain_base(base: str) -> str:
     """Return the page's own address without what a replay put before it."""
     own = address(base)
     return f"{own.origin or _NO_HOST}{own.path}"
 
 
-def is_mirrored(document: Document) -> bool:
-    """Say whether a tool made the page's links relative to it, as to a file in a mirror."""
-    return document.mentions("../", ".htm") and (
-        document.first('a:is([href^="../"], [href$=".html"], [href$=".htm"])') is not None
-    )
+def is_mirrored(hrefs: Iterable[str]) -> bool:
+    """Say whether a tool made a page's links relative to it, as to a file in a mirror."""
+    return any(href.startswith("../") or href.endswith((".html", ".htm")) for href in hrefs)
 
 
-def mirror_base(document: Document, url: str | None, reader: Reader) -> str | None:
+def mirror_base(hrefs: Iterable[str], url: str | None, reader: Reader) -> str | None:
     """Return what a page's relative links are taken from, if a mirror's tool wrote them.
 
     That is the page's own address, where it has links such as ``../offer/1`` or ``2.html``. Without
     it those beside the page (``34.html``) are lost, which is a warning.
     """
-    if not is_mirrored(document):
+    if not is_mirrored(hrefs):
         return None
     if url is None:
         reader.warn("links", "are relative to the page, and its address is not known")

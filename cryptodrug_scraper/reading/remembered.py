@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from inspect import signature
+from sys import getsizeof
 from typing import Any, Generic, ParamSpec, TypeVar
 
 LONGEST = 400
@@ -54,27 +55,28 @@ def remembered(read: Callable[P, T]) -> Callable[P, T]:
 
 
 class Panels(Generic[T]):
-    """The records that panels were read as, by the panels' source.
+    """What panels were read as, by the panels' own markup: all that their reading depends on.
 
-    ``copy`` makes a new record of one that is kept, since a page's records may be changed.
+    ``copy`` makes another of what is kept, since a page's records may be changed.
     """
 
     def __init__(self, copy: Callable[[T], T]) -> None:
         self._copy = copy
-        self._kept: dict[bytes, list[T]] = {}
-        self._bytes = 0
+        self._kept: dict[str, T] = {}
+        self._size = 0
 
-    def get(self, source: bytes) -> list[T] | None:
-        """Return copies of a panel's records, or None if the panel is not known."""
-        kept = self._kept.get(source)
-        return None if kept is None else [self._copy(record) for record in kept]
+    def get(self, markup: str) -> T | None:
+        """Return a copy of what a panel was read as, or None if the panel is not known."""
+        kept = self._kept.get(markup)
+        return None if kept is None else self._copy(kept)
 
-    def keep(self, source: bytes, records: list[T]) -> None:
-        """Keep copies of a panel's records; a panel without a source is not kept."""
-        if not source or len(source) > MOST_PANEL_BYTES // 16:
+    def keep(self, markup: str, read: T) -> None:
+        """Keep a copy of what a panel was read as; a panel without markup is not kept."""
+        size = getsizeof(markup)
+        if not markup or size > MOST_PANEL_BYTES // 16:
             return
-        self._bytes += len(source)
-        if self._bytes > MOST_PANEL_BYTES:
+        self._size += size
+        if self._size > MOST_PANEL_BYTES:
             self._kept.clear()
-            self._bytes = len(source)
-        self._kept[source] = [self._copy(record) for record in records]
+            self._size = size
+        self._kept[markup] = self._copy(read)

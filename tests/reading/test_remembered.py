@@ -32,11 +32,11 @@ def test_what_is_long_is_not_kept_and_what_is_kept_is_read_once() -> None:
 def test_much_is_not_kept_for_ever() -> None:
     panels = Panels[list[int]](list)
     for n in range(100):
-        panels.keep(b"%099d" % n * 2_000, [[n]])
-    assert panels.get(b"%099d" % 0 * 2_000) is None
-    assert panels.get(b"%099d" % 99 * 2_000) == [[99]]
-    panels.keep(b"x" * remembering.MOST_PANEL_BYTES, [[1]])
-    assert panels.get(b"x" * remembering.MOST_PANEL_BYTES) is None
+        panels.keep(f"{n:099d}" * 2_000, [[n]])
+    assert panels.get(f"{0:099d}" * 2_000) is None
+    assert panels.get(f"{99:099d}" * 2_000) == [[99]]
+    panels.keep("x" * remembering.MOST_PANEL_BYTES, [[1]])
+    assert panels.get("x" * remembering.MOST_PANEL_BYTES) is None
 
 
 def test_pages_read_after_others_give_what_they_give_alone() -> None:
