@@ -40,8 +40,10 @@ def read_listing_page(
     for row in elements(details) if details is not None else ():
         _row(row, listing, vendor, reader)
     listing.vendor = vendor.handle
+    terms: list[str] = []
     for heading in product.css("div.subtitle, div.newFeature"):
-        _block(heading, listing, page, reader)
+        _block(heading, listing, terms, page, reader)
+    listing.terms = "\n\n".join(terms) or None
     if listing.description is None:
         text = product.css_first("#offerDescription")
         if text is not None:
@@ -101,7 +103,9 @@ def _row(row: LexborNode, listing: Listing, vendor: Vendor, reader: Reader) -> N
             reader.unknown_label("listing", what, stated)
 
 
-def _block(heading: LexborNode, listing: Listing, page: ParsedPage, reader: Reader) -> None:
+def _block(
+    heading: LexborNode, listing: Listing, terms: list[str], page: ParsedPage, reader: Reader
+) -> None:
     """Read what stands below one heading: a text of the vendor's, a table of the form, ratings."""
     what = " ".join(heading.text().split())
     word = what.casefold()
@@ -120,9 +124,8 @@ def _block(heading: LexborNode, listing: Listing, page: ParsedPage, reader: Read
         listing.description = reader.block("listing.description", block_text(body))
     elif word.startswith(("terms and conditions", "refund policy")):
         text = reader.block("listing.terms", block_text(body))
-        listing.terms = (
-            f"{listing.terms}\n\n{text}" if listing.terms and text else (listing.terms or text)
-        )
+        if text:
+            terms.append(text)
     elif word == "shipping options":
         for row in body.css("tr"):
             _shipping_option(row, listing, reader)

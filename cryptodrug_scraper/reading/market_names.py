@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import re
 import tomllib
-from functools import cache, lru_cache
+from functools import cache
 from importlib.resources import files
 
 from cryptodrug_scraper.normalise.text import fold
 from cryptodrug_scraper.reading.market import markets
+from cryptodrug_scraper.reading.remembered import remembered
 
 _MARKET = re.compile(r"(?<=\S)\s?(?:(?:darknet|drugs?)\s+)?(?:market\s?place|market|mkt|dnm)$")
 _THE = re.compile(r"^the\s+(?=\S)")
@@ -40,7 +41,7 @@ def _names() -> dict[str, str]:
     return found
 
 
-@lru_cache(maxsize=1024)
+@remembered
 def known_market(spelling: str) -> str | None:
     """Return the name of a market that is known under this spelling, or None.
 
@@ -58,7 +59,7 @@ def _bare(words: str) -> str:
     return _MARKET.sub("", words)
 
 
-@lru_cache(maxsize=1024)
+@remembered
 def market_name(spelling: str) -> str:
     """Return a market's name as the contract spells it; empty for a text without letters.
 

@@ -9,7 +9,6 @@ which is what ``cryptodrug doctor`` shows.
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
-from functools import lru_cache
 from typing import NamedTuple, TypeVar
 
 from selectolax.lexbor import LexborNode
@@ -20,6 +19,7 @@ from cryptodrug_scraper.normalise.money import read_money
 from cryptodrug_scraper.normalise.numbers import read_decimal, read_int
 from cryptodrug_scraper.normalise.places import read_places
 from cryptodrug_scraper.reading.document import Document, fold, lines
+from cryptodrug_scraper.reading.remembered import remembered
 from cryptodrug_scraper.records import Listing, Money, Notice, Review
 
 _LONGEST_NOTICE = 200
@@ -27,7 +27,7 @@ _T = TypeVar("_T")
 _Day = date  # within the class `date` is a method
 
 
-_short_decimal = lru_cache(maxsize=8_192)(read_decimal)  # panels and ratings repeat
+_short_decimal = remembered(read_decimal)  # panels and ratings repeat
 
 
 class Reading(NamedTuple):
