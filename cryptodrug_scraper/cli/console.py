@@ -65,7 +65,7 @@ def table(
         )
     for row in cells:
         drawn.add_row(*(cell if isinstance(cell, Text) else Text(_shown(cell)) for cell in row))
-    return Group(Text(title, style="bold"), drawn)
+    return Group(Text(safe(title), style="bold"), drawn)
 
 
 def count(n: int, what: str, more: str = "") -> str:

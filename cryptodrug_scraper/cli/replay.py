@@ -167,7 +167,9 @@ def run(
     if summary_file is not None:
         shown.write(summary_file, done.to_dict())
     code = code_of(done)
-    if not quiet:
+    if quiet:
+        _show_quietly(done)
+    else:
         show(done)
         if dsn is not None and done.pages_read:
             _say_where(dsn, database_url, warned=bool(done.counts.warnings))
@@ -180,6 +182,17 @@ def run(
     elif code is not Code.COMPLETE and quiet:
         say(shown.headline(done))
     return code
+
+
+def _show_quietly(summary: Summary) -> None:
+    """Print what went wrong on standard error, the same things together."""
+    from cryptodrug_scraper.cli import summary as shown
+    from cryptodrug_scraper.cli.console import errors
+
+    console = errors()
+    for drawn in shown.tables_of_trouble(summary):
+        console.print(drawn)
+        console.print()
 
 
 def code_of(summary: Summary) -> Code:

@@ -16,7 +16,7 @@ from cryptodrug_scraper.cli.console import count, table
 from cryptodrug_scraper.cli.errors import Code, Failure
 from cryptodrug_scraper.records import KINDS
 from cryptodrug_scraper.replay import Summary
-from cryptodrug_scraper.replay.skipped import group_warnings
+from cryptodrug_scraper.replay.skipped import Groups, group_warnings
 
 MOST_WARNINGS = 20
 MOST_PLACES = 20
@@ -42,24 +42,7 @@ def tables(summary: Summary) -> Iterator[Group]:
                 for market, field, group in most
             ],
         )
-    for title, pages in (
-        ("Pages of unknown kind", counts.unknown),
-        ("Pages that failed", counts.failed),
-    ):
-        if pages:
-            yield table(
-                _first(title, min(len(pages), MOST_PLACES), len(pages)),
-                ("page", "reason"),
-                pages[:MOST_PLACES],
-            )
-    if summary.troubles:
-        reasons = summary.groups_skipped.most()
-        shown = reasons[:MOST_PLACES]
-        yield table(
-            _first("Not read, or read with trouble", len(shown), len(reasons)),
-            ("why", "reason", "count", "for example"),
-            [(code, group.text, group.count, "\n".join(group.places)) for code, group in shown],
-        )
+    yield from tables_of_trouble(summary)
     if summary.passed_over:
         yield table(
             "Passed over, as no pages",
@@ -72,6 +55,33 @@ def tables(summary: Summary) -> Iterator[Group]:
             "Fields that are filled less often than on a sound archive",
             ("market", "page kind", "field", "filled", "healthy from"),
             [(m, k, f, f"{share:.1%}", f"{wanted:.1%}") for m, k, f, share, wanted in poor],
+        )
+
+
+def tables_of_trouble(summary: Summary) -> Iterator[Group]:
+    """Yield the tables of what went wrong: why a replay is not complete."""
+    counts = summary.counts
+    for title, pages in (
+        ("Pages of unknown kind", counts.unknown),
+        ("Pages that failed", counts.failed),
+    ):
+        groups = Groups()
+        for place, reason in pages:
+            groups.add("", reason, place)
+        found = groups.most()
+        if found:
+            yield table(
+                _first(title, min(len(found), MOST_PLACES), len(found)),
+                ("reason", "count", "for example"),
+                [(g.text, g.count, "\n".join(g.places)) for _, g in found[:MOST_PLACES]],
+            )
+    if summary.troubles:
+        reasons = summary.groups_skipped.most()
+        shown = reasons[:MOST_PLACES]
+        yield table(
+            _first("Not read, or read with trouble", len(shown), len(reasons)),
+            ("why", "reason", "count", "for example"),
+            [(code, group.text, group.count, "\n".join(group.places)) for code, group in shown],
         )
 
 

@@ -214,7 +214,9 @@ class Crawl:
         behind = self._was_behind or self.loader is None or self.loader.behind
         if self.loader is not None:
             self.result.loaded = self.loader.counts
-            bring_up(self.result, self.end, self.loader.target, self._before, behind=behind)
+            bring_up(self.result, self.end, self.loader, self._before, behind=behind)
+            for words in self.loader.news():
+                self.view.say(words)
             behind = self.result.database_error is not None
         if self.result.outcome == "finished":
             self.job.finished_at = now

@@ -28,9 +28,13 @@ def cannot_write(error: OSError | sqlite3.Error, path: Path) -> str:
 
 @contextlib.contextmanager
 def naming(path: Path) -> Iterator[None]:
-    """Make of errors of SQLite an OSError that names the file."""
+    """Make of errors of SQLite an OSError that names the file, and says what to do."""
     try:
         yield
     except sqlite3.Error as error:
-        full = "full" in str(error)
-        raise OSError(errno.ENOSPC if full else errno.EIO, str(error), str(path)) from error
+        if "full" in str(error):
+            raise OSError(errno.ENOSPC, str(error), str(path)) from error
+        words = (
+            f"cannot be written ({error}). See to it that it can, then run the same command again"
+        )
+        raise OSError(errno.EIO, words, str(path)) from error

@@ -94,6 +94,16 @@ class LoadingThread:
             if len(self._waiting) >= _BATCH:
                 self._arrived.notify()
 
+    def revive(self) -> bool:
+        """Start the embedded server again if it ended, which is news; say whether it did.
+
+        Raises DatabaseUnavailable where it does not start.
+        """
+        if not self.target.revive():
+            return False
+        self._tell("The embedded database had ended and was started again")
+        return True
+
     def close(self) -> None:
         """Load what waits, and end."""
         with self._arrived:
@@ -148,8 +158,7 @@ class LoadingThread:
         why = " ".join(str(error).split())[:300]
         worker = None
         try:
-            if self.target.revive():
-                self._tell("The embedded database had ended and was started again")
+            if self.revive():
                 worker = self._connect()
                 self._load(worker, batch)
                 return worker

@@ -12,7 +12,7 @@ import psycopg2
 
 from cryptodrug_scraper.archive import CrawlEnd, CrawlStamp, Held, Trouble
 from cryptodrug_scraper.crawl.frontier import Wanted
-from cryptodrug_scraper.crawl.loading import Target
+from cryptodrug_scraper.crawl.loading import LoadingThread
 from cryptodrug_scraper.crawl.lost import forget_lost
 from cryptodrug_scraper.database.crawls import record_crawl
 from cryptodrug_scraper.database.embedded import DatabaseUnavailable
@@ -63,7 +63,7 @@ class Before(NamedTuple):
 
 
 def bring_up(
-    result: CrawlResult, end: CrawlEnd, target: Target, before: Before, *, behind: bool
+    result: CrawlResult, end: CrawlEnd, loader: LoadingThread, before: Before, *, behind: bool
 ) -> None:
     """Work out reviews and note the run's end; if ``behind``, read the archive before.
 
@@ -72,8 +72,8 @@ def bring_up(
     """
     for pause in _PAUSES:
         try:
-            target.revive()
-            _bring_up(result, end, target.dsn, before, behind=behind)
+            loader.revive()
+            _bring_up(result, end, loader.target.dsn, before, behind=behind)
         except (psycopg2.Error, DatabaseUnavailable) as error:
             result.database_error = " ".join(str(error).split())[:300]
             behind = True

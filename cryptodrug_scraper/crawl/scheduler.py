@@ -44,6 +44,7 @@ class FrontierScheduler:
             return None
         task = crawl.frontier.next(stateful=any(not member.stateful for member in free))
         if task is None:
+            crawl.on_disk.hurry()
             return None
         stateful = task.wanted.stateful
         member = next(m for m in free if not (stateful and m.stateful))

@@ -6,6 +6,7 @@ import os
 import sqlite3
 from pathlib import Path
 
+from cryptodrug_scraper.crawl.disk import naming
 from cryptodrug_scraper.crawl.plan import CrawlRefused
 from cryptodrug_scraper.crawl.private import tighten
 
@@ -17,22 +18,23 @@ def open_store(path: Path, schema: str, tables: dict[str, str], remedy: str) -> 
 
     ``tables`` names for each table of the schema a column that tells it from another program's.
     Nothing is written to a file that is damaged, empty or of something else: that raises
-    CrawlRefused, which names the file and ends with the ``remedy``. Raises sqlite3.Error where
-    the file cannot be written to, and OSError.
+    CrawlRefused, which names the file and ends with the ``remedy``. Raises OSError where the file
+    cannot be written to.
     """
     for end in _BESIDE:
         tighten(Path(f"{path}{end}"))
-    if path.exists():
-        _check(path, tables, remedy)
-    else:
-        _make(path, schema)
-    database = _connected(path)
-    try:
-        database.executescript(schema)
-    except BaseException:
-        database.close()
-        raise
-    return database
+    with naming(path):
+        if path.exists():
+            _check(path, tables, remedy)
+        else:
+            _make(path, schema)
+        database = _connected(path)
+        try:
+            database.executescript(schema)
+        except BaseException:
+            database.close()
+            raise
+        return database
 
 
 def _make(path: Path, schema: str) -> None:

@@ -116,6 +116,23 @@ def test_quiet(pages: Path) -> None:
     assert "1 skipped" in result.stderr
 
 
+def test_a_quiet_replay_says_what_went_wrong_once_for_all_of_a_kind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "400")  # wide enough for any path
+    for number in range(60):
+        (tmp_path / f"empty-{number}.html").write_bytes(b"")
+        (tmp_path / f"odd-{number}.html").write_text(f"<html>{number}</html>")
+    (tmp_path / "zz.zip").write_bytes(b"PK\x03\x04 no archive \x1b]0;owned\x07")
+    result = run("replay", tmp_path, "--dry-run", "--quiet", "--workers", 1)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "Pages of unknown kind" in result.stderr and " 60 " in result.stderr
+    assert "odd-" in result.stderr and "empty-" in result.stderr and "zz.zip" in result.stderr
+    assert "61 skipped" in result.stderr
+    assert len(result.stderr.splitlines()) < 40
+    assert "\x1b" not in result.stderr
+
+
 def test_what_was_not_read_is_listed(pages: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "400")  # wide enough for any path
     (pages / "empty.html").write_bytes(b"")

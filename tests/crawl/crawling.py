@@ -33,6 +33,11 @@ class Ended:
     errors: str
     summary: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def complaints(self) -> list[str]:
+        """What it said on standard error, but for how far it was, which it says at times."""
+        return [line for line in self.errors.splitlines() if not line.startswith("crawl ")]
+
 
 @dataclass
 class Place:
@@ -111,7 +116,7 @@ class Place:
         file.unlink(missing_ok=True)
         return dict(summary)
 
-    def ended(self, process: subprocess.Popen[str], within: float = 120) -> Ended:
+    def ended(self, process: subprocess.Popen[str], within: float = 240) -> Ended:
         """Wait for a crawl's end."""
         try:
             said, errors = process.communicate(timeout=within)
@@ -120,7 +125,7 @@ class Place:
             process.wait()
         return Ended(process.returncode, said, errors, self.read_summary())
 
-    def crawl(self, dsn: str | None, *options: str, within: float = 120) -> Ended:
+    def crawl(self, dsn: str | None, *options: str, within: float = 240) -> Ended:
         """Crawl to the end."""
         return self.ended(self.start(dsn, *options), within)
 
@@ -128,6 +133,11 @@ class Place:
     def archive(self) -> Path:
         """Where the WARC files are."""
         return self.folder / "archive"
+
+    @property
+    def captured(self) -> Path:
+        """Where those of the last crawl are: the folder that it loads from."""
+        return self.warcs()[-1].parent
 
     def warcs(self) -> list[Path]:
         """All WARC files, in order."""

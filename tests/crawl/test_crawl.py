@@ -25,7 +25,6 @@ from cryptodrug_scraper.simulator.look import looks
 from cryptodrug_scraper.simulator.truth import truth
 from tests.conftest import ROOT
 from tests.crawl.crawling import Place, place
-from tests.crawl.responses import responses
 from tests.e2e.rows import same_rows
 from tests.e2e.truth import Comparison, compare
 
@@ -56,14 +55,14 @@ def test_a_crawl_finds_what_is_true_and_its_archive_gives_the_same_rows(
     market: str, tmp_path: Path, migrated_url: str, another_migrated_url: str
 ) -> None:
     with place(tmp_path, market) as here:
-        ended = here.crawl(migrated_url, "--category", "all")
-        assert (ended.code, ended.errors) == (0, "")
+        ended = here.crawl(migrated_url, "--category", "all", within=300)
+        assert (ended.code, ended.complaints) == (0, [])
         assert ended.summary["outcome"] == "finished"
         found = compared(here, migrated_url)
         assert found.complete, found.differences
         asked = here.server.site.snapshot()["requests"]
         assert asked == ended.summary["counters"]["requests"]
-    replay([here.archive], client_url(another_migrated_url))
+    replay([here.captured], client_url(another_migrated_url))
     assert same_rows(client_url(migrated_url), client_url(another_migrated_url)) == []
     assert "The data is in the database" in ended.said
     whole = b"".join(gzip.decompress(file.read_bytes()) for file in here.warcs())
@@ -74,7 +73,7 @@ def test_a_crawl_finds_what_is_true_and_its_archive_gives_the_same_rows(
 def test_what_is_out_of_scope_is_neither_followed_nor_kept(
     tmp_path: Path, migrated_url: str
 ) -> None:
-    with place(tmp_path, "dream", listings=120) as here:
+    with place(tmp_path, "dream", listings=80) as here:
         ended = here.crawl(migrated_url)
         assert ended.code == 0
         site = here.server.site
@@ -129,7 +128,7 @@ def test_with_no_session_left_it_says_so_and_goes_on_later(
 def test_it_waits_for_fresh_cookies(tmp_path: Path) -> None:
     with place(tmp_path, "dream", identities=1, faults=("session_requests=30",)) as here:
         process = here.start(None, "--wait", "1m")
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 240
         while here.store.get("dream", "id0").state != "ended":
             assert time.monotonic() < deadline and process.poll() is None
             time.sleep(0.05)
@@ -198,7 +197,7 @@ def test_a_database_that_is_lost_holds_nothing_up(
 ) -> None:
     with place(tmp_path, "dream") as here:
         process = here.start(migrated_url, "--category", "all", "--delay", "0.02", "--each", "1")
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 240
         name = sa.make_url(migrated_url).database
         ends = sa.text(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
@@ -260,19 +259,3 @@ def scrapy(*arguments: str, **environment: str) -> subprocess.CompletedProcess[s
         timeout=120,
         check=False,
     )
-
-
-def test_a_full_disk_ends_a_crawl_that_goes_on_later(tmp_path: Path) -> None:
-    with place(tmp_path, "dream") as here:
-        limited = ["bash", "-c", 'ulimit -f 120; exec "$@"', "bash", *here.command(None)]
-        done = subprocess.run(
-            limited, capture_output=True, text=True, env=here.environment, timeout=120, check=False
-        )
-        assert done.returncode == 1, done.stdout + done.stderr
-        assert "cannot be written" in done.stdout
-        before = responses(here.warcs())
-        assert before
-        ended = here.crawl(None)
-        assert ended.code == 0 and ended.summary["resumed"]
-        assert not before - responses(here.warcs())
-        assert ended.summary["requests"]["waiting"] == 0

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -164,15 +165,16 @@ def test_killed_again_and_again_it_loses_nothing(tmp_path: Path) -> None:
 words = st.text(st.characters(exclude_categories=("Cs",)), max_size=20)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.lists(st.builds(Wanted, address=words, kind=words, body=words, stateful=st.booleans())))
 def test_what_goes_in_comes_out_once(wanted: list[Wanted]) -> None:
-    frontier = Frontier(Path(":memory:"))
-    new = frontier.add(wanted)
-    out = []
-    while (task := frontier.next()) is not None:
-        out.append(task.wanted)
-        frontier.finish(task, DONE)
+    with tempfile.TemporaryDirectory() as folder:
+        frontier = Frontier(Path(folder) / "frontier.sqlite")
+        new = frontier.add(wanted)
+        out = []
+        while (task := frontier.next()) is not None:
+            out.append(task.wanted)
+            frontier.finish(task, DONE)
+        frontier.close()
     assert len(out) == new == len({one.key for one in wanted})
     assert {one.key for one in out} == {one.key for one in wanted}
-    frontier.close()

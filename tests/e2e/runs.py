@@ -145,7 +145,7 @@ def clean(bench: Bench, market: str, sizes: Sizes) -> Outcome:
         started = time.monotonic()
         ended = here.crawl(url, "--category", "all", "--each", "3", within=sizes.seconds)
         outcome = finish(here, url, ended, started)
-        replay([here.archive], client_url(other))
+        replay([here.captured], client_url(other))
     outcome.told["replay"] = same_rows(client_url(url), client_url(other))
     return outcome
 
