@@ -25,7 +25,7 @@ from parsers.wall_street_offer import OFFER_PATH, PROFILE_PATH, TABS, in_menu
 _LEVELS = ("menuCatT", "menuCatM", "menuCatB")
 _FILTERS = ("catT", "catM", "catB")
 _NAME_AND_COUNT = re.compile(
-    r"(?P<name>.*?)(?:\s\(?|\()"
+    r"(?P<name>.*?)(?:\s\(?|\()(?!\d+[.,]\d{1,2}\)?\s*\Z)"  # "Web 2.0" is all name
     r"(?P<count>\d{1,3}(?:[.,'’\u00a0\u202f]\d{3})+|[~<>-]?\d[\d.,]*\s?[kKmM]?\+?)\)?\s*",
     re.S,
 )

@@ -115,6 +115,8 @@ def show_head(page: ParsedPage, location: str, console: Console) -> None:
     console.print(f"address  {safe(page.url or 'not known')}", soft_wrap=True)
     captured = isoformat(page.captured_at) if page.captured_at else "not known: ages give no dates"
     console.print(f"captured {captured}")
+    if page.cut_off:
+        console.print("cut off  yes: what it does not state, the whole page may")
 
 
 def show_warnings(page: ParsedPage, console: Console) -> None:

@@ -73,8 +73,11 @@ def parse(
         else:
             json_line(parsed.to_dict())
         failed = next((w for w in parsed.warnings if w.field == "page"), None)
-        if parsed.kind == "unknown" or failed is not None:
+        if parsed.kind == "unknown" or failed is not None or parsed.cut_off:
             wrong += 1
+        if parsed.cut_off:
+            say(f"{item.location}: cut off: what it does not state, the whole page may")
+        if parsed.kind == "unknown" or failed is not None:
             why = str(failed) if failed is not None else parsed.kind_reason
             say(f"{item.location}: {'kind unknown' if failed is None else 'failed'}: {safe(why)}")
     sys.stdout.flush()

@@ -29,6 +29,12 @@ def tables(summary: Summary) -> Iterator[Group]:
     counts = summary.counts
     if counts.pages:
         yield _across("Pages by market and kind", counts.pages, KINDS)
+    if counts.cut_off:
+        yield table(
+            "Pages that were cut off, by market",
+            ("market", "pages"),
+            sorted(counts.cut_off.items()),
+        )
     if counts.records:
         yield _across("Records by type", counts.records, _RECORDS)
     if counts.warnings:
@@ -63,6 +69,7 @@ def tables_of_trouble(summary: Summary) -> Iterator[Group]:
     counts = summary.counts
     for title, pages in (
         ("Pages of unknown kind", counts.unknown),
+        ("Pages that were cut off", counts.cut_pages),
         ("Pages that failed", counts.failed),
     ):
         groups = Groups()
@@ -94,6 +101,7 @@ def headline(summary: Summary) -> str:
     unknown = sum(n for (_, kind), n in counts.pages.items() if kind == "unknown")
     for n, what in (
         (unknown, "of unknown kind"),
+        (counts.cut_off.total(), "cut off"),
         (len(counts.failed), "failed"),
         (summary.trouble_codes.total(), "skipped"),
     ):

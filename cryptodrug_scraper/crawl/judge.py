@@ -52,6 +52,8 @@ def judge(
         return Judgement(Verdict.CHALLENGE, "challenge", parsed.kind_reason)
     if parsed.kind == "not_found" or status == 404:
         return Judgement(Verdict.MISSING, "not_found", parsed.kind_reason)
+    if parsed.cut_off:  # as it came whole, it left the server so, or on the way to it
+        return Judgement(Verdict.TROUBLE, "cut_short", "the page breaks off before its end")
     if parsed.kind == wanted:
         return _whose(wanted, external_id, parsed)
     if parsed.kind == "index" and wanted in ("listing", "vendor"):

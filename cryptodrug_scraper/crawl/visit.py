@@ -57,6 +57,12 @@ class Captured:
     url: str
     parsed: ParsedPage | None
 
+    @property
+    def ends_early(self) -> bool:
+        """Whether the answer broke off, or holds a page without its end."""
+        cut_off = self.parsed is not None and self.parsed.cut_off
+        return cut_off or self.answer.cut_short is not None
+
 
 @dataclass(slots=True)
 class Outcome:
@@ -162,7 +168,7 @@ class Visit:
                     raise
                 self._no_answer(none)
                 continue
-            if captured.answer.status < 500 and captured.answer.cut_short is None:
+            if captured.answer.status < 500 and not captured.ends_early:
                 return captured
             self._load(captured)
             self.crawl.count("asked_again")

@@ -111,6 +111,7 @@ class Present(NamedTuple):
     parser_version: str
     market: str | None
     kind: str
+    cut_off: bool
     crawl_run: int | None
     place: Place
     others: list[str]
@@ -124,14 +125,14 @@ def present(connection: Connection, page_ids: Sequence[int]) -> dict[int, Presen
     """Return what the database has of these pages."""
     with connection, connection.cursor() as work:
         work.execute(
-            "SELECT page_id, parser_version, market, kind, crawl_run_id, archive_id, place,"
-            " ARRAY(SELECT archive_id || ' ' || place FROM page_place"
+            "SELECT page_id, parser_version, market, kind, cut_off, crawl_run_id, archive_id,"
+            " place, ARRAY(SELECT archive_id || ' ' || place FROM page_place"
             " WHERE page_id = page.page_id) FROM page WHERE page_id = ANY(%s)",
             (list(page_ids),),
         )
         return {
-            page_id: Present(version, market, kind, run, Place(archive_id, place), others)
-            for page_id, version, market, kind, run, archive_id, place, others in work.fetchall()
+            page_id: Present(version, market, kind, cut, run, Place(archive_id, place), others)
+            for page_id, version, market, kind, cut, run, archive_id, place, others in work
         }
 
 

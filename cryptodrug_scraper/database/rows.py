@@ -152,6 +152,7 @@ class _Builder:
             "warnings": [str(notice) for notice in warnings],
             "exchange_panel_id": panel,
             "crawl_run_id": self.rows.crawl_run,
+            "cut_off": parsed.cut_off,
         }
         return line([values[column] for column in COLUMNS["page"]])
 

@@ -50,6 +50,7 @@ class Examination:
             "kind_reason": page.kind_reason,
             "url": page.url,
             "captured_at": plain(page.captured_at),
+            "cut_off": page.cut_off,
             "fields": [
                 {
                     "record": f.record,

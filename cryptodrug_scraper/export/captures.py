@@ -48,7 +48,7 @@ PAGES = Table(
     "in the archives.",
     "SELECT page_id, market, kind, outcome, url, captured_at, captured_precision, captured_from,"
     " page_time, observed_at, sha256, size, status, l.location, parser_version, reviews_not_shown,"
-    " cardinality(warnings), warnings, exchange_panel_id, crawl_run_id"
+    " cut_off, cardinality(warnings), warnings, exchange_panel_id, crawl_run_id"
     " FROM page JOIN page_location l USING (page_id)",
     (
         identifier("page_id", "page", "page.page_id", "The capture.", required=True),
@@ -83,6 +83,7 @@ PAGES = Table(
             vocabulary="version", required=True,
         ),
         Column("reviews_not_shown", "integer", "page.reviews_not_shown", unit="reviews"),
+        Column("cut_off", "boolean", "page.cut_off", required=True),
         Column(
             "warning_count", "integer", "page.warnings",
             "How many fields the page states and the parser could not read.", "warnings",

@@ -96,7 +96,8 @@ LISTINGS = Table(
     + ", t.first_seen, t.last_seen, coalesce(t.observations, 0)"
     " FROM listing l LEFT JOIN listing_latest t USING (listing_id)"
     " LEFT JOIN (SELECT DISTINCT ON (listing_id) listing_id, price_eur FROM price_in_eur"
-    " ORDER BY listing_id, observed_at DESC NULLS LAST, page_id, ordinal) e USING (listing_id)",
+    " ORDER BY listing_id, page_id IN (SELECT page_id FROM page WHERE cut_off),"
+    " observed_at DESC NULLS LAST, page_id, ordinal) e USING (listing_id)",
     (
         identifier("listing_id", "listing", "listing.listing_id", "The offer.", required=True),
         market_column("listing.market"),

@@ -22,6 +22,9 @@ from cryptodrug_scraper.reading.document import Document, fold, lines
 from cryptodrug_scraper.reading.remembered import remembered
 from cryptodrug_scraper.records import Listing, Money, Notice, Review
 
+CUT_OFF = "the page is cut off"
+"""The reason of the notice of a page that ends early."""
+
 _LONGEST_NOTICE = 200
 _T = TypeVar("_T")
 _Day = date  # within the class `date` is a method
@@ -86,7 +89,7 @@ class Reader:
     def warn_of_cut(self) -> None:
         """Keep a notice that the page was cut off, with the last that is left of it."""
         if self._document is not None:
-            self.warn("document", "the page is cut off", self._document.last_words)
+            self.warn("document", CUT_OFF, self._document.last_words)
 
     def by_default(self, value: _T) -> _T | None:
         """Return what it means that something is absent; None where it may be in a lost part."""

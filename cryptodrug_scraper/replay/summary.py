@@ -10,6 +10,7 @@ from typing import Any
 
 from cryptodrug_scraper.archive import Trouble
 from cryptodrug_scraper.reading.market import markets
+from cryptodrug_scraper.reading.reader import CUT_OFF
 from cryptodrug_scraper.records import Listing, ParsedPage, Review, Vendor
 from cryptodrug_scraper.replay.skipped import EXAMPLES, Groups, folded
 
@@ -34,6 +35,8 @@ class Counts:
     places: dict[tuple[str, str, str], list[str]] = field(default_factory=dict)
     failed: list[tuple[str, str]] = field(default_factory=list)
     unknown: list[tuple[str, str]] = field(default_factory=list)
+    cut_off: Counter[str] = field(default_factory=Counter)
+    cut_pages: list[tuple[str, str]] = field(default_factory=list)
     parsing: float = 0.0
     making_rows: float = 0.0
     loading: float = 0.0
@@ -76,7 +79,15 @@ class Counts:
                 self.failed.append((location, str(notice)))
         if parsed.kind == "unknown":
             self.unknown.append((location, parsed.kind_reason))
+        if parsed.cut_off:
+            ends = next((n.text for n in parsed.warnings if n.reason == CUT_OFF), "")
+            self.cut(parsed.market, location, f"ends in: {ends}" if ends else parsed.kind_reason)
         self._fill(market, parsed)
+
+    def cut(self, market: str | None, location: str, reason: str) -> None:
+        """Count a page that was cut off."""
+        self.cut_off[market or NO_MARKET] += 1
+        self.cut_pages.append((location, reason))
 
     def _fill(self, market: str, parsed: ParsedPage) -> None:
         if parsed.kind == "listing":
@@ -137,8 +148,9 @@ class Summary:
         """``complete``, ``partly failed`` or ``nothing read``."""
         if self.pages_read == 0:
             return "nothing read"
-        wrong = self.troubles or self.counts.failed or self.counts.unknown or self.interrupted
-        return "partly failed" if wrong else "complete"
+        counts = self.counts
+        wrong = counts.failed or counts.unknown or counts.cut_off
+        return "partly failed" if wrong or self.troubles or self.interrupted else "complete"
 
     def unhealthy(self) -> list[tuple[str, str, str, float, float]]:
         """Return (market, kind, field, share filled, share wanted) where too few are filled."""
@@ -164,6 +176,8 @@ class Summary:
                 "new": counts.new,
                 "already_loaded": counts.had,
                 "unknown": sum(n for (_, kind), n in counts.pages.items() if kind == "unknown"),
+                "cut_off": counts.cut_off.total(),
+                "cut_off_by_market": dict(sorted(counts.cut_off.items())),
                 "failed": len(counts.failed),
                 "skipped": self.trouble_codes.total(),
                 "files_passed_over": self.passed_over.total(),
@@ -180,6 +194,7 @@ class Summary:
                 for m, k, f, s, w in self.unhealthy()
             ],
             "unknown_pages": [{"location": w, "reason": r} for w, r in counts.unknown],
+            "cut_off_pages": [{"location": w, "reason": r} for w, r in counts.cut_pages],
             "failed_pages": [{"location": w, "reason": r} for w, r in counts.failed],
             "skipped": [
                 {"location": t.location, "code": t.code, "reason": t.reason} for t in self.troubles

@@ -106,6 +106,8 @@ class Worker:
                 if same and least_run(known_run, run) == known_run:
                     counts.pages[before.market or NO_MARKET, before.kind] += 1
                     counts.had += 1
+                    if before.cut_off:
+                        counts.cut(before.market, page.location, "loaded before")
                     if not before.lies_at(capture.place):
                         batch.places.append((key, capture.place))
                     continue
@@ -136,6 +138,7 @@ class Worker:
                 url=page.url,
                 captured_at=page.captured_at,
                 kind_reason="cut short",
+                cut_off=True,
             )
         if read is not None:
             return read

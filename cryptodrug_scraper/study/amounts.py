@@ -95,7 +95,9 @@ def _read_options(study: Study, floor: float) -> None:
               AND o.price_amount * r.eur <= :floor
               AND EXISTS (SELECT FROM shipping_option x WHERE x.page_id = o.page_id
                           AND x.ordinal = o.ordinal AND x.price_amount > 0)
-            ORDER BY o.listing_id, o.observed_at DESC, o.page_id, o.ordinal
+            ORDER BY o.listing_id,
+                     o.page_id IN (SELECT page_id FROM page WHERE cut_off),
+                     o.observed_at DESC, o.page_id, o.ordinal
         )
         SELECT t.listing_id, x.name, w.sold_by, (x.price_amount * r.eur)::float8 AS eur
         FROM latest t JOIN shipping_option x USING (page_id, ordinal)

@@ -101,8 +101,9 @@ def build_listings(study: Study, rules: ListingRules | None = None) -> None:
     study.notes["listings"] = study.row(_COUNTS)
 
 
-_LAST = "said_at DESC NULLS LAST, first_at"
-"""What was last said by the end of the period, else what was said first after it."""
+_LAST = "said_at IS NULL, cut_off, said_at DESC, first_at"
+"""What was last said by the end of the period, else what was said first after it; pages that were
+cut off count where no whole one says it."""
 
 
 def _state(study: Study) -> None:
@@ -113,6 +114,7 @@ def _state(study: Study) -> None:
         SELECT o.listing_id, o.title, o.vendor_id, o.category_path, o.product_class,
                -- where a page states only tiers, the price is the first tier's
                coalesce(o.min_order, x.min_quantity) AS min_order,
+               o.page_id IN (SELECT page_id FROM page WHERE cut_off) AS cut_off,
                min(o.observed_at) AS first_at, max(o.observed_at) AS last_at,
                max(o.observed_at) FILTER (WHERE o.observed_at::date <= :end) AS said_at,
                bool_or(o.observed_at::date BETWEEN :start AND :end) AS within
@@ -121,7 +123,7 @@ def _state(study: Study) -> None:
             AND x.position = 0 AND x.price_amount = o.price_amount
             AND x.price_currency = o.price_currency
         WHERE l.market = ANY(:markets)
-        GROUP BY 1, 2, 3, 4, 5, 6
+        GROUP BY 1, 2, 3, 4, 5, 6, 7
         """
     )
     study.run("CREATE INDEX ON s_stated (listing_id); ANALYZE s_stated")
@@ -229,19 +231,20 @@ def _places(study: Study) -> None:
         CREATE TEMP TABLE s_places AS
         WITH told AS (
             SELECT o.listing_id, p.role, o.page_id, o.ordinal, o.is_card, o.observed_at,
-                   coalesce(o.observed_at::date <= :end, false) AS by_end
+                   coalesce(o.observed_at::date <= :end, false) AS by_end,
+                   o.page_id IN (SELECT page_id FROM page WHERE cut_off) AS cut_off
             FROM listing_place p
             JOIN listing_observation o USING (page_id, ordinal)
             JOIN s_told t ON t.listing_id = o.listing_id
             WHERE p.position = 0
         ), latest AS (
             SELECT DISTINCT ON (listing_id, role) * FROM told
-            ORDER BY listing_id, role, by_end DESC,
+            ORDER BY listing_id, role, by_end DESC, cut_off,
                      CASE WHEN by_end THEN observed_at END DESC, observed_at, page_id, ordinal
         ), ended AS (
-            SELECT DISTINCT e.listing_id, e.role FROM latest e JOIN told t USING (listing_id)
-            WHERE e.role = 'excluded' AND t.role = 'to' AND NOT t.is_card AND t.by_end
-              AND (NOT e.by_end OR t.observed_at > e.observed_at)
+            SELECT listing_id, 'excluded' AS role FROM told WHERE by_end GROUP BY listing_id
+            HAVING max(observed_at) FILTER (WHERE role = 'to' AND NOT is_card AND NOT cut_off)
+                > coalesce(max(observed_at) FILTER (WHERE role = 'excluded'), '-infinity')
         )
         SELECT l.listing_id, l.role, array_agg(p.place ORDER BY p.position) AS places
         FROM latest l JOIN listing_place p USING (page_id, ordinal, role)

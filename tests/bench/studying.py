@@ -53,13 +53,13 @@ CREATE TEMP TABLE seen AS
 INSERT INTO archive VALUES (0, 'folder', '{""}') ON CONFLICT DO NOTHING;
 INSERT INTO page (page_id, market, kind, outcome, url, captured_at, captured_precision,
         captured_from, observed_at, sha256, size, status, archive_id, place, parser_version,
-        warnings, exchange_panel_id, crawl_run_id)
+        warnings, exchange_panel_id, crawl_run_id, cut_off)
     SELECT page_id, market, 'listing', 'read', 'http://x.onion/l/' || l, at, 'second', 'warc', at,
            CAST('' AS bytea), 1, 200, 0, 'w', 'v', CAST('{}' AS text[]), CASE WHEN n <> 1
-           THEN w * 21 + n END, w * 3 + n FROM seen
+           THEN w * 21 + n END, w * 3 + n, false FROM seen
     UNION ALL
     SELECT 10000000 + page_id, market, 'search', 'read', 'http://x.onion/s/' || l, at, 'second',
-           'warc', at, '', 1, 200, 0, 'w', 'v', '{}', NULL, w * 3 + n
+           'warc', at, '', 1, 200, 0, 'w', 'v', '{}', NULL, w * 3 + n, false
     FROM seen WHERE page_id % 30 = 0;
 INSERT INTO link SELECT l, market, 'listing', 'l' || l, 'http://x.onion/l/' || l
     FROM generate_series(0, 59999) AS l JOIN m ON n = l % 3;

@@ -54,3 +54,11 @@ def test_the_page_of_another_is_not_taken() -> None:
     assert judge("vendor", "Grøn", page, 200, cut_short=False).reason == "another"
     page.vendors.clear()  # nothing is known against it
     assert judge("vendor", "Grøn", page, 200, cut_short=False).verdict is PAGE
+
+
+def test_a_page_that_came_without_its_end_is_asked_again() -> None:
+    page = ParsedPage(kind="listing", listings=[Listing(external_id="1")], cut_off=True)
+    found = judge("listing", "1", page, 200, cut_short=False)
+    assert (found.verdict, found.reason) == (TROUBLE, "cut_short")
+    gone = ParsedPage(kind="not_found", cut_off=True)  # what is left of it says so
+    assert judge("listing", "1", gone, 200, cut_short=False).verdict is MISSING

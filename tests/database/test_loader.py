@@ -221,6 +221,30 @@ def test_latest_is_field_by_field(connection: psycopg2.extensions.connection) ->
         assert work.fetchone() == ("new", 5, ["BE"], 3, False, 2, at(1), at(2))
 
 
+def test_what_a_whole_page_states_goes_before_what_a_cut_one_does(
+    connection: psycopg2.extensions.connection,
+) -> None:
+    def page(n: int, listing: Listing, sales: int, cut_off: bool) -> PageRows:
+        at = datetime(2018, 11, n, tzinfo=UTC)
+        vendor = Vendor("anna", sales=sales)
+        parsed = ParsedPage(
+            "dream", "listing", listings=[listing], vendors=[vendor], cut_off=cut_off
+        )
+        return rows_of(capture(n, at), parsed, "v")
+
+    first = Listing(
+        "1", "title", category=["A"], ships_from=["NL"], ships_to=["EU"], ships_to_excluded=["US"]
+    )
+    cut = Listing("1", "tit", category=["B"], ships_from=["BE"], ships_to=["EU"], views=7)
+    Loader(connection).load([page(1, first, 5, False), page(2, cut, 4, True)])
+    with connection, connection.cursor() as work:
+        work.execute(
+            "SELECT title, category_path, ships_from, ships_to_excluded, views, sales"
+            " FROM listing_latest JOIN vendor_latest v ON true"
+        )
+        assert work.fetchone() == ("title", ["A"], ["NL"], ["US"], 7, 5)
+
+
 def test_an_exclusion_ends_where_the_page_no_longer_states_it(
     connection: psycopg2.extensions.connection,
 ) -> None:

@@ -73,7 +73,7 @@ def test_the_escrow_row_may_name_several_ways(row: str, payment: list[str], warn
             "tradeRoute",
             "TradeRoute vendor rating",
             "97%",
-            {"market": "traderoute", "rating": "97", "rating_max": "100"},
+            {"market": "trade_route", "rating": "97", "rating_max": "100"},
         ),
     ],
 )

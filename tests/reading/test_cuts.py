@@ -134,4 +134,4 @@ def test_time_grows_as_the_page_does(unit: str) -> None:
         return time.process_time() - start
 
     small, large = 10_000, 40_000
-    assert seconds(large) < 4 * 2.5 * max(min(seconds(small) for _ in range(3)), 0.01)
+    assert seconds(large) < 4 * 2.5 * max(min(seconds(small) for _ in range(3)), 0.05)

@@ -217,3 +217,23 @@ def test_an_unknown_page_is_kept_and_counted(tmp_path: Path, engine: Engine) -> 
     with engine.connect() as connection:
         row = connection.execute(text("SELECT market, kind, outcome FROM page")).one()
     assert tuple(row) == (None, "unknown", "unknown")
+
+
+def test_a_page_that_was_cut_off_is_named_each_time_it_is_met(
+    tmp_path: Path, engine: Engine
+) -> None:
+    page = dream_ratings("anna", [(DAY, 5, "fine", "a . . . b", 15)])
+    save(tmp_path, "all", page, NOON)
+    save(tmp_path, "half", page[: page.index("fine")], NOON)
+    for reason in ("ends in: ", "loaded before"):
+        summary = replay([tmp_path], dsn_of(engine))
+        found = summary.to_dict()
+        assert summary.outcome == "partly failed"
+        assert found["pages"]["cut_off"] == 1
+        assert found["pages"]["cut_off_by_market"] == {"dream": 1}
+        (named,) = found["cut_off_pages"]
+        assert named["location"] == str(tmp_path / "half.html")
+        assert named["reason"].startswith(reason)
+    with engine.connect() as connection:
+        rows = connection.execute(text("SELECT cut_off FROM page ORDER BY size")).scalars()
+        assert list(rows) == [True, False]

@@ -84,6 +84,7 @@ class Page(Base):
             "observed_at",
             postgresql_where=text("exchange_panel_id IS NOT NULL"),
         ),
+        Index("ix_page_cut_off", "page_id", postgresql_where=text("cut_off")),
         {"comment": "One capture: the same bytes, from one address, at one time."},
     )
     page_id: Mapped[Key]
@@ -126,6 +127,9 @@ class Page(Base):
         ForeignKey("exchange_panel.exchange_panel_id")
     )
     crawl_run_id: Mapped[Big | None] = mapped_column(ForeignKey("crawl_run.crawl_run_id"))
+    cut_off: Mapped[bool] = mapped_column(
+        comment="The page ends early: what it does not state, the whole page may."
+    )
 
 
 class PagePlace(Base):
