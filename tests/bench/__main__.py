@@ -238,6 +238,7 @@ def aims_of_crawling(crawling: Crawling) -> list[Aim]:
     return [
         ("crawl, pages a second of processor time", ">=", 50.0, crawling.rate),
         ("crawl, peak MB, 100,000 requests queued", "<=", 300.0, crawling.ours["peak_mb"]),
+        ("crawl, longer since it waits for the disk (share)", "<=", 0.1, crawling.waiting),
     ]
 
 
@@ -246,6 +247,7 @@ def told_of_crawling(crawling: Crawling) -> list[Told]:
     return [
         ("crawl, times the cost of bare Scrapy", f"{crawling.times(crawling.bare):.2f}"),
         ("crawl, times the cost of Scrapy as it comes", f"{crawling.times(crawling.usual):.2f}"),
+        ("crawl, processor time since it waits for the disk", f"{crawling.waiting_busy:+.1%}"),
     ]
 
 

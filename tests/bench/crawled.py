@@ -1,7 +1,8 @@
 """One measured crawl, in a process of its own.
 
-    python -m tests.bench.crawled FOLDER MARKET SOCKS PAGES DSN [PROFILE]
+    python -m tests.bench.crawled FOLDER MARKET SOCKS PAGES DSN [--not-to-disk] [PROFILE]
 
+With --not-to-disk nothing waits until its record is on the disk, which shows what that costs.
 Prints one line of JSON. Processor time is this process's, of all its threads, from the moment at
 which the crawl begins (all is imported) until its end. Where it goes is counted by the thread's
 own clock around what does the work; what is left is Scrapy, the HTTP library and the event loop.
@@ -24,6 +25,7 @@ from typing import Any
 from cryptodrug_scraper.archive import CrawlArchive
 from cryptodrug_scraper.crawl import crawl as crawling
 from cryptodrug_scraper.crawl import visit
+from cryptodrug_scraper.crawl.durable import WhenOnDisk
 from cryptodrug_scraper.crawl.loading import LoadingThread
 from cryptodrug_scraper.crawl.options import CrawlOptions
 from cryptodrug_scraper.crawl.plan import Plan
@@ -31,6 +33,7 @@ from cryptodrug_scraper.crawl.run import run_crawl
 from cryptodrug_scraper.crawl.scheduler import FrontierScheduler
 from cryptodrug_scraper.crawl.watch import Watch
 
+NOT_TO_DISK = "--not-to-disk"
 EACH = 2
 """Requests at a time for each session."""
 
@@ -79,7 +82,10 @@ def _timed(name: str, call: Callable[..., Any]) -> Callable[..., Any]:
 
 def main() -> None:
     """Measure and print."""
-    folder, market, socks, pages, dsn, *profile = sys.argv[1:]
+    folder, market, socks, pages, dsn, *more = sys.argv[1:]
+    profile = [option for option in more if option != NOT_TO_DISK]
+    if NOT_TO_DISK in more:
+        WhenOnDisk.then = lambda self, action: action()  # type: ignore[method-assign]
     for name, owner, attribute in _TIMED:
         setattr(owner, attribute, _timed(name, getattr(owner, attribute)))
     options = CrawlOptions(

@@ -28,7 +28,7 @@ each_market = pytest.mark.parametrize("market", list(looks()))
 def test_every_fault_at_once_changes_nothing(
     market: str, tmp_path: Path, migrated_url: str, another_migrated_url: str
 ) -> None:
-    faults = ("all=0.05", "session_requests=200")
+    faults = ("all=0.03", "session_requests=200")
     sizes = {"listings": 30, "vendors": 3, "reviews": 80}
     with place(tmp_path, market, identities=8, faults=faults, **sizes) as here:
         with here.researcher():
