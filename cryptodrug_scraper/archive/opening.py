@@ -83,8 +83,8 @@ def open_page(
         raise NotOpened(
             location,
             "missing",
-            f"{wrong.reason}: neither in its file nor in those beside it in {shown(str(path.parent))}. "
-            "Does the file with that page lie elsewhere? Put it there.",
+            f"{wrong.reason}: neither in its file nor in those beside it, in "
+            f"{shown(str(path.parent))}. Does the file with that page lie elsewhere? Put it there.",
         )
     if page is None and wrong is not None:
         raise NotOpened(location, "damaged", f"{wrong.reason}. Is there another copy of it?")
