@@ -29,10 +29,6 @@ DAY = 86_400
 NOON = datetime(2018, 11, 19, 12, tzinfo=UTC)
 
 
-PAGES = [path for path in sorted(FIXTURES.iterdir()) if path.is_dir() and path.name != "archives"]
-"""Folders that hold each page one time; the samples of archives hold the same ones in many forms."""
-
-
 @pytest.fixture
 def other_engine(another_migrated_url: str) -> Engine:
     return open_engine(another_migrated_url)
