@@ -27,7 +27,8 @@ _HEAD = 16 << 10
 _SCAN = 1 << 20
 _LINE_ENDS = (b"\r", b"\n")
 _PADDING = b"\r\n\x00"
-_NO_PAGES = ("filedesc:", "dns:", "warcinfo:", "metadata:")
+_FILE = "filedesc:"
+_NO_PAGES = (_FILE, "dns:", "warcinfo:", "metadata:")
 
 
 class _Record(NamedTuple):
@@ -78,6 +79,9 @@ class _Arc:
             elif not self._ends_well(record.end):
                 wrong = "broken_record", "the record's length is wrong"
             else:
+                if not found and not record.url.startswith(_FILE):
+                    yield Trouble(where, "it does not begin as an ARC does, with what file it is: "
+                                  "records before the first may be lost", "truncated")  # fmt: skip
                 found = True
                 item = self._page(record)
                 if item is not None:

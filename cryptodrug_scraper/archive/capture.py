@@ -68,7 +68,6 @@ class _Original(NamedTuple):
     url: str
     at: datetime
     content_type: str | None
-    location: str
     place: RecordPlace
 
 
@@ -163,7 +162,7 @@ class CrawlArchive:
             url,
             (at, "second", "warc"),
             content_type,
-            location if original is None else original.location,
+            location,
             self.stamp,
             cut_short is not None,
         )
@@ -214,7 +213,7 @@ class CrawlArchive:
         elif written.page is None or len(body) < _TRIVIAL:
             self._remember(digest, None)
         else:
-            self._remember(digest, _Original(identity, url, at, content_type, location, place))
+            self._remember(digest, _Original(identity, url, at, content_type, place))
         self._last = (written, start, "" if original is not None else digest)
         return written
 

@@ -5,13 +5,14 @@ all that does not lead to it. So a WARC's record is read at its offset, a zip's 
 index, a plain tar's by its headers, whatever lies inside what.
 
 Slow, and bounded as reading is: what was compressed as a whole (``.tar.gz``, ``gzip a.warc``) is
-unpacked up to the page, and a revisit whose original stands elsewhere is looked for by reading
-its archive from the start.
+unpacked up to the page, and the bytes of a revisit are looked for in its file, from the start, and
+then in the archives that lie beside it.
 """
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from .context import Context
@@ -19,10 +20,11 @@ from .files import Found, open_source
 from .formats import read_source
 from .kinds import identify
 from .names import shown
-from .page import DEFAULT_LIMITS, Limits, Page
+from .page import DEFAULT_LIMITS, Limits, Page, Trouble
 from .source import Source
 
 _MARKS = ("#", "!/")  # behind a file's path: an offset, a member
+_HOLD_RECORDS = ("warc", "arc", "packed", "zip", "7z", "tar")
 
 
 class NotOpened(Exception):
@@ -69,14 +71,23 @@ def open_page(
         source.form = identify(source.file, source.size, source.name)
         if seek_only and not _seekable(source, location):
             raise NotOpened(location, "slow", "it cannot be read without what stands before it")
-        page, wrong = _read(source, location, limits, seek=True)
+        page, wrong = _read([source], location, limits, seek=True)
         if page is None and not seek_only and source.form.format != "page":
             source.file.seek(0)
-            page, wrong = _read(source, location, limits, seek=False)
+            page, wrong = _read([source], location, limits, seek=False)
+    if page is None and wrong is not None and wrong.code == "no_original" and not seek_only:
+        page, wrong = _read(_beside(path, limits), location, limits, seek=False)
     if page is None and seek_only:
         raise NotOpened(location, "slow", "it cannot be read without what stands before it")
-    if page is None and wrong:
-        raise NotOpened(location, "damaged", f"{wrong}. Is there another copy of it?")
+    if page is None and wrong is not None and wrong.code == "no_original":
+        raise NotOpened(
+            location,
+            "missing",
+            f"{wrong.reason}: neither in its file nor in those beside it, in "
+            f"{shown(str(path.parent))}. Does the file with that page lie elsewhere? Put it there.",
+        )
+    if page is None and wrong is not None:
+        raise NotOpened(location, "damaged", f"{wrong.reason}. Is there another copy of it?")
     if page is None:
         raise NotOpened(
             location,
@@ -96,18 +107,42 @@ def open_page(
     return page
 
 
-def _read(source: Source, location: str, limits: Limits, *, seek: bool) -> tuple[Page | None, str]:
+def _read(
+    sources: Iterable[Source], location: str, limits: Limits, *, seek: bool
+) -> tuple[Page | None, Trouble | None]:
     """Return the page and what was wrong on the way: with ``seek``, by the shortest way."""
     context = Context(limits, None, None, None, read_source)
     context.wanted = location if seek else ""
-    wrong = ""
-    for item in read_source(source, context, source.form):
+    wrong: Trouble | None = None
+    for item in _items(sources, context):
         if isinstance(item, Page):
             if item.location == location:
-                return item, ""
+                return item, None
         elif location.startswith(item.location):
-            wrong = wrong or item.reason
+            wrong = wrong or item
     return None, wrong
+
+
+def _items(sources: Iterable[Source], context: Context) -> Iterator[Page | Trouble]:
+    for source in sources:
+        yield from read_source(source, context, source.form)
+    if not context.wanted:
+        yield from (item for _, item in context.revisits.rest() if not isinstance(item, str))
+
+
+def _beside(path: Path, limits: Limits) -> Iterator[Source]:
+    """Yield the archives of a file's folder, itself included, in which its records may refer."""
+    for other in sorted(path.parent.iterdir()):
+        try:
+            if not other.is_file():
+                continue
+            source = open_source(Found(other, other.stat().st_size, None, True), limits)
+        except OSError:
+            continue
+        with source.file:
+            source.form = identify(source.file, source.size, source.name)
+            if other == path or source.form.format in _HOLD_RECORDS:
+                yield source
 
 
 def _seekable(source: Source, location: str) -> bool:

@@ -22,9 +22,9 @@ class Page:
     source: ``warc``; ``archive`` (another archive that states times: HAR, MHTML, a table, an HTTP
     cache); ``sidecar``; ``page`` (a comment of the tool that saved it); ``path``; or ``option``.
     ``location`` is where the bytes lie: an absolute path; ``outer!/member`` in an archive; and
-    behind a ``#`` the place in a file that holds many: ``path/to.warc.gz#OFFSET`` (for a revisit
-    record: the earlier record that holds the bytes), ``x.har#ENTRY``, ``x.mhtml#PART``,
-    ``x.csv#ROW``, ``x.jsonl#LINE``, ``x.parquet#ROW``, ``x.sqlite#TABLE/ROWID``. Cookies and
+    behind a ``#`` the place in a file that holds many: ``path/to.warc.gz#OFFSET``, ``x.har#ENTRY``,
+    ``x.mhtml#PART``, ``x.csv#ROW``, ``x.jsonl#LINE``, ``x.parquet#ROW``, ``x.sqlite#TABLE/ROWID``.
+    That of a revisit is its own record's, which refers to the bytes of another. Cookies and
     credentials have been taken out of ``url`` and ``headers``.
 
     ``crawl`` is the run of this program that captured it, None for any other archive.

@@ -248,7 +248,7 @@ def _page(
         revisit.url,
         revisit.captured,
         content_type,
-        place.location,
+        revisit.location,
         revisit.crawl,
         cut_short or original.truncated,
     )

@@ -18,6 +18,7 @@ import psycopg2
 from psycopg2.extensions import connection as Connection  # noqa: N812  (it is a class)
 from psycopg2.extensions import cursor
 
+from cryptodrug_scraper.archive import Page
 from cryptodrug_scraper.archive.files import location_of, open_file
 from cryptodrug_scraper.archive.identity import Identity, identity_of
 from cryptodrug_scraper.archive.kinds import identify
@@ -77,20 +78,26 @@ class Roots:
 
     def place_of(self, location: str) -> Place:
         """Return the place of a location: in the innermost root that it lies in."""
+        path = self.root_of(location)
+        if path is None:
+            return Place(EVERYWHERE, location.removeprefix("/"))
+        key, is_folder = self.by_path[path]
+        return Place(key, location[len(path) + is_folder :])
+
+    def root_of(self, location: str) -> str | None:
+        """Return the path of the innermost root that a location lies in."""
         known = self.by_path
         if location in known and not known[location][1]:
-            return Place(known[location][0], "")
+            return location
         end = len(location)
         while end > 0:
             end = max(location.rfind(mark, 0, end) for mark in "/#!")
             root = known.get(location[:end]) if end > 0 else None
             if root is None:
                 continue
-            if root[1] and location[end] == "/":
-                return Place(root[0], location[end + 1 :])
-            if not root[1] and location.startswith(("#", "!/"), end):
-                return Place(root[0], location[end:])
-        return Place(EVERYWHERE, location.removeprefix("/"))
+            if location[end] == "/" if root[1] else location.startswith(("#", "!/"), end):
+                return location[:end]
+        return None
 
 
 def all_roots(work: cursor) -> list[Root]:
@@ -113,6 +120,35 @@ def known_roots(dsn: str, paths: Sequence[Path]) -> Roots:
     """
     with closing(psycopg2.connect(dsn, application_name="cryptodrug archives")) as connection:
         return register(connection, paths)
+
+
+class RootsMet:
+    """The roots of paths that are read, each written when the first page of it was met.
+
+    So a path in which there is no page leaves nothing in the database. Without a ``dsn`` nothing
+    is written.
+    """
+
+    def __init__(self, dsn: str | None, paths: Sequence[Path]) -> None:
+        self._dsn = dsn
+        self._waiting = {} if dsn is None else {location_of(path): path for path in paths}
+        self._given = Roots(
+            {where: (nth, path.is_dir()) for nth, (where, path) in enumerate(self._waiting.items())}
+        )
+        self._roots = Roots()
+
+    def holding(self, pages: Iterable[Page]) -> Roots:
+        """Return the roots that there are, those that hold the pages among them.
+
+        Raises ``psycopg2.Error`` if the database is lost.
+        """
+        if self._dsn is None or not self._waiting:
+            return self._roots
+        met = {self._given.root_of(page.location) for page in pages}
+        now = [where for where in self._waiting if where in met]
+        if now:
+            self._roots = known_roots(self._dsn, [self._waiting.pop(where) for where in now])
+        return self._roots
 
 
 def register(connection: Connection, paths: Sequence[Path]) -> Roots:

@@ -22,11 +22,11 @@ from multiprocessing.connection import wait
 from cryptodrug_scraper.archive import Page, Trouble
 from cryptodrug_scraper.replay import work
 from cryptodrug_scraper.replay.summary import Counts
+from cryptodrug_scraper.replay.work import Batch
 
 logger = logging.getLogger(__name__)
 
 Landed = Callable[[Counts], None]
-Batch = list[Page]
 
 _MOST_DEATHS = 10  # of workers in a row, none of which finished anything
 _PATIENCE = 20.0  # seconds that a worker has to end after its last batch
@@ -130,11 +130,12 @@ class Pool:
         why = self._alone(batch)
         if why is None:
             return
-        for page in batch if len(batch) > 1 else []:
-            if (why := self._alone([page])) is not None:
+        pages, roots = batch
+        for page in pages if len(pages) > 1 else []:
+            if (why := self._alone(Batch([page], roots))) is not None:
                 self._name(page, why)
-        if len(batch) == 1:
-            self._name(batch[0], why or "")
+        if len(pages) == 1:
+            self._name(pages[0], why or "")
 
     def _name(self, page: Page, why: str) -> None:
         self._lost(Trouble(page.location, f"{why} twice over this page", "worker_died"))

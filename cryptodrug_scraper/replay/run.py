@@ -12,7 +12,7 @@ from typing import Protocol
 import psycopg2
 
 from cryptodrug_scraper.archive import ANY, ArchiveReader, Columns, Page, Trouble
-from cryptodrug_scraper.database.archives import Roots, known_roots
+from cryptodrug_scraper.database.archives import RootsMet
 from cryptodrug_scraper.database.crawls import record_crawl
 from cryptodrug_scraper.database.failures import losses_named
 from cryptodrug_scraper.database.reviews import reviews_due, work_out_reviews
@@ -24,7 +24,7 @@ from cryptodrug_scraper.replay.summary import Counts, Summary
 BATCH_PAGES = 200
 BATCH_BYTES = 6 * 1024 * 1024
 
-Batches = Iterable[list[Page]]
+Batches = Iterable[work.Batch]
 Landed = Callable[[Counts], None]
 
 
@@ -87,19 +87,21 @@ def replay(
         on_passed_over=None if skipped is None else skipped.passed_over,
         columns=columns,
     )
-    batches = _batches(reader, summary, skipped)
+    roots = RootsMet(dsn, paths)
+    batches = (
+        work.Batch(pages, roots.holding(pages)) for pages in _batches(reader, summary, skipped)
+    )
 
     def landed(counts: Counts) -> None:
         summary.counts.add(counts)
         progress.done(counts.pages.total())
 
     with nullcontext() if dsn is None else losses_named(dsn):
-        roots = Roots() if dsn is None else known_roots(dsn, paths)
         try:
             if workers == 1:
-                _here(batches, work.Worker(dsn, market, roots), landed)
+                _here(batches, work.Worker(dsn, market), landed)
             else:
-                with Pool((dsn, market, roots), workers, landed, summary.trouble) as pool:
+                with Pool((dsn, market), workers, landed, summary.trouble) as pool:
                     pool.work(batches)
         except KeyboardInterrupt:
             summary.interrupted = True

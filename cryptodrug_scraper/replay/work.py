@@ -14,6 +14,7 @@ from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection as Pipe
 from multiprocessing.connection import wait
+from typing import NamedTuple
 
 import psycopg2
 from psycopg2.extensions import connection as Connection  # noqa: N812  (it is a class)
@@ -29,6 +30,13 @@ from cryptodrug_scraper.replay.memory import keep_freed_memory
 from cryptodrug_scraper.replay.summary import NO_MARKET, Counts
 from parsers import parse_page
 from parsers.version import parser_version
+
+
+class Batch(NamedTuple):
+    """Pages, and the roots that they lie in."""
+
+    pages: list[Page]
+    roots: Roots
 
 
 @dataclass(slots=True)
@@ -189,9 +197,10 @@ class Overlapping:
         self._thread = ThreadPoolExecutor(1, "loading")
         self._loading: Future[Counts] | None = None
 
-    def put(self, pages: Sequence[Page]) -> Counts | None:
+    def put(self, batch: Batch) -> Counts | None:
         """Parse a batch and begin to load it; return what the batch before gave."""
-        prepared = self.worker.prepare(pages)
+        self.worker.roots = batch.roots
+        prepared = self.worker.prepare(batch.pages)
         before = self.finish()
         self._loading = self._thread.submit(self.worker.commit, prepared)
         return before
@@ -209,7 +218,7 @@ class Overlapping:
         self.worker.close()
 
 
-Options = tuple[str | None, str | None, Roots]
+Options = tuple[str | None, str | None]
 """What a :class:`Worker` is made from."""
 Answer = tuple[Counts | None, Exception | None, bool]
 """What a batch gave, what was raised, and whether there is more to come."""
@@ -229,9 +238,9 @@ def serve(pipe: Pipe, options: Options) -> None:
                 answer: Answer = (None, None, True)
                 while True:
                     pipe.send(answer)
-                    if (pages := pipe.recv()) is None:
+                    if (batch := pipe.recv()) is None:
                         break
-                    answer = (line.put(pages), None, True)
+                    answer = (line.put(batch), None, True)
                 answer = (line.finish(), None, False)
         except (EOFError, BrokenPipeError, ConnectionResetError):
             raise

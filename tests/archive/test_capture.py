@@ -22,6 +22,7 @@ from cryptodrug_scraper.archive import (
     RecordPlace,
     Written,
     mend,
+    open_page,
 )
 
 from .crawling import NAME, NOON, RUN, check_valid, stamp, unpacked, write
@@ -140,7 +141,9 @@ def test_a_page_cut_short_says_so(tmp_path: Path) -> None:
     assert pages == [cut.page, *(written.page for written in whole)]
     assert [page.cut_short for page in pages] == [True, False, False]
     # Nothing refers to what was cut short.
-    assert pages[2].location == pages[1].location == whole[0].location
+    assert [page.location for page in pages[1:]] == [written.location for written in whole]
+    assert whole[0].original is None
+    assert whole[1].original == whole[0].place
     check_valid(tmp_path)
 
 
@@ -160,15 +163,15 @@ def test_revisits(tmp_path: Path) -> None:
     pages, troubles, _ = read(tmp_path)
     assert not troubles
     assert pages == [written.page for written in (first, again, other_type, *small)]
-    assert pages[1].location == first.location != again.location
+    assert pages[1].location == again.location != first.location
+    assert again.original == first.place
+    assert [open_page(page.location) for page in pages] == pages
     assert pages[1].url == "http://market.onion/other"
     assert pages[1].status == 404
     assert pages[1].headers is not None
     assert pages[1].headers["x-served-by"] == "2"
     assert pages[1].captured_at == NOON + timedelta(days=1)
-    assert [page.location for page in pages[2:]] == [
-        written.location for written in (other_type, *small)
-    ]
+    assert [written.original for written in (other_type, *small)] == [None] * 3
     data = unpacked(tmp_path)
     assert data.count(BODY) == 2
     assert b"WARC-Refers-To-Date: 2018-11-19T12:00:00.123456Z\r\n" in data
@@ -184,7 +187,7 @@ def test_runs_do_not_refer_to_each_other(tmp_path: Path) -> None:
     pages, troubles, _ = read(tmp_path)
     assert not troubles
     assert pages == [one.page for one in written]
-    assert len({page.location for page in pages}) == 2
+    assert [one.original for one in written] == [None, written[0].place, None, written[2].place]
 
 
 def test_as_many_bodies_are_known_again_as_a_reader_finds(tmp_path: Path) -> None:
@@ -195,7 +198,8 @@ def test_as_many_bodies_are_known_again_as_a_reader_finds(tmp_path: Path) -> Non
     pages, troubles, _ = read(tmp_path, limits=Limits(digests_held=10))
     assert not troubles
     assert pages == [one.page for one in written]
-    assert any(one.page is not None and one.page.location != one.location for one in written)
+    assert all(one.page is not None and one.page.location == one.location for one in written)
+    assert any(one.original is not None for one in written)
 
 
 def test_files_are_changed_between_captures(tmp_path: Path) -> None:
@@ -210,7 +214,8 @@ def test_files_are_changed_between_captures(tmp_path: Path) -> None:
     pages, troubles, reader = read(tmp_path)
     assert not troubles
     assert pages == [one.page for one in written]
-    assert pages[-1].location == written[0].location  # in another file
+    assert written[-1].original == written[0].place  # in another file
+    assert open_page(pages[-1].location) == pages[-1]
     assert len(reader.crawls) == 1
     assert all(page.crawl is pages[0].crawl for page in pages)
     check_valid(tmp_path)
@@ -248,8 +253,8 @@ def test_taking_back(tmp_path: Path) -> None:
     pages, troubles, _ = read(tmp_path)
     assert not troubles
     assert pages == [first.page, *(one.page for one in again)]
-    assert pages[1].location == again[0].location  # not a revisit of what was taken back
-    assert pages[2].location == first.location
+    assert again[0].original is None  # not a revisit of what was taken back
+    assert again[1].original == first.place
     check_valid(tmp_path)
     with pytest.raises(ValueError, match="closed"):
         archive.take_back(again[1])

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import zstandard
 
-from cryptodrug_scraper.archive import Limits, Page
+from cryptodrug_scraper.archive import Limits, NotOpened, Page, open_page
 
 from .making import codes, gz, html, make_zip, read, record
 
@@ -74,6 +74,7 @@ def test_in_another_file_and_in_an_archive(tmp_path: Path, packing: str) -> None
         pages, troubles, _ = read(tmp_path)
         assert _both([page for page in pages if page.body == html("seen")])
         assert not troubles
+        assert [open_page(page.location) for page in pages] == pages
 
 
 def test_what_it_names_must_have_its_digest(tmp_path: Path) -> None:
@@ -117,3 +118,22 @@ def test_the_time_of_one_is_its_own(tmp_path: Path) -> None:
     pages, troubles, _ = read(path)
     assert [page.captured_at is None for page in pages] == [False, True]
     assert codes(troubles) == ["bad_date"]
+
+
+def test_one_is_opened_as_long_as_its_original_lies_beside_it(tmp_path: Path) -> None:
+    one, other = tmp_path / "1.warc.gz", tmp_path / "2.warc.gz"
+    one.write_bytes(gz(record(html("x")), record(html("seen"), extra=DIGEST)))
+    other.write_bytes(gz(record(html("y")), revisit()))
+    pages, _, _ = read(tmp_path)
+    again = next(page for page in pages if page.url == "http://market.onion/again")
+    assert again.location == f"{other}#{len(gz(record(html('y'))))}"
+    assert open_page(again.location) == again
+    with pytest.raises(NotOpened) as raised:
+        open_page(again.location, seek_only=True)
+    assert raised.value.why == "slow"
+    one.rename(tmp_path / "0")
+    assert open_page(again.location) == again
+    (tmp_path / "0").unlink()
+    with pytest.raises(NotOpened, match="neither in its file nor in those beside it") as raised:
+        open_page(again.location)
+    assert raised.value.why == "missing"

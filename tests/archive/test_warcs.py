@@ -7,7 +7,7 @@ import brotli
 import pytest
 import zstandard
 
-from cryptodrug_scraper.archive import Limits, WarcWriter
+from cryptodrug_scraper.archive import Limits, WarcWriter, open_page
 
 from .making import codes, gz, html, read, record
 
@@ -192,7 +192,8 @@ def test_revisits(tmp_path: Path) -> None:
     assert pages[2].captured_at == datetime(2018, 11, 26, 14, 5, tzinfo=UTC)
     assert pages[2].url == "http://x.onion/again"
     assert pages[2].status == 200
-    assert pages[2].location == pages[1].location
+    assert len({page.location for page in pages}) == 4  # a revisit's is its own record's
+    assert [open_page(page.location) for page in pages] == pages
     assert codes(troubles) == ["no_original", "no_original"]
     assert reader.passed_over.total() == 2
 

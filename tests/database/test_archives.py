@@ -294,6 +294,20 @@ def test_a_crawls_place_is_the_same_as_its_archives(tmp_path: Path, engine: Engi
     assert pages[0].place == "x.warc.gz#0"
 
 
+def test_a_path_without_pages_is_no_archive(
+    tmp_path: Path, engine: Engine, connection: Connection
+) -> None:
+    good, empty = tmp_path / "good", tmp_path / "empty"
+    good.mkdir()
+    empty.mkdir()
+    (good / "a.html").write_bytes(html("a"))
+    (empty / "a.png").write_bytes(b"\x89PNG")
+    (tmp_path / "a.warc.gz").write_bytes(b"\x1f\x8b nothing")
+    replay([empty, good, tmp_path / "a.warc.gz"], dsn_of(engine))
+    rows = query(connection, "SELECT paths FROM archive WHERE archive_id <> 0")
+    assert rows == [([str(good)],)]
+
+
 def test_a_revisit_has_its_own_time(tmp_path: Path, engine: Engine, connection: Connection) -> None:
     times = [NOON, NOON + timedelta(days=7)]
     body = html("the same " * 400)
