@@ -214,7 +214,8 @@ def test_folders_too_deep(tmp_path: Path) -> None:
 
 def test_every_code_is_explained() -> None:
     used: set[str] = set()
-    for path in Path(package.__file__).parent.glob("*.py"):
+    archive = Path(package.__file__).parent
+    for path in [*archive.glob("*.py"), *(archive.parent / "replay").glob("*.py")]:
         text = path.read_text()
         used |= {code for code in CODES if f'"{code}"' in text and path.name != "page.py"}
         for code in re.findall(r'(?:Bad\(|Checked\([a-z]+, )\s*"([a-z_]+)"', text):
