@@ -22,6 +22,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from cryptodrug_scraper.reading.hidden import markup_of
+
 MAX_BYTES = 16 * 1024 * 1024
 """Pages larger than this are not read. The largest real page met is 0.2 MB."""
 
@@ -76,16 +78,22 @@ def too_costly(body: bytes) -> str | None:
         return None
     if tags > _MANY_TAGS and _has_many_names(body):
         return f"over {MAX_NAMES} names of elements or attributes"
-    return _what_builds_up(body)
+    reason = _what_builds_up(body.lower())
+    if reason is None or (markup := markup_of(body)) is None:
+        return reason
+    return _what_builds_up(markup)  # tags in comments and scripts make no elements
 
 
 def _what_builds_up(body: bytes) -> str | None:
-    """Go through the tags as a parser does, and say what of them becomes too much."""
+    """Go through the tags as a parser does, and say what of them becomes too much.
+
+    The body is in lower case.
+    """
     still_open: dict[bytes, int] = {}
     counts = still_open.get
     depth = options = reopened = to_reopen = 0
     ignored = most_ignored = 0  # tags within one text
-    for closing, name in _TAG.findall(body.lower()):
+    for closing, name in _TAG.findall(body):
         count = counts(name, 0)
         if closing:
             if count:
