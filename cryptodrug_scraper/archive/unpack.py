@@ -332,7 +332,10 @@ class Stream:
                     chunk = part.decompress(data, OUTPUT)
                 except ERRORS:
                     if not first and not self._looks_packed(data):
-                        return  # padding or junk after the last member
+                        raise Bad(
+                            "broken_record",
+                            "what stands behind a compressed member is none, and was not read",
+                        ) from None
                     raise
                 data = b""
                 if chunk:

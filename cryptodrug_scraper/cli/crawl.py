@@ -18,7 +18,6 @@ from cryptodrug_scraper.cli.options import (
     Socks,
     check_market,
     guide,
-    say_if_tor_waits,
     tor_at,
 )
 from cryptodrug_scraper.cli.terminal import program
@@ -391,7 +390,6 @@ def run(
     check_addresses(plan.market, known, direct=options.direct)
     if not options.direct:
         options = replace(options, socks=tor_at(socks))
-        say_if_tor_waits(options.socks)
     for address in mirrors:
         store.add(plan.market, address)
     if load:

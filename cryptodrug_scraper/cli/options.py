@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cryptodrug_scraper.cli.errors import Code, Failure
-from cryptodrug_scraper.cli.terminal import safe, say
 
 if TYPE_CHECKING:
     from cryptodrug_scraper.archive import Columns
@@ -138,24 +137,6 @@ def tor_at(socks: str | None) -> str:
     except ValueError as error:
         raise Failure(f"--socks: {error}.", Code.BAD_INPUT) from None
     return find_tor(settings.model_copy(update={"tor_socks": socks}))
-
-
-def say_if_tor_waits(socks: str) -> None:
-    """Say at which stage Tor stands if it is not connected yet, where it can be asked for that."""
-    from cryptodrug_scraper.settings import get_settings
-    from cryptodrug_scraper.tor.control import TorControl
-    from cryptodrug_scraper.tor.errors import TorUnavailable
-    from cryptodrug_scraper.tor.stalls import standing
-
-    settings = get_settings()
-    try:
-        with TorControl(settings.tor_control, settings.tor_password) as control:
-            now = control.status()
-    except TorUnavailable:
-        return  # no control port: then it is not known
-    if socks in now.socks and not now.ready:
-        say(safe(standing(now, settings.data_dir / "tor"), lines=True))
-        say("The crawl begins all the same, and asks again and again until Tor is connected.")
 
 
 def table_columns(text: str | None) -> Columns:

@@ -85,7 +85,7 @@ def test_nothing_compared_is_an_error(two: tuple[str, str]) -> None:
     with pytest.raises(ValueError, match="Neither database has a page"):
         same_entities(entities(two[0]), entities(two[1]))
     for dsn in two:
-        execute(dsn, "TRUNCATE market, place, alembic_version CASCADE")
+        execute(dsn, "TRUNCATE market, place, archive, alembic_version CASCADE")
     with pytest.raises(ValueError, match="Neither database has a row"):
         same_rows(*two)
 
