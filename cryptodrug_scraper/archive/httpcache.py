@@ -26,6 +26,7 @@ BESIDE = frozenset((META, PICKLED, HEADERS))
 
 _META_BYTES = 64 << 10
 _HEADER_BYTES = 256 << 10
+_GZIP = b"\x1f\x8b"
 _BROKEN = (ValueError, SyntaxError, TypeError, MemoryError, RecursionError)
 
 
@@ -46,10 +47,8 @@ def read_cached(source: Source, context: Context) -> Iterator[Page | Trouble]:
         yield Trouble(location, reason, "too_large")
         return
     meta: dict[str, Any] = {}
-    packed = False
     found = source.sibling(META, _META_BYTES)
     if isinstance(found, tuple):
-        packed = found[0].startswith(b"\x1f\x8b")
         read = _meta(found[0], context)
         if isinstance(read, str):
             yield Trouble(found[1], f"{read}; its page is read without it", "bad_sidecar")
@@ -61,12 +60,12 @@ def read_cached(source: Source, context: Context) -> Iterator[Page | Trouble]:
     else:
         reason = f"no `{META}` is beside it: address and time are not known"
         yield Trouble(location, reason, "bad_sidecar")
-    headers = _headers(source, context, packed)
+    headers = _headers(source, context)
     if isinstance(headers, Trouble):
         yield headers
         headers = {}
     try:
-        body = unpack(data, "gz", limits) if packed and data else data
+        body = data if _sent_packed(headers, found) else _unpacked(data, context)
     except Bad as bad:
         yield Trouble(location, f"{bad.reason}; skipped", bad.code)
         return
@@ -97,8 +96,7 @@ def read_cached(source: Source, context: Context) -> Iterator[Page | Trouble]:
 
 def _meta(data: bytes, context: Context) -> dict[str, Any] | str:
     try:
-        if data.startswith(b"\x1f\x8b"):
-            data = unpack(data, "gz", context.limits)
+        data = _unpacked(data, context)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", SyntaxWarning)
             found = ast.literal_eval(data[:_META_BYTES].decode("utf-8"))
@@ -109,7 +107,18 @@ def _meta(data: bytes, context: Context) -> dict[str, Any] | str:
     return found if isinstance(found, dict) else "it is no dictionary"
 
 
-def _headers(source: Source, context: Context, packed: bool) -> dict[str, str] | Trouble:
+def _sent_packed(headers: dict[str, str], meta: object) -> bool:
+    """Tell whether it was the server that compressed a body, and not the cache, as its own files."""
+    cache_packs = isinstance(meta, tuple) and meta[0].startswith(_GZIP)
+    return "content-encoding" in headers and not cache_packs
+
+
+def _unpacked(data: bytes, context: Context) -> bytes:
+    """Return a file of the cache, which with ``HTTPCACHE_GZIP`` is compressed. Raises Bad."""
+    return unpack(data, "gz", context.limits) if data.startswith(_GZIP) else data
+
+
+def _headers(source: Source, context: Context) -> dict[str, str] | Trouble:
     found = source.sibling(HEADERS, _HEADER_BYTES)
     if found is None:
         return {}
@@ -118,8 +127,7 @@ def _headers(source: Source, context: Context, packed: bool) -> dict[str, str] |
         return Trouble(found.location, reason, "bad_sidecar")
     data, location = found
     try:
-        if packed and data:
-            data = unpack(data, "gz", context.limits)
+        data = _unpacked(data, context)
     except Bad as bad:
         return Trouble(location, f"{bad.reason}; its page is read without it", "bad_sidecar")
     response = split_response(b"HTTP/1.1 200 OK\r\n" + data.strip() + b"\r\n\r\n")

@@ -9,6 +9,7 @@ import json
 import shutil
 import sqlite3
 import subprocess
+from itertools import product
 from pathlib import Path
 
 import py7zr
@@ -283,6 +284,27 @@ def test_scrapys_cache_inside_archives(tmp_path: Path) -> None:
         pages, troubles, _ = read(path)
         assert troubles == []
         assert sorted((p.url, p.captured_at, p.body) for p in pages) == plain
+
+
+# Without a compressed meta, a body that the server compressed too is taken for the server's.
+PACKED = [f for f in product((False, True), repeat=4) if f[0] or not (f[2] and f[3])]
+
+
+@pytest.mark.parametrize("files", PACKED)
+def test_whichever_of_its_files_a_cache_compressed(tmp_path: Path, files: tuple[bool, ...]) -> None:
+    meta, headers, body, sent = files
+    page = html("as it was served")
+    stated = b"Content-Type: text/html" + (b"\r\nContent-Encoding: gzip" if sent else b"")
+    served = gzip.compress(page) if sent else page
+    for name, data, packed in (
+        ("meta", b"{'url': 'http://m.onion/a', 'timestamp': 1542628800.0}", meta),
+        ("response_headers", stated, headers),
+        ("response_body", served, body or (sent and meta)),
+    ):
+        (tmp_path / name).write_bytes(gzip.compress(data) if packed else data)
+    pages, troubles, _ = read(tmp_path)
+    assert [(p.url, p.captured_at, p.body) for p in pages] == [("http://m.onion/a", NOON, page)]
+    assert troubles == []
 
 
 def test_meta_is_a_literal_and_nothing_else(tmp_path: Path) -> None:
