@@ -108,7 +108,7 @@ def _meta(data: bytes, context: Context) -> dict[str, Any] | str:
 
 
 def _sent_packed(headers: dict[str, str], meta: object) -> bool:
-    """Tell whether it was the server that compressed a body, and not the cache, as its own files."""
+    """Tell whether it was the server that compressed a body, and not the cache."""
     cache_packs = isinstance(meta, tuple) and meta[0].startswith(_GZIP)
     return "content-encoding" in headers and not cache_packs
 

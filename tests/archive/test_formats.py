@@ -303,7 +303,9 @@ def test_whichever_of_its_files_a_cache_compressed(tmp_path: Path, files: tuple[
     ):
         (tmp_path / name).write_bytes(gzip.compress(data) if packed else data)
     pages, troubles, _ = read(tmp_path)
-    assert [(p.url, p.captured_at, p.body) for p in pages] == [("http://m.onion/a", NOON, page)]
+    assert [(p.url, str(p.captured_at), p.body) for p in pages] == [
+        ("http://m.onion/a", NOON, page)
+    ]
     assert troubles == []
 
 
