@@ -15,7 +15,7 @@ import pytest
 
 from cryptodrug_scraper import normalise
 from parsers import markets
-from tests.reading.corpus import fixture_pages
+from tests.reading.corpus import Sample, fixture_pages
 from tests.reading.growth import MOST, Trial, grows_too_much, trials
 from tests.reading.growth_pieces import TEXTS, repeated
 
@@ -43,6 +43,21 @@ def test_the_cost_of_a_page_grows_with_its_size(market: str) -> None:
         if (ratio := grows_too_much(trial.cost, 10_000))
     }
     assert growing == {}
+
+
+def test_a_line_that_may_be_broken_anywhere_is_read_as_fast_as_any() -> None:
+    for sample in fixture_pages():
+        if sample.market != "wall_street" or b"</p>" not in sample.body:
+            continue
+
+        def cost(size: int, sample: Sample = sample) -> float:
+            text = b"</p><p>Category: " + b"a<wbr>" * (size // 6) + b"</p>"
+            body = sample.body.replace(b"</p>", text, 1)
+            started = time.thread_time()
+            sample.parsed(body)
+            return time.thread_time() - started
+
+        assert not grows_too_much(cost, 50_000), sample.name
 
 
 def timed(call: Callable[[str], object], pattern: str) -> Callable[[int], float]:
