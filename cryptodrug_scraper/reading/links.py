@@ -135,9 +135,12 @@ def _plain_base(base: str) -> str:
     return f"{own.origin or _NO_HOST}{own.path}"
 
 
+_RELATIVE = re.compile(r"^\.\./|\.html?$", re.M)
+
+
 def is_mirrored(hrefs: Iterable[str]) -> bool:
     """Say whether a tool made a page's links relative to it, as to a file in a mirror."""
-    return any(href.startswith("../") or href.endswith((".html", ".htm")) for href in hrefs)
+    return _RELATIVE.search("\n".join(hrefs)) is not None
 
 
 def mirror_base(hrefs: Iterable[str], url: str | None, reader: Reader) -> str | None:

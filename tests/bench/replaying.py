@@ -44,11 +44,17 @@ class Memory(threading.Thread):
             try:
                 family = [me, *me.children(recursive=True)]
                 ours = [p for p in family if "postgres" not in p.name()]
-                self.ours = max(self.ours, sum(p.memory_info().rss for p in ours))
+                self.ours = max(self.ours, sum(_share(p) for p in ours))
                 servers = [p for p in psutil.process_iter(["name"]) if p.info["name"] == "postgres"]
                 self.theirs = max(self.theirs, sum(_own(p) for p in servers))
             except psutil.Error:
                 continue
+
+
+def _share(process: psutil.Process) -> int:
+    """Return a process's memory; what workers share since they were forked counts once for all."""
+    info = process.memory_full_info()
+    return int(getattr(info, "pss", info.rss))
 
 
 def _own(process: psutil.Process) -> int:
