@@ -68,7 +68,7 @@ class _Arc:
             return
         while at < size:
             self.context.at(self.source, at)
-            at = self._behind_padding(at)
+            at = self._past_padding(at)
             record = self._line(at)
             if at >= size:
                 break
@@ -136,7 +136,7 @@ class _Arc:
         """Tell whether a line ends, or the file, where a record ends by what it states."""
         return end >= self.source.size or self._read(end, 1) in _LINE_ENDS
 
-    def _behind_padding(self, at: int) -> int:
+    def _past_padding(self, at: int) -> int:
         while part := self._read(at, _HEAD):
             rest = part.lstrip(_PADDING)
             at += len(part) - len(rest)

@@ -80,10 +80,10 @@ class Crawl:
     def begin(cls, crawler: Crawler, spider: MarketSpider, given: Given | None) -> None:
         """Open the crawl of a crawler; without ``given`` by Scrapy's own arguments."""
         if given is None:
-            from cryptodrug_scraper.crawl.run import asked_for, explained
+            from cryptodrug_scraper.crawl.run import arguments_of, explained
 
             with explained():
-                _CRAWLS[crawler] = cls(crawler, spider, asked_for(crawler, spider))
+                _CRAWLS[crawler] = cls(crawler, spider, arguments_of(crawler, spider))
             return
         _CRAWLS[crawler] = cls(crawler, spider, given)
 

@@ -81,7 +81,7 @@ def politely(settings: ScrapySettings, options: CrawlOptions) -> None:
     settings.set("AUTOTHROTTLE_START_DELAY", max(options.delay, 0.1), "spider")
 
 
-def asked_for(crawler: Crawler, spider: MarketSpider) -> Given:
+def arguments_of(crawler: Crawler, spider: MarketSpider) -> Given:
     """Return what a crawler is to do that Scrapy's own command began.
 
     ``scrapy crawl NAME -a listings=… -a vendors=… -a categories=… -a exclude=… -a since=…``,

@@ -18,7 +18,7 @@ UNIT_MINUTES = {
     "month": 43_200,  # 30 days
     "year": 525_600,  # 365 days
 }
-"""Minutes in a unit of age, coarse units as RECORDS.md counts them."""
+"""Minutes in a unit of age, coarse units as the record contract counts them."""
 
 OLDEST = 100 * UNIT_MINUTES["year"]
 
@@ -26,7 +26,7 @@ OLDEST = 100 * UNIT_MINUTES["year"]
 class Age(NamedTuple):
     """An age in minutes; ``precision`` is the finest unit shown, seconds and years aside.
 
-    ``precision`` is ``minute``, ``hour``, ``day``, ``week`` or ``month``, as RECORDS.md has no
+    ``precision`` is ``minute``, ``hour``, ``day``, ``week`` or ``month``, as the contract has no
     finer or coarser; ``unit`` is the finest unit as shown where that differs, so that ``1 year
     ago`` has the precision ``month`` and the unit ``year``.
     """

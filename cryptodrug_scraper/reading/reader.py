@@ -67,7 +67,7 @@ class Reader:
             self.notices.append(notice)
 
     def unknown_label(self, record: str, label: str, value: str = "") -> None:
-        """Keep a notice of a label that the parser does not know (STYLE.md, habit 5)."""
+        """Keep a notice of a label that the parser does not know."""
         self.warn(record, "unknown label", f"{label}: {value}" if value else label)
 
     def note(self, field: str, text: str, value: object) -> None:

@@ -38,7 +38,7 @@ def _in_body(page: Page) -> Iterator[tuple[Token, bool]]:
         yield token, inside and token.kind in ("start", "end") and not closes
 
 
-def _behind(page: Page, added: Callable[[Token], tuple[Token, ...]]) -> str:
+def _after_tags(page: Page, added: Callable[[Token], tuple[Token, ...]]) -> str:
     found: list[Token] = []
     raw = False
     for token, allowed in _in_body(page):
@@ -54,19 +54,19 @@ def _behind(page: Page, added: Callable[[Token], tuple[Token, ...]]) -> str:
 
 def comments_between_elements(page: Page) -> str:
     """Put a comment behind every tag."""
-    return _behind(page, lambda tag: (_COMMENT,))
+    return _after_tags(page, lambda tag: (_COMMENT,))
 
 
 def comments_in_rows(page: Page) -> str:
     """Put comments into tables, between rows and cells."""
-    return _behind(
+    return _after_tags(
         page, lambda tag: (_COMMENT,) if tag.name.lower() in ("tr", "td", "th", "tbody") else ()
     )
 
 
 def scripts_between_elements(page: Page) -> str:
     """Put a script and a style behind every end tag."""
-    return _behind(
+    return _after_tags(
         page,
         lambda tag: (
             (*_SCRIPT, *_STYLE)
