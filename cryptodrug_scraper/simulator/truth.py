@@ -1,9 +1,9 @@
 """What is true in a world at a moment and can be found on its site: the records of the contract.
 
-Each line of the file is one record: the market, the moment, its type, and ``fields`` as
-the contract (records.py) has them, with all that the record's pages state together. A review's ``posted`` is
-the minute in which it was left, its ``listing`` what was bought, though no page may say so; its
-``posted_on`` is what the page says of it at that moment.
+Each line of the file is one record: the market, the moment, its type, and ``fields`` as the
+contract (``records.py``) has them, with all that the record's pages state together. A review's
+``posted`` is the minute in which it was left, its ``listing`` what was bought, though no page may
+say so; its ``posted_on`` is what the page says of it at that moment.
 Two reviews may have all fields alike: twins are two lines, ``number`` tells them apart.
 """
 
