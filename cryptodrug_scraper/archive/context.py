@@ -9,6 +9,7 @@ from typing import Protocol
 
 from .columns import ANY, Columns
 from .kinds import Form
+from .names import LOST_ORIGINAL, ORIGINAL, what_it_is
 from .page import Limits, Page, Trouble
 from .revisits import Revisits
 from .source import Source
@@ -77,6 +78,13 @@ class Context:
         self.passed_over[sort] += 1
         if self._pass_over is not None:
             self._pass_over(location, sort)
+
+    def no_page(self, location: str, name: str) -> list[Trouble]:
+        """Pass over what is no page; name it if it was kept as a page as it came."""
+        if name.endswith(ORIGINAL):
+            return [Trouble(location, LOST_ORIGINAL, "not_html")]
+        self.pass_over(location, what_it_is(name))
+        return []
 
     def began(self, stamp: CrawlStamp) -> CrawlStamp | str:
         """Take note of a crawl run; return its stamp, or why this one cannot be used."""

@@ -12,7 +12,6 @@ from .httpcache import is_cached, read_cached
 from .httrack import read_httrack
 from .kinds import UNREAD, Form, identify
 from .mhtml import read_mhtml
-from .names import what_it_is
 from .packed import read_packed
 from .page import Page, Trouble
 from .sevenz import read_7z
@@ -77,7 +76,7 @@ def read_source(
             yield Trouble(source.location, "the content is no page and no archive; skipped",
                           "not_html")  # fmt: skip
         else:
-            context.pass_over(source.location, what_it_is(source.name))
+            yield from context.no_page(source.location, source.name)
     except OSError as error:
         yield Trouble(
             source.location, f"cannot be read ({error.strerror or error}); skipped", "unreadable"

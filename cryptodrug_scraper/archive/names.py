@@ -127,17 +127,27 @@ def hidden(name: str) -> bool:
 ORIGINAL = ".orig"
 """What `wget -K` calls the page as it came, where it rewrote the links of the other."""
 
+LOST_ORIGINAL = (
+    "kept as a page as it came, and is none (empty or damaged); its copy, if there is one, is "
+    "read where that can be told before, else not"
+)
 REWRITTEN = "pages whose original is beside them"
 
 
-def is_rewritten(name: str, beside: Container[str]) -> bool:
-    """Tell whether a page was rewritten by `wget -k -K`: as it came, it stands beside.
+def original_of(name: str, beside: Container[str]) -> str:
+    """Return the name of a page as it came, beside its copy by `wget -k -K`; else nothing.
 
     With `-E`, `offer?n=1.html` is the copy of `offer?n=1.orig`.
     """
-    if name + ORIGINAL in beside:
-        return True
-    return name.endswith(".html") and name.removesuffix(".html") + ORIGINAL in beside
+    for original in (name + ORIGINAL, name.removesuffix(".html") + ORIGINAL):
+        if original in beside:
+            return original
+    return ""
+
+
+def is_rewritten(name: str, beside: Container[str]) -> bool:
+    """Tell whether a page was rewritten by `wget -k -K`: as it came, it stands beside."""
+    return bool(original_of(name, beside))
 
 
 def is_plain_file(mode: int) -> bool:

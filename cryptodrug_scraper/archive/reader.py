@@ -9,11 +9,12 @@ from pathlib import Path
 
 from .columns import ANY, Columns
 from .context import Context, PassedOver
-from .files import Found, is_sidecar, location_of, open_source, walk
+from .files import Found, is_sidecar, location_of, open_file, open_source, walk
 from .formats import read_source
 from .httrack import REWRITTEN as COPIES
 from .httrack import Mirrors
-from .names import HIDDEN, REWRITTEN, is_rewritten
+from .kinds import identify
+from .names import HIDDEN, REWRITTEN, original_of
 from .page import DEFAULT_LIMITS, Limits, NothingThere, Page, Trouble
 from .stamp import CrawlEnd, CrawlStamp
 
@@ -97,9 +98,19 @@ def _is_copy(found: Found, mirrors: Mirrors) -> str:
     """Tell whether a file is the copy, with other links, of a page that is read beside it."""
     if found.beside is None:
         return ""
-    if is_rewritten(found.path.name, found.beside):
+    original = original_of(found.path.name, found.beside)
+    if original and _is_readable(found.path.with_name(original)):
         return REWRITTEN
     return COPIES if mirrors.copies(found.path) else ""
+
+
+def _is_readable(path: Path) -> bool:
+    """Tell whether a file is a page, or what may hold one, by its content."""
+    try:
+        with open_file(path) as file:
+            return identify(file, path.stat().st_size, path.name).format != "other"
+    except OSError:  # then it is named, and the copy is read
+        return False
 
 
 def _read_one(found: Found, context: Context) -> Iterator[Page | Trouble]:

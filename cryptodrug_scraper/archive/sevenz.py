@@ -37,7 +37,6 @@ from .names import (
     kind_of,
     member_parts,
     shown,
-    what_it_is,
 )
 from .page import Limits, Page, Trouble
 from .sidecar import is_sidecar_name
@@ -90,7 +89,11 @@ def _index(source: Source, context: Context) -> tuple[list[Member], list[Trouble
         with py7zr.SevenZipFile(source.file) as archive:
             if len(archive.files) > limits.members:
                 raise Bad("too_many", f"{len(archive.files):,} members, more than are allowed")
-            originals.update(n for n in archive.namelist() if n.endswith(ORIGINAL))
+            originals.update(
+                info.filename
+                for info in archive.files
+                if info.filename.endswith(ORIGINAL) and info.uncompressed
+            )
             for info in archive.files:
                 location = f"{source.location}!/{shown(info.filename)}"
                 if info.is_directory:
@@ -329,7 +332,7 @@ class _Reader:
         form = identify_bytes(file.read(max(HEAD, LOOKED_INTO)), name)
         file.seek(0)
         if form.format == "other":
-            context.pass_over(location, what_it_is(name))
+            yield from context.no_page(location, name)
             return
         if form.format == "page" and size > limits.page_bytes:
             reason = f"{size:,} bytes, more than the {limits.page_bytes:,} a page may have"

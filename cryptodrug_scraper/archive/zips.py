@@ -99,7 +99,7 @@ class _Reader:
         }
         self.wacz = is_wacz(info.filename for info in members)
         self.times: dict[str, Moment] = {}
-        self.originals = {info.filename for info in members if info.filename.endswith(ORIGINAL)}
+        self.originals = {info.filename for info in members if self._is_original(info)}
         self.seen: set[str] = set()
         self.wanted: set[str] = set()  # sidecars of pages
 
@@ -155,7 +155,7 @@ class _Reader:
         try:
             form = identify_bytes(start_of(file, info), parts[-1])
             if form.format == "other":
-                self.context.pass_over(location, what_it_is(parts[-1]))
+                yield from self.context.no_page(location, parts[-1])
                 return
             if info.filename in self.seen:
                 reason = "the archive holds this name twice; the later was skipped"
@@ -217,6 +217,15 @@ class _Reader:
             return unpack_page(self.source.file, info, self.context.limits), location
         except Bad as bad:
             return Trouble(location, bad.reason, bad.code)
+
+    def _is_original(self, info: zipfile.ZipInfo) -> bool:
+        """Tell whether a member is a page as it came, which is read instead of its copy."""
+        if not info.filename.endswith(ORIGINAL):
+            return False
+        try:
+            return identify_bytes(start_of(self.source.file, info), "").format != "other"
+        except Bad:
+            return False
 
     def _location(self, info: zipfile.ZipInfo) -> str:
         return f"{self.source.location}!/{shown(info.orig_filename)}"
