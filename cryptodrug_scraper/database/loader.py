@@ -37,22 +37,22 @@ LOADING_LOCK = 0x63647301
 
 _REMEMBERED = 50_000  # keys of a table that are known to be in the database; some 5 MB
 
-# Shared tables in the order of their references, with what makes two rows the same.
-_SHARED = {
-    "crawl_run": "(crawl_run_id)",
-    "long_text": "(sha256)",
-    "pgp_key": "(sha256)",
-    "vendor": "(market, handle)",
-    "listing": "(market, external_id)",
-    "category": "(market, external_id, path)",
-    "link": "(link_id)",
-    "exchange_panel": "(exchange_panel_id)",
-    "exchange_rate": "(exchange_panel_id, base, quote)",
-    "review_content": "(content_id)",
+# Shared tables in the order of their references, with what is unique in them beside the key.
+_SHARED: dict[str, tuple[str, ...]] = {
+    "crawl_run": (),
+    "long_text": ("sha256",),
+    "pgp_key": ("sha256",),
+    "vendor": ("market", "handle"),
+    "listing": ("market", "external_id"),
+    "category": ("market", "external_id", "path"),
+    "link": (),
+    "exchange_panel": (),
+    "exchange_rate": (),
+    "review_content": (),
 }
 # Words of reviews that differ in white space only: keep the least, whichever came first.
 _ON_CONFLICT = {
-    "review_content": "UPDATE SET text = excluded.text "
+    "review_content": "(content_id) DO UPDATE SET text = excluded.text "
     'WHERE excluded.text < review_content.text COLLATE "C"',
 }
 # What pages' own rows refer to, and its key.
@@ -266,10 +266,14 @@ class Loader:
         columns = COLUMNS[table]
         copy_lines(work, f"stage_{table}", columns, _lines(map(rows.__getitem__, unknown)))
         names = ", ".join(columns)
+        # Without a target: a row that another loader writes at this moment may be met first in
+        # any of the table's unique indexes, and only those that are a target wait for it.
         work.execute(
             f"INSERT INTO {table} ({names}) SELECT {names} FROM stage_{table} ORDER BY 1"
-            f" ON CONFLICT {_SHARED[table]} DO {_ON_CONFLICT.get(table, 'NOTHING')}"
+            f" ON CONFLICT {_ON_CONFLICT.get(table, 'DO NOTHING')}"
         )
+        if _SHARED[table] and work.rowcount < len(unknown):
+            _check_same(work, table, columns[0], _SHARED[table])
         return unknown
 
     def _win_pages(self, work: cursor, batch: list[PageRows]) -> set[int]:
@@ -334,6 +338,24 @@ def _check(work: cursor, table: str, column: str, keys: Sequence[Any]) -> None:
     if held is None or held[0] != len(keys):
         raise psycopg2.IntegrityError(
             f"rows of table {table} that a page refers to were deleted while it was loaded"
+        )
+
+
+def _check_same(work: cursor, table: str, key: str, natural: tuple[str, ...]) -> None:
+    """See that rows that stood there under their keys are the same rows.
+
+    Raises ``psycopg2.IntegrityError``: of two things that share a key, one would be the other's.
+    """
+    same = " AND ".join(f"t.{name} = s.{name}" for name in natural)
+    work.execute(
+        f"SELECT s.{key} FROM stage_{table} s WHERE NOT EXISTS"
+        f" (SELECT FROM {table} t WHERE t.{key} = s.{key} AND {same}) LIMIT 1"
+    )
+    other = work.fetchone()
+    if other is not None:
+        raise psycopg2.IntegrityError(
+            f"two rows of table {table} are different and share a key ({other[0]}), or are the "
+            "same and have two: nothing of the batch was loaded"
         )
 
 
