@@ -106,7 +106,11 @@ class _Reader:
     def __iter__(self) -> Iterator[Page | Trouble]:
         jsons: list[zipfile.ZipInfo] = []
         if self.wacz:
-            self.times = page_times(self.source.file, self.members, self.source.budget)
+            found = page_times(
+                self.source.file, self.members, self.source.location, self.source.budget
+            )
+            self.times = found.times
+            yield from found.problems
         for done, info in enumerate(self.members):
             self.context.at(self.source, self.source.size * done // len(self.members))
             yield from self._member(info, jsons)
