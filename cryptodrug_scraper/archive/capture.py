@@ -27,6 +27,8 @@ from .responses import Known, page_of
 from .secret import public_body
 from .stamp import END_URI, CrawlEnd, CrawlStamp, end_block, stamp_block
 from .write import (
+    REFERS_TO_FILE,
+    REFERS_TO_OFFSET,
     REQUEST,
     RESPONSE,
     address,
@@ -180,6 +182,8 @@ class CrawlArchive:
                 ("WARC-Refers-To", id_text(original.identity)),
                 ("WARC-Refers-To-Target-URI", original.url),
                 ("WARC-Refers-To-Date", moment_text(original.at)),
+                (REFERS_TO_FILE, original.place.file),
+                (REFERS_TO_OFFSET, str(original.place.begins)),
             ]
         elif cut_short is not None:
             fields.append(("WARC-Truncated", cut_short))

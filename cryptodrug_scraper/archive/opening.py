@@ -5,15 +5,19 @@ all that does not lead to it. So a WARC's record is read at its offset, a zip's 
 index, a plain tar's by its headers, whatever lies inside what.
 
 Slow, and bounded as reading is: what was compressed as a whole (``.tar.gz``, ``gzip a.warc``) is
-unpacked up to the page, and the bytes of a revisit are looked for in its file, from the start, and
-then in the archives that lie beside it.
+unpacked up to the page. The bytes of a revisit are read where its record says that they lie (as
+crawls of this program and Heritrix write); else its file is gone through once, and then the
+archives that lie beside it, and where the originals of all its revisits lie is remembered.
 """
 
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 from .context import Context
 from .files import Found, open_source
@@ -21,10 +25,24 @@ from .formats import read_source
 from .kinds import identify
 from .names import shown
 from .page import DEFAULT_LIMITS, Limits, Page, Trouble
+from .revisits import Place
 from .source import Source
 
 _MARKS = ("#", "!/")  # behind a file's path: an offset, a member
 _HOLD_RECORDS = ("warc", "arc", "packed", "zip", "7z", "tar")
+_REMEMBERED = 8  # files
+
+
+class _State(NamedTuple):
+    """What a file is known by while this process runs."""
+
+    path: Path
+    inode: int
+    size: int
+    changed: int
+
+
+_originals: dict[_State, dict[str, tuple[Place, bool]]] = {}  # in order of use
 
 
 class NotOpened(Exception):
@@ -68,15 +86,21 @@ def open_page(
     except OSError as error:
         raise NotOpened(location, "gone", f"cannot be read ({error.strerror})") from None
     with source.file:
+        state = _state(path, source)
         source.form = identify(source.file, source.size, source.name)
         if seek_only and not _seekable(source, location):
             raise NotOpened(location, "slow", "it cannot be read without what stands before it")
-        page, wrong = _read([source], location, limits, seek=True)
+        known = _originals.pop(state, {})
+        page, wrong, _ = _read([source], location, limits, known)
         if page is None and not seek_only and source.form.format != "page":
             source.file.seek(0)
-            page, wrong = _read([source], location, limits, seek=False)
-    if page is None and wrong is not None and wrong.code == "no_original" and not seek_only:
-        page, wrong = _read(_beside(path, limits), location, limits, seek=False)
+            known.clear()
+            page, wrong, revisit = _read([source], location, limits, known, seek=False)
+            if revisit and page is None:
+                known.clear()
+                others = _beside(path, limits)
+                page, wrong, _ = _read(others, location, limits, known, seek=False)
+    _remember(state, known)
     if page is None and seek_only:
         raise NotOpened(location, "slow", "it cannot be read without what stands before it")
     if page is None and wrong is not None and wrong.code == "no_original":
@@ -108,19 +132,36 @@ def open_page(
 
 
 def _read(
-    sources: Iterable[Source], location: str, limits: Limits, *, seek: bool
-) -> tuple[Page | None, Trouble | None]:
-    """Return the page and what was wrong on the way: with ``seek``, by the shortest way."""
+    sources: Iterable[Source],
+    location: str,
+    limits: Limits,
+    known: dict[str, tuple[Place, bool]],
+    *,
+    seek: bool = True,
+) -> tuple[Page | None, Trouble | None, bool]:
+    """Return the page, what was wrong on the way, and whether it is one of a revisit.
+
+    With ``seek``, by the shortest way. ``known`` is where originals of revisits lie: without
+    ``seek``, and where a revisit is met, the sources are read to their end to fill it.
+    """
     context = Context(limits, None, None, None, read_source)
     context.wanted = location if seek else ""
+    context.revisits.places = known
+    context.revisits.neighbour = partial(_neighbour, limits)
     wrong: Trouble | None = None
+    page: Page | None = None
     for item in _items(sources, context):
+        if page is not None:
+            continue
         if isinstance(item, Page):
             if item.location == location:
-                return item, None
+                page = item
+                if location not in known:
+                    break
         elif location.startswith(item.location):
             wrong = wrong or item
-    return None, wrong
+    is_revisit = wrong is not None and wrong.code == "no_original"
+    return page, wrong, is_revisit
 
 
 def _items(sources: Iterable[Source], context: Context) -> Iterator[Page | Trouble]:
@@ -128,6 +169,32 @@ def _items(sources: Iterable[Source], context: Context) -> Iterator[Page | Troub
         yield from read_source(source, context, source.form)
     if not context.wanted:
         yield from (item for _, item in context.revisits.rest() if not isinstance(item, str))
+
+
+def _neighbour(limits: Limits, source: Source, name: str) -> Source | None:
+    """Return an archive that lies beside another on disk; it is closed, to be opened anew."""
+    if source.path is None or name != Path(name).name:
+        return None
+    path = source.path.with_name(name)
+    try:
+        other = open_source(Found(path, path.stat().st_size, None, True), limits)
+    except (OSError, ValueError):
+        return None
+    other.file.close()
+    return other
+
+
+def _state(path: Path, source: Source) -> _State:
+    status = os.fstat(source.file.fileno())
+    return _State(path.absolute(), status.st_ino, status.st_size, status.st_mtime_ns)
+
+
+def _remember(state: _State, known: dict[str, tuple[Place, bool]]) -> None:
+    """Keep where originals of a file's revisits lie, for the next page of it."""
+    if known:
+        _originals[state] = known
+        while len(_originals) > _REMEMBERED:
+            _originals.pop(next(iter(_originals)), None)
 
 
 def _beside(path: Path, limits: Limits) -> Iterator[Source]:

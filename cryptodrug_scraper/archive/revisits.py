@@ -6,7 +6,7 @@ record. A revisit whose original is not at hand is held back until all has been 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import BinaryIO, NamedTuple
 from urllib.parse import urlsplit
@@ -43,11 +43,16 @@ class Place(NamedTuple):
         return f"{self.source.location}#{self.offset}{behind}"
 
 
+Neighbour = Callable[[Source, str], Source | None]
+"""Returns the file of a name that lies beside a source, if it is there."""
+
+
 class Revisit(NamedTuple):
     """What a revisit record says: its own address, time and headers, and what it refers to.
 
     ``digests`` are the keys of its payload, the surest first, each with whether it means one that
-    was cut short; ``names`` are those of the record that it names.
+    was cut short; ``names`` are those of the record that it names; ``lies_at`` is the file and
+    offset of that record, where it says so (Heritrix, and crawls of this program).
     """
 
     location: str
@@ -58,6 +63,7 @@ class Revisit(NamedTuple):
     digest: str | None
     digests: tuple[tuple[str, bool], ...]
     names: tuple[str, ...]
+    lies_at: tuple[str, int] | None = None
 
 
 class _Index:
@@ -91,6 +97,16 @@ class Revisits:
         self._digests = _Index(limits.digests_held)
         self._names = _Index(2 * limits.digests_held)
         self._held: list[Revisit] = []
+        self.places: dict[str, tuple[Place, bool]] | None = None
+        """Where the original of each revisit lies, by the revisit's location, and whether it was
+        cut short: kept where single pages are opened, and looked at first."""
+        self.neighbour: Neighbour | None = None
+        """Finds the file that a revisit names: set where single pages are opened."""
+
+    @property
+    def waiting(self) -> bool:
+        """Whether there are revisits whose original was not met yet."""
+        return bool(self._held)
 
     def met(self, digest: str | None, names: tuple[str, ...], place: Place) -> None:
         """Remember where the payload of a record lies."""
@@ -104,11 +120,15 @@ class Revisits:
 
         None: its original was not met so far, or cannot be read now; it is held back.
         """
-        place, cut_short = self._find(revisit)
+        known = self._known(revisit, source)
+        place, cut_short = known or self._find(revisit)
         if place is not None and place.offset < 0:
             return NO_PAGE
         same = place is not None and place.source is source
-        if place is None or place.inside or not (same or place.source.path is not None):
+        at_once = known is not None or (
+            place is not None and not place.inside and (same or place.source.path is not None)
+        )
+        if place is None or not at_once:
             if len(self._held) >= self._limits.revisits_held:
                 return _no_original(revisit, "more revisits wait for their page than may")
             self._held.append(revisit)
@@ -121,7 +141,24 @@ class Revisits:
                     original = next(_originals(file, place.source, [place], self._limits))
         except (OSError, Bad):
             original = None
+        if known is not None and (original is None or original.digest != revisit.digest):
+            self._held.append(revisit)  # it lies elsewhere now
+            return None
+        self._note(revisit, place, cut_short)
         return _page(revisit, place, original, cut_short, self._limits)
+
+    def _known(self, revisit: Revisit, source: Source) -> tuple[Place, bool] | None:
+        """Return where an original lies without its having been met: it was before, or is named."""
+        found = self.places.get(revisit.location) if self.places is not None else None
+        if found is not None or revisit.lies_at is None or self.neighbour is None:
+            return found
+        name, offset = revisit.lies_at
+        other = source if name == source.name else self.neighbour(source, name)
+        return None if other is None else (Place(other, offset), False)
+
+    def _note(self, revisit: Revisit, place: Place, cut_short: bool) -> None:
+        if self.places is not None and len(self.places) < self._limits.revisits_held:
+            self.places[revisit.location] = place, cut_short
 
     def rest(self) -> Iterator[tuple[str, Page | Trouble | str]]:
         """Yield what becomes of the revisits that were held back, with their locations."""
@@ -130,6 +167,7 @@ class Revisits:
         for revisit in held:
             place, cut_short = self._find(revisit)
             if place is not None and place.offset >= 0:
+                self._note(revisit, place, cut_short)
                 waiting.setdefault(id(place.source), []).append((place, cut_short, revisit))
             elif place is not None or _is_no_page(revisit):
                 yield revisit.location, NO_PAGE

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from typing import NamedTuple
@@ -18,7 +19,7 @@ from .revisits import Place, Revisit
 from .source import Source
 from .stamp import END_URI, LARGEST, CrawlEnd, CrawlStamp, end_in, stamp_in
 from .when import stated
-from .write import digest_of
+from .write import REFERS_TO_FILE, REFERS_TO_OFFSET, digest_of
 
 _RESPONSE = WarcRecordType.response
 _RESOURCE = WarcRecordType.resource
@@ -30,6 +31,7 @@ _NOT_READ = (WarcRecordType.conversion, WarcRecordType.continuation)
 _STAMPS = 1_000  # of one file, which may be many joined together
 _HEAD = 64 << 10
 _NOT_A_PAGE = -1
+_OFFSET = re.compile(r"[0-9]{1,18}")
 
 Item = tuple[Page | Trouble | None, Checked | None]
 """What a record makes, and what is wrong with the record itself."""
@@ -192,7 +194,10 @@ class RecordReader:
         )
         captured = self._captured(headers.get(WarcHeader.WARC_DATE), url)
         own = split_response(block)
-        revisit = Revisit(place.location, url, captured, own, crawl, digest, digests, names)
+        lies_at = _lies_at(headers.get(REFERS_TO_FILE), headers.get(REFERS_TO_OFFSET))
+        revisit = Revisit(
+            place.location, url, captured, own, crawl, digest, digests, names, lies_at
+        )
         item = self.context.revisits.read(revisit, self.source)
         if isinstance(item, str):
             self.context.pass_over(place.location, item)
@@ -230,6 +235,13 @@ class RecordReader:
 def _key(digest: str, crawl: CrawlStamp | None, cut_short: bool) -> str:
     """A payload's key: runs do not refer to each other's, nor to one that was cut short."""
     return f"{digest} {crawl.run if crawl is not None else ''}{' cut' if cut_short else ''}"
+
+
+def _lies_at(name: str | None, offset: str | None) -> tuple[str, int] | None:
+    """Return where a revisit says that its original lies, if that can be."""
+    if not name or not offset or "/" in name or not _OFFSET.fullmatch(offset.strip()):
+        return None
+    return name, int(offset)
 
 
 def _names(identity: str | None, url: str | None, date: str | None) -> tuple[str, ...]:

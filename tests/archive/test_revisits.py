@@ -1,16 +1,19 @@
 import bz2
 import gzip
 import io
+import os
+import time
 import zipfile
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 import zstandard
 
-from cryptodrug_scraper.archive import Limits, NotOpened, Page, open_page
+from cryptodrug_scraper.archive import CrawlArchive, Limits, NotOpened, Page, open_page
 
+from .crawling import NOON, stamp, write
 from .making import codes, gz, html, make_zip, read, record
 
 LATER = "2018-11-26T14:05:00Z"
@@ -127,13 +130,63 @@ def test_one_is_opened_as_long_as_its_original_lies_beside_it(tmp_path: Path) ->
     pages, _, _ = read(tmp_path)
     again = next(page for page in pages if page.url == "http://market.onion/again")
     assert again.location == f"{other}#{len(gz(record(html('y'))))}"
-    assert open_page(again.location) == again
     with pytest.raises(NotOpened) as raised:
         open_page(again.location, seek_only=True)
     assert raised.value.why == "slow"
+    assert open_page(again.location) == again
+    assert open_page(again.location, seek_only=True) == again  # it is known now where it lies
     one.rename(tmp_path / "0")
     assert open_page(again.location) == again
     (tmp_path / "0").unlink()
     with pytest.raises(NotOpened, match="neither in its file nor in those beside it") as raised:
         open_page(again.location)
     assert raised.value.why == "missing"
+
+
+def _named(name: str, offset: object) -> str:
+    return f"WARC-Refers-To-Filename: {name}\r\nWARC-Refers-To-File-Offset: {offset}\r\n{DIGEST}"
+
+
+def test_one_is_read_where_it_says_that_its_original_lies(tmp_path: Path) -> None:
+    """Behind a gigabyte (a hole in the file) both are as near as at the start."""
+    path, length = tmp_path / "large.warc", 1 << 30
+    film = record(b"", head=b"", kind="metadata", length=length).partition(b"\r\n\r\n")[0]
+    original = record(html("first")), record(html("seen"), extra=DIGEST)
+    with path.open("wb") as file:
+        file.write(b"".join(original) + film + b"\r\n\r\n")
+        file.seek(length, os.SEEK_CUR)
+        file.write(b"\r\n\r\n")
+        at = file.tell()
+        file.write(revisit(_named(path.name, len(original[0]))))
+    started = time.thread_time()
+    page = open_page(f"{path}#{at}", seek_only=True)
+    assert time.thread_time() - started < 0.1
+    assert (page.body, page.url) == (html("seen"), "http://market.onion/again")
+
+
+@pytest.mark.parametrize(
+    "name, offset",
+    [("1.warc", 0), ("1.warc", "7"), ("1.warc", 10**17), ("1.warc", "-1"), ("1.warc", "x"),
+     ("3.warc", 0), ("../1.warc", 0), ("..", 0), ("", 0), ("a" * 5000, 0), ("1\t.warc", 0)],
+    ids=["other", "within", "behind", "below", "word", "gone", "up", "folder", "none", "long",
+         "tab"],
+)  # fmt: skip
+def test_a_wrong_place_of_an_original_is_not_believed(
+    tmp_path: Path, name: str, offset: object
+) -> None:
+    (tmp_path / "1.warc").write_bytes(record(html("x")) + record(html("seen"), extra=DIGEST))
+    (tmp_path / "2.warc").write_bytes(revisit(_named(name, offset)))
+    pages, troubles, _ = read(tmp_path)
+    assert (len(pages), troubles) == (3, [])
+    for _ in range(2):
+        assert [open_page(page.location) for page in pages] == pages
+
+
+def test_the_revisits_of_a_crawl_need_no_search(tmp_path: Path) -> None:
+    body = html("the same " * 400)
+    with CrawlArchive(tmp_path, stamp(), rotate_bytes=1) as archive:
+        places = [write(archive, body, captured_at=NOON + timedelta(n)).location for n in range(3)]
+    assert len({place.partition("#")[0] for place in places}) == 3
+    for n, place in enumerate(places):
+        page = open_page(place, seek_only=True)
+        assert (page.body, page.captured_at) == (body, NOON + timedelta(n))
