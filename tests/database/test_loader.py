@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, text
 
 from cryptodrug_scraper.archive import Page
+from cryptodrug_scraper.archive.page import TIME_SOURCES
 from cryptodrug_scraper.database.copying import copy_lines, line
 from cryptodrug_scraper.database.ids import key_of
 from cryptodrug_scraper.database.loader import Loader
@@ -321,6 +323,24 @@ def test_every_table_and_column_of_the_codebook_is_explained(engine: Engine) -> 
             )
         ).all()
     assert bare == []
+
+
+def test_the_words_of_a_column_are_those_that_stand_in_it(engine: Engine) -> None:
+    def explained(column: str) -> str:
+        with engine.connect() as connection:
+            return connection.scalars(
+                text(
+                    "SELECT col_description('page'::regclass, attnum) FROM pg_attribute"
+                    " WHERE attrelid = 'page'::regclass AND attname = :column"
+                ),
+                {"column": column},
+            ).one()
+
+    listed = explained("captured_from").removeprefix("What told captured_at: ").rstrip(".")
+    plain = re.sub(r" \([^)]*\)", "", listed)
+    assert tuple(plain.replace("; or ", "; ").split("; ")) == TIME_SOURCES
+    assert re.findall(r"(second|day)[;:]", explained("captured_precision")) == ["second", "day"]
+    assert re.findall(r"(\w+)(?: \(|[;.])", explained("outcome")) == ["read", "unknown", "failed"]
 
 
 def both_orders(

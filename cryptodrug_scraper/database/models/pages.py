@@ -101,7 +101,9 @@ class Page(Base):
         comment="second; or day: only the date is known, and captured_at is its midnight, UTC."
     )
     captured_from: Mapped[str | None] = mapped_column(
-        comment="What told captured_at: warc, sidecar, path or option."
+        comment="What told captured_at: warc; archive (another that states times: HAR, MHTML, a "
+        "table, an HTTP cache); sidecar; page (a comment of the tool that saved it); path; or "
+        "option."
     )
     page_time: Mapped[Moment | None] = mapped_column(comment="The market's own clock, if shown.")
     observed_at: Mapped[Moment | None] = mapped_column(
