@@ -10,7 +10,8 @@ from typing import BinaryIO, NamedTuple
 
 from .context import Context
 from .http import decoded_body
-from .names import PACKED_SUFFIXES, PAGE_SUFFIXES, hidden, is_plain_file, shown, what_it_is
+from .kinds import identify_bytes
+from .names import PACKED_SUFFIXES, PAGE_SUFFIXES, hidden, is_plain_file, shown
 from .page import Limits, Page, Trouble
 from .provenance import made_by_httrack, provenance_of, saved_response
 from .sidecar import Sidecar, is_sidecar_name, read_sidecar, sidecar_names
@@ -172,7 +173,7 @@ def read_file(source: Source, context: Context) -> Iterator[Page | Trouble]:
         if source.named:
             yield Trouble(location, "the content is not HTML; skipped", "not_html")
         else:
-            context.pass_over(location, what_it_is(source.name))
+            yield from context.no_page(location, source.name)
         return
     if made_by_httrack(data):
         context.pass_over(location, "pages of HTTrack itself")
@@ -202,6 +203,17 @@ def read_file(source: Source, context: Context) -> Iterator[Page | Trouble]:
         stated.headers.get("content-type"),
         location,
     )
+
+
+def is_page_as_it_came(data: bytes, limits: Limits) -> bool:
+    """Tell whether a file that was kept as it came is a page, or what may hold one: not damaged."""
+    form = identify_bytes(data, "")
+    if form.format != "page" or not form.packing:
+        return form.format != "other"
+    try:
+        return problem_of(unpack(data, form.packing, limits)) is None
+    except Bad:
+        return False
 
 
 def is_sidecar(found: Found) -> bool:

@@ -38,7 +38,7 @@ class Mirrors:
 
     def __init__(self, top: Path, limits: Limits) -> None:
         self._top = top
-        self._limits = limits
+        self.limits = limits
         self._known: dict[Path, frozenset[str]] = {}
 
     def copies(self, path: Path) -> bool:
@@ -60,7 +60,7 @@ class Mirrors:
         try:
             with cache.open("rb") as file:
                 size = cache.stat().st_size
-                members, _ = members_of(file, size, str(cache), self._limits)
+                members, _ = members_of(file, size, str(cache), self.limits)
                 entries = [_entry(file, info) for info in members]
                 return frozenset(
                     entry["x-save"]

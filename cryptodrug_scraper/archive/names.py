@@ -128,8 +128,7 @@ ORIGINAL = ".orig"
 """What `wget -K` calls the page as it came, where it rewrote the links of the other."""
 
 LOST_ORIGINAL = (
-    "kept as a page as it came, and is none (empty or damaged); its copy, if there is one, is "
-    "read where that can be told before, else not"
+    "kept as a page as it came, and is none (empty or damaged); its copy is read, if there is one"
 )
 REWRITTEN = "pages whose original is beside them"
 

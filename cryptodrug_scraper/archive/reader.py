@@ -9,11 +9,10 @@ from pathlib import Path
 
 from .columns import ANY, Columns
 from .context import Context, PassedOver
-from .files import Found, is_sidecar, location_of, open_file, open_source, walk
+from .files import Found, is_page_as_it_came, is_sidecar, location_of, open_file, open_source, walk
 from .formats import read_source
 from .httrack import REWRITTEN as COPIES
 from .httrack import Mirrors
-from .kinds import identify
 from .names import HIDDEN, REWRITTEN, original_of
 from .page import DEFAULT_LIMITS, Limits, NothingThere, Page, Trouble
 from .stamp import CrawlEnd, CrawlStamp
@@ -99,16 +98,17 @@ def _is_copy(found: Found, mirrors: Mirrors) -> str:
     if found.beside is None:
         return ""
     original = original_of(found.path.name, found.beside)
-    if original and _is_readable(found.path.with_name(original)):
+    if original and _is_readable(found.path.with_name(original), mirrors.limits):
         return REWRITTEN
     return COPIES if mirrors.copies(found.path) else ""
 
 
-def _is_readable(path: Path) -> bool:
+def _is_readable(path: Path, limits: Limits) -> bool:
     """Tell whether a file is a page, or what may hold one, by its content."""
     try:
         with open_file(path) as file:
-            return identify(file, path.stat().st_size, path.name).format != "other"
+            data = file.read(limits.page_bytes + 1)
+            return len(data) <= limits.page_bytes and is_page_as_it_came(data, limits)
     except OSError:  # then it is named, and the copy is read
         return False
 

@@ -33,9 +33,9 @@ from .names import (
     REWRITTEN,
     Kind,
     hidden,
-    is_rewritten,
     kind_of,
     member_parts,
+    original_of,
     shown,
 )
 from .page import Limits, Page, Trouble
@@ -64,21 +64,27 @@ class _Stopped(Exception):
 def read_7z(source: Source, context: Context) -> Iterator[Page | Trouble]:
     """Yield the pages of a 7z archive."""
     try:
-        members, problems = _index(source, context)
+        members, copies, problems = _index(source, context)
     except Bad as bad:
         yield Trouble(source.location, f"{bad.reason}; skipped", bad.code)
         return
     yield from problems
-    reader = _Reader(source, context, members)
+    reader = _Reader(source, context, members, copies)
     try:
         yield from reader.read()
     except Bad as bad:
         yield Trouble(source.location, bad.reason, bad.code)
 
 
-def _index(source: Source, context: Context) -> tuple[list[Member], list[Trouble]]:
-    """Return the members that can be read, and what is wrong with others."""
+def _index(
+    source: Source, context: Context
+) -> tuple[list[Member], list[tuple[str, Member]], list[Trouble]]:
+    """Return the members that can be read, and what is wrong with others.
+
+    Apart stand copies of pages that are there as they came, with the names of those.
+    """
     originals: set[str] = set()
+    copies: list[tuple[str, Member]] = []
     limits = context.limits
     members: list[Member] = []
     problems: list[Trouble] = []
@@ -90,9 +96,7 @@ def _index(source: Source, context: Context) -> tuple[list[Member], list[Trouble
             if len(archive.files) > limits.members:
                 raise Bad("too_many", f"{len(archive.files):,} members, more than are allowed")
             originals.update(
-                info.filename
-                for info in archive.files
-                if info.filename.endswith(ORIGINAL) and info.uncompressed
+                info.filename for info in archive.files if info.filename.endswith(ORIGINAL)
             )
             for info in archive.files:
                 location = f"{source.location}!/{shown(info.filename)}"
@@ -108,8 +112,6 @@ def _index(source: Source, context: Context) -> tuple[list[Member], list[Trouble
                     problems.append(Trouble(location, reason, "special"))
                 elif any(hidden(part) for part in parts):
                     context.pass_over(location, HIDDEN)
-                elif originals and is_rewritten(info.filename, originals):
-                    context.pass_over(location, REWRITTEN)
                 elif (key := "/".join(parts)) in seen:
                     reason = "the archive holds this name twice; the later was skipped"
                     problems.append(Trouble(location, reason, "duplicate"))
@@ -117,12 +119,16 @@ def _index(source: Source, context: Context) -> tuple[list[Member], list[Trouble
                     seen.add(key)
                     block = blocks.setdefault(id(info.folder), len(blocks))
                     size = int(info.uncompressed)
-                    members.append(Member(info.filename, parts, size, block))
+                    member = Member(info.filename, parts, size, block)
+                    if original := original_of(info.filename, originals):
+                        copies.append((original, member))
+                    else:
+                        members.append(member)
     except Bad:
         raise
     except Exception as error:  # damaged headers make py7zr raise whatever comes
         raise _bad(error) from error
-    return members, problems
+    return members, copies, problems
 
 
 def _is_file(mode: int) -> bool:
@@ -276,10 +282,18 @@ class _Unpacking:
 class _Reader:
     """Makes pages of the members of one 7z archive."""
 
-    def __init__(self, source: Source, context: Context, members: list[Member]) -> None:
+    def __init__(
+        self,
+        source: Source,
+        context: Context,
+        members: list[Member],
+        copies: list[tuple[str, Member]],
+    ) -> None:
         self.source = source
         self.context = context
         self.members = members
+        self.copies = copies
+        self.as_they_came: set[str] = set()  # originals of copies that are pages
         self.beside: dict[str, bytes] = {}  # small files that pages may want, by name
         self.wanted: set[str] = set()
 
@@ -301,6 +315,13 @@ class _Reader:
                 continue
             data = self.beside[key]
             yield from self._member(member, BytesIO(data), len(data))
+        again: list[Member] = []
+        for original, member in self.copies:
+            if original in self.as_they_came:
+                self.context.pass_over(self._location(member), REWRITTEN)
+            else:
+                again.append(member)
+        yield from self._unpacked(again)
 
     def _unpacked(self, todo: list[Member]) -> Iterator[Page | Trouble]:
         failures = 0
@@ -364,7 +385,10 @@ class _Reader:
             self.source.depth + 1,
             sibling=sibling,
         )
-        yield from context.read(inner, form)
+        for item in context.read(inner, form):
+            if isinstance(item, Page) and name.endswith(ORIGINAL):
+                self.as_they_came.add(member.name)
+            yield item
 
     def _location(self, member: Member) -> str:
         return f"{self.source.location}!/{shown(member.name)}"

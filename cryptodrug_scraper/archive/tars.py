@@ -11,6 +11,7 @@ from io import BytesIO
 from typing import BinaryIO
 
 from .context import Context
+from .files import is_page_as_it_came
 from .httpcache import BESIDE
 from .kinds import HEAD, LOOKED_INTO, Form, identify_bytes, packing_of
 from .names import (
@@ -87,7 +88,8 @@ def _scout(
         if isinstance(member, Damage) or member.type not in REGULAR or not member.fits:
             continue
         if member.name.endswith(ORIGINAL) and len(originals) < limits.sidecars_held:
-            if identify_bytes(walker.read(HEAD), "").format != "other":
+            data = walker.read(min(member.size, limits.page_bytes + 1))
+            if len(data) == member.size and is_page_as_it_came(data, limits):
                 originals.add("/".join(member_parts(member.name, limits)[0]))
             continue
         base = member.name.rpartition("/")[2]

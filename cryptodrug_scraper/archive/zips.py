@@ -21,9 +21,9 @@ from .names import (
     REWRITTEN,
     Kind,
     hidden,
-    is_rewritten,
     kind_of,
     member_parts,
+    original_of,
     shown,
     what_it_is,
 )
@@ -99,7 +99,9 @@ class _Reader:
         }
         self.wacz = is_wacz(info.filename for info in members)
         self.times: dict[str, Moment] = {}
-        self.originals = {info.filename for info in members if self._is_original(info)}
+        self.originals = {info.filename for info in members if info.filename.endswith(ORIGINAL)}
+        self.copies: list[tuple[str, zipfile.ZipInfo]] = []  # with the names of their originals
+        self.as_they_came: set[str] = set()  # originals that are pages
         self.seen: set[str] = set()
         self.wanted: set[str] = set()  # sidecars of pages
 
@@ -116,6 +118,11 @@ class _Reader:
             yield from self._member(info, jsons)
         for info in jsons:
             if info.filename not in self.wanted:
+                yield from self._file(info)
+        for original, info in self.copies:
+            if original in self.as_they_came:
+                self.context.pass_over(self._location(info), REWRITTEN)
+            else:
                 yield from self._file(info)
 
     def _member(
@@ -143,8 +150,9 @@ class _Reader:
         if self.wacz and not holds_pages(info.filename):
             self.context.pass_over(location, what_it_is(parts[-1]))
             return
-        if self.originals and is_rewritten(info.filename, self.originals):
-            self.context.pass_over(location, REWRITTEN)
+        original = original_of(info.filename, self.originals) if self.originals else ""
+        if original:
+            self.copies.append((original, info))
             return
         if kind_of(parts[-1])[0] is Kind.JSON:  # a page may want it
             jsons.append(info)
@@ -201,7 +209,10 @@ class _Reader:
                 times=self.times,
                 sibling=sibling,
             )
-            yield from self.context.read(member, form)
+            for item in self.context.read(member, form):
+                if isinstance(item, Page) and info.filename in self.originals:
+                    self.as_they_came.add(info.filename)
+                yield item
         if unpacked.problem is not None:
             code, reason = unpacked.problem
             yield Trouble(location, f"{reason}; what could be was read", code)
@@ -221,15 +232,6 @@ class _Reader:
             return unpack_page(self.source.file, info, self.context.limits), location
         except Bad as bad:
             return Trouble(location, bad.reason, bad.code)
-
-    def _is_original(self, info: zipfile.ZipInfo) -> bool:
-        """Tell whether a member is a page as it came, which is read instead of its copy."""
-        if not info.filename.endswith(ORIGINAL):
-            return False
-        try:
-            return identify_bytes(start_of(self.source.file, info), "").format != "other"
-        except Bad:
-            return False
 
     def _location(self, info: zipfile.ZipInfo) -> str:
         return f"{self.source.location}!/{shown(info.orig_filename)}"
