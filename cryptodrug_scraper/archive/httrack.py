@@ -109,7 +109,8 @@ def _page(info: zipfile.ZipInfo, source: Source, context: Context) -> Iterator[P
         body = unpack_page(source.file, info, context.limits)
         source.budget.take(len(body))
     except Bad as bad:
-        yield Trouble(location, f"{bad.reason}; the mirror's copy of it is read", bad.code)
+        instead = "has no copy of it" if copy is None else "has a copy, which is read"
+        yield Trouble(location, f"{bad.reason}; the mirror {instead}", bad.code)
         if copy is None:
             return
         with copy.open("rb") as file:
