@@ -12,6 +12,7 @@ from .kinds import Form
 from .names import LOST_ORIGINAL, ORIGINAL, what_it_is
 from .page import Limits, Page, Trouble
 from .revisits import Revisits
+from .segments import Segments
 from .source import Source
 from .stamp import CrawlEnd, CrawlStamp
 from .when import Moment, given
@@ -52,6 +53,7 @@ class Context:
         """The location of the one page that is looked for; empty: all are."""
         self.passed_over: Counter[str] = Counter()
         self.revisits = Revisits(limits)
+        self.segments = Segments(limits)
         self.crawls: dict[str, tuple[CrawlStamp, CrawlEnd | None]] = {}
         self._read = read
         self._pass_over = on_passed_over

@@ -30,6 +30,7 @@ from .source import Source
 
 _MARKS = ("#", "!/")  # behind a file's path: an offset, a member
 _HOLD_RECORDS = ("warc", "arc", "packed", "zip", "7z", "tar")
+_ELSEWHERE = ("no_original", "no_segment")
 _REMEMBERED = 8  # files
 
 
@@ -95,15 +96,15 @@ def open_page(
         if page is None and not seek_only and source.form.format != "page":
             source.file.seek(0)
             known.clear()
-            page, wrong, revisit = _read([source], location, limits, known, seek=False)
-            if revisit and page is None:
+            page, wrong, elsewhere = _read([source], location, limits, known, seek=False)
+            if elsewhere and page is None:
                 known.clear()
                 others = _beside(path, limits)
                 page, wrong, _ = _read(others, location, limits, known, seek=False)
     _remember(state, known)
     if page is None and seek_only:
         raise NotOpened(location, "slow", "it cannot be read without what stands before it")
-    if page is None and wrong is not None and wrong.code == "no_original":
+    if page is None and wrong is not None and wrong.code in _ELSEWHERE:
         raise NotOpened(
             location,
             "missing",
@@ -139,7 +140,7 @@ def _read(
     *,
     seek: bool = True,
 ) -> tuple[Page | None, Trouble | None, bool]:
-    """Return the page, what was wrong on the way, and whether it is one of a revisit.
+    """Return the page, what was wrong on the way, and whether bytes of it lie elsewhere.
 
     With ``seek``, by the shortest way. ``known`` is where originals of revisits lie: without
     ``seek``, and where a revisit is met, the sources are read to their end to fill it.
@@ -160,14 +161,15 @@ def _read(
                     break
         elif location.startswith(item.location):
             wrong = wrong or item
-    is_revisit = wrong is not None and wrong.code == "no_original"
-    return page, wrong, is_revisit
+    elsewhere = wrong is not None and wrong.code in _ELSEWHERE
+    return page, wrong, elsewhere
 
 
 def _items(sources: Iterable[Source], context: Context) -> Iterator[Page | Trouble]:
     for source in sources:
         yield from read_source(source, context, source.form)
     if not context.wanted:
+        yield from context.segments.rest()
         yield from (item for _, item in context.revisits.rest() if not isinstance(item, str))
 
 

@@ -80,6 +80,7 @@ CODES: Mapping[str, str] = {
     "nested": "an archive inside an archive, which is not opened",
     "no_column": "a table without the column that is sought, or without any that holds pages",
     "no_original": "a revisit of a page that was not seen",
+    "no_segment": "a record that was split, of which a part was not seen",
     "not_kept": "a page was asked for, and the tool kept nothing of it",
     "not_html": "the content is not HTML",
     "special": "neither a file nor a folder (device, pipe, sparse file)",

@@ -83,6 +83,7 @@ class ArchiveReader:
                 else:
                     yield from _read_one(found, context)
                 context.end()
+        yield from context.segments.rest()
         for location, item in context.revisits.rest():
             if isinstance(item, str):
                 context.pass_over(location, item)

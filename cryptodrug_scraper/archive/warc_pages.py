@@ -13,9 +13,10 @@ from .context import Context
 from .http import Response, content_kind, sort_of_type, split_response
 from .names import shown
 from .page import Page, Trouble
-from .records import Checked
+from .records import Checked, RecordFile
 from .responses import Known, page_of
 from .revisits import Place, Revisit
+from .segments import First, Segment
 from .source import Source
 from .stamp import END_URI, LARGEST, CrawlEnd, CrawlStamp, end_in, stamp_in
 from .when import stated
@@ -25,9 +26,10 @@ _RESPONSE = WarcRecordType.response
 _RESOURCE = WarcRecordType.resource
 _REVISIT = WarcRecordType.revisit
 _WARCINFO = WarcRecordType.warcinfo
-_READ = (_RESPONSE, _RESOURCE, _REVISIT)
+_CONTINUATION = WarcRecordType.continuation
+_READ = (_RESPONSE, _RESOURCE, _REVISIT, _CONTINUATION)
 _SAYS = (_WARCINFO, WarcRecordType.metadata)
-_NOT_READ = (WarcRecordType.conversion, WarcRecordType.continuation)
+_SEGMENT_NUMBER, _SEGMENT_TOTAL = "WARC-Segment-Number", "WARC-Segment-Total-Length"
 _STAMPS = 1_000  # of one file, which may be many joined together
 _HEAD = 64 << 10
 _NOT_A_PAGE = -1
@@ -49,6 +51,7 @@ class Stored(NamedTuple):
     cut_short: bool = False
     digest: str | None = None
     identity: str | None = None
+    split: bool = False
 
 
 class RecordReader:
@@ -77,7 +80,7 @@ class RecordReader:
         elif kind in _SAYS:
             yield self._stamp(record, place.location), None
         else:
-            if kind in _NOT_READ:
+            if kind == WarcRecordType.conversion:
                 self.context.pass_over(place.location, f"{kind} records")
             yield None, None
 
@@ -92,7 +95,8 @@ class RecordReader:
         if item is None:
             sort = sort_of_type(stored.content_type, stored.response.status)
             self.context.pass_over(location, sort)
-        if item is None or isinstance(item, Page):
+        # A part alone is not the bytes that a revisit means.
+        if (item is None or isinstance(item, Page)) and not stored.split:
             digest = stored.digest
             place = stored.place if item is not None else Place(self.source, _NOT_A_PAGE)
             self.context.revisits.met(
@@ -134,30 +138,61 @@ class RecordReader:
         headers = record.headers
         if kind == _REVISIT:
             return self._revisit(record, block, place), None
-        if kind == _RESOURCE:
-            content_type = headers.get(WarcHeader.CONTENT_TYPE)
-            response: Response | None = Response(None, {}, block)
-        else:
-            response = split_response(block)
-            content_type = None if response is None else response.headers.get("content-type")
+        if kind == _CONTINUATION:
+            return self._segment(First(place, kind, headers, None), block), None
+        crawl = self.stamps.get(headers.get(WarcHeader.WARC_WARCINFO_ID) or "")
+        first = First(place, kind, headers, crawl)
+        if headers.get(WarcHeader.WARC_SEGMENT_NUMBER):
+            if content_kind(_response(first, block)[1]) is not False:
+                return self._segment(first, block), None
+            self.context.segments.refuse(headers.get(WarcHeader.WARC_RECORD_ID) or "")
+        return self._response(first, block), None
+
+    def _response(
+        self, first: First, block: bytes, *, split: bool = False
+    ) -> Page | Trouble | None:
+        """Make a page of a response or resource."""
+        headers, place = first.headers, first.place
+        response, content_type = _response(first, block)
         if response is None:  # a DNS answer, or no HTTP at all
             self.context.pass_over(place.location, "responses that are no HTTP")
-            return None, None
-        if headers.get(WarcHeader.WARC_SEGMENT_NUMBER) and content_kind(content_type) is not False:
-            reason = "the record is split into segments, which are not joined here; skipped"
-            return Trouble(place.location, reason, "unsupported"), None
+            return None
         stored = Stored(
             place,
             headers.get(WarcHeader.WARC_TARGET_URI),
             headers.get(WarcHeader.WARC_DATE),
             response,
             content_type,
-            self.stamps.get(headers.get(WarcHeader.WARC_WARCINFO_ID) or ""),
+            first.crawl,
             headers.get(WarcHeader.WARC_TRUNCATED) is not None,
             headers.get(WarcHeader.WARC_PAYLOAD_DIGEST),
             headers.get(WarcHeader.WARC_RECORD_ID),
+            split,
         )
-        return self.page(stored), None
+        return self.page(stored)
+
+    def _segment(self, first: First, block: bytes) -> Page | Trouble | None:
+        """Take a segment of a record, if it is not damaged; make a page when all are there."""
+        headers, place = first.headers, first.place
+        names = (WarcHeader.WARC_SEGMENT_ORIGIN_ID, _SEGMENT_NUMBER, _SEGMENT_TOTAL)
+        origin, number, total = ((headers.get(name) or "").strip() for name in names)
+        begins = first.kind != _CONTINUATION
+        if begins:
+            origin = headers.get(WarcHeader.WARC_RECORD_ID) or ""
+        if not number.isdecimal() or not origin or (int(number) == 1) != begins:
+            reason = "a segment of a record that does not state which; skipped"
+            return Trouble(place.location, reason, "broken_record")
+        if (
+            not place.inside
+            and not RecordFile(self.source.file, self.source.name).check(place.offset).keep
+        ):  # which is reported where it was read
+            return None
+        length = int(total) if total.isdecimal() else None
+        segment = Segment(place.location, int(number), block, length)
+        found = self.context.segments.add(origin, segment, first if begins else None)
+        if found is None or isinstance(found, Trouble):
+            return found
+        return self._response(*found, split=True)
 
     def _too_large(self, record: WarcRecord, kind: WarcRecordType, location: str) -> Trouble | None:
         """Report a record that is too large for a page, unless it says that it is none."""
@@ -230,6 +265,14 @@ class RecordReader:
             what = "stamp" if begins else "end"
             return Trouble(location, f"the {what} of a crawl is not used: {found}", "bad_stamp")
         return None
+
+
+def _response(first: First, block: bytes) -> tuple[Response | None, str | None]:
+    """Return the response that a block is, or begins with, and its type."""
+    if first.kind == _RESOURCE:
+        return Response(None, {}, block), first.headers.get(WarcHeader.CONTENT_TYPE)
+    response = split_response(block)
+    return response, None if response is None else response.headers.get("content-type")
 
 
 def _key(digest: str, crawl: CrawlStamp | None, cut_short: bool) -> str:
