@@ -219,6 +219,11 @@ def _show_unused(done: Examination, console: Console, *, everything: bool) -> No
     if done.not_searched:
         console.print(f"The page was not searched for what nobody used: {done.not_searched}.\n")
         return
+    if done.page.cut_off and done.unused:
+        console.print(
+            "What nobody used on a page that was cut off says nothing of a changed layout: what it "
+            "belongs to may stand behind the cut. Look at a whole page of its kind.\n"
+        )
     longest = 10_000 if everything else _LONGEST
     for title, groups in (
         ("Nobody used, beside what was read", [g for g in done.unused if g.near]),

@@ -6,6 +6,8 @@ import json
 import zipfile
 from pathlib import Path
 
+import pytest
+
 from tests.cli.running import run
 from tests.conftest import FIXTURES
 
@@ -27,6 +29,25 @@ def test_it_shows_kind_fields_leftovers_and_warnings(tmp_path: Path) -> None:
     assert "Place of origin" in folded
     assert "Left out:" in folded
     assert "unknown label" in folded
+
+
+@pytest.mark.parametrize("share", [0.3, 0.6, 0.85, 0.95])
+def test_a_page_that_was_cut_off_is_no_sign_of_a_changed_layout(
+    share: float, tmp_path: Path
+) -> None:
+    changed = "says nothing of a changed layout"
+    for whole in (LISTING, *sorted(FIXTURES.glob("*/listing_refund.html"))):
+        body = whole.read_bytes()
+        page = tmp_path / "page.html"
+        page.write_bytes(body[: int(len(body) * share)])
+        folded = " ".join(run("doctor", page).stdout.split())
+        assert "cut off yes: what it does not state, the whole page may" in folded
+        assert "the page is cut off" in folded  # among the warnings
+        assert (changed in folded) == ("Nobody used" in folded)
+        assert json.loads(run("doctor", page, "--json").stdout)["cut_off"] is True
+        page.write_bytes(body)
+        assert changed not in " ".join(run("doctor", page).stdout.split())
+        assert json.loads(run("doctor", page, "--json").stdout)["cut_off"] is False
 
 
 def test_json() -> None:
