@@ -70,6 +70,8 @@ def read_source(
                 )
                 return
             yield from reader(source, context)
+        elif form.format == "wal" and source.name.removesuffix("-wal") in (source.beside or ()):
+            context.pass_over(source.location, "read with their database")
         elif form.format in UNREAD:
             yield Trouble(source.location, UNREAD[form.format], "unsupported")
         elif source.named:

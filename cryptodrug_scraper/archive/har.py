@@ -71,7 +71,8 @@ def _entry(
     cut_short = _cut_short(content, body)
     # The text has been decoded: it is UTF-8 now, whatever it was.
     plain = kind.partition(";")[0].strip()
-    kind = kind if _text(content.get("encoding")) else f"{plain}; charset=utf-8"
+    as_sent = _text(content.get("encoding")).strip().lower() == "base64"
+    kind = kind if as_sent else f"{plain}; charset=utf-8"
     stated = Response(status, headers, b"")
     stored = Response(status, {k: v for k, v in headers.items() if k not in _ENCODED}, body)
     url = _text(request.get("url")).partition("#")[0] or None
@@ -89,10 +90,13 @@ def _body(content: dict[str, Any]) -> bytes | Bad:
     text = content.get("text")
     if not isinstance(text, str):
         return b""
-    if content.get("encoding") != "base64":
+    encoding = _text(content.get("encoding")).strip().lower()
+    if encoding not in ("", "base64", "utf-8", "utf8"):
+        return Bad("unsupported", f"its encoding {encoding[:40]!r} is not known here")
+    if encoding != "base64":
         return text.encode("utf-8", "surrogatepass")
     try:
-        return base64.b64decode(text, validate=False)
+        return base64.b64decode("".join(text.split()), validate=True)
     except (binascii.Error, ValueError) as error:
         return Bad("broken_record", f"damaged base64 ({error})")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 import struct
 import tarfile
@@ -10,8 +11,8 @@ from typing import BinaryIO, NamedTuple
 
 from .names import Kind, is_page_name, kind_of
 from .sniff import begins_as_html, looks_like_html
-from .table_kinds import table_kind
-from .unpack import Stream
+from .table_kinds import TABLES, table_kind
+from .unpack import UTF16, Stream, wide_encoding
 
 HEAD = 8 << 10
 """Bytes of a file, packed and unpacked, that are looked at."""
@@ -44,6 +45,10 @@ UNREAD = {
     "lz4": "LZ4 data, which cannot be read here: unpack it first (`lz4 -d FILE`)",
     "compress": "data of `compress`, which cannot be read here: unpack it first (`gunzip FILE`)",
     "lzma": "LZMA data, which cannot be read here: unpack it first (`xz -d FILE`)",
+    "part": "a part of an archive that was split: join all parts in order (`cat x.7z.* > x.7z`; "
+    "of a zip with .z01: `7z x x.zip`), and read that",
+    "wal": "what was last written to an SQLite database, and is not in it yet: have both read as "
+    "they lie in a folder, under their own names",
     "iso": "a disk image, which cannot be read here: copy its files into a folder",
 }
 """Containers that are known and not read, with what to do."""
@@ -70,20 +75,35 @@ _MAGIC = (
     (b"\x04\x22\x4d\x18", "lz4"),
     (b"\x1f\x9d", "compress"),
     (b"\x5d\x00\x00", "lzma"),
+    (b"\x37\x7f\x06\x82", "wal"),
+    (b"\x37\x7f\x06\x83", "wal"),
 )
 _BY_NAME = {".rar": "rar", ".7z": "7z", ".cpio": "cpio", ".iso": "iso", ".cab": "cab",
-            ".lz": "lzip", ".lz4": "lz4", ".lzma": "lzma", ".arc": "arc"}  # fmt: skip
+            ".lz": "lzip", ".lz4": "lz4", ".lzma": "lzma", ".arc": "arc",
+            ".har": "har", ".mhtml": "mhtml", ".mht": "mhtml",
+            ".parquet": "parquet", ".sqlite": "sqlite", ".sqlite3": "sqlite"}  # fmt: skip
+_PART = re.compile(
+    r"\.(?:7z|zip|rar|tar|tgz|txz|warc|gz|xz|bz2|zst)\.\d{2,4}$|\.z\d\d$|\.r\d\d$", re.IGNORECASE
+)
 _WARC = re.compile(rb"\s{0,16}WARC/\d\.\d\r?\n")
 _ARC_LINE = rb":\S{0,1000} \S{1,100} \d{8,14} \S{1,100}(?: \S{1,1000}){0,5} \d{1,10}\r?\n"
 _ARC = re.compile(rb"\s{0,16}filedesc" + _ARC_LINE)
 _WARC_WITHIN = re.compile(rb"\nWARC/\d\.\d\r?\n[A-Za-z-]{1,80}:")
 _ARC_WITHIN = re.compile(rb"\nhttps?" + _ARC_LINE)
-_MHTML = re.compile(
+_MAIL = re.compile(
     rb"\A\s{0,16}(?:[A-Za-z][A-Za-z0-9-]{0,60}:[^\n]{0,2000}\r?\n(?:[ \t][^\n]{0,2000}\r?\n){0,20})"
-    rb"{0,40}?content-type:\s{0,8}multipart/related\b",
-    re.IGNORECASE,
+    rb"{1,40}"
 )
-_HAR = re.compile(rb'\A(?:\xef\xbb\xbf)?\s{0,64}\{\s{0,64}"log"\s{0,64}:\s{0,64}\{')
+_RELATED = re.compile(rb"^content-type:\s{0,8}multipart/related\b", re.IGNORECASE | re.MULTILINE)
+_OTHER_MAIL = re.compile(
+    rb"^content-type:\s{0,8}(?:multipart/|text/html|application/xhtml)",
+    re.IGNORECASE | re.MULTILINE,
+)
+_MIME = re.compile(rb"^(?:mime-version|content-transfer-encoding):", re.IGNORECASE | re.MULTILINE)
+_HAR = re.compile(
+    rb'\A(?:\xef\xbb\xbf)?\s{0,64}\{\s{0,64}(?:"[^"\\]{0,64}"\s{0,64}:\s{0,64}(?:"[^"\\]{0,1024}"|'
+    rb'[\w.+-]{1,32})\s{0,64},\s{0,64}){0,8}"log"\s{0,64}:\s{0,64}\{'
+)
 _LOCAL = struct.Struct("<4s5H3L2H")
 _HTTRACK = re.compile(rb"PK\x03\x04.{26}https?://[^\0]{1,4096}?X-In-Cache:", re.DOTALL)
 _DOCUMENT = re.compile(rb"PK\x03\x04.{26}(?:mimetype|\[Content_Types\]\.xml|_rels/)", re.DOTALL)
@@ -123,10 +143,10 @@ def form_of(head: bytes, inner: bytes, name: str) -> Form:
     """Tell what a file is from its start, and from the start of what is packed in it."""
     packing = packing_of(head)
     if not packing:
-        return _plain(head, name)
+        return Form("packed", UTF16) if _is_wide(head, name) else _plain(head, name)
     if not inner:  # damaged from the start on, or nothing in it
         return _damaged(name, packing)
-    if packing_of(inner):
+    if packing_of(inner) or _is_wide(inner, name):
         return Form("packed", packing)
     plain_name = name
     if kind_of(name)[0] is Kind.PACKED:
@@ -137,6 +157,15 @@ def form_of(head: bytes, inner: bytes, name: str) -> Form:
     if form.format == "warc" and packing in ("gz", "zst") and not _SKIPPABLE.match(head):
         return Form("warc", packing)  # its records can be found without unpacking all of it
     return Form("packed", packing)
+
+
+def _is_wide(head: bytes, name: str) -> bool:
+    """Tell whether this is text in UTF-16 that is read as UTF-8: pages and CSV are read as such."""
+    encoding = wide_encoding(head)
+    if not encoding:
+        return False
+    text = head.decode(encoding, "replace").removeprefix("\ufeff").encode("utf-8", "replace")
+    return _plain(text, name).format in ("har", "json", "jsonl", "mhtml")
 
 
 def _plain(head: bytes, name: str) -> Form:
@@ -156,7 +185,7 @@ def _plain(head: bytes, name: str) -> Form:
         return Form("tar")
     if begins_as_html(head):
         return Form("page")
-    if _MHTML.match(head):
+    if _is_mail(head):
         return Form("mhtml")
     if _HAR.match(head):
         return Form("har")
@@ -175,6 +204,8 @@ def _by_name(head: bytes, name: str) -> Form:
         form, _, method = packing.partition(":")
         return Form(form, method)
     suffix = "." + name.lower().rpartition(".")[2]
+    if _PART.search(name):
+        return Form("part")
     if suffix in _BY_NAME:
         return Form(_BY_NAME[suffix])
     if kind is Kind.PACKED and packing == "br":
@@ -191,9 +222,22 @@ def _damaged(name: str, packing: str) -> Form:
     if kind is Kind.ARCHIVE:
         form, _, _ = stated.partition(":")
         return Form(form, packing)
+    lower = name.lower()
+    if any(stem.endswith((*_BY_NAME, *TABLES)) for stem in (lower, lower.rpartition(".")[0])):
+        return Form("packed", packing)  # whose reader says what is wrong
     if kind is Kind.OTHER:
         return OTHER
     return Form("page", packing, certain=is_page_name(name))
+
+
+def _is_mail(head: bytes) -> bool:
+    """Tell whether this is a page as browsers save it in the form of a mail, of parts or of one."""
+    mail = _MAIL.match(head.removeprefix(codecs.BOM_UTF8))
+    if mail is None:
+        return False
+    if _RELATED.search(mail[0]):
+        return True
+    return all(one.search(mail[0]) for one in (_OTHER_MAIL, _MIME)) and b"text/html" in head.lower()
 
 
 def _is_zip(head: bytes) -> bool:

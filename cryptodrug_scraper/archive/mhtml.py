@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import email
 import email.errors
 import email.policy
@@ -15,9 +16,18 @@ from .page import Page, Trouble
 from .responses import Known, page_of
 from .source import Source
 from .timestamps import moment_of
+from .unpack import Bad
 
 _TIMES = 4  # a page with its images may be so many times as large as a page alone
 _PARTS = 10_000
+_ENCODINGS = frozenset(
+    ("", "7bit", "8bit", "binary", "quoted-printable", "base64", "x-uuencode", "uuencode")
+)
+_BASE64 = (
+    email.errors.InvalidBase64CharactersDefect,
+    email.errors.InvalidBase64LengthDefect,
+    email.errors.InvalidBase64PaddingDefect,
+)
 _HTML = ("text/html", "application/xhtml+xml")
 _BROKEN = (
     ValueError,
@@ -46,7 +56,9 @@ def read_mhtml(source: Source, context: Context) -> Iterator[Page | Trouble]:
 
 
 def _pages(source: Source, context: Context, data: bytes) -> Iterator[Page | Trouble]:
-    message = email.message_from_bytes(data, policy=email.policy.compat32)
+    message = email.message_from_bytes(
+        data.removeprefix(codecs.BOM_UTF8), policy=email.policy.compat32
+    )
     base = _header(message, "Snapshot-Content-Location") or _header(message, "Content-Location")
     stated = _header(message, "Date")
     moment = moment_of(stated) if stated else None
@@ -75,6 +87,11 @@ def _pages(source: Source, context: Context, data: bytes) -> Iterator[Page | Tro
         elif not url and part is root:
             url = base
         body = part.get_payload(decode=True)
+        wrong = _wrong(part)
+        if wrong is not None:
+            yield Trouble(location, f"{wrong.reason}; skipped", wrong.code)
+            found += 1
+            continue
         if not isinstance(body, bytes):
             continue
         known = Known(_address(url), captured, _content_type(part), location, None, False)
@@ -84,6 +101,16 @@ def _pages(source: Source, context: Context, data: bytes) -> Iterator[Page | Tro
             yield page
     if not found:
         yield Trouble(source.location, "no page is in it; skipped", "not_html")
+
+
+def _wrong(part: Message) -> Bad | None:
+    """Return why the bytes of a part that was decoded are not to be trusted."""
+    encoding = str(part.get("Content-Transfer-Encoding", "")).strip().lower()
+    if encoding not in _ENCODINGS:
+        return Bad("unsupported", f"its transfer encoding {encoding[:40]!r} is not known here")
+    if any(isinstance(defect, _BASE64) for defect in part.defects):
+        return Bad("broken_record", "damaged base64")
+    return None
 
 
 def _header(message: Message, name: str) -> str:

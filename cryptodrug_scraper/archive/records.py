@@ -12,7 +12,7 @@ from typing import BinaryIO, Protocol
 
 import zstandard
 
-from .unpack import ERRORS, WINDOW, Inflater
+from .unpack import ERRORS, SKIPPABLE, WINDOW, Inflater, damage
 
 GZIP = b"\x1f\x8b\x08"
 ZSTD = b"\x28\xb5\x2f\xfd"
@@ -173,19 +173,23 @@ class RecordFile:
 
     def holds_many(self, at: int) -> bool:
         """Tell whether a compressed member goes on behind its first record (`gzip a.warc`)."""
-        if self.magic != GZIP:
+        if self.magic == PLAIN:
             return False
-        unit = Inflater()
+        unit: Inflater | _Piecewise = Inflater() if self.magic == GZIP else self._piecewise()
+        step = _PIECE if self.magic == GZIP else _ZSTD_INPUT
         head, tail, need, made = b"", b"", None, 0
         data, position = b"", at
         try:
             while not unit.eof and made <= _CHECKED:
-                if unit.needs_input:
-                    data = self.pread(_PIECE, position)
+                if not isinstance(unit, Inflater) or unit.needs_input:
+                    data = self.pread(step, position)
                     position += len(data)
                     if not data:
                         return False
-                piece = unit.decompress(data, _PIECE)
+                if isinstance(unit, Inflater):
+                    piece = unit.decompress(data, _PIECE)
+                else:
+                    piece = unit.decompress(data)
                 data = b""
                 made += len(piece)
                 if need is None:
@@ -229,7 +233,7 @@ class RecordFile:
                 else:
                     unit.decompress(data)
                 data = b""
-            second = position - len(unit.unused_data)
+            second = self._past_skippable(position - len(unit.unused_data))
             if not unit.eof or not self.begins(second):
                 return False
             head = self._start_of(second)
@@ -287,9 +291,8 @@ class RecordFile:
                 else:
                     piece = unit.decompress(data)
             except ERRORS as error:
-                word = str(error)
-                code = "checksum" if "check" in word else "broken_record"
-                reason = f"the record is damaged ({word})"
+                bad = damage(error, "gz" if self.magic == GZIP else "zst")
+                code, reason = bad.code, bad.reason
                 break
             data = b""
             if need is None:
@@ -311,7 +314,16 @@ class RecordFile:
         if code:
             keep = whole and more  # without its checksum, one record is not to be trusted
             return Checked(at, code, reason, keep=keep, more=more)
-        return Checked(position - len(unit.unused_data), more=more)
+        return Checked(self._past_skippable(position - len(unit.unused_data)), more=more)
+
+    def _past_skippable(self, at: int) -> int:
+        """Return where what stands behind zstd's frames without content begins."""
+        while self.magic == ZSTD:
+            head = self.pread(8, at)
+            if len(head) < 8 or not head.startswith(SKIPPABLE):
+                break
+            at += len(head) + int.from_bytes(head[4:], "little")
+        return min(at, self.size)
 
 
 def _pread(file: BinaryIO, size: int, at: int) -> bytes:

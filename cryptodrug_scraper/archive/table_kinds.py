@@ -12,6 +12,10 @@ _ARRAY = re.compile(rb"\s{0,64}\[\s{0,1024}\{")
 _KEY = re.compile(rb'"(?:%s)"\s{0,8}:\s{0,8}"' % "|".join(SURE).encode(), re.IGNORECASE)
 _JSON_LINES = (".jsonl", ".ndjson", ".jl", ".jsonlines")
 _CSV = (".csv", ".tsv", ".tab", ".psv")
+TABLES = (*_JSON_LINES, *_CSV)
+"""What names of tables as text end in."""
+
+_SEPARATOR = re.compile(r'"?sep=(.)"?', re.IGNORECASE)
 _BOMS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xbf": "utf-8-sig"}
 
 
@@ -22,17 +26,27 @@ def table_kind(head: bytes, name: str) -> str:
     start = plain.lstrip()[:1]
     if start == b"[" and _ARRAY.match(plain):
         return "json"
+    if start == b"[" and lower.endswith(_JSON_LINES):
+        return "jsonl"  # whose reader names the lines that are no objects
     if start == b"{" and (lower.endswith(_JSON_LINES) or _LINES.match(plain) or _KEY.search(plain)):
         return "jsonl"
     if lower.endswith(_CSV):
         return "csv"
-    return "csv" if _names_pages(head) else ""
+    return "csv" if start not in (b"[", b"{") and _names_pages(head) else ""
+
+
+def separator_in(line: str) -> str:
+    """Return the separator that the first line of a CSV file states (`sep=;`, for Excel)."""
+    match = _SEPARATOR.fullmatch(line.strip("\r\n"))
+    return "" if match is None else match[1]
 
 
 def _names_pages(head: bytes) -> bool:
     """Tell whether the first line names the columns of a table of pages."""
     encoding = next((word for bom, word in _BOMS.items() if head.startswith(bom)), "utf-8")
-    line, newline, _ = head.decode(encoding, "replace").partition("\n")
+    line, newline, rest = head.decode(encoding, "replace").partition("\n")
+    if separator_in(line):
+        line, newline, _ = rest.partition("\n")
     if not newline or not 4 < len(line) < 4096 or not line.strip().isprintable():
         return False
     separator = max("\t,;|", key=line.count)

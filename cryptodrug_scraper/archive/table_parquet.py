@@ -22,7 +22,7 @@ def read_parquet(source: Source, context: Context) -> Iterator[Page | Trouble]:
     try:
         yield from pages_of(_rows(source, context), source, context)
     except (ArrowException, OSError, ValueError, MemoryError, NotImplementedError) as error:
-        reason = f"damaged Parquet data ({str(error)[:200]}); the rest is skipped"
+        reason = f"damaged Parquet data ({' '.join(str(error).split())[:200]}); the rest is skipped"
         yield Trouble(source.location, reason, "broken_record")
 
 

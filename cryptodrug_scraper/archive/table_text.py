@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import sys
+from collections import Counter
 from collections.abc import Iterator
 
 from .columns import listed
@@ -13,6 +14,7 @@ from .context import Context
 from .json_items import json_items
 from .page import Page, Trouble
 from .source import Source
+from .table_kinds import separator_in
 from .tables import Row, pages_of
 from .unpack import Bad
 
@@ -93,8 +95,15 @@ def _csv(source: Source, context: Context) -> Iterator[Row]:
 
 def _csv_rows(text: io.TextIOWrapper, most: int, source: Source, context: Context) -> Iterator[Row]:
     first = text.readline(most)
-    separator = max(_SEPARATORS, key=first.count)
+    separator = separator_in(first)
+    if separator:
+        first = text.readline(most)
+    separator = separator or max(_SEPARATORS, key=first.count)
     names = next(csv.reader([first], delimiter=separator), [])
+
+    twice = listed(name for name, times in Counter(names).items() if times > 1)
+    if twice:
+        yield Row("", Bad("no_column", f"columns of the same name ({twice}), all but the first"))
 
     def lines() -> Iterator[str]:
         while line := text.readline(most):
@@ -120,4 +129,7 @@ def _csv_rows(text: io.TextIOWrapper, most: int, source: Source, context: Contex
             reason = f"{len(cells)} values for {len(names)} columns ({listed(names, 8)})"
             yield Row(f"#{number}", Bad("broken_record", reason))
             continue
-        yield Row(f"#{number}", dict(zip(names, cells, strict=True)))
+        values = dict(zip(names, cells, strict=True))
+        if twice:
+            values |= dict(zip(reversed(names), reversed(cells), strict=True))
+        yield Row(f"#{number}", values)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import bz2
+import codecs
 import lzma
 import os
+import re
 import zlib
 from collections.abc import Callable, Iterator
 from io import BytesIO
@@ -20,7 +22,15 @@ OUTPUT = 8 << 10  # small: what one call makes before it meets damage is lost
 WINDOW = 1 << 27
 """Largest window (dictionary) of xz and zstd data: the memory that unpacking may take."""
 
+UTF16 = "utf16"
+"""Not compressed, but text in UTF-16, which is read as UTF-8."""
+
 _ZSTD = b"\x28\xb5\x2f\xfd"
+SKIPPABLE = tuple(bytes((mark, 0x2A, 0x4D, 0x18)) for mark in range(0x50, 0x60))
+"""What zstd's frames without content begin with; their length follows."""
+
+_ZSTD_INPUT = 1 << 10  # 1 KB makes 32 MB at most
+_BEHIND = "what stands behind a compressed member is none, and was not read"
 _DICTIONARY = b"\x5d\x2a\x4d\x18"
 _DICTIONARY_BYTES = 32 << 20
 
@@ -97,14 +107,49 @@ ERRORS = (zlib.error, OSError, lzma.LZMAError, zstandard.ZstdError, EOFError, Va
 """What the decompressors raise for damaged data."""
 
 
-def zstd_reader(
+_TOOLS = {"xz": "xz -d FILE", "zst": "zstd -d --long=31 FILE"}
+
+
+def damage(error: Exception, method: str) -> Bad:
+    """Say what a decompressor's error means."""
+    word = str(error).lower()
+    if isinstance(error, MemoryError) or "memory" in word:
+        tool = f": unpack it first (`{_TOOLS[method]}`)" if method in _TOOLS else ""
+        return Bad("bomb", f"unpacking it takes more memory than is allowed here{tool}")
+    if "crc" in word or ("check" in word and "header" not in word):
+        return Bad("checksum", f"the checksum is wrong, so some of it is damaged ({error})")
+    return Bad("broken_record", f"damaged {method} data ({error})")
+
+
+def zstd_pieces(
     source: BinaryIO, dictionary: zstandard.ZstdCompressionDict | None = None
-) -> BinaryIO:
-    """Return a reader of zstd data, frame after frame."""
-    reader: BinaryIO = zstandard.ZstdDecompressor(
-        dict_data=dictionary, max_window_size=WINDOW
-    ).stream_reader(source, read_across_frames=True)
-    return reader
+) -> Iterator[bytes]:
+    """Unpack zstd data, frame after frame, so that what stands before damage is not lost.
+
+    Raises Bad where they are cut off, or what follows a frame is none; and ZstdError.
+    """
+    made = zstandard.ZstdDecompressor(dict_data=dictionary, max_window_size=WINDOW)
+    data, first = source.read(_ZSTD_INPUT), True
+    while data:
+        unit = made.decompressobj()
+        while not unit.eof:
+            try:
+                piece = unit.decompress(data)
+            except zstandard.ZstdError:
+                if not first and not data.startswith((_ZSTD, *SKIPPABLE)):
+                    raise Bad("broken_record", _BEHIND) from None
+                raise
+            if piece:
+                yield piece
+            if not unit.eof:
+                data = source.read(_ZSTD_INPUT)
+                if not data:
+                    raise Bad("truncated", "the compressed data are cut off")
+        data, first = unit.unused_data, False
+        while not (data := data.lstrip(b"\x00")):
+            data = source.read(_ZSTD_INPUT)
+            if not data:
+                return
 
 
 def _dictionary(file: BinaryIO) -> zstandard.ZstdCompressionDict | None:
@@ -122,7 +167,7 @@ def _dictionary(file: BinaryIO) -> zstandard.ZstdCompressionDict | None:
     if len(data) < size:
         raise Bad("truncated", "the compressed data are cut off")
     if data.startswith(_ZSTD):
-        data = zstd_reader(BytesIO(data)).read(_DICTIONARY_BYTES)
+        data = _at_most(zstd_pieces(BytesIO(data)), _DICTIONARY_BYTES)
     return zstandard.ZstdCompressionDict(data, dict_type=zstandard.DICT_TYPE_AUTO)
 
 
@@ -137,7 +182,7 @@ def unpack(data: bytes, method: str, limits: Limits) -> bytes:
         if method == "br":
             out = _unbrotli(data, bound)
         elif method == "zst":
-            out = zstd_reader(BytesIO(data)).read(bound + 1)
+            out = _at_most(zstd_pieces(BytesIO(data)), bound + 1)
         elif method == "deflate":  # servers send it with and without zlib's header
             try:
                 out = drain(Inflater(15), data, bound)
@@ -146,10 +191,17 @@ def unpack(data: bytes, method: str, limits: Limits) -> bytes:
         else:
             out = _members(data, method, bound)
     except ERRORS as error:
-        raise Bad("broken_record", f"damaged {method} data ({error})") from error
+        raise damage(error, method) from error
     if len(out) > bound:
         raise over(bound, limits)
     return out
+
+
+def _at_most(pieces: Iterator[bytes], size: int) -> bytes:
+    out = bytearray()
+    while len(out) < size and (piece := next(pieces, b"")):
+        out += piece
+    return bytes(out[:size])
 
 
 def over(bound: int, limits: Limits) -> Bad:
@@ -205,6 +257,29 @@ def _unbrotli(data: bytes, bound: int) -> bytes:
     except brotli.error as error:
         raise Bad("broken_record", f"damaged br data ({error})") from error
     return bytes(out)
+
+
+def wide_encoding(head: bytes) -> str:
+    """Return the encoding of text in UTF-16 by its start; nothing if it is something else."""
+    if head.startswith(codecs.BOM_UTF16_LE) or re.match(rb"[!-~]\x00[\t\n\r -~]\x00", head):
+        return "utf-16-le"
+    if head.startswith(codecs.BOM_UTF16_BE) or re.match(rb"\x00[!-~]\x00[\t\n\r -~]", head):
+        return "utf-16-be"
+    return ""
+
+
+def _utf8(file: BinaryIO) -> Iterator[bytes]:
+    """Yield text in UTF-16 as UTF-8; halves of pairs that stand alone are kept."""
+    data = file.read(INPUT)
+    decoder = codecs.getincrementaldecoder(wide_encoding(data))("surrogatepass")
+    text = decoder.decode(data).removeprefix("\ufeff")
+    while data:
+        if text:
+            yield text.encode("utf-8", "surrogatepass")
+        data = file.read(INPUT)
+        text = decoder.decode(data)
+    if decoder.getstate()[0]:
+        raise Bad("truncated", "the text ends within a character")
 
 
 class Stream:
@@ -292,20 +367,9 @@ class Stream:
         except Bad as bad:
             self.problem = (bad.code, bad.reason)
             return b""
-        except MemoryError:
-            self.problem = ("bomb", "unpacking it takes too much memory")
-            return b""
-        except ERRORS as error:
-            word = str(error).lower()
-            if isinstance(error, lzma.LZMAError) and "memory" in word:
-                self.problem = ("bomb", "unpacking it takes too much memory")
-            elif "check" in word or "crc" in word:
-                self.problem = (
-                    "checksum",
-                    f"the checksum is wrong, so some of what was read is damaged ({error})",
-                )
-            else:
-                self.problem = ("broken_record", f"damaged {self._method} data ({error})")
+        except (MemoryError, *ERRORS) as error:
+            wrong = damage(error, self._method)
+            self.problem = (wrong.code, wrong.reason)
             return b""
         return chunk
 
@@ -313,13 +377,10 @@ class Stream:
         if not self._method:
             return iter(())
         if self._method == "zst":
-            return self._zstd()
+            return zstd_pieces(self.file, _dictionary(self.file))
+        if self._method == UTF16:
+            return _utf8(self.file)
         return self._members()
-
-    def _zstd(self) -> Iterator[bytes]:
-        reader = zstd_reader(self.file, _dictionary(self.file))
-        while chunk := reader.read(CHUNK):
-            yield chunk
 
     def _members(self) -> Iterator[bytes]:
         data = self.file.read(INPUT)
@@ -332,10 +393,7 @@ class Stream:
                     chunk = part.decompress(data, OUTPUT)
                 except ERRORS:
                     if not first and not self._looks_packed(data):
-                        raise Bad(
-                            "broken_record",
-                            "what stands behind a compressed member is none, and was not read",
-                        ) from None
+                        raise Bad("broken_record", _BEHIND) from None
                     raise
                 data = b""
                 if chunk:

@@ -198,6 +198,8 @@ class _Warc:
             return Trouble(
                 location, "the file ends within this record; the record was skipped", "truncated"
             )
+        if checked.code == "bomb":
+            return Trouble(location, f"{checked.reason}; went on with the next record", "bomb")
         code = "checksum" if checked.code == "checksum" else "broken_record"
         return Trouble(location, f"damaged ({error}); went on with the next record", code)
 

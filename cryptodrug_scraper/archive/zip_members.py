@@ -18,13 +18,25 @@ from typing import BinaryIO, NamedTuple
 from .kinds import HEAD, LOOKED_INTO, packing_of
 from .page import Limits
 from .source import Budget, Source, spooled, windowed
-from .unpack import CHUNK, ERRORS, INPUT, WINDOW, Bad, Decompressor, Inflater, over, zstd_reader
+from .unpack import (
+    CHUNK,
+    ERRORS,
+    INPUT,
+    WINDOW,
+    Bad,
+    Decompressor,
+    Inflater,
+    damage,
+    over,
+    zstd_pieces,
+)
 
 LOCAL = struct.Struct("<4s5H3L2H")
 """The header that stands before a member's bytes."""
 
 _STORED, _DEFLATED, _BZIP2, _LZMA, _ZSTD = 0, 8, 12, 14, 93
 _METHODS = (_STORED, _DEFLATED, _BZIP2, _LZMA, _ZSTD, 20)
+_NAMES = {1: "Shrink", 6: "Implode", 9: "Deflate64", 95: "xz", 96: "JPEG", 98: "PPMd"}
 
 
 class Unpacked(NamedTuple):
@@ -117,7 +129,12 @@ def _data_at(file: BinaryIO, info: zipfile.ZipInfo) -> int:
     if info.flag_bits & 0x1:
         raise Bad("encrypted", "needs a password")
     if info.compress_type not in _METHODS:
-        raise Bad("unsupported", f"compression method {info.compress_type} is not known here")
+        method = _NAMES.get(info.compress_type, str(info.compress_type))
+        raise Bad(
+            "unsupported",
+            f"its compression method ({method}) is not known here: unpack the archive first "
+            "(`7z x FILE`)",
+        )
     file.seek(info.header_offset)
     head = file.read(LOCAL.size)
     if len(head) < LOCAL.size or not head.startswith(b"PK\x03\x04"):
@@ -150,9 +167,11 @@ def _first(pieces: Iterator[bytes], size: int) -> bytes:
 def _pieces(packed: BinaryIO, method: int) -> Iterator[bytes]:
     """Yield what is packed, piece by piece. Raises Bad where it is damaged or cut off."""
     try:
-        if method == _STORED or method in (_ZSTD, 20):
-            reader = packed if method == _STORED else zstd_reader(packed)
-            while piece := reader.read(CHUNK):
+        if method in (_ZSTD, 20):
+            yield from zstd_pieces(packed)
+            return
+        if method == _STORED:
+            while piece := packed.read(CHUNK):
                 yield piece
             return
         unit = _unit(packed, method)
@@ -169,7 +188,7 @@ def _pieces(packed: BinaryIO, method: int) -> Iterator[bytes]:
                         return
                     raise Bad("truncated", "the compressed data are cut off")
     except ERRORS as error:
-        raise Bad("broken_record", f"damaged data ({error})") from error
+        raise damage(error, "zip") from error
 
 
 def _unit(packed: BinaryIO, method: int) -> Decompressor:

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from cryptodrug_scraper.archive.http import Response, decoded_body
 from cryptodrug_scraper.archive.page import Limits
-from cryptodrug_scraper.archive.unpack import ERRORS, Bad, zstd_reader
+from cryptodrug_scraper.archive.unpack import ERRORS, Bad, zstd_pieces
 from cryptodrug_scraper.tor.address import is_loopback, may_leave
 
 REDIRECTS = (301, 302, 303, 307, 308)
@@ -124,7 +124,7 @@ def _beginning(body: bytes, encoding: str, most: int) -> bytes:
             out += piece
             if len(out) >= most:
                 break
-    except ERRORS:
+    except (Bad, *ERRORS):
         pass
     return bytes(out[:most])
 
@@ -162,9 +162,7 @@ def _brotli(body: bytes) -> Iterator[bytes]:
 
 
 def _zstd(body: bytes) -> Iterator[bytes]:
-    reader = zstd_reader(BytesIO(body))
-    while made := reader.read(_PIECE):
-        yield made
+    yield from zstd_pieces(BytesIO(body))
 
 
 _UNPACK = {"gzip": _gzip, "x-gzip": _gzip, "deflate": _deflate, "br": _brotli, "zstd": _zstd}
