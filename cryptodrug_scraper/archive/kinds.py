@@ -85,6 +85,7 @@ _BY_NAME = {".rar": "rar", ".7z": "7z", ".cpio": "cpio", ".iso": "iso", ".cab": 
 _PART = re.compile(
     r"\.(?:7z|zip|rar|tar|tgz|txz|warc|gz|xz|bz2|zst)\.\d{2,4}$|\.z\d\d$|\.r\d\d$", re.IGNORECASE
 )
+_WEB_ARCHIVE = re.compile(r"\.(w?arc)(?:\.(?:gz|zst|xz|bz2|open))?$", re.IGNORECASE)
 _WARC = re.compile(rb"\s{0,16}WARC/\d\.\d\r?\n")
 _ARC_LINE = rb":\S{0,1000} \S{1,100} \d{8,14} \S{1,100}(?: \S{1,1000}){0,5} \d{1,10}\r?\n"
 _ARC = re.compile(rb"\s{0,16}filedesc" + _ARC_LINE)
@@ -208,9 +209,14 @@ def _by_name(head: bytes, name: str) -> Form:
         return Form("part")
     if suffix in _BY_NAME:
         return Form(_BY_NAME[suffix])
+    web_archive = _WEB_ARCHIVE.search(name)
+    if web_archive is not None:
+        return Form(web_archive[1].lower())
     if kind is Kind.PACKED and packing == "br":
         return Form("page", packing, certain=False)
     if kind in (Kind.OTHER, Kind.JSON) or not looks_like_html(head):
+        if head and packing in PACKINGS.values() and (kind is Kind.PACKED or _is_known(name)):
+            return Form("packed", packing)  # it is not what its name says
         return OTHER
     if _WARC_WITHIN.search(head):  # an archive of pages whose beginning is damaged
         return Form("warc")
@@ -222,12 +228,17 @@ def _damaged(name: str, packing: str) -> Form:
     if kind is Kind.ARCHIVE:
         form, _, _ = stated.partition(":")
         return Form(form, packing)
-    lower = name.lower()
-    if any(stem.endswith((*_BY_NAME, *TABLES)) for stem in (lower, lower.rpartition(".")[0])):
+    if _is_known(name):
         return Form("packed", packing)  # whose reader says what is wrong
     if kind is Kind.OTHER:
         return OTHER
     return Form("page", packing, certain=is_page_name(name))
+
+
+def _is_known(name: str) -> bool:
+    """Tell whether a name, that of its packing left out, is one of tables and archives."""
+    lower = name.lower()
+    return any(stem.endswith((*_BY_NAME, *TABLES)) for stem in (lower, lower.rpartition(".")[0]))
 
 
 def _is_mail(head: bytes) -> bool:

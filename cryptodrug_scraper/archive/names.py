@@ -37,6 +37,7 @@ _OTHER_SUFFIXES = """
 OTHER_SUFFIXES = frozenset(_OTHER_SUFFIXES.split())
 ARCHIVES = {
     ".zip": "zip",
+    ".wacz": "zip",
     ".tar": "tar:",
     ".tar.gz": "tar:gz",
     ".tgz": "tar:gz",

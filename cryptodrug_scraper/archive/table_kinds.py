@@ -26,9 +26,9 @@ def table_kind(head: bytes, name: str) -> str:
     start = plain.lstrip()[:1]
     if start == b"[" and _ARRAY.match(plain):
         return "json"
-    if start == b"[" and lower.endswith(_JSON_LINES):
+    if start and lower.endswith(_JSON_LINES):
         return "jsonl"  # whose reader names the lines that are no objects
-    if start == b"{" and (lower.endswith(_JSON_LINES) or _LINES.match(plain) or _KEY.search(plain)):
+    if start == b"{" and (_LINES.match(plain) or _KEY.search(plain)):
         return "jsonl"
     if lower.endswith(_CSV):
         return "csv"

@@ -82,7 +82,8 @@ class _Table:
         if missing:
             return  # that was said
         alone = not self.what and (self.source.named or columns.body is not None)
-        if alone or sure:
+        rubbish = not self.names and bool(self.waiting) and self.source.form.format == "jsonl"
+        if alone or sure or rubbish:
             reason = (
                 f"no column of it holds pages (its columns: {listed(self.names)}); "
                 "name it with --columns body=NAME"

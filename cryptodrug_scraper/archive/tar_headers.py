@@ -63,7 +63,7 @@ class Walker:
         name: str | None = None
         size: int | None = None
         fits, sparse = True, False
-        lost, ended, cut = False, False, False
+        lost, ended, cut, met = False, False, False, False
         while True:
             rest = self._left + self._padding
             if rest:
@@ -78,6 +78,8 @@ class Walker:
                     yield Damage(0, "empty", "the archive is empty")
                 elif stream.problem is not None or not (ended or cut):
                     yield self._end("the archive has no end mark: it was cut off")
+                elif not met:
+                    yield Damage(0, "empty", "nothing but zero bytes is in it")
                 return
             if block == _ZERO:
                 ended = True
@@ -98,6 +100,7 @@ class Walker:
                 fits, sparse = True, False
                 continue
             lost = ended = cut = False
+            met = True
             kind = info.type
             if kind in (tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK):
                 text = self._meta(info.size)

@@ -99,7 +99,7 @@ def decompressor(method: str) -> Decompressor:
     if method == "bz2":
         return bz2.BZ2Decompressor()
     if method == "xz":
-        return lzma.LZMADecompressor(memlimit=WINDOW + (16 << 20))
+        return lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=WINDOW + (16 << 20))
     raise Bad("unsupported", f"compression {method!r} is not known here")
 
 

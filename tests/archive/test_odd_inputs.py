@@ -299,3 +299,55 @@ def test_a_zip_with_a_method_that_is_not_known(method: int, name: str, tmp_path:
     pages, troubles = one(tmp_path / "a.zip", bytes(data))
     assert (pages, codes(troubles)) == ([], ["unsupported"])
     assert f"({name})" in troubles[0].reason and "unpack" in troubles[0].reason
+
+
+ENDS = """html html.gz warc warc.gz warc.xz warc.bz2 warc.zst warc.open arc arc.gz wacz zip 7z tar
+    tar.gz tgz rar har mhtml jsonl ndjson.gz csv.gz parquet sqlite gz xz zst bz2"""
+NAMES = [f"a.{end}" for end in ENDS.split()]
+JUNK = {
+    "letters": b"nothing to be seen here\n" * 200,
+    "bytes": bytes((7 * n + 13) % 251 for n in range(4000)),
+    "zeros": bytes(4000),
+}
+
+
+@pytest.mark.parametrize("junk", JUNK.values(), ids=JUNK)
+@pytest.mark.parametrize("name", NAMES)
+def test_what_its_name_says_is_an_archive_or_a_page_and_is_none_is_named(
+    name: str, junk: bytes, tmp_path: Path
+) -> None:
+    packed = make_zip(tmp_path / "z", [(name, junk)]).read_bytes()
+    (tmp_path / "z").unlink()
+    for path, data in ((tmp_path / name, junk), (tmp_path / "in.zip", packed)):
+        pages, troubles = one(path, data)
+        if name == "a.html" and b"see" in junk:
+            assert [page.body for page in pages] == [junk]
+        else:
+            assert troubles and not pages
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        name
+        for name in NAMES
+        if name[1:]
+        in (
+            ".html",
+            ".warc",
+            ".warc.gz",
+            ".arc",
+            ".wacz",
+            ".zip",
+            ".7z",
+            ".tar",
+            ".tar.gz",
+            ".har",
+            ".mhtml",
+            ".parquet",
+            ".warc.open",
+        )
+    ],
+)
+def test_one_that_is_empty_is_named(name: str, tmp_path: Path) -> None:
+    assert len(one(tmp_path / name, b"")[1]) == 1
