@@ -188,9 +188,9 @@ class Review:
     from_age: bool = False
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, frozen=True)
 class ExchangeRate:
-    """One ``base`` is worth ``rate`` (decimal string) ``quote``."""
+    """One ``base`` is worth ``rate`` (decimal string) ``quote``. Pages may share one."""
 
     base: str
     quote: str
@@ -203,7 +203,7 @@ class Category:
 
     external_id: str
     name: str
-    path: list[str]
+    path: tuple[str, ...]
     listing_count: int | None = None
 
 
@@ -277,7 +277,7 @@ def _plain(value: Any) -> Any:
         return isoformat(value)
     if isinstance(value, date):
         return value.isoformat()
-    if isinstance(value, list):
+    if isinstance(value, list) or type(value) is tuple:
         return [_plain(item) for item in value]
     if isinstance(value, (Money, Link)):
         return value._asdict()

@@ -42,7 +42,8 @@ def parse_page(
     page = ParsedPage(market=market, url=url, captured_at=captured_at)
     reader = Reader(captured_at, page.warnings, trace=readings is not None)
     try:
-        document = Document(body, content_type)
+        panels = chosen.panels if chosen is not None and readings is None else ()
+        document = Document(body, content_type, panels)
         reader.open_page(document)
         page.cut_off = document.cut_off
         if chosen is None:

@@ -14,6 +14,9 @@ from cryptodrug_scraper.reading.walls import refreshes
 from cryptodrug_scraper.records import ParsedPage
 from parsers.dream_listing import read_listing_page
 from parsers.dream_page import (
+    RATES,
+    TREE,
+    has_open_category,
     read_cards,
     read_categories,
     read_exchange_rates,
@@ -79,7 +82,7 @@ def _page_of_offers(document: Document, url: str | None) -> Kind:
     """Tell a category or a search from the market's front page, which shows offers too."""
     if re.search(r"[?&](?:category|q|query|page)=\w", f"?{address(url).query}"):
         return Kind("search", "offers, and its address names a category, a search or a page")
-    if document.first("div.category.selected") is not None:
+    if has_open_category(document):
         return Kind("search", "offers, and a category is open")
     title = document.first("div.shop > div.title")
     words = fold(title.text()) if title is not None else ""
@@ -158,6 +161,7 @@ MARKET = Market(
     opened_on=date(2013, 11, 1),
     closed_on=date(2019, 4, 30),
     closing_announced_on=date(2019, 3, 26),
+    panels=(TREE, RATES),
     recognises=recognises,
     kind_of=kind_of,
     read=read,

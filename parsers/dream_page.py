@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable
+from functools import lru_cache
+from typing import NamedTuple
 from urllib.parse import unquote_plus
 
 from selectolax.lexbor import LexborNode
@@ -16,6 +18,7 @@ from cryptodrug_scraper.reading.nodes import (
     contents,
     elements,
 )
+from cryptodrug_scraper.reading.panels import Known, Panel
 from cryptodrug_scraper.reading.reader import Reader
 from cryptodrug_scraper.reading.remembered import remembered
 from cryptodrug_scraper.records import Category, ExchangeRate, Link, Listing, ParsedPage
@@ -62,18 +65,44 @@ def _depth(class_names: str) -> int:
     return int(found.group(1)) if found else 0
 
 
+class _Tree(NamedTuple):
+    """The category tree: its categories, and the path of the open one."""
+
+    categories: tuple[Category, ...]
+    selected: tuple[str, ...]
+    is_open: bool
+
+
+TREE = Panel[_Tree]('<div class="sidebar browse"', "div.sidebar.browse")
+
+
+def has_open_category(document: Document) -> bool:
+    """Say whether a category is open."""
+    tree: Known[_Tree] | None = document.known.get(TREE)
+    if tree is not None and tree.value.is_open:
+        return True
+    return document.first("div.category.selected") is not None
+
+
 def read_categories(document: Document, page: ParsedPage, reader: Reader) -> list[str]:
-    """Read the category tree; return the path of the open category (``[]`` if none is).
+    """Read the category tree; return the path of the open category (``[]`` if none is)."""
+    tree = TREE.read(document, reader, lambda sidebar: (_tree(sidebar, reader), True))
+    if tree is None:
+        return []
+    page.categories += tree.categories
+    return list(tree.selected)
+
+
+def _tree(sidebar: LexborNode, reader: Reader) -> _Tree:
+    """Read the sidebar of categories.
 
     The root of the open category comes first with its children; below a blank heading
     all roots follow, this one once more. The repeat gives no second record.
     """
-    sidebar = document.first("div.sidebar.browse")
-    if sidebar is None:
-        return []
+    categories: list[Category] = []
     seen: set[str] = set()
     levels: list[tuple[int, str]] = []
-    selected: list[str] = []
+    selected: tuple[str, ...] = ()
     for node in sidebar.css("div.category, div.sidebarHeader"):
         depth = _depth(attribute(node, "class"))
         if depth < 0:
@@ -86,7 +115,7 @@ def read_categories(document: Document, page: ParsedPage, reader: Reader) -> lis
         while levels and levels[-1][0] >= depth:
             levels.pop()
         levels.append((depth, name))
-        path = [level[1] for level in levels]
+        path = tuple([level[1] for level in levels])
         if "selected" in class_names(node) and len(path) > len(selected):
             selected = path
         to = address(attribute(link, "href")) if link is not None else NOWHERE
@@ -98,8 +127,9 @@ def read_categories(document: Document, page: ParsedPage, reader: Reader) -> lis
         seen.add(number)
         reader.note("category.name", name, path)
         listed = reader.integer("category.listing_count", count)
-        page.categories.append(Category(number, name, path, listed))
-    return selected
+        categories.append(Category(number, name, path, listed))
+    is_open = sidebar.css_first("div.category.selected") is not None
+    return _Tree(tuple(categories), selected, is_open)
 
 
 def _category_name(node: LexborNode) -> tuple[str, str | None]:
@@ -119,16 +149,24 @@ def _category_name(node: LexborNode) -> tuple[str, str | None]:
 
 def read_exchange_rates(document: Document, page: ParsedPage, reader: Reader) -> None:
     """Read the panel "฿ Exchange": what one BTC is worth."""
-    panel = document.first("div.exchangeRateListing")
-    if panel is None:
-        return
-    header = panel.prev
+    panel = document.first(RATES.selector)
+    header = panel.prev if panel is not None else None  # within the sidebar of categories or beside
     while header is not None and not header.is_element_node:
         header = header.prev
     heading = header.text().strip() if header is not None else ""
     if heading and not re.search(r"^exchange\b|฿|\bBTC\b|\bbitcoin\b", heading, re.I):
         reader.warn("exchange_rate.base", "a base that is not BTC", heading)
         return
+    page.exchange_rates += RATES.read(document, reader, lambda p: (_rates(p, reader), True)) or ()
+
+
+RATES = Panel[tuple[ExchangeRate, ...]](
+    '<div class="exchangeRateListing"', "div.exchangeRateListing"
+)
+
+
+def _rates(panel: LexborNode, reader: Reader) -> tuple[ExchangeRate, ...]:
+    rates = []
     for row in panel.css("tr"):
         # Newer pages have an empty cell before the code; the chosen currency has no link.
         cells = [text for cell in elements(row) if (text := cell.text().strip())]
@@ -141,7 +179,8 @@ def read_exchange_rates(document: Document, page: ParsedPage, reader: Reader) ->
             continue
         rate = reader.decimal("exchange_rate.rate", stated)
         if rate is not None:
-            page.exchange_rates.append(ExchangeRate("BTC", code, rate))
+            rates.append(ExchangeRate("BTC", code, rate))
+    return tuple(rates)
 
 
 # -- cards of offers ------------------------------------------------------------------------
@@ -153,7 +192,7 @@ def read_cards(shop: LexborNode, page: ParsedPage, reader: Reader, vendor: str |
     card = None
     # One walk for all cards: nodes come in page order, so each belongs to the card before it.
     for node in shop.css(".shopItem, .oTitle, .escrowBox, .oOfTextDetail"):
-        names = node.attributes.get("class") or ""
+        names = node.attrs.get("class") or ""
         if "shopItem" in names:
             card, listing = node, Listing(vendor=vendor)
             page.listings.append(listing)
@@ -174,7 +213,7 @@ def read_cards(shop: LexborNode, page: ParsedPage, reader: Reader, vendor: str |
 
 
 def _card_detail(block: LexborNode, listing: Listing, reader: Reader) -> None:
-    names = block.attributes.get("class") or ""
+    names = block.attrs.get("class") or ""
     if "oPrice" in names:
         read_price(listing, block.text(), reader)
     elif "oVendor" in names:
@@ -259,20 +298,30 @@ def read_links(document: Document, page: ParsedPage, reader: Reader) -> None:
         main = document.first("div.content")
     if main is None:
         return
-    nodes: Iterable[LexborNode] = main.css("a")
+    nodes = main.css("a")
     in_texts = {node.mem_id for node in main.css(IN_TEXTS)}
     if in_texts:
-        nodes = (node for node in nodes if node.mem_id not in in_texts)
-    hrefs = dict.fromkeys([node.attributes.get("href") or "" for node in nodes])
+        nodes = [node for node in nodes if node.mem_id not in in_texts]
+    hrefs = document.hrefs(nodes)
     origin = address(page.url).origin
-    found = dict.fromkeys([_link(href, page.kind, origin) for href in hrefs])
+    found = dict.fromkeys(map(_links_from(page.kind, origin), hrefs))
     page.links.extend([link for link in found if isinstance(link, Link)])
     lost = [place for place in found if isinstance(place, str)]
     if lost:
         reader.warn("links", f"{len(lost)} were rewritten, and have lost their ids", min(lost))
 
 
-@remembered
+@lru_cache(8)
+def _links_from(kind: str, origin: str) -> Callable[[str], Link | str | None]:
+    """Return what tells where an address leads that stands on a page of this kind and origin."""
+
+    @remembered
+    def link(href: str) -> Link | str | None:
+        return _link(href, kind, origin)
+
+    return link
+
+
 def _link(href: str, kind: str, origin: str) -> Link | str | None:
     """Return what an address leads to, or None; it is absolute where the link or the page is.
 

@@ -20,6 +20,8 @@ from cryptodrug_scraper.records import ParsedPage
 from parsers.empire_cards import read_cards
 from parsers.empire_listing import read_listing
 from parsers.empire_page import (
+    COUNTRIES,
+    MENU,
     footer_of,
     main_part,
     read_categories,
@@ -136,7 +138,7 @@ def read(document: Document, page: ParsedPage, reader: Reader) -> None:
     """Read all that the page states."""
     read_clock(document, page, reader)
     read_rates(document, page, reader)
-    menu = read_categories(document, page, reader)
+    read_categories(document, page, reader)
     main = main_part(document)
     handle = None
     if page.kind == "listing":
@@ -144,7 +146,9 @@ def read(document: Document, page: ParsedPage, reader: Reader) -> None:
     elif page.kind == "vendor":
         handle = read_profile(document, main, page, reader).handle
     read_cards(main, page, reader)
-    read_links(document, main, page, menu, handle, reader)
+    read_links(document, main, page, handle, reader)
+    for countries in COUNTRIES:
+        countries.skip(document, reader)
 
 
 MARKET = Market(
@@ -154,6 +158,7 @@ MARKET = Market(
     opened_on=date(2018, 2, 1),
     closed_on=date(2020, 8, 23),
     unclosed={"login": ".footer"},
+    panels=(MENU, *COUNTRIES),
     recognises=recognises,
     kind_of=kind_of,
     read=read,

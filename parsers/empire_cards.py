@@ -54,7 +54,7 @@ def _card_coins(card: LexborNode, listing: Listing, reader: Reader) -> None:
     """Read the coins below a card's price, which their images' file names alone tell."""
     lost = 0
     for image in card.css("img"):
-        name = image_name(image.attributes.get("src"))
+        name = image_name(image.attrs.get("src"))
         match = COIN.search(name)
         if match:
             add_coin(match.group(1), listing, reader)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from itertools import islice
-from typing import NamedTuple
+from collections.abc import Callable, Iterator
+from functools import lru_cache
 from urllib.parse import unquote
 
 from selectolax.lexbor import LexborNode
@@ -13,8 +12,9 @@ from selectolax.lexbor import LexborNode
 from cryptodrug_scraper.reading.document import Document, block_text, fold
 from cryptodrug_scraper.reading.links import address, mirror_base
 from cryptodrug_scraper.reading.nodes import attribute, class_names, contents
+from cryptodrug_scraper.reading.panels import Panel
 from cryptodrug_scraper.reading.reader import Reader
-from cryptodrug_scraper.reading.remembered import Panels, remembered
+from cryptodrug_scraper.reading.remembered import remembered
 from cryptodrug_scraper.records import Category, ExchangeRate, Link, ParsedPage
 
 MOST_BLOCKS = 5000
@@ -182,48 +182,31 @@ def _rate(base: str, quote: str, text: str, page: ParsedPage, reader: Reader) ->
 # -- categories ------------------------------------------------------------------------------
 
 
-class Menu(NamedTuple):
-    """The category menu as it was read: its categories, and what its links say, in page order."""
-
-    categories: tuple[Category, ...]
-    hrefs: tuple[str, ...]
-
-
-_MENUS = Panels[Menu](
-    lambda menu: Menu(
-        tuple(Category(c.external_id, c.name, list(c.path), c.listing_count) for c in menu[0]),
-        menu.hrefs,
-    )
+MENU = Panel[tuple[Category, ...]]('<ul class="mainmenu"', "ul.mainmenu")
+# The search form lists all countries twice: a third of a page's elements, which state nothing.
+COUNTRIES = tuple(
+    Panel[None](f'<select style="width:75%" name="{name}"', f'select[name="{name}"]')
+    for name in ("origin", "ship")
 )
 
 
-def read_categories(document: Document, page: ParsedPage, reader: Reader) -> Menu:
-    """Read the category menu of the left column: ids, names, counts, up to three levels.
+def read_categories(document: Document, page: ParsedPage, reader: Reader) -> None:
+    """Read the category menu of the left column: ids, names, counts, up to three levels."""
+    page.categories += MENU.read(document, reader, lambda menu: _menu(menu, page.url, reader)) or ()
 
-    A crawl goes through a category page after page, minutes apart, and the menu of 127
-    items stays the same to the letter: the last ones met are remembered by their markup.
-    """
-    node = document.first("ul.mainmenu")
-    if node is None:
-        return Menu((), ())
-    written = node.html or "" if reader.readings is None else ""
-    menu = _MENUS.get(written)
-    if menu is None:
-        complaints = len(reader.notices)
-        links = node.css("a")
-        hrefs = tuple([attribute(link, "href") for link in links])
-        menu = Menu(tuple(_read_menu(links, hrefs, page.url, reader)), hrefs)
-        # In a mirror, the page's own address tells where links lead: such a menu is no other's.
-        if len(reader.notices) == complaints and all(_category_id(href, None) for href in hrefs):
-            _MENUS.keep(written, menu)
-    page.categories.extend(menu.categories)
-    return menu
+
+def _menu(node: LexborNode, url: str | None, reader: Reader) -> tuple[tuple[Category, ...], bool]:
+    links = node.css("a")
+    hrefs = [attribute(link, "href") for link in links]
+    categories = tuple(_read_menu(links, hrefs, url, reader))
+    # In a mirror, the page's own address tells where links lead: such a menu is no other's.
+    return categories, all(_category_id(href, None) for href in hrefs)
 
 
 def _read_menu(
-    links: list[LexborNode], hrefs: tuple[str, ...], url: str | None, reader: Reader
+    links: list[LexborNode], hrefs: list[str], url: str | None, reader: Reader
 ) -> Iterator[Category]:
-    paths: dict[int, list[str]] = {}  # of the items read so far, by the ``li`` that holds them
+    paths: dict[int, tuple[str, ...]] = {}  # of the items before, by the ``li`` that holds them
     quick = reader.readings is None  # the menu is long, and the same on page after page
     for link, href in zip(links, hrefs, strict=True):
         number = _category_id(href, url)
@@ -245,7 +228,7 @@ def _read_menu(
         if not name or item is None:
             continue
         above = paths.get(_holder(item)) if paths else None
-        path = [*above, name] if above else [name]
+        path = (*above, name) if above else (name,)
         paths[item.mem_id] = path
         figure = count.child if count is not None else None
         alone = figure is not None and figure.next is None
@@ -290,7 +273,6 @@ def read_links(
     document: Document,
     main: LexborNode,
     page: ParsedPage,
-    menu: Menu,
     handle: str | None,
     reader: Reader,
 ) -> None:
@@ -299,72 +281,60 @@ def read_links(
     Menus, cards, tabs, pagers and tags count; links in a vendor's own words do not.
     ``handle`` is the vendor whose profile this is: the tabs' addresses do not name him.
     """
-    root, own_hosts = _hosts(document, page.url)
-    hrefs = _hrefs(document, main, menu)
+    root, hosts = _hosts(document, page.url)
+    nodes = document.css("a")
+    foreign = {link.mem_id for link in main.css(_VENDORS_WORDS)}
+    if foreign:
+        nodes = [node for node in nodes if node.mem_id not in foreign]
+    hrefs = document.hrefs(nodes)
     base = mirror_base(hrefs, page.url, reader)
-    urls: set[str] = set()
-    for written in hrefs:
-        host, link = _link(written, root)
+    found: dict[str, Link] = {}
+    for written, (host, link) in zip(hrefs, map(_links_from(root, base), hrefs), strict=True):
         if link is None:
-            if base:
-                host, link = _link(written, root, base)
-            if link is None:
-                if _SEARCHES.fullmatch(address(written).path):
-                    reader.warn("links", _LOST_SEARCH, written)
-                continue
-        if link.url in urls or (host and own_hosts and host not in own_hosts):
-            continue
-        urls.add(link.url)
-        page.links.append(link if link.kind != _TAB else Link("vendor", handle, link.url))
+            if _SEARCHES.fullmatch(address(written).path):
+                reader.warn("links", _LOST_SEARCH, written)
+        elif not host or not hosts or host in hosts:
+            found[link.url] = link
+    page.links += [
+        link if link.kind != _TAB else Link("vendor", handle, link.url) for link in found.values()
+    ]
 
 
 _LOST_SEARCH = "a search's link was rewritten, and has lost its words"
 
 
-def _hrefs(document: Document, main: LexborNode, menu: Menu) -> dict[str, None]:
-    """Return what the page's links say, each once, but for those in a vendor's own words."""
-    nodes = document.css("a")
-    rest = iter(nodes)
-    hrefs: dict[str, None] = {}
-    first = document.first("ul.mainmenu a") if menu.hrefs else None
-    if first is not None:
-        for node in rest:
-            if node.mem_id == first.mem_id:
-                break
-            hrefs[node.attributes.get("href") or ""] = None
-        hrefs.update(dict.fromkeys(menu.hrefs))
-        rest = islice(rest, len(menu.hrefs) - 1, None)  # the menu's stand together
-    foreign = {link.mem_id for link in main.css(_VENDORS_WORDS)}
-    if foreign:
-        rest = (node for node in rest if node.mem_id not in foreign)
-    hrefs.update(dict.fromkeys([node.attributes.get("href") or "" for node in rest]))
-    hrefs.pop("", None)
-    return hrefs
+@lru_cache(8)
+def _links_from(root: str, base: str | None = None) -> Callable[[str], tuple[str, Link | None]]:
+    """Return what tells the host that an address names, and the link if it leads anywhere.
 
-
-@remembered
-def _link(written: str, root: str, url: str | None = None) -> tuple[str, Link | None]:
-    """Return the host that an address names, and the link if it leads anywhere.
-
-    ``url`` is given for a link that says nothing by itself, as a mirror's ``30.html``.
+    ``root`` is that of the page's own address. With ``base`` links are read that say nothing by
+    themselves, as a mirror's ``30.html``.
     """
-    to = address(written, url)
-    kind, external_id = _shows(to.place)
-    if kind is None:
-        return _host(to.origin), None
-    return _host(to.origin), Link(kind, external_id, f"{to.origin or root}{to.place}")
+
+    @remembered
+    def link(written: str) -> tuple[str, Link | None]:
+        to = address(written)
+        kind, external_id = _shows(to.place)
+        if kind is None and base:
+            to = address(written, base)
+            kind, external_id = _shows(to.place)
+        if kind is None:
+            return _host(to.origin), None
+        return _host(to.origin), Link(kind, external_id, f"{to.origin or root}{to.place}")
+
+    return link
 
 
 def _host(origin: str) -> str:
     return origin.partition("//")[2]
 
 
-def _hosts(document: Document, url: str | None) -> tuple[str, set[str]]:
+def _hosts(document: Document, url: str | None) -> tuple[str, frozenset[str]]:
     """Return the root of the page's own address ("" if unknown) and the market's hosts on it."""
     root = address(url).origin
     style = document.first('link[href*="/public/css/"]') or document.first('a[href$="/home"]')
     own = address(attribute(style, "href")).origin if style is not None else ""
-    return root, {_host(origin) for origin in (root, own) if origin}
+    return root, frozenset([_host(origin) for origin in (root, own) if origin])
 
 
 def _shows(path: str) -> tuple[str | None, str | None]:

@@ -153,7 +153,7 @@ def _sentiment(cells: list[LexborNode], reader: Reader) -> str | None:
     """Read the face: feedback1.png is positive, 2 neutral, 3 negative."""
     for cell in cells:
         for image in parts(cell, "img"):
-            name = image_name(image.attributes.get("src"))
+            name = image_name(image.attrs.get("src"))
             face = _FACE.fullmatch(name)
             if face:
                 sentiment = _SENTIMENT[face.group(1)]

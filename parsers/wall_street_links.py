@@ -50,7 +50,7 @@ def read_categories(buttons: list[LexborNode], reader: Reader) -> list[Category]
     """
     found: list[Category] = []
     seen: set[tuple[str, tuple[str, ...]]] = set()
-    path: list[str] = []
+    path: tuple[str, ...] = ()
     for button in buttons:
         attributes = button.attributes
         number = (attributes.get("value") or "").strip()
@@ -59,8 +59,8 @@ def read_categories(buttons: list[LexborNode], reader: Reader) -> list[Category]
         name = reader.text("category.name", shown)
         if not number or name is None:
             continue
-        path = [*path[:level], name]
-        key = (number, tuple(path))
+        path = (*path[:level], name)
+        key = (number, path)
         if key not in seen:
             seen.add(key)
             count = reader.integer("category.listing_count", stated)

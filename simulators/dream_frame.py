@@ -160,7 +160,7 @@ def categories(writer: Writer, opened: Spot | None) -> str:
         count = writer.world.count_in(spot.low, spot.high, writer.at)
         if spot.number not in seen:
             seen.add(spot.number)
-            writer.page.categories.append(Category(spot.number, spot.name, list(spot.path), count))
+            writer.page.categories.append(Category(spot.number, spot.name, tuple(spot.path), count))
         href = writer.link(
             "search", spot.number, f"./?category={spot.number}", f"/?category={spot.number}"
         )

@@ -152,7 +152,7 @@ def _items(writer: Writer, path: tuple[str, ...], spots: tuple[Spot, ...]) -> st
     out = ""
     for spot in spots:
         count = writer.world.count_in(spot.low, spot.high, writer.at)
-        writer.page.categories.append(Category(spot.number, spot.name, list(spot.path), count))
+        writer.page.categories.append(Category(spot.number, spot.name, tuple(spot.path), count))
         chosen = " checked" if spot.number in path else ""
         style = ' style="display:block;"' if chosen else ""
         inner = ("submenu", "CategoryUL", "CategorySubUL")[spot.depth]

@@ -87,7 +87,7 @@ def _branch(writer: Writer, spots: tuple[Spot, ...]) -> str:
     out = ""
     for spot in spots:
         number = writer.world.count_in(spot.low, spot.high, writer.at)
-        writer.page.categories.append(Category(spot.number, spot.name, list(spot.path), number))
+        writer.page.categories.append(Category(spot.number, spot.name, tuple(spot.path), number))
         name = LEVELS[spot.depth]
         writer.link("search", spot.number, "", f"/index#{name}={spot.number}")
         inside = f"<ol>\n{_branch(writer, spot.inside)}</ol>" if spot.inside else ""

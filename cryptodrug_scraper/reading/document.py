@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from codecs import BOM_UTF8
+from collections.abc import Iterable
 from copy import copy
 from functools import cached_property
+from typing import Any
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
@@ -19,6 +21,7 @@ from cryptodrug_scraper.reading.cuts import (
 )
 from cryptodrug_scraper.reading.encoding import decode
 from cryptodrug_scraper.reading.limits import too_costly
+from cryptodrug_scraper.reading.panels import Known, Panel, Shortened, hrefs_of
 
 # References to the letters, digits and marks that names, classes and addresses are made of.
 _SPELT_LETTER = re.compile(
@@ -40,15 +43,15 @@ class Document:
     ``invalid_bytes`` counts the places that are no letter, each U+FFFD in the source;
     ``guessed_charset`` is one that the page does not declare. ``cut_off`` says that the page ends
     early (``last_words`` is what its end shows): its source and tree then end where its last
-    whole tag does.
+    whole tag does. ``known`` are those of ``panels`` that were read on other pages: they are not
+    in the tree.
 
     Raises :class:`TooCostly` for pages that must not be built into a tree.
     """
 
-    def __init__(self, body: bytes, content_type: str | None = None) -> None:
-        reason = too_costly(body)
-        if reason:
-            raise TooCostly(reason)
+    def __init__(
+        self, body: bytes, content_type: str | None = None, panels: Iterable[Panel[Any]] = ()
+    ) -> None:
         self.body = body
         read = decode(body, content_type)
         self.source = read.text
@@ -56,25 +59,38 @@ class Document:
         self.guessed_charset = read.guessed
         # Lexbor takes UTF-8 as it is: no need to encode it again.
         self.is_utf8 = not read.invalid and read.charset == "utf-8" and body[:3] != BOM_UTF8
-        if read.charset != "utf-8":
-            reason = too_costly(self.source.encode("utf-8", "replace"))  # bytes hid its tags
-            if reason:
-                raise TooCostly(reason)
         self.cut_off = False
         self.last_words = ""
+        self.panels = tuple(panels)
+        self.known: dict[Panel[Any], Known[Any]] = {}
         self._firsts: dict[str, LexborNode | None] = {}
         self._open: frozenset[int] = frozenset()
         self._within: tuple[str, ...] = ()
-        if says_its_end(self.source):
-            self.tree = LexborHTMLParser(body if self.is_utf8 else self.source)
-        else:
-            self._read_without_end()
+        if not (self.is_utf8 and says_its_end(self.source) and self._read_shortened()):
+            _refuse(body)
+            if read.charset != "utf-8":
+                _refuse(self.source.encode("utf-8", "replace"))  # bytes hid its tags
+            if says_its_end(self.source):
+                self.tree = LexborHTMLParser(body if self.is_utf8 else self.source)
+            else:
+                self._read_without_end()
         self._leave_out_what_is_not_seen()
 
     def _leave_out_what_is_not_seen(self) -> None:
         body = self.tree.body
         if body is not None and body.css_first("script, style") is not None:
             self.tree.strip_tags(["script", "style"])  # else they are part of a cell's text
+
+    def _read_shortened(self) -> bool:
+        """Build the tree without known panels, if there are any; False if that cannot be done."""
+        short = Shortened(self.body, self.panels)
+        if not short.known:
+            return False
+        _refuse(short.body)
+        self.tree, self.known = LexborHTMLParser(short.body), short.known
+        if not short.holds(self.tree):
+            self.known = {}
+        return bool(self.known)
 
     def _read_without_end(self) -> None:
         """Build the tree of a page that does not end as documents do: cut off, or a mere piece."""
@@ -128,6 +144,10 @@ class Document:
         """Return all nodes that match a CSS selector, in page order."""
         return self.tree.css(selector)
 
+    def hrefs(self, nodes: Iterable[LexborNode]) -> list[str]:
+        """Return what links say, each once, with those of known panels in their place."""
+        return hrefs_of(nodes, self.known.values())
+
     def first(self, selector: str) -> LexborNode | None:
         """Return the first node that matches a CSS selector; one looked for again is known."""
         try:
@@ -135,6 +155,12 @@ class Document:
         except KeyError:
             node = self._firsts[selector] = self.tree.css_first(selector)
             return node
+
+
+def _refuse(body: bytes) -> None:
+    reason = too_costly(body)
+    if reason:
+        raise TooCostly(reason)
 
 
 def fold(text: str) -> str:

@@ -140,7 +140,8 @@ _RELATIVE = re.compile(r"^\.\./|\.html?$", re.M)
 
 def is_mirrored(hrefs: Iterable[str]) -> bool:
     """Say whether a tool made a page's links relative to it, as to a file in a mirror."""
-    return _RELATIVE.search("\n".join(hrefs)) is not None
+    links = "\n".join(hrefs)
+    return ("../" in links or ".htm" in links) and _RELATIVE.search(links) is not None
 
 
 def mirror_base(hrefs: Iterable[str], url: str | None, reader: Reader) -> str | None:

@@ -11,10 +11,11 @@ import pkgutil
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from cryptodrug_scraper.reading.agreement import keep_agreed
 from cryptodrug_scraper.reading.document import Document
+from cryptodrug_scraper.reading.panels import Panel
 from cryptodrug_scraper.reading.reader import Reader
 from cryptodrug_scraper.records import ParsedPage
 
@@ -67,6 +68,7 @@ class Market:
     filled on a sound archive: ``{"listing": {"price": 0.99}}``. Below it a run says so.
     ``unclosed`` gives for a kind whose pages the market never closes (no ``</html>``) the
     selector of the block that ends them: with it they are not cut off.
+    ``panels`` are blocks that many pages show alike, to be read once.
     """
 
     name: str
@@ -80,6 +82,7 @@ class Market:
     also_called: tuple[str, ...] = ()
     healthy: dict[str, dict[str, float]] = field(default_factory=dict)
     unclosed: dict[str, str] = field(default_factory=dict)
+    panels: tuple[Panel[Any], ...] = ()
 
     def read_page(self, document: Document, page: ParsedPage, reader: Reader) -> None:
         """Set the page's kind and all that it states.

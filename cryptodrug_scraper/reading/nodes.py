@@ -7,12 +7,12 @@ from selectolax.lexbor import LexborNode
 
 def attribute(node: LexborNode, name: str) -> str:
     """Return an attribute's value; an absent one and one without a value are empty."""
-    return node.attributes.get(name) or ""
+    return (node.attrs.get(name) or "") if node.is_element_node else ""
 
 
 def class_names(node: LexborNode) -> list[str]:
     """Return an element's class names."""
-    return (node.attributes.get("class") or "").split()
+    return (node.attrs.get("class") or "").split() if node.is_element_node else []
 
 
 def elements(node: LexborNode) -> list[LexborNode]:

@@ -86,6 +86,11 @@ class Reader:
             reason = f"read as {document.guessed_charset}, which the page does not declare"
             self.warn("document", reason)
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether a text says the same as on any other page: no trace is kept, nothing was cut."""
+        return self.readings is None and self._document is None
+
     def warn_of_cut(self) -> None:
         """Keep a notice that the page was cut off, with the last that is left of it."""
         if self._document is not None:

@@ -1,12 +1,8 @@
-"""What is remembered is what is read: cold and warm, and whatever is done with it."""
+"""What is remembered is what is read."""
 
 from __future__ import annotations
 
-import random
-
-from cryptodrug_scraper.reading import remembered as remembering
-from cryptodrug_scraper.reading.remembered import LONGEST, Panels, remembered
-from tests.reading.corpus import all_pages
+from cryptodrug_scraper.reading.remembered import LONGEST, remembered
 
 
 def test_what_is_long_is_not_kept_and_what_is_kept_is_read_once() -> None:
@@ -27,28 +23,3 @@ def test_what_is_long_is_not_kept_and_what_is_kept_is_read_once() -> None:
     assert read == ["abc", long, long]
     assert [together("a", None), together("a", "b"), together("a", None)][1] == ("a", "b")
     assert read[3:] == ["a", "a"]
-
-
-def test_much_is_not_kept_for_ever() -> None:
-    panels = Panels[list[int]](list)
-    for n in range(100):
-        panels.keep(f"{n:099d}" * 2_000, [[n]])
-    assert panels.get(f"{0:099d}" * 2_000) is None
-    assert panels.get(f"{99:099d}" * 2_000) == [[99]]
-    panels.keep("x" * remembering.MOST_PANEL_BYTES, [[1]])
-    assert panels.get("x" * remembering.MOST_PANEL_BYTES) is None
-
-
-def test_pages_read_after_others_give_what_they_give_alone() -> None:
-    samples = all_pages()
-    first = {}
-    for sample in samples:
-        page = sample.parsed()
-        first[sample.name] = page.to_dict()
-        for category in page.categories:
-            category.path.append("changed")
-        page.listings.clear()
-        page.links.clear()
-    random.Random(5).shuffle(samples)
-    for sample in samples:
-        assert sample.parsed().to_dict() == first[sample.name], sample.name
