@@ -17,6 +17,9 @@ from cryptodrug_scraper.records import ParsedPage
 __all__ = ["Market", "ParsedPage", "UnknownMarket", "market_named", "markets", "parse_page"]
 
 
+_latest: dict[str, Market] = {}
+
+
 def parse_page(
     body: bytes,
     *,
@@ -42,7 +45,8 @@ def parse_page(
     page = ParsedPage(market=market, url=url, captured_at=captured_at)
     reader = Reader(captured_at, page.warnings, trace=readings is not None)
     try:
-        panels = chosen.panels if chosen is not None and readings is None else ()
+        likely = chosen or _latest.get("market")  # pages of one market mostly come together
+        panels = likely.panels if likely is not None and readings is None else ()
         document = Document(body, content_type, panels)
         reader.open_page(document)
         page.cut_off = document.cut_off
@@ -54,6 +58,7 @@ def parse_page(
                 reader.warn_of_cut()
             return page
         page.market = chosen.name
+        _latest["market"] = chosen
         chosen.read_page(document, page, reader)
     except TooCostly as refused:
         page.kind_reason = str(refused)

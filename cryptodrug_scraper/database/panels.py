@@ -41,20 +41,23 @@ class Linked(NamedTuple):
     row: tuple[Any, ...]
 
 
-_menus: dict[tuple[Any, ...], Menu] = {}
+_NO_MENU = Menu("{}", "{}", {}, [])
+_menus: dict[tuple[Any, ...], tuple[Menu, tuple[Category, ...]]] = {}  # which it keeps alive
 _rates: dict[tuple[Any, ...], tuple[int, list[tuple[Any, ...]]]] = {}
 _links: dict[str, dict[Link, Linked]] = {}
 
 
 def menu_of(market: str, categories: list[Category]) -> Menu:
     """Return the rows of a page's categories; they are shared and must not be changed."""
-    same = (market, *[(c.external_id, c.name, c.listing_count, *c.path) for c in categories])
+    if not categories:
+        return _NO_MENU
+    # Pages share their categories: the same objects, which cannot be changed, are the same menu.
+    same = (market, *map(id, categories))
     known = _menus.get(same)
     if known is None:
-        known = _menu(market, categories)
         _make_room(_menus, _MENUS)
-        _menus[same] = known
-    return known
+        known = _menus[same] = (_menu(market, categories), tuple(categories))
+    return known[0]
 
 
 def _menu(market: str, categories: list[Category]) -> Menu:
