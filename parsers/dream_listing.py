@@ -41,8 +41,9 @@ def read_listing_page(
         _row(row, listing, vendor, reader)
     listing.vendor = vendor.handle
     terms: list[str] = []
+    boxes: set[int] = set()
     for heading in product.css("div.subtitle, div.newFeature"):
-        _block(heading, listing, terms, page, reader)
+        _block(heading, listing, terms, page, reader, boxes)
     listing.terms = "\n\n".join(terms) or None
     if listing.description is None:
         text = product.css_first("#offerDescription")
@@ -104,9 +105,17 @@ def _row(row: LexborNode, listing: Listing, vendor: Vendor, reader: Reader) -> N
 
 
 def _block(
-    heading: LexborNode, listing: Listing, terms: list[str], page: ParsedPage, reader: Reader
+    heading: LexborNode,
+    listing: Listing,
+    terms: list[str],
+    page: ParsedPage,
+    reader: Reader,
+    boxes: set[int],
 ) -> None:
-    """Read what stands below one heading: a text of the vendor's, a table of the form, ratings."""
+    """Read what stands below one heading: a text of the vendor's, a table of the form, ratings.
+
+    ``boxes`` are the elements around headings of ratings that were looked through.
+    """
     what = " ".join(heading.text().split())
     word = what.casefold()
     body = _below(heading)
@@ -115,9 +124,11 @@ def _block(
         if table is not None:
             read_reviews(table, page, reader, listing.vendor, listing)
         box = heading.parent
-        more = box.css_first("div.andMoreRatings") if box is not None else None
-        if more is not None:
-            read_not_shown(more, page, reader)
+        if box is not None and box.mem_id not in boxes:
+            boxes.add(box.mem_id)
+            more = box.css_first("div.andMoreRatings")
+            if more is not None:
+                read_not_shown(more, page, reader)
     elif body is None:
         return
     elif word == "product description":

@@ -53,26 +53,17 @@ def _card(card: LexborNode, names: dict[str, str], reader: Reader) -> Listing:
 def _card_coins(card: LexborNode, listing: Listing, reader: Reader) -> None:
     """Read the coins below a card's price, which their images' file names alone tell."""
     lost = 0
+    linked = {image.mem_id for image in card.css("a img")}  # as the goods' pictures are
     for image in card.css("img"):
         name = image_name(image.attrs.get("src"))
         match = COIN.search(name)
         if match:
             add_coin(match.group(1), listing, reader)
-        elif not name and not _is_linked(image, card):
+        elif not name and image.mem_id not in linked:
             lost += 1
     if lost:
         listing.currencies = []
         reader.warn("listing.currencies", "images without their names", f"{lost} of a card")
-
-
-def _is_linked(node: LexborNode, within: LexborNode) -> bool:
-    """Tell an image inside a link, as the goods' pictures are."""
-    around = node.parent
-    while around is not None and around.mem_id != within.mem_id:
-        if around.tag == "a":
-            return True
-        around = around.parent
-    return False
 
 
 _USUAL_PARTS = 12  # links or lines of a card; so few can cost little even inside each other

@@ -210,9 +210,10 @@ def _profile(document: Document, url: str | None) -> str | None:
     here = PROFILE_PATH.search(address(url).place)
     if here is not None and (tab is not None or any(here[1].casefold() in n for n in names)):
         return "tabs"
+    menus: dict[int, bool] = {}
     for link in document.css('a[href*="profile/"]'):
         to = PROFILE_PATH.search(link_path(link))
-        if to is not None and to[2] in TABS and not in_menu(link):
+        if to is not None and to[2] in TABS and not in_menu(link, menus):
             named = any(unquote(to[1]).casefold() in name for name in names)
             return "tabs" if tab is not None or named else None
     return None

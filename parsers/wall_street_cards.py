@@ -112,8 +112,11 @@ def _card_price(listing: Listing, lines: list[Line], reader: Reader) -> None:
 def _before_icons(line: Line) -> str:
     """Return a line's text up to the first of its icons that a text follows."""
     parts: list[str | Icon] = []
+    stated = False
     for part in line.parts:
-        if isinstance(part, Icon) and part.name and joined(parts):
+        if isinstance(part, str):
+            stated = stated or bool(part.strip())
+        elif part.name and stated:
             break
         parts.append(part)
     return joined(parts)

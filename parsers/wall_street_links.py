@@ -114,6 +114,7 @@ def _anchors(
     hrefs = [attribute(node, "href") for node in nodes]
     base = mirror_base(hrefs, url, reader)
     own = f"{address(url).script}/" if url else ""
+    menus: dict[int, bool] = {}
     for node, href in zip(nodes, hrefs, strict=True):
         to = address(href)
         kind, name, path = _target(to)
@@ -122,7 +123,7 @@ def _anchors(
         ):  # a mirror's "34.html", beside the page itself
             to = address(href, url)
             kind, name, path = _target(to)
-        if kind is None or node.mem_id in left_out or in_menu(node):
+        if kind is None or node.mem_id in left_out or in_menu(node, menus):
             continue
         if to.origin and (to.origin != root if root else not _OWN_HOST.fullmatch(to.origin)):
             continue  # another site, or one of the market's many false copies

@@ -15,7 +15,7 @@ from selectolax.lexbor import LexborNode
 from cryptodrug_scraper.normalise.numbers import read_int
 from cryptodrug_scraper.reading.document import Document
 from cryptodrug_scraper.reading.links import address, is_mirrored
-from cryptodrug_scraper.reading.nodes import attribute
+from cryptodrug_scraper.reading.nodes import ancestors, attribute
 from cryptodrug_scraper.reading.reader import Reader
 from cryptodrug_scraper.records import (
     Listing,
@@ -180,6 +180,9 @@ def _info_lines(outline: Outline, title: LexborNode | None) -> list[Line]:
     return lines
 
 
+_MENUS = ("nav", "header", "footer")
+
+
 def _profile_link_elsewhere(
     document: Document, outline: Outline, title: LexborNode | None
 ) -> LexborNode | None:
@@ -188,24 +191,26 @@ def _profile_link_elsewhere(
     Menus, the tab's text and the feedback are passed over.
     """
     inside = outline.not_of_the_info
-    links = []
-    for link in document.css('a[href*="profile"]'):
-        around: set[int] = set()
-        node = link.parent
-        while node is not None:
-            if node.mem_id in inside or node.tag in ("nav", "header", "footer"):
+    own = {node.mem_id: n for n, node in enumerate(ancestors(title) if title is not None else ())}
+    far: dict[int, int | None] = {}  # from the title, of each element met; None: passed over
+
+    def distance(link: LexborNode) -> int | None:
+        met = []
+        at: int | None = len(own)
+        for node in ancestors(link):
+            if node.mem_id in far:
+                at = far[node.mem_id]
                 break
-            around.add(node.mem_id)
-            node = node.parent
-        else:
-            links.append((link, around))
-    block = title.parent if title is not None and len(links) > 1 else None
-    while block is not None:
-        for link, around in links:
-            if block.mem_id in around:
-                return link
-        block = block.parent
-    return links[0][0] if links else None
+            met.append(node)
+        for node in reversed(met):
+            if node.mem_id in inside or node.tag in _MENUS:
+                at = None
+            far[node.mem_id] = at = None if at is None else own.get(node.mem_id, at)
+        return at
+
+    links = [(distance(link), link) for link in document.css('a[href*="profile"]')]
+    near = [(at, link) for at, link in links if at is not None]
+    return min(near, key=lambda pair: pair[0])[1] if near else None
 
 
 _STARS = re.compile(r"\((\d(?:[.,]\d+)?)\)")

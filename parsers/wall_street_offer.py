@@ -11,6 +11,7 @@ from selectolax.lexbor import LexborNode
 
 from cryptodrug_scraper.normalise.money import CURRENCY_CODES, read_money
 from cryptodrug_scraper.reading.links import address
+from cryptodrug_scraper.reading.nodes import ancestors
 from cryptodrug_scraper.reading.reader import Reader
 from cryptodrug_scraper.reading.remembered import remembered
 from cryptodrug_scraper.records import Listing, Money
@@ -24,7 +25,7 @@ TABS = frozenset({"offers", "pgp", "info", "feedback", "ratings"})
 
 LEVEL = re.compile(r"\bLevel\s*:?\s*([^\s|()\[\];]+(?:\s?[kKmM]\b\+?)?)", re.I)
 EXPERIENCE = re.compile(
-    r"(?<!\S)([^\s|()\[\]]+(?:[ \u00a0\u202f]\d{3}(?!\d))*)\s*(?<![^\W\d_])EXP\b", re.I
+    r"(?<!\S)([^\s|()\[\]]+(?:[ \u00a0\u202f]\d{3}(?!\d)){0,6})\s*(?<![^\W\d_])EXP\b", re.I
 )
 """A vendor's level and experience; the number is all that stands there, ``10K`` and ``-3`` too."""
 
@@ -68,16 +69,27 @@ def link_path(node: LexborNode) -> str:
     return address(node.attributes.get("href")).place
 
 
-def in_menu(node: LexborNode) -> bool:
-    """Tell whether an element stands in the site's own menu or footer."""
-    parent = node.parent
-    while parent is not None:
-        if parent.tag in ("nav", "header", "footer"):
-            return True
-        if "navbar" in (parent.attributes.get("class") or ""):
-            return True
-        parent = parent.parent
-    return False
+def in_menu(node: LexborNode, known: dict[int, bool]) -> bool:
+    """Tell whether an element stands in the site's own menu or footer.
+
+    ``known`` keeps what was found of the elements around, by ``mem_id``: many links of a page
+    stand in the same ones, perhaps far inside.
+    """
+    met = []
+    found = False
+    for around in ancestors(node):
+        if around.mem_id in known:
+            found = known[around.mem_id]
+            break
+        met.append(around.mem_id)
+        if around.tag in ("nav", "header", "footer"):
+            found = True
+            break
+        if "navbar" in (around.attributes.get("class") or ""):
+            found = True
+            break
+    known.update(dict.fromkeys(met, found))
+    return found
 
 
 def handle_of(link: LexborNode) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from itertools import islice
 from urllib.parse import unquote
 
 from selectolax.lexbor import LexborNode
@@ -66,16 +67,18 @@ def _handle(document: Document, url: str | None, outline: Outline) -> str | None
     here = PROFILE_PATH.search(address(url).place)
     if here is not None:
         return unquote(here[1])
+    menus: dict[int, bool] = {}
     for link in document.css('a[href*="profile/"]'):
         to = PROFILE_PATH.search(link_path(link))
-        if to is not None and to[2] in TABS and not in_menu(link):
+        if to is not None and to[2] in TABS and not in_menu(link, menus):
             return unquote(to[1])
     return None
 
 
 def _heading(outline: Outline, name: str | None) -> LexborNode | None:
     """Return the ``h2`` with the handle: the one that holds it, else the first."""
-    candidates = [h for h in outline.outside if h.tag == "h2" and not in_menu(h)]
+    menus: dict[int, bool] = {}
+    candidates = [h for h in outline.outside if h.tag == "h2" and not in_menu(h, menus)]
     if name is not None:
         for heading in candidates:
             if name.casefold() in " ".join(heading.text(separator=" ").split()).casefold():
@@ -100,6 +103,7 @@ _TRUSTED = re.compile(
     r"(?P<no>\b(?:not|no|isn't|never)\b[\w\s]{0,20})?\btrusted(?:\s+(?:vendor|seller))?", re.I
 )
 _BANNED = re.compile(r"\bbanned\b", re.I)
+_MOST_TIPS = 40  # tooltips beside a name; two or three are usual
 _KNOWN_MARK = re.compile(
     r"\b(?:profile|vendor|seller|user|buyer|of|the|a|an|account|has|been|is|was|this|level|exp"
     r"|on(?:line)?|off(?:line)?)\b|\d+|[^\w\s]+",
@@ -112,11 +116,13 @@ def _read_marks(vendor: Vendor, heading: LexborNode, shown: str, reader: Reader)
     rest = shown
     if vendor.handle:
         rest = shown.replace(vendor.handle, " ", 1)
+    tips: dict[str, None] = {}
     for node in heading.css("[title], [alt], [data-original-title], [aria-label]"):
         attributes = node.attributes
         for key in ("title", "alt", "data-original-title", "aria-label"):
-            if (tip := attributes.get(key)) and tip not in rest:
-                rest += f" | {tip}"
+            if tip := attributes.get(key):
+                tips[tip] = None
+    rest = " | ".join([rest, *[tip for tip in islice(tips, _MOST_TIPS) if tip not in rest]])
     if match := _TRUSTED.search(rest):
         vendor.trusted = match["no"] is None
         reader.note("vendor.trusted", rest, vendor.trusted)

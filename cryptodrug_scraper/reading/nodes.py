@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from selectolax.lexbor import LexborNode
 
 
@@ -18,6 +20,14 @@ def class_names(node: LexborNode) -> list[str]:
 def elements(node: LexborNode) -> list[LexborNode]:
     """Return the elements that are children of this one."""
     return [child for child in node.iter() if child.is_element_node]
+
+
+def ancestors(node: LexborNode) -> Iterator[LexborNode]:
+    """Yield the elements around this one, the nearest first."""
+    around = node.parent
+    while around is not None:
+        yield around
+        around = around.parent
 
 
 def contents(node: LexborNode) -> list[LexborNode]:

@@ -10,9 +10,9 @@ from pysequoia import Cert
 from cryptodrug_scraper.reading.reader import Reader
 from cryptodrug_scraper.records import Vendor
 
-_BLOCK = re.compile(
-    r"-----BEGIN PGP PUBLIC KEY BLOCK-----.{1,200000}?-----END PGP PUBLIC KEY BLOCK-----", re.S
-)
+_BEGIN = re.compile(r"-----BEGIN PGP PUBLIC KEY BLOCK-----")
+_END = "-----END PGP PUBLIC KEY BLOCK-----"
+_LONGEST = 200_000  # characters of a key
 
 
 @lru_cache(maxsize=4096)
@@ -34,11 +34,24 @@ def read_key(vendor: Vendor, text: str | None, reader: Reader) -> None:
     if not text or not text.strip():
         return
     text = text.replace("\xa0", " ")
-    block = _BLOCK.search(text)
+    block = _block(text)
     if block is None:
         reader.warn("vendor.pgp_key", "no armoured public key block", text)
         return
-    vendor.pgp_key = reader.block("vendor.pgp_key", block.group())
-    vendor.pgp_fingerprint = fingerprint(block.group())
+    vendor.pgp_key = reader.block("vendor.pgp_key", block)
+    vendor.pgp_fingerprint = fingerprint(block)
     if vendor.pgp_fingerprint is None:
-        reader.warn("vendor.pgp_fingerprint", "the key cannot be read", block.group())
+        reader.warn("vendor.pgp_fingerprint", "the key cannot be read", block)
+
+
+def _block(text: str) -> str | None:
+    """Return the first armoured block; a text of beginnings without an end is gone through once."""
+    end = 0
+    for begin in _BEGIN.finditer(text):
+        if end <= begin.end():
+            end = text.find(_END, begin.end() + 1)
+            if end < 0:
+                return None
+        if end - begin.end() <= _LONGEST:
+            return text[begin.start() : end + len(_END)]
+    return None
