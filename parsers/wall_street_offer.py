@@ -60,8 +60,11 @@ _CURRENCY = (
     rf"(?:(?<![^\W\d_])[A-Z]{{0,4}}[$€£¥₽₹₺₩₪₴₱₫฿₿Ƀ]"
     rf"|(?<![^\W\d_])m?(?:{'|'.join(sorted(CURRENCY_CODES))})\b|zł|Kč)"
 )
-_NUMBER = r"\d(?:[\d.,'’\u00a0\u202f]|\ (?=\d{3}\b))*"
-_AMOUNT = re.compile(rf"[~≈]?\s*(?:{_CURRENCY}\s*{_NUMBER}|{_NUMBER}\s*{_CURRENCY})")
+_NUMBER = r"\d(?:[\d.,'’\u00a0\u202f]|\ (?=\d{3}\b))*+"
+# A number without a currency matches too, and is passed over: no search begins within one.
+_AMOUNT = re.compile(
+    rf"[~≈]?\s*(?P<amount>{_CURRENCY}\s*{_NUMBER}|{_NUMBER}\s*{_CURRENCY})|{_NUMBER}"
+)
 
 
 def link_path(node: LexborNode) -> str:
@@ -283,7 +286,9 @@ def _amounts(text: str) -> tuple[str, ...]:
     if read_money(text) is not None:
         return (text,)
     return tuple(
-        match.group() for match in _AMOUNT.finditer(text) if read_money(match.group()) is not None
+        match.group()
+        for match in _AMOUNT.finditer(text)
+        if match["amount"] and read_money(match.group()) is not None
     )
 
 

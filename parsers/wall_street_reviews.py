@@ -15,7 +15,7 @@ from parsers.wall_street_offer import OFFER_PATH, link_path
 
 STARS = re.compile(r"\(\s*(\d{1,2}(?:[.,]\d{1,4})?)\s*(?:/\s*5(?:[.,]0+)?\s*)?\)")
 _BARE = re.compile(r"(\d(?:[.,]\d{1,4})?)(?:\s*/\s*5)?(?:\s*stars?)?", re.I)
-_MASKED = re.compile(r"\S{0,3}(?:\s?[*•.…]\s?){2,}\S{0,3}|\S{0,3}…\S{0,3}")
+_MASKED = re.compile(r"\S{0,3}\s?(?:[*•.…]\s?){2,}\S{0,3}|\S{0,3}…\S{0,3}")
 NOT_STATED = frozenset({"not available", "n/a", "-", "–", "never", "unknown"})
 """What stands in place of a value that there is none of."""
 _PLACEHOLDERS = frozenset({"enter your comments here", "no feedback comment"})

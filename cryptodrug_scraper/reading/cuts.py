@@ -16,7 +16,7 @@ _END = re.compile(r"</html\s*>", re.I)
 _END_OF_BODY = re.compile(r"</body\s*>", re.I)
 _ROOT = re.compile(r"<html(?=[\s/>])", re.I)
 _BODY = re.compile(r"<(?:body|head)(?=[\s/>])", re.I)
-_DOCTYPE = re.compile(r"\s*<!doctype\b[^>]*>?\s*", re.I)
+_DOCTYPE = re.compile(r"\s*<!doctype\b[^>]*+>?\s*", re.I)
 _BEGINS_WITHIN = 65_536  # characters: what stands before a page's first tags
 _TAIL = 200  # characters in which nearly every page ends
 

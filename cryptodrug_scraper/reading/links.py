@@ -73,7 +73,7 @@ _ORIGIN = re.compile(r"(https?:)?//([^/?#\\]+)", re.I)
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.I)
 _ABOVE = re.compile(r"(?:\.{0,2}/)+|\.{1,2}$")
 _HOST_FOLDER = re.compile(r"(?:.*/)?([a-z2-7]{16,56}\.onion(?:[:+]\d+)?)(?=/|$)", re.I)
-_QUERY_IN_NAME = re.compile(r"%(?:25)?3F(?=[^/]*$)|@(?=[\w%\[\]-]+=[^/]*$)", re.I)
+_QUERY_IN_NAME = re.compile(r"%(?:25)?3F|@(?=[\w%\[\]-]+=)", re.I)  # behind the last stroke
 _ADDED_TO_VALUE = re.compile(r"(?<=[\w.%-])\.html?$", re.I)
 _ADDED_TO_ID = re.compile(r"(=[\d.]*\d)\.html?$", re.I)
 _ADDED_TO_PATH = re.compile(r"(?:/index)?\.html?$", re.I)
@@ -117,7 +117,7 @@ def address(written: str | None, base: str | None = None) -> Address:
             origin, path = f"http://{folder[1].lower().replace('+', ':')}", path[folder.end() :]
     if not path.startswith("/"):
         path = f"/{path}"
-    if not mark and (named := _QUERY_IN_NAME.search(path)) is not None:
+    if not mark and (named := _QUERY_IN_NAME.search(path, path.rfind("/") + 1)) is not None:
         path, query = path[: named.start()], path[named.end() :]
         query = _ADDED_TO_VALUE.sub("", query)
         query = _ESCAPED_MARK.sub(lambda m: unquote(f"%{m[1]}"), query).replace("%25", "%")
