@@ -62,14 +62,21 @@ def topmost(within: LexborNode, selector: str) -> list[LexborNode]:
     hundred like it would have its text read five hundred times.
     """
     kept: list[LexborNode] = []
-    known = {within.mem_id}
+    inside: set[int] = set()
+    around = {within.mem_id}
     for node in within.css(selector)[:MOST_BLOCKS]:
         above = node.parent
-        while above is not None and above.mem_id not in known:
+        met: list[int] = []
+        while above is not None and (mem_id := above.mem_id) not in around:
+            if mem_id in inside:
+                inside.update(met)
+                break
+            met.append(mem_id)
             above = above.parent
-        if above is None or above.mem_id == within.mem_id:
+        else:
             kept.append(node)
-            known.add(node.mem_id)
+            inside.add(node.mem_id)
+            around.update(met)
     return kept
 
 

@@ -163,13 +163,18 @@ def _refuse(body: bytes) -> None:
         raise TooCostly(reason)
 
 
+_MANY_NEL = re.compile(r"\x85(?:[^\S\x85]*\x85){8,}")
+
+
 def fold(text: str) -> str:
     """Return the text on one line: runs of white space (NBSP included) as one space.
 
     U+0085 is kept: in market pages it is never a line break but a piece of a broken accent.
+    Many in a row are none, and white space: patterns go over a run of it again and again.
     """
     if "\x85" in text:
-        return " ".join(text.replace("\x85", "\ufdd0").split()).replace("\ufdd0", "\x85")
+        kept = _MANY_NEL.sub(" ", text).replace("\x85", "\ufdd0")
+        return " ".join(kept.split()).replace("\ufdd0", "\x85")
     return " ".join(text.split())
 
 

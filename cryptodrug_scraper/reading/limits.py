@@ -5,11 +5,11 @@ Lexbor's cost is linear on any page that a market could serve, but not on every 
 ========================================  ================================================
 what costs                                how much
 ========================================  ================================================
-elements inside each other                tags times open elements
+elements inside each other                tags times open elements, and so does their text
 ``<b>``, ``<font …>`` … left open         made anew in every paragraph and cell that follows
 tags that are ignored within one text     the text is copied for each of them
 attributes of one element                 quadratic
-options of a select                       quadratic
+options of one select                     quadratic
 names of elements, names of attributes    quadratic, if each is another one
 ========================================  ================================================
 
@@ -30,11 +30,17 @@ MAX_BYTES = 16 * 1024 * 1024
 MAX_DEPTH = 512
 """Elements open at once; what browsers allow too."""
 
+MAX_INSIDE = 100_000_000
+"""Bytes within over 64 elements, times those elements: 200 kB in all 512; takes a second."""
+
 MAX_ATTRIBUTES = 2_000
 """Attributes of one element."""
 
 MAX_OPTIONS = 5_000
-"""Options of all selects together; a search form with two lists of countries has 700."""
+"""Options of a page that need no closer look; a search form with two lists of countries has 700."""
+
+MAX_OPTIONS_PASSED = 20_000_000
+"""Options passed by where each is put behind those of its select: 6,000 in one; takes 0.3 s."""
 
 MAX_REOPENED = 300_000
 """Elements that are made anew since ``<b>`` and its like were left open; takes 0.3 s."""
@@ -47,6 +53,8 @@ MAX_NAMES = 5_000
 
 _FEW_TAGS = 4_000  # below these two, the worst page costs under a second: not worth a scan
 _FEW_UNCLOSED = 600
+_MUCH_TEXT = 512 * 1024  # above, even few tags may be around too much of it
+_DEEP = 64  # elements open at once; pages of markets have 20
 _MANY_TAGS = 12_000  # below, no names can cost much
 _SHORT_PAGE = 128 * 1024  # likewise for one element's attributes
 _LONGEST_USUAL = 16_000  # bytes between two "<": only longer runs can hold such an element
@@ -55,6 +63,7 @@ _TAG = re.compile(rb"<(/?)([a-zA-Z][a-zA-Z0-9]{0,15})")
 _START_TAG = re.compile(rb"<[a-zA-Z][^\s<>/]*[\s/][^<>]*")
 _ELEMENT_NAME = re.compile(rb"<([a-zA-Z][^\s<>/]*)")
 _ATTRIBUTE_NAME = re.compile(rb"[\s/]([^\s<>/=\"']+)")
+_OF_SELECTS = re.compile(rb"<(select|optgroup|option)(?=[\s/>])")
 _QUOTED_VALUE = re.compile(rb"=\s*(?:\"[^\"]*\"|'[^']*')")
 # Elements that never stay open, or that the next one like it closes.
 _OF_TABLES = frozenset(b"caption col colgroup tbody td tfoot th thead tr".split())
@@ -64,6 +73,7 @@ _NEVER_DEEP = _OF_TABLES.union(
 )
 _MADE_ANEW = frozenset(b"a b big code em font i nobr s small strike strong tt u".split())
 _ONCE = frozenset(b"body form frame head html".split())
+_OF_SELECT = frozenset((b"option", b"optgroup", b"select"))
 _MADE_BY_END = frozenset((b"p", b"br"))
 
 
@@ -74,24 +84,27 @@ def too_costly(body: bytes) -> str | None:
     if len(body) > _SHORT_PAGE and _has_many_attributes(body):
         return f"an element with over {MAX_ATTRIBUTES} attributes"
     tags = body.count(b"<")
-    if tags <= _FEW_TAGS and tags - 2 * body.count(b"</") <= _FEW_UNCLOSED:
+    few = tags <= _FEW_TAGS and tags - 2 * body.count(b"</") <= _FEW_UNCLOSED
+    if few and len(body) <= _MUCH_TEXT:
         return None
     if tags > _MANY_TAGS and _has_many_names(body):
         return f"over {MAX_NAMES} names of elements or attributes"
     reason = _what_builds_up(body.lower())
     if reason is None or (markup := markup_of(body)) is None:
         return reason
-    return _what_builds_up(markup)  # tags in comments and scripts make no elements
+    # Tags in comments and scripts make no elements.
+    return _what_builds_up(markup, options_passed=_options_passed(markup))
 
 
-def _what_builds_up(body: bytes) -> str | None:
+def _what_builds_up(body: bytes, options_passed: int | None = None) -> str | None:
     """Go through the tags as a parser does, and say what of them becomes too much.
 
-    The body is in lower case.
+    The body is in lower case. ``options_passed`` is known only if it holds nothing but markup;
+    else the number of options counts.
     """
     still_open: dict[bytes, int] = {}
     counts = still_open.get
-    depth = options = reopened = to_reopen = 0
+    depth = deepest = options = reopened = to_reopen = 0
     ignored = most_ignored = 0  # tags within one text
     for closing, name in _TAG.findall(body):
         count = counts(name, 0)
@@ -115,22 +128,61 @@ def _what_builds_up(body: bytes) -> str | None:
         else:
             out_of_place = count > 0 and name in _ONCE
             depth += 1
-            if depth > MAX_DEPTH:
-                return f"elements nested over {MAX_DEPTH} deep"
+            if depth > deepest:
+                deepest = depth
+                if depth > MAX_DEPTH:
+                    return f"elements nested over {MAX_DEPTH} deep"
             if name in _MADE_ANEW:
                 to_reopen += 1
-        if out_of_place or counts(b"select"):
+        if out_of_place or (name not in _OF_SELECT and counts(b"select")):
             ignored += 1
             most_ignored = max(ignored, most_ignored)
         else:
             ignored = 0
-    if options > MAX_OPTIONS:
+    if deepest > _DEEP and _inside(body) > MAX_INSIDE:
+        return f"too much inside elements nested over {_DEEP} deep"
+    if options > MAX_OPTIONS if options_passed is None else options_passed > MAX_OPTIONS_PASSED:
         return f"over {MAX_OPTIONS} options to select from"
     if reopened > MAX_REOPENED:
         return "too many elements that are left open where a paragraph ends"
     if most_ignored * len(body) > MAX_COPIED:
         return "too many tags that are ignored within one text"
     return None
+
+
+def _inside(body: bytes) -> int:
+    """Return the bytes that many elements are open around, times those elements."""
+    still_open: dict[bytes, int] = {}
+    depth = times = at = 0
+    for tag in _TAG.finditer(body):
+        closing, name = tag.groups()
+        if name in _NEVER_DEEP:
+            continue
+        if depth > _DEEP:
+            times += (tag.start() - at) * depth
+        at = tag.start()
+        count = still_open.get(name, 0)
+        if not closing:
+            still_open[name] = count + 1
+            depth += 1
+        elif count:
+            still_open[name] = count - 1
+            depth -= 1
+    return times + (len(body) - at) * depth if depth > _DEEP else times
+
+
+def _options_passed(markup: bytes) -> int:
+    """Return how many siblings and groups stand before each option of a select, in all."""
+    passed = options = groups = 0
+    for name in _OF_SELECTS.findall(markup):
+        if name == b"select":
+            options = groups = 0
+        elif name == b"optgroup":
+            options, groups = 0, groups + 1
+        else:
+            passed += options + groups
+            options += 1
+    return passed
 
 
 def _has_many_names(body: bytes) -> bool:

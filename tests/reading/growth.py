@@ -111,14 +111,15 @@ class Trial:
     piece: str
     pattern: str
 
-    def body(self, size: int) -> bytes:
-        """Return the page with ``size`` bytes more."""
+    def body(self, size: int, around: bytes = b"") -> bytes:
+        """Return the page with ``size`` bytes more, and tags ``around`` them."""
         page, at = self.sample.body, self.place.at
-        return page[:at] + repeated(self.pattern, size) + page[at:]
+        ends = around.replace(b"<", b"</")
+        return page[:at] + around + repeated(self.pattern, size) + ends + page[at:]
 
-    def cost(self, size: int) -> float:
+    def cost(self, size: int, around: bytes = b"") -> float:
         """Return the seconds that the page takes with ``size`` bytes more."""
-        return cost(self.sample, self.body(size))
+        return cost(self.sample, self.body(size, around))
 
     def __str__(self) -> str:
         return f"{self.sample.market}/{self.sample.name}: {self.piece!r} at {self.place.where}"
