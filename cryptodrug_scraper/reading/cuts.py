@@ -17,6 +17,11 @@ _END_OF_BODY = re.compile(r"</body\s*>", re.I)
 _ROOT = re.compile(r"<html(?=[\s/>])", re.I)
 _BODY = re.compile(r"<(?:body|head)(?=[\s/>])", re.I)
 _DOCTYPE = re.compile(r"\s*<!doctype\b[^>]*+>?\s*", re.I)
+_SINGLE_FILE = re.compile(
+    r"\s*(?:<!doctype\b[^>]{0,200}>\s*)?(?:<html\b[^>]{0,2000}>\s*)?"
+    r"<!--\s{0,8}Page saved with SingleFile\b",
+    re.I,
+)
 _BEGINS_WITHIN = 65_536  # characters: what stands before a page's first tags
 _TAIL = 200  # characters in which nearly every page ends
 
@@ -71,7 +76,13 @@ def says_its_end(source: str) -> bool:
 
 
 def begun_only(source: str) -> bool:
-    """Tell a page that has begun as an HTML document does and has not ended so."""
+    """Tell a page that has begun as an HTML document does and has not ended so.
+
+    SingleFile leaves out every end that may be left out, that of the document too: of its pages
+    only what is open tells (:func:`left_open`).
+    """
+    if _SINGLE_FILE.match(source):
+        return False
     if _ROOT.search(source, 0, _BEGINS_WITHIN) is not None:
         return True
     if _BODY.search(source, 0, _BEGINS_WITHIN) is not None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from cryptodrug_scraper.archive import Page
+from parsers import parse_page
 from tests.archive.making import read
 from tests.conftest import FIXTURES
 
@@ -38,11 +41,17 @@ SAME = [
 ]
 """Archives whose tool keeps the bytes, the address and the time."""
 
-NO_ADDRESS = ["wget", "wget-k-K-E", "wget-save-headers"]
-"""These keep the bytes, and not the address."""
+NO_ADDRESS = {
+    "wget": ("path", 3, None),
+    "wget-k-K-E": ("path", 3, None),
+    "wget-save-headers": ("page", 0, 200),
+}
+"""These keep the bytes, and not the address: what tells their time, the second of it, and the
+status (the server's own answer states its date)."""
 
-REWRITTEN = ["mhtml", "saved-as", "singlefile"]
-"""These write a page of their own, and say of what page it is."""
+REWRITTEN = {"mhtml": (5, "archive", 4), "saved-as": (2, "path", 0), "singlefile": (5, "page", 0)}
+"""These write a page of their own, and say of what page it is: how many there are, what tells their
+time, and by how many seconds that may differ (a browser took them one after the other)."""
 
 
 def facts(pages: list[Page]) -> list[tuple[object, ...]]:
@@ -71,24 +80,38 @@ def test_an_archive_gives_the_pages_of_the_folder(name: str, plain: list[Page]) 
 def test_where_the_tool_keeps_no_address_the_bytes_are_the_same(
     name: str, plain: list[Page]
 ) -> None:
+    source, second, status = NO_ADDRESS[name]
     pages, troubles, _ = read(ARCHIVES / name)
     assert troubles == []
     assert sorted(page.body for page in pages) == sorted(page.body for page in plain)
-    assert {page.url for page in pages} == {None}
+    at = datetime(2019, 4, 29, 12, 0, second, tzinfo=UTC)
+    assert {(p.url, p.captured_at, p.captured_precision, p.captured_from) for p in pages} == {
+        (None, at, "second", source)
+    }
+    assert {page.status for page in pages} == {status}
+
+
+def stated(page: Page, at: datetime | None) -> dict[str, object]:
+    """All that is read of a page; which addresses it points to, tools change, and are left out."""
+    read = parse_page(page.body, url=page.url, captured_at=at, content_type=page.content_type)
+    return {key: value for key, value in read.to_dict().items() if key != "links"}
 
 
 @pytest.mark.parametrize("name", REWRITTEN)
-def test_where_the_tool_rewrites_the_address_is_what_it_states(
+def test_where_the_tool_rewrites_all_that_is_read_of_the_page_is_the_same(
     name: str, plain: list[Page]
 ) -> None:
+    number, source, apart = REWRITTEN[name]
     pages, troubles, _ = read(ARCHIVES / name)
     assert troubles == []
-    assert pages
+    assert len({page.url for page in pages}) == len(pages) == number
     known = {page.url: page for page in plain}
     for page in pages:
-        assert page.url in known
-        assert page.captured_at is not None
-        assert abs((page.captured_at - known[page.url].captured_at).total_seconds()) < 60  # type: ignore[operator]
+        whole = known[page.url]
+        assert page.captured_at is not None and whole.captured_at is not None
+        assert 0 <= (page.captured_at - whole.captured_at).total_seconds() <= apart
+        assert (page.captured_precision, page.captured_from) == ("second", source)
+        assert stated(page, whole.captured_at) == stated(whole, whole.captured_at)
 
 
 def test_no_sample_tells_of_the_machine_it_was_made_on() -> None:

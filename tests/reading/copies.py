@@ -13,6 +13,7 @@ from dataclasses import replace
 from urllib.parse import quote, urljoin, urlsplit
 from zlib import crc32
 
+from cryptodrug_scraper.reading.cuts import parse_open
 from tests.reading.changes import Page
 from tests.reading.markup import Token, quoted, tokens, written
 
@@ -241,7 +242,10 @@ def images_without_sources(page: Page, url: str) -> str:
 
 
 def by_singlefile(page: Page, url: str) -> str:
-    """SingleFile: images within, links in full, attributes bare, scripts gone, a base given."""
+    """SingleFile: images within, links in full, attributes bare, scripts gone, a base given.
+
+    Ends that may be left out are: those of the body and of the document.
+    """
 
     def kept() -> Iterator[Token]:
         scripted = False
@@ -266,6 +270,10 @@ def by_singlefile(page: Page, url: str) -> str:
     ]
     source = written([replace(t, slash=False) for t in images], bare)
     mark = f"<!--\n Page saved with SingleFile \n url: {url} \n-->"
+    source = re.sub(r"</(?:body|html)\s*>\s*", "", source, flags=re.I)
+    # It writes what the browser made of the page, in which all else is closed.
+    left = parse_open(source).within
+    source += "".join(f"</{tag}>" for tag in left if tag not in ("body", "html"))
     return re.sub(r"(<html[^>]*>)", rf"\1{mark}", source, count=1, flags=re.I)
 
 

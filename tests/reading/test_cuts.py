@@ -72,6 +72,7 @@ def test_no_page_that_ends_is_called_cut_off() -> None:
         "<html><body>x</body></html><!-- Mirrored from x by a tool on Monday -->\n",
         "<html><body>x</body></html><!-- " + "kept " * 500 + "--><script>var a</script>",
         "<html><body></body></html><p>a hoster's line",
+        "<!DOCTYPE html> <html lang=en><!--\n Page saved with SingleFile \n url: x\n--><p>1<p>2",
     ],
 )
 def test_whole_pages(page: str) -> None:
@@ -90,6 +91,8 @@ def test_whole_pages(page: str) -> None:
         "<html><body><p>one</p></body></htm",
         "<body><p>one</p>",
         "<div><p>one</p>",
+        "<html><!--\n Page saved with SingleFile \n--><div><p>one",
+        "<html><body><p><!-- Page saved with SingleFile -->one",
         "<p>one<!-- two",
         "<p>one <a href='x",
         "<p>one</p><script>if (a > b) {",
