@@ -108,10 +108,15 @@ def _what_builds_up(body: bytes, options_passed: int | None = None) -> str | Non
     ignored = most_ignored = 0  # tags within one text
     for closing, name in _TAG.findall(body):
         count = counts(name, 0)
+        # An element of a table outside of one, any other in a select: neither tag of it counts.
+        out_of_place = (name in _OF_TABLES and not counts(b"table")) or (
+            name not in _OF_SELECT and counts(b"select", 0) > 0
+        )
         if closing:
             if count:
                 still_open[name] = count - 1
-                ignored = 0
+                ignored = ignored + 1 if out_of_place else 0
+                most_ignored = max(ignored, most_ignored)
                 if name not in _NEVER_DEEP:
                     depth -= 1
                     if name in _MADE_ANEW:
@@ -123,10 +128,9 @@ def _what_builds_up(body: bytes, options_passed: int | None = None) -> str | Non
         still_open[name] = count + 1
         reopened += to_reopen
         if name in _NEVER_DEEP:
-            out_of_place = name in _OF_TABLES and not counts(b"table")
             options += name == b"option"
         else:
-            out_of_place = count > 0 and name in _ONCE
+            out_of_place = out_of_place or (count > 0 and name in _ONCE)
             depth += 1
             if depth > deepest:
                 deepest = depth
@@ -134,7 +138,7 @@ def _what_builds_up(body: bytes, options_passed: int | None = None) -> str | Non
                     return f"elements nested over {MAX_DEPTH} deep"
             if name in _MADE_ANEW:
                 to_reopen += 1
-        if out_of_place or (name not in _OF_SELECT and counts(b"select")):
+        if out_of_place:
             ignored += 1
             most_ignored = max(ignored, most_ignored)
         else:
