@@ -17,9 +17,6 @@ from cryptodrug_scraper.reading.reader import Reader
 from cryptodrug_scraper.reading.remembered import remembered
 from cryptodrug_scraper.records import Category, ExchangeRate, Link, ParsedPage
 
-MOST_BLOCKS = 5000
-"""Rows, cards or lines of one kind on a page that are looked at; the site shows thirty."""
-
 _CATEGORY = re.compile(r"/category/categories/(\d+)(?:[/?]|$)", re.I)
 _CODE = re.compile(r"\(\s*([A-Za-z]{3,5})\s*\)\s*$")
 _CLOCK = re.compile(r"server\s+time\s*:\s*([^\n]{0,80}?)\s*(?:\n|copyright|$)", re.I)
@@ -64,7 +61,7 @@ def topmost(within: LexborNode, selector: str) -> list[LexborNode]:
     kept: list[LexborNode] = []
     inside: set[int] = set()
     around = {within.mem_id}
-    for node in within.css(selector)[:MOST_BLOCKS]:
+    for node in within.css(selector):
         above = node.parent
         met: list[int] = []
         while above is not None and (mem_id := above.mem_id) not in around:

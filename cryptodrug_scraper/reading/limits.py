@@ -43,7 +43,10 @@ MAX_OPTIONS_PASSED = 20_000_000
 """Options passed by where each is put behind those of its select: 6,000 in one; takes 0.3 s."""
 
 MAX_REOPENED = 300_000
-"""Elements that are made anew since ``<b>`` and its like were left open; takes 0.3 s."""
+"""Elements that are made anew since ``<b>`` and its like were left open; takes 0.3 s.
+
+Of a page with more tags, as many as these: one element that is left open makes no more.
+"""
 
 MAX_COPIED = 200_000_000
 """Bytes copied where ignored tags stand within one text; takes 0.05 s."""
@@ -106,7 +109,8 @@ def _what_builds_up(body: bytes, options_passed: int | None = None) -> str | Non
     counts = still_open.get
     depth = deepest = options = reopened = to_reopen = 0
     ignored = most_ignored = 0  # tags within one text
-    for closing, name in _TAG.findall(body):
+    tags = _TAG.findall(body)
+    for closing, name in tags:
         count = counts(name, 0)
         # An element of a table outside of one, any other in a select: neither tag of it counts.
         out_of_place = (name in _OF_TABLES and not counts(b"table")) or (
@@ -147,7 +151,7 @@ def _what_builds_up(body: bytes, options_passed: int | None = None) -> str | Non
         return f"too much inside elements nested over {_DEEP} deep"
     if options > MAX_OPTIONS if options_passed is None else options_passed > MAX_OPTIONS_PASSED:
         return f"over {MAX_OPTIONS} options to select from"
-    if reopened > MAX_REOPENED:
+    if reopened > max(MAX_REOPENED, len(tags)):
         return "too many elements that are left open where a paragraph ends"
     if most_ignored * len(body) > MAX_COPIED:
         return "too many tags that are ignored within one text"

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from selectolax.lexbor import LexborHTMLParser
 
 from cryptodrug_scraper.reading.document import Document, TooCostly
 from cryptodrug_scraper.reading.limits import MAX_BYTES, too_costly
 from parsers import parse_page
+from tests.reading.corpus import fixture_pages
 
 ATTRIBUTES = b" ".join(b"a%d" % n for n in range(60_000))
 FONTS = b"".join(b"<font color=%d>" % n for n in range(200_000))
@@ -76,8 +78,29 @@ def test_pages_built_to_be_slow_are_refused(body: bytes) -> None:
         b"<tr><td><select><option>1<option>2<option>3</select></table><table>" * 20_000,
         b"<div>" * 30 + TEXT * 10 + b"<a href=x>y</a>" * 60_000 + b"</div>" * 30,
         b"<div><p>a card that is never closed" * 130 + TEXT,
+        b"<b>a mark that is left open" + b"<div><i>x</i></div>" * 200_000,
     ],
     ids=lambda body: repr(body[:24]),
 )
 def test_large_honest_pages_are_read(body: bytes) -> None:
     assert too_costly(body) is None
+
+
+MANY = 6_000
+
+
+def test_as_many_reviews_as_a_page_has_are_read() -> None:
+    tried = set()
+    for sample in fixture_pages():
+        page = sample.parsed()
+        if not page.reviews or (sample.market, page.kind) in tried:
+            continue
+        for node in LexborHTMLParser(sample.body).css("tr"):
+            row = (node.html or "").encode()
+            few = sample.parsed(sample.body.replace(row, row * 3, 1))
+            if row in sample.body and len(few.reviews) == len(page.reviews) + 2:
+                many = sample.parsed(sample.body.replace(row, row * MANY, 1))
+                assert len(many.reviews) == len(page.reviews) + MANY - 1, sample.name
+                tried.add((sample.market, page.kind))
+                break
+    assert len(tried) > 2
