@@ -72,7 +72,10 @@ def split_response(block: bytes) -> Response | None:
     words = lines[0].split(None, 2) if start else []
     code = words[1] if len(words) > 1 else ""
     status = int(code) if len(code) == 3 and code.isascii() and code.isdigit() else None
-    return Response(status, headers, block[end + width :])
+    body = block[end + width :]
+    if status is not None and 100 <= status < 200 and body.startswith(b"HTTP/"):
+        return split_response(body)  # "100 Continue": the answer itself follows
+    return Response(status, headers, body)
 
 
 def content_kind(content_type: str | None) -> bool | None:

@@ -120,6 +120,18 @@ class RecordFile:
             return False
         return head.count(b"\n", 0, end.end()) != head.count(b"\r\n", 0, end.end())
 
+    def block(self, at: int, length: int) -> bytes | None:
+        """Return the block of the first record at an offset, if it has this length."""
+        for size in (_HEAD, _HEAD + length):
+            data = self.pread(size, at) if self.magic == PLAIN else self._start_of(at, size)
+            data = data.lstrip(b"\r\n")
+            need, end = _needed(data), _HEAD_END.search(data)
+            if need is None or end is None or need - end.end() != length:
+                return None
+            if len(data) >= need:
+                return data[end.end() : need]
+        return None
+
     def only_padding(self, at: int) -> bool:
         """Tell whether what follows is nothing but line ends and zero bytes."""
         while part := self.pread(_SCAN, at):

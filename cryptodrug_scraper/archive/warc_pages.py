@@ -30,6 +30,7 @@ _CONTINUATION = WarcRecordType.continuation
 _READ = (_RESPONSE, _RESOURCE, _REVISIT, _CONTINUATION)
 _SAYS = (_WARCINFO, WarcRecordType.metadata)
 _SEGMENT_NUMBER, _SEGMENT_TOTAL = "WARC-Segment-Number", "WARC-Segment-Total-Length"
+_KINDS = (*_READ, *_SAYS, WarcRecordType.request, WarcRecordType.conversion)
 _STAMPS = 1_000  # of one file, which may be many joined together
 _HEAD = 64 << 10
 _NOT_A_PAGE = -1
@@ -67,7 +68,7 @@ class RecordReader:
 
     def read(self, record: WarcRecord, place: Place) -> Iterator[Item]:
         """Yield what a record makes: nothing, a page, what is wrong."""
-        kind = record.record_type
+        kind = _kind(record)
         if kind in _READ:
             item, wrong = self._record(record, kind, place)
             yield item, wrong
@@ -128,10 +129,13 @@ class RecordReader:
         return self.context.when(moment, "warc", self.source.in_path)
 
     def _record(self, record: WarcRecord, kind: WarcRecordType, place: Place) -> Item:
-        length = record.content_length
+        length = _length(record)
         if length > self.limits.block_bytes:
             return self._too_large(record, kind, place.location), None
         block: bytes = record.reader.read()
+        if record.content_length < length and not place.inside:  # fastwarc did not know its length
+            file = RecordFile(self.source.file, self.source.name)
+            block = file.block(place.offset, length) or block
         if len(block) != length:
             reason = f"the record states {length:,} bytes and {len(block):,} are there"
             return None, Checked(place.offset, "truncated", reason)
@@ -206,7 +210,7 @@ class RecordReader:
             return None
         return Trouble(
             location,
-            f"{record.content_length:,} bytes, more than the {self.limits.page_bytes:,} "
+            f"{_length(record):,} bytes, more than the {self.limits.page_bytes:,} "
             "a page may have; skipped",
             "too_large",
         )
@@ -265,6 +269,21 @@ class RecordReader:
             what = "stamp" if begins else "end"
             return Trouble(location, f"the {what} of a crawl is not used: {found}", "bad_stamp")
         return None
+
+
+def _kind(record: WarcRecord) -> WarcRecordType:
+    """Return a record's type; fastwarc knows the field as it is mostly written, in no capitals."""
+    kind = record.record_type
+    if kind in (WarcRecordType.no_type, WarcRecordType.unknown):
+        stated = (record.headers.get("WARC-Type") or "").strip().lower()
+        kind = next((known for known in _KINDS if str(known) == stated), kind)
+    return kind
+
+
+def _length(record: WarcRecord) -> int:
+    """Return the length that a record states (see :func:`_kind`)."""
+    stated = (record.headers.get(WarcHeader.CONTENT_LENGTH) or "").strip()
+    return int(stated) if stated.isdecimal() and len(stated) < 19 else record.content_length
 
 
 def _response(first: First, block: bytes) -> tuple[Response | None, str | None]:

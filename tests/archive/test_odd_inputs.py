@@ -351,3 +351,28 @@ def test_what_its_name_says_is_an_archive_or_a_page_and_is_none_is_named(
 )
 def test_one_that_is_empty_is_named(name: str, tmp_path: Path) -> None:
     assert len(one(tmp_path / name, b"")[1]) == 1
+
+
+def _lower(data: bytes) -> bytes:
+    """Write the fields of records as the library of Rust does."""
+    for name in (b"WARC-Type", b"WARC-Target-URI", b"WARC-Date", b"Content-Length", b"WARC-Record"):
+        data = data.replace(name, name.lower())
+    return data
+
+
+@pytest.mark.parametrize("packing", ["plain", "members", "zstd"])
+def test_fields_of_records_in_small_letters(packing: str, tmp_path: Path) -> None:
+    records = [_lower(one) for one in [*RECORDS, record(html("x" * 300_000), url=URL + "long")]]
+    frames = b"".join(map(zstandard.compress, records))
+    data = {"plain": b"".join(records), "members": gz(*records), "zstd": frames}[packing]
+    pages, troubles = one(tmp_path / "a.warc", data)
+    assert [page.url for page in pages] == [*(f"{URL}{n}" for n in range(4)), URL + "long"]
+    assert {str(page.captured_at) for page in pages} == {"2018-11-19 14:05:00+00:00"}
+    assert troubles == []
+
+
+def test_an_answer_that_stands_behind_another(tmp_path: Path) -> None:
+    head = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n"
+    pages, troubles = one(tmp_path / "a.warc", record(PAGE, head=head))
+    assert [(page.status, page.body) for page in pages] == [(200, PAGE)]
+    assert troubles == []
