@@ -20,7 +20,7 @@ What was chosen where there was a choice:
 - A revisit states its own time and headers, where it has them, over the bytes of the last copy
   met, within the same crawl run if a stamp tells runs apart (see :mod:`.stamp`). One whose page
   comes later, or stands in another file, is yielded at the end.
-- Records that were split into segments are joined, as far as a page may be large (:mod:`.segments`).
+- Records that were split into segments are joined, as large as a page may be (:mod:`.segments`).
 - Of a page as it came (``.orig``) and its copy the copy is read only where the other gave no page.
 """
 
