@@ -20,6 +20,7 @@ from .table_parquet import read_parquet
 from .table_sqlite import read_sqlite
 from .table_text import read_csv, read_json, read_jsonl
 from .tars import read_tar
+from .unpack import Bad
 from .warcs import read_warc
 from .zips import read_zip
 
@@ -44,7 +45,8 @@ FORMATS: dict[str, Reader] = {
     "zip": read_zip,
 }
 """The reader of each format that :func:`~.kinds.identify` tells. A reader yields what it finds in
-a source and never raises for what the bytes are; what it passes over it says to the context."""
+a source and never raises for what the bytes are (where one does, the source is named as damaged);
+what it passes over it says to the context."""
 
 _ARCHIVES = ("7z", "tar", "warc", "arc", "zip")  # these may lie in one another so deep only
 
@@ -82,4 +84,13 @@ def read_source(
     except OSError as error:
         yield Trouble(
             source.location, f"cannot be read ({error.strerror or error}); skipped", "unreadable"
+        )
+    except Bad:  # the budget of the archive around it is spent
+        raise
+    except Exception as error:  # what libraries raise for damaged bytes nobody can list
+        why = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+        yield Trouble(
+            source.location,
+            f"damaged: cannot be read on ({why}); the rest is skipped",
+            "unreadable",
         )

@@ -148,7 +148,7 @@ class RecordFile:
             found = self._within(part, skip, max(0, at - 1))
             if found is not None:
                 return found
-            if at - skip + len(part) >= self.size:
+            if len(part) < _SCAN:
                 break
             at += len(part) - skip - _OVERLAP
         return self.size

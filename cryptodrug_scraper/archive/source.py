@@ -104,7 +104,7 @@ class Window(io.RawIOBase):
         self._file = file
         self._owns = owns
         self._start = start
-        self._size = size
+        self._size = max(0, min(size, file.seek(0, os.SEEK_END) - start))  # a file may be cut off
         self._at = 0
 
     def readable(self) -> bool:

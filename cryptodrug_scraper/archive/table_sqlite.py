@@ -38,7 +38,7 @@ def read_sqlite(source: Source, context: Context) -> Iterator[Page | Trouble]:
                         yield item
             if not read:
                 yield from _nothing(source, context, names)
-    except (sqlite3.Error, sqlite3.Warning, OverflowError, MemoryError) as error:
+    except (sqlite3.Error, sqlite3.Warning, OverflowError, ValueError, MemoryError) as error:
         reason = f"damaged SQLite data ({error}); the rest is skipped"
         yield Trouble(source.location, reason, "broken_record")
 

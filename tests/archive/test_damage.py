@@ -1,0 +1,91 @@
+"""Our own samples of archives, damaged: read on, and never a page less without a word."""
+
+from __future__ import annotations
+
+import random
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from cryptodrug_scraper.archive import Limits, Page, Trouble, formats
+from tests.archive.making import codes, read
+from tests.conftest import FIXTURES
+
+ARCHIVES = FIXTURES / "archives"
+SAMPLES = sorted(
+    str(path.relative_to(ARCHIVES))
+    for folder in ("har", "mhtml", "packed", "tables", "warc")
+    for path in (ARCHIVES / folder).iterdir()
+    if path.is_file()
+)
+SECONDS = 60
+
+
+@contextmanager
+def at_most(seconds: int) -> Iterator[None]:
+    """Fail where reading does not come to its end."""
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt("it reads on and on")
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def damaged(path: Path, data: bytes) -> tuple[list[Page], list[Trouble]]:
+    path.write_bytes(data)
+    with at_most(SECONDS):
+        pages, troubles, _ = read(path, limits=Limits(silent_seconds=2))
+    return pages, troubles
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_bytes_changed_anywhere_end_no_run(name: str, tmp_path: Path) -> None:
+    chance = random.Random(name)
+    data = (ARCHIVES / name).read_bytes()
+    for _ in range(12):
+        other = bytearray(data)
+        for at in chance.choices(range(len(data)), k=3):
+            other[at] ^= 0x55
+        damaged(tmp_path / Path(name).name, bytes(other))
+
+
+def test_a_member_that_is_longer_than_its_archive_does_not_hang(tmp_path: Path) -> None:
+    data = bytearray((ARCHIVES / "warc/crawl.wacz").read_bytes())
+    for at in (4146, 9075, 14201):
+        data[at] ^= 0x55
+    pages, troubles = damaged(tmp_path / "a.wacz", bytes(data))
+    assert len(pages) >= 3
+    assert troubles
+
+
+def test_a_schema_of_a_database_that_is_no_text_is_named(tmp_path: Path) -> None:
+    data = (ARCHIVES / "tables/pages.sqlite").read_bytes()
+    begins = data.index(b"CREATE TABLE")
+    found = []
+    for at in range(begins - 60, begins + 100):
+        pages, troubles = damaged(tmp_path / "a.sqlite", data[:at] + b"\xef" + data[at + 1 :])
+        assert pages or troubles, at
+        found += [trouble.reason for trouble in troubles]
+    assert any("can't decode" in reason for reason in found)
+
+
+def test_what_a_reader_raises_names_its_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def reader(*_: object) -> Iterator[Page]:
+        raise LookupError("unforeseen\nof a library")
+        yield
+
+    monkeypatch.setitem(formats.FORMATS, "sqlite", reader)
+    _, troubles = damaged(tmp_path / "a.sqlite", (ARCHIVES / "tables/pages.sqlite").read_bytes())
+    assert codes(troubles) == ["unreadable"]
+    assert "LookupError: unforeseen of a library" in troubles[0].reason
