@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
+import io
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, BinaryIO
 
 from .context import Context
 from .page import Page, Trouble
@@ -10,9 +20,8 @@ from .source import Source
 from .tables import Row, pages_of, wanted
 from .unpack import Bad
 
-_BATCH = 32
-_GROUP_BYTES = 1 << 31
-"""Unpacked size of what is read of one row group, as the file states it."""
+# By its path, and isolated: it needs pyarrow only, and starts in half a second.
+_PROGRAM = (sys.executable, "-I", str(Path(__file__).with_name("parquet_rows.py")))
 
 
 def read_parquet(source: Source, context: Context) -> Iterator[Page | Trouble]:
@@ -20,35 +29,76 @@ def read_parquet(source: Source, context: Context) -> Iterator[Page | Trouble]:
     from pyarrow import ArrowException  # pyarrow takes a third of a second to load
 
     try:
-        yield from pages_of(_rows(source, context), source, context)
-    except (ArrowException, OSError, ValueError, MemoryError, NotImplementedError) as error:
+        with _as_file(source.file) as file:
+            yield from pages_of(_rows(file, source, context), source, context)
+    except (ArrowException, OSError, ValueError, MemoryError) as error:
         reason = f"damaged Parquet data ({' '.join(str(error).split())[:200]}); the rest is skipped"
         yield Trouble(source.location, reason, "broken_record")
 
 
-def _rows(source: Source, context: Context) -> Iterator[Row]:
-    from pyarrow.parquet import ParquetFile
+def _rows(file: BinaryIO, source: Source, context: Context) -> Iterator[Row]:
+    from pyarrow.ipc import RecordBatchStreamReader
 
-    source.file.seek(0)
-    table = ParquetFile(source.file)
-    names = wanted(table.schema_arrow.names, context.columns)
+    with _child(file, [], 0) as listing:
+        columns = json.loads(listing.read())
+    names = wanted(columns, context.columns)
     if not names:
-        yield from (Row("", dict.fromkeys(table.schema_arrow.names)) for _ in range(1))
+        yield Row("", dict.fromkeys(columns))
         return
-    number = 0
-    for group in range(table.num_row_groups):
-        stated = table.metadata.row_group(group)
-        size = sum(
-            stated.column(i).total_uncompressed_size
-            for i in range(stated.num_columns)
-            if stated.column(i).path_in_schema.partition(".")[0] in names
-        )
-        if size > min(_GROUP_BYTES, source.budget.left):
-            reason = f"rows {number + 1} to {number + stated.num_rows} unpack to {size:,} bytes"
-            yield Row(f"#{number + 1}", Bad("bomb", reason))
-            number += stated.num_rows
-            continue
-        for batch in table.iter_batches(_BATCH, row_groups=[group], columns=names):
+    with _child(file, names, source.budget.left) as stream:
+        reader = RecordBatchStreamReader(stream)
+        while True:
+            try:
+                batch, metadata = reader.read_next_batch_with_custom_metadata()
+            except StopIteration:
+                return
+            about = json.loads(metadata["about"])
+            number = about["number"]
+            if "bytes" in about:
+                last = number + about["rows"] - 1
+                reason = f"rows {number} to {last} unpack to {about['bytes']:,} bytes"
+                yield Row(f"#{number}", Bad("bomb", reason))
             for values in batch.to_pylist():
-                number += 1
                 yield Row(f"#{number}", values)
+                number += 1
+
+
+@contextmanager
+def _child(file: BinaryIO, names: list[str], left: int) -> Iterator[IO[bytes]]:
+    """Run the process that reads the file (see :mod:`.parquet_rows`); its output is the stream.
+
+    Raises ``ValueError`` with what went wrong in it.
+    """
+    os.lseek(file.fileno(), 0, os.SEEK_SET)
+    arguments = (json.dumps(names), str(left))
+    with tempfile.TemporaryFile() as said:
+        done = False
+        with subprocess.Popen(
+            [*_PROGRAM, *arguments], stdin=file, stdout=subprocess.PIPE, stderr=said
+        ) as child:
+            assert child.stdout is not None
+            try:
+                yield child.stdout
+                done = True
+            finally:
+                if not done:
+                    child.kill()
+        if child.returncode:
+            said.seek(0)
+            lines = said.read().decode("utf-8", "replace").split("\n")
+            raise ValueError(
+                next((line for line in reversed(lines) if line.strip()), "it broke off")
+            )
+
+
+@contextmanager
+def _as_file(file: BinaryIO) -> Iterator[BinaryIO]:
+    """Give the bytes as a file of the system, which another process can read."""
+    if isinstance(file, io.BufferedReader) and isinstance(file.raw, io.FileIO):
+        yield file
+        return
+    with tempfile.TemporaryFile() as copy:
+        file.seek(0)
+        shutil.copyfileobj(file, copy)
+        copy.flush()
+        yield copy
