@@ -230,13 +230,13 @@ def review(world: World, said: Said, at: datetime, *, on_listing: bool) -> Revie
         found.listing_title = said.offer.title
     else:
         found.author = f"{said.buyer[0]} . . . {said.buyer[1]}"
-        found.price, found.price_approximate = paid(world, said), True
+        found.price, found.price_approximate = paid(world, said, at.date()), True
     return found
 
 
-def paid(world: World, said: Said) -> Money:
-    """Return about what was paid, in the currency of the account."""
-    money = amount(world, said.cents, currency(world), said.posted.date())
+def paid(world: World, said: Said, day: date) -> Money:
+    """Return about what was paid, in the currency of the account, at the rate of the day shown."""
+    money = amount(world, said.cents, currency(world), day)
     if money.currency == "BTC":
         return Money(f"{float(money.amount):.4f}", "BTC")
     return Money(f"{float(money.amount):.0f}", money.currency)

@@ -52,7 +52,7 @@ _WRITE = """
         SELECT s.review_id, s.vendor_id, s.listing_id, s.listing_title, s.content_id,
                c.rating, c.rating_max, c.sentiment, c.text, {rest}
         FROM stage_review s JOIN review_content c USING (content_id)
-        ON CONFLICT (review_id) DO UPDATE SET ({columns}) = ROW (excluded.*)
+        ON CONFLICT (review_id) DO UPDATE SET ({columns}) = ROW ({excluded})
         WHERE review IS DISTINCT FROM excluded
 """
 _FROM_CONTENT = ("rating", "rating_max", "sentiment", "text")
@@ -63,6 +63,7 @@ _REST = _STAGED[_STAGED.index("content_id") + 1 :]
 class _Detail(NamedTuple):
     """What a sighting says beyond what tells reviews apart."""
 
+    page: int
     listing_title: str | None
     response: str | None
     price_amount: str | None
@@ -126,7 +127,7 @@ def _work_out(work: cursor) -> None:
                 observed=row[11],
             )
             group.append(sighting)
-            details[sighting.page, sighting.ordinal] = _Detail(*row[12:])
+            details[sighting.page, sighting.ordinal] = _Detail(page, *row[12:])
         for review in resolve(group):
             review_id = _review_key(vendor, content, review)
             reviews.append(_review_line(review_id, vendor, content, review, details))
@@ -137,7 +138,11 @@ def _work_out(work: cursor) -> None:
     copy_lines(work, "stage_review", _STAGED, reviews)
     work.execute("ANALYZE stage_review")
     work.execute(
-        _WRITE.format(columns=", ".join(COLUMNS["review"]), rest=", ".join(f"s.{c}" for c in _REST))
+        _WRITE.format(
+            columns=", ".join(COLUMNS["review"]),
+            rest=", ".join(f"s.{c}" for c in _REST),
+            excluded=", ".join(f"excluded.{c}" for c in COLUMNS["review"]),
+        )
     )
 
 
@@ -187,6 +192,7 @@ def _review_line(
         "latest": _moment(min(s.latest for s in sure)),
         "price_amount": price.price_amount,
         "price_currency": price.price_currency,
+        "price_page_id": None if price.price_amount is None else price.page,
         "price_approximate": price.price_approximate,
         "first_seen": _moment(observed[0]) if observed else None,
         "last_seen": _moment(observed[-1]) if observed else None,

@@ -1,5 +1,6 @@
 """What a currency was worth in EUR on a day, by the markets' own pages.
 
+``s_panel(exchange_panel_id, currency, eur)``: by one panel.
 ``s_rate(market, currency, day, eur)``: the median of the panels that a market showed on a day.
 ``s_rate_near(market, currency, day, eur, own, away)``: for each day on which some price is
 known in a currency, the rate of the nearest day, of the market itself (`own`) or, where it
@@ -27,6 +28,17 @@ RULE = (
     "market shows none, by another market's."
 )
 
+SHOWN_RULE = (
+    "An amount in coins that a review states is valued at the rate that the same page shows, else "
+    "at the rate nearest to that capture: markets convert for the reader when they show a page. "
+    "One product's reviews of three months all stated $33 while the coin moved by a sixth. The "
+    "rate of the day of posting, where one is known, is a bound."
+)
+
+_PANELS = """
+    CREATE TEMP TABLE s_panel AS
+    SELECT exchange_panel_id, currency, eur FROM exchange_to_eur WHERE currency <> 'EUR'
+"""
 _RATES = """
     CREATE TEMP TABLE s_rate AS
     SELECT p.market, x.currency, p.day,
@@ -36,18 +48,21 @@ _RATES = """
         FROM page
         WHERE exchange_panel_id IS NOT NULL AND observed_at IS NOT NULL AND market IS NOT NULL
     ) AS p
-    JOIN exchange_to_eur x USING (exchange_panel_id)
-    WHERE x.currency <> 'EUR'
+    JOIN s_panel x USING (exchange_panel_id)
     GROUP BY 1, 2, 3
 """
 _NEAR = """
     CREATE TEMP TABLE s_rate_near AS
-    WITH priced AS (
-        SELECT v.market, r.price_currency AS currency, r.posted_on AS day
-        FROM review r JOIN vendor v USING (vendor_id) WHERE r.price_currency IS NOT NULL
+    WITH stated AS (
+        SELECT DISTINCT v.market, r.price_currency AS currency, r.posted_on,
+               CAST(coalesce(g.observed_at, r.first_seen) AS date) AS shown_on
+        FROM review r JOIN vendor v USING (vendor_id)
+        LEFT JOIN page g ON g.page_id = r.price_page_id
+        WHERE r.price_currency IS NOT NULL
+    ), priced AS (
+        SELECT market, currency, posted_on AS day FROM stated
         UNION
-        SELECT v.market, r.price_currency, CAST(r.first_seen AS date)
-        FROM review r JOIN vendor v USING (vendor_id) WHERE r.price_currency IS NOT NULL
+        SELECT market, currency, shown_on FROM stated
         UNION
         SELECT l.market, o.price_currency, CAST(o.observed_at AS date)
         FROM listing_observation o JOIN listing l USING (listing_id)
@@ -70,7 +85,9 @@ _NEAR = """
 
 
 def build_rates(study: Study) -> None:
-    """Build `s_rate` and `s_rate_near`, for all markets of the database."""
+    """Build `s_panel`, `s_rate` and `s_rate_near`, for all markets of the database."""
+    study.run(_PANELS)
+    study.run("CREATE UNIQUE INDEX ON s_panel (exchange_panel_id, currency); ANALYZE s_panel")
     study.run(_RATES)
     study.run("CREATE INDEX ON s_rate (currency, day)")
     study.run("ANALYZE s_rate")

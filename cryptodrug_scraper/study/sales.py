@@ -2,9 +2,11 @@
 
 What `price_source` says, and the prices that follow:
 
-- ``review``: the review states what was paid. ``price_eur`` is that, at the rate nearest the day
-  it was posted. Bounds: also at the rate of the day it was captured, since markets convert for
-  the reader; and half a unit of the last digit less or more, if the page says "about".
+- ``review``: the review states what was paid. ``price_eur`` of coins is that at the rate which
+  the page shows that stated it, else at the nearest to its capture, since markets convert for the
+  reader; of a state's currency, which hardly moves, at the rate nearest the day it was posted.
+  Where one is not known, the other counts. Bounds: by both rates; and half a unit of the last
+  digit less or more, if the page says "about".
 - ``listing``: else the listing's price for one unit, as observed nearest in time. Bounds: the
   lesser and the greater of the last price before the review and the first after it.
 - ``vendor``: else ``price_eur`` is null, and the median price of the vendor's listings is the
@@ -20,7 +22,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from cryptodrug_scraper.normalise.money import COINS
-from cryptodrug_scraper.study.rates import RULE, build_rates
+from cryptodrug_scraper.study.rates import RULE, SHOWN_RULE, build_rates
 from cryptodrug_scraper.study.seen import build_origins, origin_at
 
 if TYPE_CHECKING:
@@ -31,6 +33,7 @@ ASSUMPTIONS = (
     "the numbers are a lower bound of sales.",
     "The sale is dated by its review, which comes some days to weeks after it.",
     RULE,
+    SHOWN_RULE,
 )
 
 _PRICES = """
@@ -101,13 +104,23 @@ _REVIEWS = f"""
         FROM (
             SELECT r.review_id, v.market, r.vendor_id, r.listing_id, r.posted_on,
                    r.price_amount IS NOT NULL AS stated,
-                   r.price_amount * coalesce(p.eur, f.eur) AS paid,
-                   greatest(r.price_amount - slack.half, 0) * least(p.eur, f.eur) AS paid_low,
-                   (r.price_amount + slack.half) * greatest(p.eur, f.eur) AS paid_high,
-                   CASE WHEN p.own THEN 'near' WHEN NOT p.own THEN 'other'
-                        WHEN f.own IS NOT NULL THEN 'capture' END AS rate
+                   r.price_amount * CASE WHEN coin.is THEN coalesce(shown.eur, p.eur)
+                                         ELSE coalesce(p.eur, shown.eur) END AS paid,
+                   greatest(r.price_amount - slack.half, 0) * least(p.eur, shown.eur)
+                       AS paid_low,
+                   (r.price_amount + slack.half) * greatest(p.eur, shown.eur) AS paid_high,
+                   CASE WHEN coin.is AND o.eur IS NOT NULL THEN 'page'
+                        WHEN coin.is AND f.eur IS NULL AND p.eur IS NOT NULL THEN 'posted'
+                        WHEN NOT coin.is AND p.eur IS NULL AND shown.eur IS NOT NULL
+                            THEN 'capture'
+                        WHEN CASE WHEN coin.is THEN f.own ELSE p.own END THEN 'near'
+                        WHEN r.price_amount * coalesce(shown.eur, p.eur) IS NOT NULL
+                            THEN 'other' END AS rate
             FROM review r
             JOIN vendor v USING (vendor_id)
+            CROSS JOIN LATERAL (
+                SELECT coalesce(r.price_currency = ANY(:coins), false) AS is
+            ) AS coin
             CROSS JOIN LATERAL (
                 SELECT CASE WHEN r.price_approximate
                             THEN 0.5 * CAST(10 AS numeric) ^ (-scale(r.price_amount)) ELSE 0 END
@@ -115,10 +128,13 @@ _REVIEWS = f"""
             ) AS slack
             LEFT JOIN s_rate_near p
                 ON p.market = v.market AND p.currency = r.price_currency AND p.day = r.posted_on
+            LEFT JOIN page g ON g.page_id = r.price_page_id
+            LEFT JOIN s_panel o
+                ON o.exchange_panel_id = g.exchange_panel_id AND o.currency = r.price_currency
             LEFT JOIN s_rate_near f
-                ON (p.day IS NOT NULL OR r.price_currency <> ALL(:coins))
-                AND f.market = v.market AND f.currency = r.price_currency
-                AND f.day = CAST(r.first_seen AS date)
+                ON f.market = v.market AND f.currency = r.price_currency
+                AND f.day = CAST(coalesce(g.observed_at, r.first_seen) AS date)
+            CROSS JOIN LATERAL (SELECT coalesce(o.eur, f.eur) AS eur) AS shown
             WHERE v.market = ANY(:markets) AND r.posted_on BETWEEN :start AND :end
             OFFSET 0  -- worked out once, and not for each column
         ) AS p

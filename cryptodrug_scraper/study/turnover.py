@@ -180,6 +180,7 @@ def _counted(study: Study, country: str | None) -> dict[str, int]:
                count(*) FILTER (WHERE stated AND price_source <> 'review') AS no_rate,
                count(*) FILTER (WHERE rate = 'other') AS other_rate,
                count(*) FILTER (WHERE rate = 'capture') AS capture_rate,
+               count(*) FILTER (WHERE rate = 'posted') AS posted_rate,
                coalesce(max(price_eur) / nullif(sum(price_eur), 0), 0) AS largest
         FROM s_review WHERE {_HERE}
         """,
@@ -225,6 +226,11 @@ def _caveats(study: Study, counted: dict[str, int]) -> tuple[str, ...]:
         ("far", f"stand at a price that was observed more than {FAR_DAYS} days before or after"),
         ("other_rate", "are converted by another market's rates"),
         ("capture_rate", "are converted by the rate of their capture, far from their own day"),
+        (
+            "posted_rate",
+            "state coins and are converted by the rate of the day of posting, as none "
+            "is known near their capture",
+        ),
         ("no_rate", "state a price in a currency without a rate near, which was not used"),
     ):
         if counted[key]:

@@ -50,7 +50,10 @@ class Panel:
 
 @dataclass(frozen=True)
 class Review:
-    """A review, and the day on which a page showed it first; `about` if its price is rounded."""
+    """A review, and the day on which a page showed it first; `about` if its price is rounded.
+
+    `panel` is what that page itself shows of rates.
+    """
 
     market: str
     vendor: str
@@ -59,6 +62,7 @@ class Review:
     captured: date
     price: Money | None = None
     about: bool = False
+    panel: Panel | None = None
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,11 @@ class Facts:
     sightings: tuple[Sighting, ...]
     panels: tuple[Panel, ...]
     reviews: tuple[Review, ...]
+
+    @property
+    def all_panels(self) -> list[Panel]:
+        """Those of pages of their own, and those on pages of reviews."""
+        return [*self.panels, *(review.panel for review in self.reviews if review.panel)]
 
     def listings(self) -> dict[Key, list[Sighting]]:
         """Each listing's sightings, oldest first."""

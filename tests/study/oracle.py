@@ -19,7 +19,7 @@ from math import ceil
 from statistics import median, median_low
 from typing import NamedTuple
 
-from tests.study.facts import Facts, Key, Period, Review, Sighting
+from tests.study.facts import Facts, Key, Panel, Period, Review, Sighting
 
 REGIONS = {"EU", "WORLD"}
 COINS = {"BTC"}
@@ -89,20 +89,27 @@ def seen_in(facts: Facts, period: Period) -> dict[Key, list[Sighting]]:
 # Prices.
 
 
+def worth_by(panel: Panel, currency: str) -> Decimal:
+    """What 1 of a currency is in EUR by one panel."""
+    return panel.eur if currency == "BTC" else panel.eur / panel.usd
+
+
 def rate(facts: Facts, market: str, currency: str, day: date) -> Decimal | None:
-    """What 1 of a currency is in EUR, by the panel nearest in time that is near enough.
+    """What 1 of a currency is in EUR, by the panels of the day nearest in time that is near enough.
 
     Near enough is a week for coins, and 92 days for dollars. The market's own panels come before
-    those of others; of two as near the earlier counts, and of one day's that of the first market.
+    those of others; of two days as near the earlier counts, and of one day's the first market's.
+    Of several panels of a day it is the (lower) median.
     """
     if currency == "EUR":
         return Decimal(1)
     limit = COIN_DAYS if currency in COINS else STATE_DAYS
-    near = [panel for panel in facts.panels if abs((panel.day - day).days) <= limit]
+    near = [panel for panel in facts.all_panels if abs((panel.day - day).days) <= limit]
     if not near:
         return None
     best = min(near, key=lambda p: (p.market != market, abs((p.day - day).days), p.day, p.market))
-    return best.eur if currency == "BTC" else best.eur / best.usd
+    same = {panel for panel in near if (panel.market, panel.day) == (best.market, best.day)}
+    return median_low(worth_by(panel, currency) for panel in same)
 
 
 @dataclass(frozen=True)
@@ -188,19 +195,25 @@ class Sale:
 
 
 def stated_worth(facts: Facts, review: Review) -> Worth | None:
-    """What the review says was paid, at the rate of its day.
+    """What the review says was paid: coins at the rate of their capture, dollars at their day's.
 
-    Dollars without a rate then are taken at that of the day of capture; coins are not. The bounds
-    are by both days' rates, and an "about" is half a unit of the last digit less or more.
+    The rate of a capture is that of the page itself, if it shows one. Where one of both is not
+    known, the other counts. The bounds are by both rates, and an "about" is half a unit of the
+    last digit less or more.
     """
     if review.price is None:
         return None
     amount, currency = Decimal(review.price.amount), review.price.currency
     then = rate(facts, review.market, currency, review.day)
-    later = rate(facts, review.market, currency, review.captured)
-    if then is None and (later is None or currency in COINS):
+    later = (
+        worth_by(review.panel, currency)
+        if review.panel and currency != "EUR"
+        else rate(facts, review.market, currency, review.captured)
+    )
+    both = (later, then) if currency in COINS else (then, later)
+    rates = [each for each in both if each is not None]
+    if not rates:
         return None
-    rates = [each for each in (then, later) if each is not None]
     digits = -int(amount.as_tuple().exponent)
     slack = Decimal("0.5") / 10**digits if review.about else Decimal(0)
     return Worth(

@@ -55,8 +55,7 @@ def some_facts(random: Random) -> Facts:
                 continue
             day, card = BEGIN + timedelta(after), random.random() < 0.5
             if random.random() < 0.5:
-                eur, usd = random.choice((4000, 5000, 8000)), random.choice((5000, 6000, 9000))
-                panels.append(Panel(market, day, Decimal(eur), Decimal(usd)))
+                panels.append(some_panel(random, market, day))
             for n in random.sample(range(LISTINGS), random.randint(1, 8)):
                 key = market, str(n)
                 if random.random() < 0.2:
@@ -65,6 +64,11 @@ def some_facts(random: Random) -> Facts:
                 sightings.append(some_sighting(random, sighting, owners[key], grams[key]))
     reviews = tuple(some_review(random, owners, sightings) for _ in range(REVIEWS))
     return Facts(tuple(sightings), tuple(panels), reviews)
+
+
+def some_panel(random: Random, market: str, day: date) -> Panel:
+    eur, usd = random.choice((4000, 5000, 8000)), random.choice((5000, 6000, 9000))
+    return Panel(market, day, Decimal(eur), Decimal(usd))
 
 
 def some_sighting(
@@ -108,22 +112,23 @@ def some_review(random: Random, owners: Mapping[Key, str], seen: Sequence[Sighti
         "USD": f"{random.randint(1, 9000) / 100:.2f}",
         "BTC": f"{random.randint(1, 200) / 10000:.4f}",
     }
+    captured = BEGIN + timedelta(random.choice((max(after, 0) + 3, DAYS + 20)))
     return Review(
         market,
         owners.get((market, listing), VENDORS[0]),
         listing if random.random() < 0.75 else None,
         BEGIN + timedelta(after),
-        BEGIN + timedelta(random.choice((max(after, 0) + 3, DAYS + 20))),
+        captured,
         Money(amount[currency], currency) if currency else None,
         about=currency is not None and random.random() < 0.4,
+        panel=some_panel(random, market, captured) if random.random() < 0.2 else None,
     )
 
 
 def load(world: World, facts: Facts) -> None:
     """Pages that state the facts: cards of a day and market stand on one."""
     for panel in facts.panels:
-        rates = {"EUR": str(panel.eur), "USD": str(panel.usd)}
-        world.page(panel.day.isoformat(), market=panel.market, kind="index", rates=rates)
+        world.page(panel.day.isoformat(), market=panel.market, kind="index", rates=rates_of(panel))
     pages = defaultdict(list)
     for nth, seen in enumerate(facts.sightings):
         shown = replace(
@@ -152,8 +157,13 @@ def load(world: World, facts: Facts) -> None:
             market=review.market,
             seen=review.captured.isoformat(),
             about=review.about,
+            rates=rates_of(review.panel),
         )
     world.done()
+
+
+def rates_of(panel: Panel | None) -> dict[str, str]:
+    return {"EUR": str(panel.eur), "USD": str(panel.usd)} if panel else {}
 
 
 def title_of(seen: Sighting) -> str | None:

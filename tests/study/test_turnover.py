@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from dataclasses import replace
+from datetime import UTC, date, datetime
 
 import pytest
 
-from cryptodrug_scraper.records import Money
+from cryptodrug_scraper.records import Money, Review
 from cryptodrug_scraper.study.core import Study
 from tests.study.world import World, eur, offer, profile
 
@@ -22,35 +23,67 @@ def prices(study: Study) -> list[tuple[str, float | None, float, float]]:
     return [tuple(None if x != x else x for x in row) for row in frame.itertuples(index=False)]
 
 
-def test_a_price_that_the_review_states_is_converted_on_its_day(
+def test_coins_are_worth_what_the_page_says_and_the_day_of_posting_is_a_bound(
     world: World, study_of: StudyOf
 ) -> None:
     world.page("01-01", rates={"EUR": "4000", "USD": "5000"})
-    world.page("02-01", rates={"EUR": "3000", "USD": "3600"})
-    world.sold("anna", None, "01-01", Money("0.0100", "BTC"), seen="02-01", about=True)
-    world.sold("anna", None, "01-02", Money("25", "USD"), seen="01-02")
-    world.sold("anna", None, "01-03", eur("12.50"), seen="01-03")
+    world.page("02-01", rates={"EUR": "3600", "USD": "4500"})
+    paid = Money("0.01", "BTC")
+    world.sold("anna", None, "01-01", paid, seen="02-01", rates={"EUR": "3000", "USD": "3600"})
+    world.sold("anna", None, "01-02", Money("0.0100", "BTC"), seen="02-03", about=True)
+    world.sold("anna", None, "01-20", Money("0.03", "BTC"), seen="02-03", about=True)
+    world.sold("anna", None, "01-21", Money("25", "USD"), seen="01-21")
+    world.sold("anna", None, "01-22", eur("12.50"), seen="01-22")
     world.done()
-    got = prices(study_of())
-    # 0.01 BTC: 40 on its day, 30 by the rate of the capture; ± 0.00005 BTC for "about".
-    assert got[0] == ("review", 40.0, pytest.approx(29.85), pytest.approx(40.2))
-    assert got[1] == ("review", 20.0, 20.0, 20.0)
-    assert got[2] == ("review", 12.5, 12.5, 12.5)
+    assert prices(study_of()) == [
+        ("review", 30.0, 30.0, 40.0),  # by the page's own panel; the day's is a bound
+        # Of that day's two panels the lesser, and half of the last digit for "about".
+        ("review", 30.0, pytest.approx(29.85), pytest.approx(40.2)),
+        ("review", 90.0, 75.0, 105.0),  # of the day of posting no rate is known
+        ("review", 20.0, 20.0, 20.0),
+        ("review", 12.5, 12.5, 12.5),
+    ]
 
 
-def test_a_coin_without_a_rate_near_is_not_converted_and_a_state_currency_is(
+def test_no_review_whose_page_shows_a_rate_drops_out(world: World, study_of: StudyOf) -> None:
+    for posted in ("2018-02-01", "2018-09-30", "12-29"):
+        world.sold("anna", None, posted, Money("0.5", "BTC"), times=3, rates={"EUR": "3000"})
+    world.done()
+    row = study_of().turnover(by="all").frame.iloc[0]
+    assert (row["reviews"], row["priced"], row["turnover_eur"]) == (9, 9, 13_500)
+
+
+def test_the_rate_is_that_of_the_page_which_states_the_amount(
+    world: World, study_of: StudyOf
+) -> None:
+    when = datetime(2019, 1, 1, 10, tzinfo=UTC)
+    row = Review("anna", text="so", posted_on=when.date(), posted_precision="minute")
+    row.earliest = row.latest = when
+    world.page("01-02", kind="listing", reviews=(row,), rates={"EUR": "9000"})
+    priced = replace(row, price=Money("0.01", "BTC"))
+    world.page("02-02", kind="vendor", reviews=(priced,), rates={"EUR": "3000"})
+    world.page("03-02", kind="vendor", reviews=(priced,), rates={"EUR": "1000"})
+    world.done()
+    assert prices(study_of()) == [("review", 30.0, 30.0, 90.0)]
+
+
+def test_coins_without_a_rate_near_are_not_converted_and_a_state_currency_is(
     world: World, study_of: StudyOf
 ) -> None:
     world.page("01-01", rates={"EUR": "4000", "USD": "5000"})
+    world.sold("anna", None, "01-02", Money("0.01", "BTC"), seen="01-31")
     world.sold("anna", None, "01-09", Money("0.01", "BTC"), seen="01-09")
     world.sold("anna", None, "03-01", Money("25", "USD"), seen="03-01")
     world.sold("anna", None, "2018-01-01", Money("50", "USD"), seen="01-02")
     world.done()
     study = study_of()
-    assert [row[:2] for row in prices(study)] == [("review", 40.0), ("none", None), ("review", 20)]
-    told = study.turnover(by="all")
-    assert any("currency without a rate" in text for text in told.caveats)
-    assert any("rate of their capture" in text for text in told.caveats)
+    assert [row[:2] for row in prices(study)] == [
+        ("review", 40.0), ("review", 40.0), ("none", None), ("review", 20.0),
+    ]  # fmt: skip
+    said = " ".join(study.turnover(by="all").caveats)
+    assert "25% of reviews (1) state a price in a currency without a rate" in said
+    assert "25% of reviews (1) are converted by the rate of their capture" in said
+    assert "by the rate of the day of posting" in said
 
 
 def test_another_market_lends_its_rates(world: World, study_of: StudyOf) -> None:

@@ -124,8 +124,12 @@ class World:
         market: str = "dream",
         seen: str = "12-30",
         about: bool = False,
+        rates: dict[str, str] | None = None,
     ) -> None:
-        """Load reviews, each with words of its own; to be worked out with `done`."""
+        """Load reviews, each with words of its own; to be worked out with `done`.
+
+        `rates` are those that their page shows.
+        """
         reviews = []
         for n in range(times):
             when = None if posted is None else datetime.combine(day(posted), time(10), UTC)
@@ -142,7 +146,7 @@ class World:
                     price_approximate=about if price else None,
                 )
             )
-        self.page(seen, market=market, kind="vendor", reviews=tuple(reviews))
+        self.page(seen, market=market, kind="vendor", reviews=tuple(reviews), rates=rates)
 
     def done(self) -> None:
         """Work the reviews out."""

@@ -134,6 +134,9 @@ class Review(Base):
     )
     price_currency: Mapped[str | None]
     price_approximate: Mapped[bool | None]
+    price_page_id: Mapped[Big | None] = mapped_column(
+        comment="The page that states it so: coins are worth what this page's panel says."
+    )
     first_seen: Mapped[Moment | None] = mapped_column(comment="Capture of the first sighting.")
     last_seen: Mapped[Moment | None] = mapped_column(comment="Capture of the last sighting.")
     sightings: Mapped[int] = mapped_column(comment="Rows of pages that show it.")
