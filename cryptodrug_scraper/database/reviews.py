@@ -1,14 +1,15 @@
 """Works the reviews of changed groups out of their sightings (``sameness.py`` says how).
 
-A group is the rows of one vendor with the same rating and words. Loading puts the groups
-that it touches into ``review_due``; :func:`work_out_reviews` takes them from there, some
-thousand rows a transaction, and writes the table ``review``. It can be killed at any
-moment: what it had not committed is still due.
+A group is the rows of one vendor with the same rating and words; groups that share an edited
+review are worked out together (``edits.py``). Loading puts the groups that it touches into
+``review_due``; :func:`work_out_reviews` takes them from there, some thousand rows a transaction,
+and writes the table ``review``. It can be killed at any moment: what it had not committed is
+still due.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any, NamedTuple
@@ -17,6 +18,7 @@ from psycopg2.extensions import connection as Connection  # noqa: N812  (it is a
 from psycopg2.extensions import cursor
 
 from cryptodrug_scraper.database.copying import copy_lines, line
+from cryptodrug_scraper.database.edits import LINKED, MINUTE, Worded, join_edits
 from cryptodrug_scraper.database.ids import key_of
 from cryptodrug_scraper.database.loader import LOADING_LOCK
 from cryptodrug_scraper.database.rows import COLUMNS
@@ -32,8 +34,13 @@ _TAKE = """
                 SELECT vendor_id, content_id FROM review_due
                 ORDER BY vendor_id, content_id LIMIT %s
             ) RETURNING vendor_id, content_id
-        ) SELECT * FROM gone;
+        ) SELECT *, 0 AS round FROM gone;
+    ALTER TABLE taken ADD PRIMARY KEY (vendor_id, content_id);
     ANALYZE taken
+"""
+_NOT_DUE = """
+    DELETE FROM review_due d USING taken t
+    WHERE d.vendor_id = t.vendor_id AND d.content_id = t.content_id AND t.round > 0
 """
 _READ = """
     SELECT s.vendor_id, s.content_id, s.page_id, s.ordinal, s.author, s.listing_id,
@@ -49,15 +56,13 @@ _WRITE = """
         WHERE r.vendor_id = t.vendor_id AND r.content_id = t.content_id
           AND r.review_id NOT IN (SELECT review_id FROM stage_review);
     INSERT INTO review ({columns})
-        SELECT s.review_id, s.vendor_id, s.listing_id, s.listing_title, s.content_id,
-               c.rating, c.rating_max, c.sentiment, c.text, {rest}
+        SELECT {values}
         FROM stage_review s JOIN review_content c USING (content_id)
         ON CONFLICT (review_id) DO UPDATE SET ({columns}) = ROW ({excluded})
         WHERE review IS DISTINCT FROM excluded
 """
 _FROM_CONTENT = ("rating", "rating_max", "sentiment", "text")
 _STAGED = tuple(c for c in COLUMNS["review"] if c not in _FROM_CONTENT)
-_REST = _STAGED[_STAGED.index("content_id") + 1 :]
 
 
 class _Detail(NamedTuple):
@@ -106,31 +111,30 @@ def work_out_reviews(
 
 
 def _work_out(work: cursor) -> None:
+    added, linked = 1, 0
+    while added:
+        linked += 1
+        work.execute(LINKED, {"round": linked})
+        added = work.rowcount
+    if linked > 1:
+        work.execute(_NOT_DUE)
     work.execute(_READ)
     reviews: list[str] = []
-    for (vendor, content), rows in groupby(_rows(work), key=lambda row: row[:2]):
+    for vendor, groups in groupby(_rows(work), key=lambda row: row[0]):
         details: dict[tuple[int, int], _Detail] = {}
-        group: list[Sighting] = []
-        for row in rows:
-            page, ordinal, author, listing, earliest, latest = row[2:8]
-            dated = earliest is not None and latest is not None
-            sighting = Sighting(
-                page,
-                ordinal,
-                author,
-                listing,
-                earliest if dated else ALWAYS[0],
-                max(latest, earliest) if dated else ALWAYS[1],
-                price=row[8],
-                list=row[9],
-                edge=row[10],
-                observed=row[11],
-            )
-            group.append(sighting)
-            details[sighting.page, sighting.ordinal] = _Detail(page, *row[12:])
-        for review in resolve(group):
-            review_id = _review_key(vendor, content, review)
-            reviews.append(_review_line(review_id, vendor, content, review, details))
+        identity: dict[tuple[int, int], Hashable] = {}
+        resolved: list[tuple[int, Resolved]] = []
+        for content, rows in groupby(groups, key=lambda row: row[1]):
+            group: list[Sighting] = []
+            for row in rows:
+                sighting = _sighting(row)
+                where = sighting.page, sighting.ordinal
+                details[where] = detail = _Detail(sighting.page, *row[12:])
+                group.append(sighting)
+                if _names_its_review(sighting, detail):
+                    identity[where] = (*sighting[2:5], sighting.price, detail.price_currency)
+            resolved += [(content, review) for review in resolve(group)]
+        reviews += [_review_line(vendor, one, details) for one in join_edits(resolved, identity)]
     work.execute(
         "CREATE TEMP TABLE stage_review (LIKE review) ON COMMIT DROP;"
         + "".join(f"ALTER TABLE stage_review DROP COLUMN {c};" for c in _FROM_CONTENT)
@@ -140,9 +144,39 @@ def _work_out(work: cursor) -> None:
     work.execute(
         _WRITE.format(
             columns=", ".join(COLUMNS["review"]),
-            rest=", ".join(f"s.{c}" for c in _REST),
+            values=", ".join(
+                f"{'c' if c in _FROM_CONTENT else 's'}.{c}" for c in COLUMNS["review"]
+            ),
             excluded=", ".join(f"excluded.{c}" for c in COLUMNS["review"]),
         )
+    )
+
+
+def _sighting(row: tuple[Any, ...]) -> Sighting:
+    page, ordinal, author, listing, earliest, latest, price, state, edge, observed = row[2:12]
+    dated = earliest is not None and latest is not None
+    return Sighting(
+        page,
+        ordinal,
+        author,
+        listing,
+        earliest if dated else ALWAYS[0],
+        max(latest, earliest) if dated else ALWAYS[1],
+        price=price,
+        list=state,
+        edge=edge,
+        observed=observed,
+    )
+
+
+def _names_its_review(row: Sighting, detail: _Detail) -> bool:
+    """As ``edits.DECIDABLE``."""
+    return (
+        row.author is not None
+        and row.listing is not None
+        and row.price is not None
+        and detail.price_approximate is not True
+        and row.latest - row.earliest < MINUTE
     )
 
 
@@ -157,14 +191,9 @@ def _review_key(vendor: int, content: int, review: Resolved) -> int:
     return key_of("review", str(vendor), str(content), str(first[0]), str(first[1]))
 
 
-def _review_line(
-    review_id: int,
-    vendor: int,
-    content: int,
-    review: Resolved,
-    details: dict[tuple[int, int], _Detail],
-) -> str:
+def _review_line(vendor: int, one: Worded, details: dict[tuple[int, int], _Detail]) -> str:
     """The review as a line for the staging table."""
+    review = one.review
     seen, sure = sorted(review.sightings, key=_when), sorted(review.sure, key=_when)
     told = [details[s.page, s.ordinal] for s in sure]
     # A listing's title goes with the listing: where several could be meant, so could their titles.
@@ -178,11 +207,12 @@ def _review_line(
     price = anchor if review.twins and anchor.price_amount is not None else first_priced
     observed = [s.observed for s in seen if s.observed is not None]
     values = {
-        "review_id": review_id,
+        "review_id": _review_key(vendor, one.content, review),
         "vendor_id": vendor,
         "listing_id": review.listing,
         "listing_title": next((d.listing_title for d in reversed(titles) if d.listing_title), None),
-        "content_id": content,
+        "content_id": one.content,
+        "earlier_content_ids": one.earlier,
         "response": next((d.response for d in reversed(told) if d.response), None),
         "author": review.author,
         "posted_on": time.posted_on,

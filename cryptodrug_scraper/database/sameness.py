@@ -43,9 +43,13 @@ A market may spread a list over pages. Twins at a page border (the last row of o
 first of the next) are told from one row that slid over the border by the list's state: pages
 that state the same total, captured within an hour, are parts of one list (:func:`_join`).
 
+A buyer may change the words of a review between two captures. Where rows name their review but
+for the words (by the minute, the buyer, the listing and the exact price), that is still one, with
+the newest words (``edits.py``).
+
 Known limits, on the side of one too few: twins never shown together. On the side of one too
-many: a buyer who changes the words of a review between two captures (view
-``review_suspected_edit`` lists them); and two reviews of one buyer with the same words, whose
+many: words that were changed on a market whose rows say less (view ``review_suspected_edit``
+lists them); and two reviews of one buyer with the same words, whose
 rows can be grouped in several ways, of which the one taken fits no row of the listings' pages.
 In simulations of weekly captures the latter adds one review to 8,000.
 
@@ -61,7 +65,7 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Iterable
 
 from cryptodrug_scraper.database.pairing import merge, pair, paired_rows
-from cryptodrug_scraper.database.sightings import Resolved, Series, Sighting
+from cryptodrug_scraper.database.sightings import SAME_VISIT, Resolved, Series, Sighting
 
 
 def resolve(sightings: Iterable[Sighting]) -> list[Resolved]:
@@ -224,9 +228,6 @@ def _assign(
     return found
 
 
-_SAME_VISIT = 3_600
-
-
 def _join(rows: list[Sighting]) -> dict[int, int]:
     """Return which pages continue which: later page of a list to the page before it.
 
@@ -246,7 +247,7 @@ def _join(rows: list[Sighting]) -> dict[int, int]:
             and page != row.page
             and observed is not None
             and row.observed is not None
-            and abs(observed - row.observed) <= _SAME_VISIT
+            and abs(observed - row.observed) <= SAME_VISIT
             and page not in joined
             and page not in joined.values()
             and row.page not in joined.values()

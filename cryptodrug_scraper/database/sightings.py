@@ -9,6 +9,8 @@ from typing import NamedTuple
 ALWAYS = (-(1 << 62), 1 << 62)
 """The interval of a row whose time is unknown."""
 
+SAME_VISIT = 3_600
+"""Seconds within which two pages show what stands at one time."""
 
 Series = tuple[str | None, int | None]
 """A buyer and a listing, as far as the rows of a page show them."""

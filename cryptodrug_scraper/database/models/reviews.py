@@ -9,6 +9,7 @@ from sqlalchemy import (
     CheckConstraint,
     ForeignKey,
     Index,
+    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -104,6 +105,9 @@ class Review(Base):
         ),
         Index("ix_review_vendor_id_posted_on", "vendor_id", "posted_on"),
         Index("ix_review_vendor_id_content_id", "vendor_id", "content_id"),
+        Index(
+            "ix_review_edited", "vendor_id", postgresql_where=text("earlier_content_ids <> '{}'")
+        ),
         {
             "comment": "Each review once, worked out from review_sighting: the least number of "
             "reviews that explains all that the pages showed."
@@ -118,6 +122,10 @@ class Review(Base):
     )
     listing_title: Mapped[str | None]
     content_id: Mapped[Big] = mapped_column(ForeignKey("review_content.content_id"))
+    earlier_content_ids: Mapped[Keys] = mapped_column(
+        server_default="{}",
+        comment="Ratings and words that the buyer changed, oldest first; empty: none were.",
+    )
     rating: Mapped[Amount | None] = mapped_column(comment="Stars.")
     rating_max: Mapped[Amount | None]
     sentiment: Mapped[str | None]
