@@ -29,7 +29,7 @@ def pair(reviews: list[Resolved], partial: list[Resolved]) -> Pairing:
     if not reviews:
         return Pairing(partial, [], {})
     edges = _possible(reviews, partial)
-    return Pairing(partial, edges, _maximum_matching(edges, len(reviews)))
+    return Pairing(partial, edges, maximum_matching(edges, len(reviews)))
 
 
 def merge(reviews: list[Resolved], pairing: Pairing) -> list[Resolved]:
@@ -75,7 +75,7 @@ def paired_rows(
                 if fit and _can_be(reviews[index], row.author, row.listing, {row.page}):
                     fits.append((index not in owners, latest - earliest - left, index))
             edges.append([index for _, _, index in sorted(fits)])
-        partner = _maximum_matching(edges, len(reviews))
+        partner = maximum_matching(edges, len(reviews))
         for n, row in enumerate(page):
             target = partner.get(n)
             if target is None:
@@ -127,7 +127,7 @@ def _possible(reviews: list[Resolved], partial: list[Resolved]) -> list[list[int
     ]
 
 
-def _maximum_matching(edges: list[list[int]], targets: int) -> dict[int, int]:
+def maximum_matching(edges: list[list[int]], targets: int) -> dict[int, int]:
     """Return a maximum matching from sources to targets (augmenting paths, no recursion)."""
     partner: dict[int, int] = {}
     taken: list[int | None] = [None] * targets

@@ -22,6 +22,7 @@ _REVIEWS = {
     "by another market's rates": "rate = 'other'",
     "by the rate of their capture": "rate = 'capture'",
     "by the rate of the day of posting": "rate = 'posted'",
+    "before its words were changed": "suspected",
     "in a currency without a rate near": "stated AND price_source <> 'review'",
     "profiles state": """vendor_id IN (SELECT vendor_id FROM vendor_observation WHERE sales > 0)
         AND vendor_id IN (SELECT vendor_id FROM review)""",

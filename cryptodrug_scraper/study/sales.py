@@ -13,6 +13,9 @@ What `price_source` says, and the prices that follow:
   upper bound; the lower is 0.
 - ``none``: null, and both bounds are 0.
 
+A review that may be another before its words were changed (`edits.py`) is `suspected`, and its
+lower bound is 0: lower bounds count the two once.
+
 Prices of listings that `prices.py` flags as holding or absurd are not used.
 """
 
@@ -22,6 +25,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from cryptodrug_scraper.normalise.money import COINS
+from cryptodrug_scraper.study.edits import build_suspected
 from cryptodrug_scraper.study.rates import RULE, SHOWN_RULE, build_rates
 from cryptodrug_scraper.study.seen import build_origins, origin_at
 
@@ -79,8 +83,10 @@ _REVIEWS = f"""
     CREATE TEMP TABLE s_review AS
     SELECT r.review_id, r.market, r.vendor_id, r.listing_id, r.posted_on,
            CAST(date_trunc('month', r.posted_on) AS date) AS month,
-           round(r.price_eur, 4) AS price_eur, round(r.low_eur, 4) AS low_eur,
+           round(r.price_eur, 4) AS price_eur,
+           CASE WHEN e.review_id IS NULL THEN round(r.low_eur, 4) ELSE 0 END AS low_eur,
            round(r.high_eur, 4) AS high_eur, r.price_source, r.away, r.rate, r.stated,
+           e.review_id IS NOT NULL AS suspected,
            coalesce(l.substance, CASE WHEN l.listing_id IS NULL THEN typical_substance END,
                'unknown') AS substance,
            CASE {{bands}} END AS band_value,
@@ -150,6 +156,7 @@ _REVIEWS = f"""
         ) AS near
     ) AS r
     LEFT JOIN s_said l ON l.listing_id = r.listing_id
+    LEFT JOIN s_suspected e ON e.review_id = r.review_id
 """
 _SOLD = """
     CREATE TEMP TABLE s_sold AS
@@ -163,7 +170,7 @@ def build_reviews(study: Study) -> None:
 
     Beside it, `s_price`: what listings cost on the days on which a price was seen.
     """
-    study.once(build_rates, build_origins)
+    study.once(build_rates, build_origins, build_suspected)
     bands: Sequence[tuple[str, float]] = study.notes["value_bands"]
     study.run(_PRICES)
     study.run("CREATE INDEX ON s_price (listing_id, day)")

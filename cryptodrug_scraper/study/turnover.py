@@ -88,7 +88,8 @@ def turnover(
             study.notes["listing_rules"].price.text,
         ),
         uncertainty="The bounds hold what is known of prices: rounding, rates, and a listing's "
-        "price before and after the review. They do not hold sales that no review tells of, nor "
+        "price before and after the review; and that two reviews may be one whose words were "
+        "changed. They do not hold sales that no review tells of, nor "
         "several units bought at once, which both make the true turnover larger; nor reviews "
         "that are not of sales.",
         sources=_SOURCES,
@@ -181,6 +182,7 @@ def _counted(study: Study, country: str | None) -> dict[str, int]:
                count(*) FILTER (WHERE rate = 'other') AS other_rate,
                count(*) FILTER (WHERE rate = 'capture') AS capture_rate,
                count(*) FILTER (WHERE rate = 'posted') AS posted_rate,
+               count(*) FILTER (WHERE suspected) AS suspected,
                coalesce(max(price_eur) / nullif(sum(price_eur), 0), 0) AS largest
         FROM s_review WHERE {_HERE}
         """,
@@ -230,6 +232,11 @@ def _caveats(study: Study, counted: dict[str, int]) -> tuple[str, ...]:
             "posted_rate",
             "state coins and are converted by the rate of the day of posting, as none "
             "is known near their capture",
+        ),
+        (
+            "suspected",
+            "may be another review before its words were changed: lower bounds count the two "
+            "once, upper bounds twice",
         ),
         ("no_rate", "state a price in a currency without a rate near, which was not used"),
     ):

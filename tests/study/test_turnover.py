@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 
 from cryptodrug_scraper.records import Money, Review
 from cryptodrug_scraper.study.core import Study
-from tests.study.world import World, eur, offer, profile
+from tests.study.world import World, day, eur, offer, profile
 
 StudyOf = Callable[..., Study]
 
@@ -125,6 +125,51 @@ def test_else_the_vendor_s_typical_price_for_the_upper_bound(
     assert (row["reviews"], row["priced"], row["turnover_eur"]) == (2, 0, 0)
     assert (row["low_eur"], row["high_eur"]) == (0, 20)
     assert list(told.left_out.values()) == [1, 1, 1]
+
+
+def dream_row(author: str, text: str | None, posted: str, days: int = 1) -> Review:
+    """A row that says the day, give or take some, and about what was paid."""
+    middle = datetime.combine(day(posted), time(12), UTC)
+    return Review(
+        "anna",
+        text=text,
+        author=author,
+        posted_on=middle.date(),
+        posted_precision="day",
+        earliest=middle - timedelta(days=days),
+        latest=middle + timedelta(days=days),
+        price=eur(40),
+        price_approximate=False,
+    )
+
+
+def test_reviews_that_may_be_one_count_once_in_the_lower_bound_and_twice_in_the_upper(
+    world: World, study_of: StudyOf
+) -> None:
+    first = [
+        dream_row("a…z", "so far", "01-10"),
+        dream_row("b…y", None, "01-10"),
+        dream_row("b…y", None, "01-10"),
+        dream_row("c…x", "good", "01-10"),
+    ]
+    later = [
+        dream_row("a…z", "so far so good", "01-11"),  # may be the first before
+        dream_row("b…y", "thanks", "01-11"),  # may be one of the two, and not both
+        dream_row("c…x", "bad", "01-11"),  # begins otherwise
+    ]
+    world.page("01-12", kind="vendor", reviews=tuple(first))
+    world.page("01-19", kind="vendor", reviews=tuple(later))
+    world.done()
+    study = study_of()
+    row = study.turnover(by="all").frame.iloc[0]
+    assert (row["reviews"], row["low_eur"], row["high_eur"]) == (7, 5 * 40, 7 * 40)
+    said = "29% of reviews (2) may be another review before its words were changed"
+    assert any(said in text for text in study.turnover().caveats)
+    assert not any(
+        "words were changed" in text for text in study_of(end=date(2019, 1, 9)).turnover().caveats
+    )
+    size = study.size(by="all").frame.iloc[0]
+    assert (size["low_eur"], size["high_eur"]) == (200, 280)
 
 
 def test_turnover_by_month_country_and_substance(world: World, study_of: StudyOf) -> None:
