@@ -95,7 +95,9 @@ class SubstanceMap:
             inferred = self._mapping.inferred
             if inferred is not None and self.details[inferred.substance] == place.group:
                 return inferred.substance
-        if best is None or self._mapping.as_pills.get(best.substance) == place.detail:
+        if best is None:
+            return place.detail
+        if place.detail and self._mapping.as_pills.get(best.substance) == place.detail:
             return place.detail
         return self._pills(best.substance, title)
 
