@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
 from decimal import Decimal
 
 from cryptodrug_scraper.normalise.numbers import in_words
@@ -12,17 +13,24 @@ from cryptodrug_scraper.normalise.package_words import PIECES, VOLUMES, WEIGHTS
 _PART = r"[1-9]⁄(?:10|16|[2348])(?!\d)"
 _NUMBER = rf"(?:[1-9]\d? ?{_PART}|{_PART}|\d+(?:[.,']\d+)*|[.,]\d+)"
 TOKEN = re.compile(rf"{_NUMBER}|[^\W\d_]+|[^\w\s]|_")
-_UNITS = "|".join(sorted([*WEIGHTS, *VOLUMES, *PIECES], key=len, reverse=True))
+_UNITS_SET = {*WEIGHTS, *VOLUMES, *PIECES}
+_UNITS = "|".join(sorted(_UNITS_SET, key=len, reverse=True))
 _MONEY_WORD = (
     r"(?:[€$£¥₿]|eur(?:os?|o)?\b|euros?\b|usd\b|gbp\b|aud\b|cad\b|chf\b|dollars?\b|bucks\b|quid\b"
     r"|btc\b|xmr\b|eu(?= ?(?:/|p/|per\b)))"
 )
 _MONEY = rf"(?:[€$£¥₿] ?{_NUMBER}k?|{_NUMBER}k? ?{_MONEY_WORD})"
 _PER = r"(?:/|\bp/ ?|\bper\b|\ban?\b|\bpro\b|\bpar\b|\bje\b|\bpor\b|\bthe\b)"
+_EXTRACT = r"(?:extra[ck]?[ck]ts?|extrakte?|extraits?|konzentrat|strength)\b"
 _NOISE = re.compile(
     "|".join(
         (
             r"\d{1,2}[./-]\d{1,2}[./-](?:19|20)\d\d",  # a date
+            # 20x extract, extract x 20: how strong it is; (FE for 4x): a condition
+            rf"(?:\bx ?|\b)\d+ ?x?(?= ?(?:salvia |kratom |standardi[sz]ed )?{_EXTRACT})",
+            r"(?<=extract )x? ?\d+ ?x\b|(?<=extract )x ?\d+\b|(?<=extract, )\d+ ?x\b",
+            r"\bfe (?:is )?(?:only )?(?:for|on|if|over|above|from|at) (?:orders? )?(?:of )?"
+            r"(?:over |above )?\d+ ?x?\b\+?",
             # 1.50 a gram, 24 eu/gr
             rf"(?:{_MONEY}|(?<![\w.,⁄])\d+(?:[.,]\d+)?) ?{_PER} ?(?:{_UNITS})\b",
             rf"{_MONEY}(?: ?(?:{_UNITS})\b(?! ?\d))?",  # £190 oz
@@ -39,9 +47,27 @@ _NOISE = re.compile(
 _CONCENTRATION = re.compile(
     rf"(?P<n>{_NUMBER}) ?(?P<u>mg|mcg|ug|μg|g) ?/ ?(?:{_NUMBER})? ?(?P<per>ml|l|hr?|hour|puff)\b"
 )
+_EIGHTH_OF = r"(?! ?(?:of )?(?:an? )?(?:oz|ounces?|lbs?|pounds?|kilos?|kg|g|gr|grams?|unzen?)\b)"
+_MANY = {"half": "0.5", "a": "1", "an": "1", "one": "1", "two": "2", "three": "3", "four": "4"}
+
+
+def _times(each: str) -> Callable[[re.Match[str]], str]:
+    """Return what turns `two 8 balls` into grams and `half a dozen` into pieces."""
+
+    def product(match: re.Match[str]) -> str:
+        count = _MANY.get(match[1], match[1] or "1")
+        return f" {Decimal(count) * Decimal(each):f}{' g ' if each == '3.5' else ' '}"
+
+    return product
+
+
 _WORDS = (
-    (re.compile(r"\b(?:8|eight|eigth|eighth) ?-?balls?\b"), " 3.5 g "),
-    (re.compile(r"\bqp\b"), " 1⁄4 lb "),
+    (re.compile(r"(?<![\d.,⁄])(?:\b(half|an?|one|two|three|four|[1-9]) ?(?:an? )?(?:x )?)?"
+                r"\b(?:8|eight|eigth|eighth) ?-?balls?\b"), _times("3.5")),
+    (re.compile(r"(?<![\d.,⁄])(?:\b(half|an?|one|two|three|four|\d{1,3}) (?:an? )?)?\bdozens?\b"),
+     _times("12")),
+    (re.compile(r"(?<![\d⁄])(?<![\d⁄] )(?<!x )\b(q|h)p\b"), r" 1 \1p "),
+    (re.compile(rf"\b(?:an? |one )?(?:eighth|1⁄8(?:th)?)(?<![⁄\d]\d⁄8)\b{_EIGHTH_OF}"), " 1⁄8 oz "),
     (re.compile(r"\b(?:an? )?zip of\b"), " 1 oz "),
     (re.compile(r"\b(?:a |one )?(?:half|halbe[sr]?|halve?|demi|media?)(?: an?| of an?)? ?-?"
                 r"(?=(?:gram|gr|g|oz|ounce|unze|once|kilo|kg|pound|lb|pfund|lit)[a-z]*\b)"),
@@ -57,12 +83,42 @@ _NUMBER_WORD = re.compile(
     r"\b(two|three|four|five|six|seven|eight|nine|ten|twenty|fifty|hundred|thousand)\b"
     rf"(?= (?:{_UNITS})\b)"
 )
-_HINT = re.compile(r"\d|[½¼¾⅛⅓⅔]|half|quarter|eighth|ball|zip|qp|gram|ounce|kilo|pound|halb|demi")
+_HINT = re.compile(
+    r"\d|[½¼¾⅛⅓⅔]|half|quarter|eighth|ball|zip|\b[qh]p\b|gram|ounce|kilo|pound|halb|demi"
+    r"|\b(?:two|three|four|five|ten|dozen|twenty|fifty|hundred|thousand)\b"
+)
+_LONE_UNIT = "gram|gramm|gramme|ounce|kilo|pound|zip"
+_LONE = re.compile(
+    rf"^\W*({_LONE_UNIT}|oz|lb|unze)(?: of)? (?=[^\W\d])|(?<!per )(?<!the )(?<!/)(?<!/ )"
+    rf"\b({_LONE_UNIT}) of (?=[^\W\d])|(?<=[^\W\d] )({_LONE_UNIT}|oz|lb)\W*$"
+)
+_DIGIT = re.compile(r"\d")
 _NOT_A_NUMBER = re.compile(r"\d{16,}")
 _VULGAR = re.compile(r"(?<=\d)(?=[½¼¾⅛⅓⅔⅜⅝⅞])")
 _ODD = re.compile(r"\d st\.|\d\+ (?=mg|ug|μg|mcg)")  # 1000 St., 240+ mg
 _SLASH = re.compile(r"(?<![\d./⁄])([1-9])/([2348]|10|16)(?![\d/⁄.,])")
 _DROPPED = dict.fromkeys([0xFE0F, 0x20E3, 0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF])
+
+
+_SLUG = re.compile(r"[\w.,%+()&]+(?:-[\w.,%+()&]+){2,}")
+_SLUG_DECIMAL = re.compile(r"(?<=-)(0-\d{1,3}|[1-9]-(?:5|25|75))(?=(?:mg|g|gr|grams?|oz|kg|ml)\b)")
+_SLUG_MARK = re.compile(
+    rf"(?<!\d)-|(?<=\d)-(?=(?:{_UNITS}|{_MONEY_WORD})(?:-|$))|(?<=\d\d)-(?=[^\W\d])"
+)
+_BUY = re.compile(
+    rf"\bbuy ({_NUMBER}) ?([^\W\d]*?) ?(?:and )?get (?:\d+|one|two) ?[^\W\d]*? ?(?:free|gratis)\b"
+)
+_PLUS_FREE = re.compile(rf"(?<![\w.,])({_NUMBER}) ?\+ ?\d+ ?(?:free|gratis|bonus|extra)\b")
+
+
+def _unslugged(text: str) -> str:
+    """Return a title that was an address's last part (`xanax-2mg-100-bars`) with its spaces."""
+    text = _SLUG_DECIMAL.sub(lambda m: m[0].replace("-", "."), text)
+    return _SLUG_MARK.sub(" ", text)
+
+
+def _offer(match: re.Match[str]) -> str:
+    return f"{match[1]} {match[2]} " if match[2] in _UNITS_SET else f"{match[1]} x {match[2]} "
 
 
 def clean(text: str) -> str:
@@ -72,6 +128,8 @@ def clean(text: str) -> str:
         text = unicodedata.normalize("NFKC", text.translate(_DROPPED))
         text = re.sub("[×✕✖✗❌хХ](?=[ \\d]|$|\\b)", "x", text)
     text = _NOT_A_NUMBER.sub(" ", " ".join(text.lower().split()))
+    if " " not in text and _SLUG.fullmatch(text):
+        text = _unslugged(text)
     text = _ODD.sub(lambda m: m[0][0] + (" stk" if "st" in m[0] else " "), text)
     return _SLASH.sub(r"\1⁄\2", text) if "/" in text else text
 
@@ -117,7 +175,12 @@ def without_noise(text: str) -> tuple[str, list[Decimal]]:
         value = number(match["n"], of_weight=False)
         if match["per"].startswith("h") and value is not None:
             strengths.append(value * WEIGHTS[match["u"]] * 1000)
+    if "free" in text or "gratis" in text or "bonus" in text:
+        text = _PLUS_FREE.sub(r"\1 ", _BUY.sub(_offer, text))
     text = _NOISE.sub(" ; ", _CONCENTRATION.sub(_volume_of_each, text))
     for pattern, instead in _WORDS:
         text = pattern.sub(instead, text)
-    return _NUMBER_WORD.sub(lambda m: str(in_words(m[0]) or m[0]), text), strengths
+    text = _NUMBER_WORD.sub(lambda m: str(in_words(m[0]) or m[0]), text)
+    if not _DIGIT.search(text):
+        text = _LONE.sub(lambda m: f" 1 {m[1] or m[2] or m[3]} ", text, count=1)
+    return text, strengths

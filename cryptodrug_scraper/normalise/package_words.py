@@ -23,6 +23,8 @@ WEIGHTS: dict[str, Decimal] = {
     **dict.fromkeys(words("kg kgs kilo kilos kilogram kilograms kilogramm кг"), Decimal(1000)),
     **dict.fromkeys(words("oz ozs ounce ounces unze unzen zip zips"), OZ),
     **dict.fromkeys(words("lb lbs pound pounds pfund"), LB),
+    **dict.fromkeys(words("hp hps"), LB / 2),
+    **dict.fromkeys(words("qp qps"), LB / 4),
 }
 VOLUMES: dict[str, Decimal] = {
     **dict.fromkeys(words("ml mls milliliter millilitre milliliters millilitres"), Decimal(1)),
@@ -51,6 +53,7 @@ STOP = words(
 )
 HOLDERS = words("pack packs packet box bag blister sheet sheets bottle lot set tray")
 MANY = words("strips blisters packs boxes bags sheets bottles")
+CONTAINERS = MANY | HOLDERS | words("strip strips bags bag bottles")
 FROM = words("min minimum from ab min. starting vanaf desde")
 TO_MARKS = words("- – — − ~ to till til until bis tot")
 NOT_OF_PIECES = frozenset(("film", "films", "trip", "cookies", "ticket"))

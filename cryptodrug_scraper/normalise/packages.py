@@ -24,6 +24,7 @@ from cryptodrug_scraper.normalise.package_text import (
     without_noise,
 )
 from cryptodrug_scraper.normalise.package_words import (
+    CONTAINERS,
     FROM,
     HOLDERS,
     MANY,
@@ -75,12 +76,17 @@ class _Amount(NamedTuple):
     micro: bool = False
     pill: bool = False  # counts pills, tabs, blotters …
     times: bool = False  # written with an x
+    holder: bool = False  # counts strips, sheets, boxes: perhaps of what is counted elsewhere
     at: int = 0  # the token where it begins
     end: int = 0  # and where the next begins
 
 
 def _kind(unit: str) -> Literal["weight", "volume", "count"]:
     return "weight" if unit in WEIGHTS else "volume" if unit in VOLUMES else "count"
+
+
+_WHOLE_NUMBER = re.compile(r"\d+|[1-9]\d{0,2}(?:[.,']\d{3})+")
+_YEAR = re.compile(r"20[0-3]\d")
 
 
 class _Reading:
@@ -97,7 +103,8 @@ class _Reading:
         self.has_small = any(t in WEIGHTS and WEIGHTS[t] < 1 for t in self.tokens)
         self.tokens = [self._times(at) for at in range(len(self.tokens))]
         self.has_noun = any(t in PILLS and t not in NOT_OF_PIECES for t in self.tokens)
-        self.by_piece = sold_by == "piece" or (sold_by is None and self.has_noun)
+        self.counted = sold_by == "piece"
+        self.by_piece = self.counted or (sold_by is None and self.has_noun)
         self.amounts: list[_Amount] = []
         self.doubtful = False
         at = 0
@@ -155,18 +162,36 @@ class _Reading:
             second += 1
         if self._token(second) in TO_MARKS and self._isnumber(second + 1):
             unit, end = self._unit(second + 2)
+            if not unit and not low_unit and self._leads(at, second + 2):
+                unit, end = "pc", second + 2
             if (unit or low_unit) and (not unit or not low_unit or _kind(unit) == _kind(low_unit)):
                 return self._made(at, low_raw, self._token(second + 1), low_unit or unit,
                                   unit or low_unit, end if unit else second + 2)  # fmt: skip
         if (
             low_raw.isdecimal()
             and self._token(next_at) in MANY
-            and self._token(next_at + 1) == "of"
+            and self._token(next_at + 1) in ("of", "x")
             and self._token(next_at + 2).isdecimal()
         ):  # 10 strips of 10
-            inner = self._token(next_at + 2)
-            product = str(int(low_raw[:9]) * int(inner[:9]))
-            return self._made(at, product, None, "pill", "pill", next_at + 3)
+            return self._product(at, low_raw, next_at + 2)
+        if (
+            low_raw.isdecimal()
+            and self._token(next_at) == "x"
+            and self._token(next_at + 1).isdecimal()
+            and self._token(next_at + 2) in PIECES
+        ):  # 5 x 10 tabs
+            return self._product(at, low_raw, next_at + 1)
+        if self._token(next_at) == "+" and self.glued[next_at]:  # 100+ pills
+            unit, end = self._unit(next_at + 1)
+            found = self._made(at, low_raw, None, unit, unit, end) if unit else None
+            return found._replace(most=None) if found else self._bare(at)
+        if (
+            self.by_piece
+            and self._token(next_at) == "pack"
+            and self._token(next_at + 1) != "of"
+            and re.fullmatch(r"[1-9]\d+", low_raw)
+        ):  # 30 pack
+            return self._made(at, low_raw, None, "pc", "pc", next_at + 1)
         if low_unit:
             return self._made(at, low_raw, None, low_unit, low_unit, after)
         if self._token(next_at) == "k" and self.by_piece:
@@ -179,21 +204,33 @@ class _Reading:
                 return self._made(at, low_raw, None, "pc", "pc", next_at)
         return self._bare(at)
 
+    def _product(self, at: int, count: str, inner: int) -> _Amount | None:
+        pieces = str(int(count[:9]) * int(self._token(inner)[:9]))
+        unit = self._token(inner + 1)
+        return self._made(at, pieces, None, "pill", "pill", inner + 1 + (unit in PIECES))
+
+    def _leads(self, at: int, after: int) -> bool:
+        """Say whether a number without a unit begins the title and counts what is named then."""
+        word = self._token(after)
+        return (
+            self.by_piece
+            and not any(t.isalnum() for t in self.tokens[:at])
+            and (self.has_small or self.has_noun or (self.counted and len(word) > 2))
+            and word.isalpha()
+            and word not in STOP
+            and word not in CONTAINERS
+        )
+
     def _bare(self, at: int) -> _Amount | None:
         """Read a whole number without a unit that counts all the same.
 
         `100 Tramadol 50mg` begins with it, and `min order 10` says so, of what is sold by piece.
         """
-        raw, word = self._token(at), self._token(at + 1)
-        if not self.by_piece or not raw.isdecimal() or re.fullmatch(r"20[0-3]\d", raw):
+        raw = self._token(at)
+        if not self.by_piece or not _WHOLE_NUMBER.fullmatch(raw) or _YEAR.fullmatch(raw):
             return None
         least = self._token(at - 1) in FROM or self._token(at - 2) in FROM & {"min", "minimum"}
-        leads = (
-            not any(t.isalnum() for t in self.tokens[:at])
-            and (self.has_small or self.has_noun)
-            and word.isalpha()
-            and word not in STOP
-        )
+        leads = self._leads(at, at + 1)
         return self._made(at, raw, None, "pc", "pc", at + 1) if leads or least else None
 
     def _after_mark(self, at: int) -> _Amount | None:
@@ -254,6 +291,9 @@ class _Reading:
                 return None
         else:
             least, most = least * factors[low_unit], most * factors[unit]
+        twice = high is not None and kind != "count" and low_unit != unit
+        if twice and abs(most - least) <= least * Decimal("0.05"):  # 14g - 1/2 oz
+            most = least
         self.doubtful = self.doubtful or most < least
         if most <= 0 or most < least or most > 10**8:
             return None
@@ -270,7 +310,8 @@ class _Reading:
                 least = Decimal(0)
         small = kind == "weight" and factors[unit] < 1
         return _Amount(kind, least, upper, small, small and factors[unit] == UG,
-                       unit in PILLS or unit == "k", unit == "x", at, end)  # fmt: skip
+                       unit in PILLS or unit == "k", unit == "x", unit in CONTAINERS,
+                       at, end)  # fmt: skip
 
     def _joined(self, at: int) -> bool:
         return at < len(self.tokens) and self.glued[at] and self.tokens[at][0].isalnum()
@@ -326,7 +367,8 @@ def _package(reading: _Reading, sold_by: SoldBy | None, strengths: list[Decimal]
     strengths += [a.least * 1000 for a in small if a.least == a.most]
     strength = strengths[0] if len(set(strengths)) == 1 else None
     if counts:
-        count = _agreed(counts)
+        of_pills = [a for a in counts if not a.holder]
+        count = _agreed(of_pills or counts)
         if count is None:
             return NOTHING
         by_weight = sold_by == "weight" and not reading.has_noun
@@ -359,7 +401,8 @@ def _counted(
     pieces = int(count.least) if count.least == count.most else None
     of_each = large or volumes
     if by_weight and count.times and not count.pill and not of_each:
-        of_each = [a for a in small if not a.micro]
+        # 2 x 500mg, 500mg x 2; but of `12 x Comet 18mg` each piece holds that much
+        of_each = [a for a in small if not a.micro and (a.at == count.end or a.end == count.at)]
     if of_each:
         each = _agreed(of_each)
         if each is None or each.least != each.most or (large and volumes):
