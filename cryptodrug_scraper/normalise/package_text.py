@@ -40,7 +40,8 @@ _NOISE = re.compile(
             rf"{_NUMBER} ?(?:{_UNITS}) (?:free|gratis|bonus|for free)\b"
             r"(?! ?(?:ship|post|deliv|track|p&p))",
             rf"{_NUMBER} ?%(?: ?(?:off|discount))?",
-            r"# ?\d+|\bn(?:o|r|°)\.? ?\d+\b",  # #4, Nr. 3
+            r"# ?\d+|\bn(?:o|r|°)\.? ?\d+\b|\btop \d+\b",  # #4, Nr. 3
+            r"\b510(?= ?(?:thread|cart|batter|vape|pen))|\b(?:9|nine)[ -]bar\b",
         )
     )
 )
@@ -69,6 +70,7 @@ _WORDS = (
     (re.compile(r"(?<![\d⁄])(?<![\d⁄] )(?<!x )\b(q|h)p\b"), r" 1 \1p "),
     (re.compile(rf"\b(?:an? |one )?(?:eighth|1⁄8(?:th)?)(?<![⁄\d]\d⁄8)\b{_EIGHTH_OF}"), " 1⁄8 oz "),
     (re.compile(r"\b(?:an? )?zip of\b"), " 1 oz "),
+    (re.compile(r"\b(\d+)er\b(?: ?-?(?:pack(?:ung)?|blister|set|streifen)\b)?"), r"\1 x "),
     (re.compile(r"\b(?:a |one )?(?:half|halbe[sr]?|halve?|demi|media?)(?: an?| of an?)? ?-?"
                 r"(?=(?:gram|gr|g|oz|ounce|unze|once|kilo|kg|pound|lb|pfund|lit)[a-z]*\b)"),
      " 1⁄2 "),
@@ -95,7 +97,10 @@ _LONE = re.compile(
 _DIGIT = re.compile(r"\d")
 _NOT_A_NUMBER = re.compile(r"\d{16,}")
 _VULGAR = re.compile(r"(?<=\d)(?=[½¼¾⅛⅓⅔⅜⅝⅞])")
-_ODD = re.compile(r"\d st\.|\d\+ (?=mg|ug|μg|mcg)")  # 1000 St., 240+ mg
+_ODD = re.compile(r"\d st\.|\d\+ (?=mg|ug|μg|mcg)|\dmg\+")  # 1000 St., 240+ mg, 250mg+
+_GROUPED = re.compile(r"(?<![\d.,])([1-9]\d?) (000)\b(?! ?(?:mg|ug|g)\b)")  # 10 000 pills
+_POURED = re.compile(r"sirup|syrup|drank|\blean\b")
+_FLUID = re.compile(rf"{_NUMBER} ?(?:fl\.? ?)?oz\b")
 _SLASH = re.compile(r"(?<![\d./⁄])([1-9])/([2348]|10|16)(?![\d/⁄.,])")
 _DROPPED = dict.fromkeys([0xFE0F, 0x20E3, 0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF])
 
@@ -121,6 +126,11 @@ def _offer(match: re.Match[str]) -> str:
     return f"{match[1]} {match[2]} " if match[2] in _UNITS_SET else f"{match[1]} x {match[2]} "
 
 
+def _evened(match: re.Match[str]) -> str:
+    odd = match[0]
+    return odd[0] + (" stk" if "st" in odd else "mg " if "mg" in odd else " ")
+
+
 def clean(text: str) -> str:
     """Return a title in lower case, its digits and letters plain (`𝟑.𝟓𝐠`, `5️⃣`, `①` too)."""
     if not text.isascii():
@@ -130,7 +140,9 @@ def clean(text: str) -> str:
     text = _NOT_A_NUMBER.sub(" ", " ".join(text.lower().split()))
     if " " not in text and _SLUG.fullmatch(text):
         text = _unslugged(text)
-    text = _ODD.sub(lambda m: m[0][0] + (" stk" if "st" in m[0] else " "), text)
+    text = _ODD.sub(_evened, text)
+    if " 000" in text:
+        text = _GROUPED.sub(r"\1\2", text)
     return _SLASH.sub(r"\1⁄\2", text) if "/" in text else text
 
 
@@ -175,6 +187,8 @@ def without_noise(text: str) -> tuple[str, list[Decimal]]:
         value = number(match["n"], of_weight=False)
         if match["per"].startswith("h") and value is not None:
             strengths.append(value * WEIGHTS[match["u"]] * 1000)
+    if "oz" in text and _POURED.search(text):
+        text = _FLUID.sub(" ; ", text)  # of fluid, and no weight
     if "free" in text or "gratis" in text or "bonus" in text:
         text = _PLUS_FREE.sub(r"\1 ", _BUY.sub(_offer, text))
     text = _NOISE.sub(" ; ", _CONCENTRATION.sub(_volume_of_each, text))

@@ -186,7 +186,7 @@ class _Reading:
             found = self._made(at, low_raw, None, unit, unit, end) if unit else None
             return found._replace(most=None) if found else self._bare(at)
         if (
-            self.by_piece
+            (self.by_piece or not PIECES.isdisjoint(self.tokens))
             and self._token(next_at) == "pack"
             and self._token(next_at + 1) != "of"
             and re.fullmatch(r"[1-9]\d+", low_raw)
@@ -211,6 +211,8 @@ class _Reading:
 
     def _leads(self, at: int, after: int) -> bool:
         """Say whether a number without a unit begins the title and counts what is named then."""
+        while after < len(self.tokens) and self.tokens[after] in ")]*":
+            after += 1
         word = self._token(after)
         return (
             self.by_piece
@@ -365,10 +367,9 @@ def _package(reading: _Reading, sold_by: SoldBy | None, strengths: list[Decimal]
     large = [a for a in amounts if a.kind == "weight" and not a.small]
     volumes = [a for a in amounts if a.kind == "volume"]
     strengths += [a.least * 1000 for a in small if a.least == a.most]
-    strength = strengths[0] if len(set(strengths)) == 1 else None
+    count = _agreed([a for a in counts if not a.holder] or counts)
+    strength = _of_each(strengths, count)
     if counts:
-        of_pills = [a for a in counts if not a.holder]
-        count = _agreed(of_pills or counts)
         if count is None:
             return NOTHING
         by_weight = sold_by == "weight" and not reading.has_noun
@@ -389,6 +390,21 @@ def _package(reading: _Reading, sold_by: SoldBy | None, strengths: list[Decimal]
     return Package(strength_mg=strength)
 
 
+def _of_each(strengths: Sequence[Decimal], count: _Amount | None) -> Decimal | None:
+    """Return the strength that is stated; of two the part, if the other is the total of all."""
+    stated = sorted(set(strengths))
+    if len(stated) == 2 and count is not None and stated[0] * count.least == stated[1]:
+        return stated[0]
+    return stated[0] if len(stated) == 1 else None
+
+
+def _part(amounts: Sequence[_Amount], count: _Amount) -> _Amount | None:
+    """Return the amount of each where another is the total of all: `100g (2x50g)`."""
+    least = min(amounts, key=lambda amount: amount.least)
+    rest = [a for a in amounts if a.least != least.least]
+    return least if all(a.least == a.most == least.least * count.least for a in rest) else None
+
+
 def _counted(
     count: _Amount,
     large: list[_Amount],
@@ -404,7 +420,7 @@ def _counted(
         # 2 x 500mg, 500mg x 2; but of `12 x Comet 18mg` each piece holds that much
         of_each = [a for a in small if not a.micro and (a.at == count.end or a.end == count.at)]
     if of_each:
-        each = _agreed(of_each)
+        each = _agreed(of_each) or _part(of_each, count)
         if each is None or each.least != each.most or (large and volumes):
             return NOTHING
         if count.pill and each.kind == "weight":  # 10 caps of 0.5 g
