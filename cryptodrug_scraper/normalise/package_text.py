@@ -26,11 +26,6 @@ _NOISE = re.compile(
     "|".join(
         (
             r"\d{1,2}[./-]\d{1,2}[./-](?:19|20)\d\d",  # a date
-            # 20x extract, extract x 20: how strong it is; (FE for 4x): a condition
-            rf"(?:\bx ?|\b)\d+ ?x?(?= ?(?:salvia |kratom |standardi[sz]ed )?{_EXTRACT})",
-            r"(?<=extract )x? ?\d+ ?x\b|(?<=extract )x ?\d+\b|(?<=extract, )\d+ ?x\b",
-            r"\bfe (?:is )?(?:only )?(?:for|on|if|over|above|from|at) (?:orders? )?(?:of )?"
-            r"(?:over |above )?\d+ ?x?\b\+?",
             # 1.50 a gram, 24 eu/gr
             rf"(?:{_MONEY}|(?<![\w.,⁄])\d+(?:[.,]\d+)?) ?{_PER} ?(?:{_UNITS})\b",
             rf"{_MONEY}(?: ?(?:{_UNITS})\b(?! ?\d))?",  # £190 oz
@@ -40,8 +35,7 @@ _NOISE = re.compile(
             rf"{_NUMBER} ?(?:{_UNITS}) (?:free|gratis|bonus|for free)\b"
             r"(?! ?(?:ship|post|deliv|track|p&p))",
             rf"{_NUMBER} ?%(?: ?(?:off|discount))?",
-            r"# ?\d+|\bn(?:o|r|°)\.? ?\d+\b|\btop \d+\b",  # #4, Nr. 3
-            r"\b510(?= ?(?:thread|cart|batter|vape|pen))|\b(?:9|nine)[ -]bar\b",
+            r"# ?\d+|\bn(?:o|r|°)\.? ?\d+\b",  # #4, Nr. 3
         )
     )
 )
@@ -62,24 +56,42 @@ def _times(each: str) -> Callable[[re.Match[str]], str]:
     return product
 
 
-_WORDS = (
-    (re.compile(r"(?<![\d.,⁄])(?:\b(half|an?|one|two|three|four|[1-9]) ?(?:an? )?(?:x )?)?"
-                r"\b(?:8|eight|eigth|eighth) ?-?balls?\b"), _times("3.5")),
-    (re.compile(r"(?<![\d.,⁄])(?:\b(half|an?|one|two|three|four|\d{1,3}) (?:an? )?)?\bdozens?\b"),
+_Replacement = tuple[tuple[str, ...], re.Pattern[str], str | Callable[[re.Match[str]], str]]
+_CONDITIONS: tuple[_Replacement, ...] = (
+    # 20x extract, extract x 20: how strong it is; (FE for 4x): when to pay
+    (("extra", "strength", "konzentrat"), re.compile(
+        rf"(?:\bx ?|\b)\d+ ?x?(?= ?(?:salvia |kratom |standardi[sz]ed )?{_EXTRACT})"
+        r"|(?<=extract )x? ?\d+ ?x\b|(?<=extract )x ?\d+\b|(?<=extract, )\d+ ?x\b"), " ; "),
+    (("fe ",), re.compile(
+        r"\bfe (?:is )?(?:only )?(?:for|on|if|over|above|from|at) (?:orders? )?(?:of )?"
+        r"(?:over |above )?\d+ ?x?\b\+?"), " ; "),
+    (("510",), re.compile(r"\b510(?= ?(?:thread|cart|batter|vape|pen))"), " ; "),
+    (("9 bar", "9-bar", "nine bar"), re.compile(r"\b(?:9|nine)[ -]bar\b"), " ; "),
+    (("top ",), re.compile(r"\btop \d+\b"), " ; "),
+)  # fmt: skip
+_WORDS: tuple[_Replacement, ...] = (
+    (("ball",), re.compile(
+        r"(?<![\d.,⁄])(?:\b(half|an?|one|two|three|four|[1-9]) ?(?:an? )?(?:x )?)?"
+        r"\b(?:8|eight|eigth|eighth) ?-?balls?\b"), _times("3.5")),
+    (("dozen",), re.compile(
+        r"(?<![\d.,⁄])(?:\b(half|an?|one|two|three|four|\d{1,3}) (?:an? )?)?\bdozens?\b"),
      _times("12")),
-    (re.compile(r"(?<![\d⁄])(?<![\d⁄] )(?<!x )\b(q|h)p\b"), r" 1 \1p "),
-    (re.compile(rf"\b(?:an? |one )?(?:eighth|1⁄8(?:th)?)(?<![⁄\d]\d⁄8)\b{_EIGHTH_OF}"), " 1⁄8 oz "),
-    (re.compile(r"\b(?:an? )?zip of\b"), " 1 oz "),
-    (re.compile(r"\b(\d+)er\b(?: ?-?(?:pack(?:ung)?|blister|set|streifen)\b)?"), r"\1 x "),
-    (re.compile(r"\b(?:a |one )?(?:half|halbe[sr]?|halve?|demi|media?)(?: an?| of an?)? ?-?"
-                r"(?=(?:gram|gr|g|oz|ounce|unze|once|kilo|kg|pound|lb|pfund|lit)[a-z]*\b)"),
-     " 1⁄2 "),
-    (re.compile(r"\b(?:a |one )?quarter(?: of an?| an?)? ?-?"
-                r"(?=(?:oz|ounce|pound|lb|kilo|kg)\w*\b)"),
+    (("qp", "hp"), re.compile(r"(?<![\d⁄])(?<![\d⁄] )(?<!x )\b(q|h)p\b"), r" 1 \1p "),
+    (("eighth", "1⁄8"), re.compile(
+        rf"\b(?:an? |one )?(?:eighth|1⁄8(?:th)?)\b{_EIGHTH_OF}"), " 1⁄8 oz "),
+    (("zip of",), re.compile(r"\b(?:an? )?zip of\b"), " 1 oz "),
+    (("er",), re.compile(
+        r"\b(\d+)er\b(?: ?-?(?:pack(?:ung)?|blister|set|streifen)\b)?"), r"\1 x "),
+    (("hal", "demi", "medi"), re.compile(
+        r"\b(?:a |one )?(?:half|halbe[sr]?|halve?|demi|media?)(?: an?| of an?)? ?-?"
+        r"(?=(?:gram|gr|g|oz|ounce|unze|once|kilo|kg|pound|lb|pfund|lit)[a-z]*\b)"), " 1⁄2 "),
+    (("quarter",), re.compile(
+        r"\b(?:a |one )?quarter(?: of an?| an?)? ?-?(?=(?:oz|ounce|pound|lb|kilo|kg)\w*\b)"),
      " 1⁄4 "),
-    (re.compile(r"\b(?:an? |one )?eighth(?: of an?)? ?(?=oz\b|ounce)"), " 1⁄8 "),
-    (re.compile(r"\b(?:an?|one|full|ein|une?) (?=(?:gram|gramm|gramme|ounce|oz|kilo|pound)\b)"),
-     " 1 "),
+    (("eighth",), re.compile(
+        r"\b(?:an? |one )?eighth(?: of an?)? ?(?=oz\b|ounce)"), " 1⁄8 "),
+    (("gram", "ounce", "oz", "kilo", "pound"), re.compile(
+        r"\b(?:an?|one|full|ein|une?) (?=(?:gram|gramm|gramme|ounce|oz|kilo|pound)\b)"), " 1 "),
 )  # fmt: skip
 _NUMBER_WORD = re.compile(
     r"\b(two|three|four|five|six|seven|eight|nine|ten|twenty|fifty|hundred|thousand)\b"
@@ -103,8 +115,6 @@ _POURED = re.compile(r"sirup|syrup|drank|\blean\b")
 _FLUID = re.compile(rf"{_NUMBER} ?(?:fl\.? ?)?oz\b")
 _SLASH = re.compile(r"(?<![\d./⁄])([1-9])/([2348]|10|16)(?![\d/⁄.,])")
 _DROPPED = dict.fromkeys([0xFE0F, 0x20E3, 0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF])
-
-
 _SLUG = re.compile(r"[\w.,%+()&]+(?:-[\w.,%+()&]+){2,}")
 _SLUG_DECIMAL = re.compile(r"(?<=-)(0-\d{1,3}|[1-9]-(?:5|25|75))(?=(?:mg|g|gr|grams?|oz|kg|ml)\b)")
 _SLUG_MARK = re.compile(
@@ -176,6 +186,16 @@ def says_amount(text: str) -> bool:
     return bool(_HINT.search(text))
 
 
+def _replaced(text: str, replacements: tuple[_Replacement, ...]) -> str:
+    """Make the replacements of which one of the words is in the text."""
+    for keywords, pattern, instead in replacements:
+        for keyword in keywords:
+            if keyword in text:
+                text = pattern.sub(instead, text)
+                break
+    return text
+
+
 def without_noise(text: str) -> tuple[str, list[Decimal]]:
     """Return a cleaned title without what only looks like an amount, and strengths in mg.
 
@@ -191,9 +211,9 @@ def without_noise(text: str) -> tuple[str, list[Decimal]]:
         text = _FLUID.sub(" ; ", text)  # of fluid, and no weight
     if "free" in text or "gratis" in text or "bonus" in text:
         text = _PLUS_FREE.sub(r"\1 ", _BUY.sub(_offer, text))
+    text = _replaced(text, _CONDITIONS)
     text = _NOISE.sub(" ; ", _CONCENTRATION.sub(_volume_of_each, text))
-    for pattern, instead in _WORDS:
-        text = pattern.sub(instead, text)
+    text = _replaced(text, _WORDS)
     text = _NUMBER_WORD.sub(lambda m: str(in_words(m[0]) or m[0]), text)
     if not _DIGIT.search(text):
         text = _LONE.sub(lambda m: f" 1 {m[1] or m[2] or m[3]} ", text, count=1)
