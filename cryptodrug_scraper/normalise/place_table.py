@@ -96,10 +96,11 @@ WORD_CODES = words(
 
 # Words around a name that do not change it: "ships to", "all of", "EU only", "nur Deutschland".
 LEAD = words(
-    "a all alleen also anywhere aus available das de deliver delivered delivers delivery der"
-    " desde die dispatch dispatched dispatches el est everywhere for free from i in inside"
-    " into just la las le les los nach naar nur of only orders post posted posting send sending"
-    " seulement ship shipped shipping ships solo that the to uit van von vers we within"
+    "a all alleen also anywhere au aus aux available binnen das de deliver delivered delivers"
+    " delivery der desde die dispatch dispatched dispatches el est everywhere for free from i"
+    " in innerhalb inside into just la las le les los naar nach nur of only orders post posted"
+    " posting send sending seulement ship shipped shipping ships solo that the to uit"
+    " uniquement van vers von we within"
 )
 TRAIL = words(
     "addresses alleen area buyers countries country customers delivery domestic mainland member"

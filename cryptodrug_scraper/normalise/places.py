@@ -17,22 +17,21 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from cryptodrug_scraper.normalise.place_table import (
-    FIRST,
-    LEAD,
-    TABLES,
-    TRAIL,
-    UNKNOWN,
-    WORD_CODES,
-    Codes,
+from cryptodrug_scraper.normalise.place_pieces import (
+    LONGEST,
+    begins_with_place,
+    code_of,
+    is_region,
+    name_of,
 )
+from cryptodrug_scraper.normalise.place_table import FIRST, TABLES, UNKNOWN, Codes
+from cryptodrug_scraper.normalise.spelling import Nearly
 from cryptodrug_scraper.normalise.text import fold, squeeze
 
 LIMIT = 20_000  # characters of a field that are read at all
 _CACHED = 400  # characters of a text that is worth remembering
 _RUN = 4  # pieces that one name can be cut into
-_AROUND = 8  # words before or after a name that are looked through
-_KEEP = 200  # characters kept of a piece, and pieces kept, that were not understood
+_KEEP = LONGEST  # characters kept of a piece, and pieces kept, that were not understood
 
 
 class PlacesRead(NamedTuple):
@@ -50,25 +49,34 @@ _CODES = TABLES.codes
 PLACE_NAMES: dict[str, str] = TABLES.english
 """English name of every code: ISO 3166-1 alpha-2, XK, the regions, INTERNET and UNKNOWN."""
 
-_VAGUE = re.compile(
-    r"(?:certain|some|selected|specific|(?:the )?following|these|those) "
-    r"(?:countries|places|regions|locations|destinations)(?: only)?"
-)
-
 _NO_EXCEPTION = re.compile(
     r"\b(?:no|without|with no|without any|zero) (?:exceptions?|exclusions?|restrictions?)\b", re.I
 )
 _MARKS = re.compile(
     r"""
-    (?P<exclude>
-        \b(?:with|other\ than)?\ ?(?:the\ |some\ )?
-          (?:exceptions?|exclusions?|except(?:ing|ed)?|exclud(?:ing|es?|ed)|excl|exc)\b\.?
-          (?:\ (?:for|of|to|from|in)\b)?(?:\ the\ following\b)?\ ?:?
-      | \b(?:but\ (?:we\ (?:do\ not|don['’]?t)\ ship\ to|not|no)|but|other\ than|apart\ from
-          |aside\ from|besides|without|minus|not|ohne|au(?:ss|ß)er|ausgenommen|ausser|nicht|sauf
-          |hors|except[ée]|except[uo]ando|excepto|menos|salvo|behalve|uitgezonderd|niet|zonder
-          |buiten)\b(?:\ (?:to|for|from|nach|in|naar)\b)?\ ?:?
+    (?P<after>
+        \b\ ?(?:(?:is|are|wird|sont|zijn)\ )?(?:excluded|exclu(?:e?s|es?|ido)?|excepted|exclud[ée]s?
+          |not\ included|not\ available|not\ served|exempt(?:ed)?|ausgeschlossen|ausgenommen
+          |uitgesloten|uitgezonderd)\b\ ?:?
+    )
+  | (?P<exclude>
+        \b(?:with|other\ than|mit|met|avec|à|a)?\ ?(?:the\ |some\ |l['’])?
+          (?:exceptions?|exclusions?|except(?:ing|ed)?|exclud(?:ing|es?|ed)|excl|exc|exkl(?:usive)?
+            |exclusive|exclusi(?:ef|f)|exempt|ausnahmen?|uitzondering|uitgezonderd|ex)\b\.?
+          (?:\ (?:for|of|to|from|(?-i:in|von|van|de\ la|de|du|des))\b)?(?:\ the\ following\b)?\ ?:?
+      | \b(?:but\ )?(?:(?:we|i)\ )?(?:do\ not|don['’]?t|does\ not|doesn['’]?t|will\ not|won['’]?t
+          |can(?:['’]?t|not))\ (?:ship|send|deliver|post|sell)(?:\ to)?\b\ ?:?
+      | \b(?:no|not|kein(?:e[nr]?)?|geen|pas\ de|sans)\ (?:ship(?:ping|ments?)?|sending
+          |deliver(?:y|ies|ing)|orders?|sales?|selling|versand|lieferung(?:en)?|verzending
+          |levering|livraisons?|envois?|envíos?)
+          (?:\ (?:to|for|from|into|(?-i:nach|in|naar|en|aux?|vers|a)))?\b\ ?:?
+      | \b(?:but\ (?:not|no)|but|other\ than|apart\ from|outside(?:\ of)?|excepto|excluyendo
+          |aside\ from|besides|without|w/o|minus|not|ohne|au(?:ss|ß)er(?:halb)?|ausgenommen|ausser
+          |ausgeschlossen|nicht|sauf|hors|except[ée]s?|except[uo]ando|menos|salvo|behalve|uitgesloten
+          |niet|zonder|buiten|geen|kein(?:e[nr]?)?|pas)\b
+          (?:\ (?:to|for|from|the|(?-i:nach|in|naar|la|le|les|en|aux?))\b)?\ ?:?
       | \bno[nt]?\b(?=\ \w)(?!\ (?:and|und|et|y|e|en|or|oder|ou|no)\b)(?:\ (?:to|for)\b)?
+      | (?<=[\s(,])[!≠](?=\ ?\w) | (?<=\w\ )[-–](?=[^\W\d_])
     )
   | (?P<open>[(\[{])
   | (?P<close>[)\]}])
@@ -78,6 +86,16 @@ _MARKS = re.compile(
     """,
     re.I | re.X,
 )
+_PERHAPS_SPOILT = re.compile("e[xc]|ac|No|Bu", re.I)
+_SPOILT = re.compile(r"\b[ea][a-z]{3,11}\b", re.I)
+_GLUED = re.compile(
+    r"(?<![^\W\d_])((?i:except|exept|excluding|exluding|excl|exkl|exc))\.?([^\W\d_]{2,})"
+)
+_CAMEL = re.compile(r"(?<=[a-z])(?=Ex[ce]|But[A-Z]|Not?[A-Z])")
+_RIGHT = Nearly(("except", "exception", "exceptions", "excluding", "exclude", "excluded"))
+_SPOILT_WORDS = Nearly(("exept", "exepts", "exeption", "exeptions", "exluding", "exsept", "execpt"))
+_DOUBTFUL = Nearly(("expect", "accept", "acept"))
+_NORDIC = frozenset(("DK", "FI", "IS", "NO", "SE"))
 _SPACED_CODES = re.compile(r"[A-Z]{2}(?: [A-Z]{2})+")
 _LABEL = re.compile(
     r"(?:only |we )?(?:ships?|shipping|deliver(?:s|y)?|sen(?:ds?|ding)|origin(?: country)?)"
@@ -113,47 +131,6 @@ def _pieces(text: str) -> list[_Piece]:
     return found
 
 
-def _code(raw: str, *, in_list: bool) -> Codes | None:
-    """Read a two- or three-letter code; other than in capitals only where it cannot be a word."""
-    raw = raw.rstrip(".")
-    if not 2 <= len(raw) <= 3 or not raw.isascii():
-        return None
-    code = _CODES.get(raw.upper())
-    if code is None:
-        return None
-    if raw.isupper() or in_list or (len(raw) == 2 and raw.lower() not in WORD_CODES):
-        return (code,)
-    return None
-
-
-def _name(raw: str, *, in_list: bool = False) -> Codes | None:
-    """Look up one piece: a name, a code, or either with words around it that change nothing.
-
-    No codes where it holds nothing but such words; None where it is not understood.
-    """
-    if len(raw) > _KEEP:
-        return None
-    found = _code(raw, in_list=in_list) or _NAMES.get(fold(raw))
-    if found:
-        return found
-    words = raw.split()
-    first, last = 0, len(words)
-    while first < min(last, _AROUND) and fold(words[first]) in LEAD:
-        first += 1
-        rest = " ".join(words[first:last])
-        if found := _code(rest, in_list=False) or _NAMES.get(fold(rest)):
-            return found
-    if _VAGUE.fullmatch(fold(" ".join(words[first:last]))):
-        return ()
-    end = last - _AROUND
-    while max(first, end) < last and fold(words[last - 1]) in TRAIL:
-        last -= 1
-        rest = " ".join(words[first:last])
-        if found := _code(rest, in_list=False) or _NAMES.get(fold(rest)):
-            return found
-    return () if first == last else None
-
-
 def _run(text: str, pieces: list[_Piece], i: int) -> tuple[Codes, int] | None:
     """Read the longest run of pieces from ``i`` that is one name; give codes and its last piece."""
     best: tuple[Codes, int] | None = None
@@ -165,7 +142,7 @@ def _run(text: str, pieces: list[_Piece], i: int) -> tuple[Codes, int] | None:
         piece = pieces[j]
         if piece.kind == "comma":
             comma = comma or not (j + 1 < len(pieces) and pieces[j + 1].kind == "open")
-        elif piece.kind in ("exclude", "wall"):
+        elif piece.kind in ("exclude", "after", "wall"):
             break
         if piece.kind != "text":
             continue
@@ -182,7 +159,7 @@ def _run(text: str, pieces: list[_Piece], i: int) -> tuple[Codes, int] | None:
 def _all_codes(text: str, pieces: list[_Piece]) -> bool:
     """Tell whether a text is a list of two codes or more and nothing else."""
     words = [text[p.start : p.end] for p in pieces if p.kind == "text"]
-    if len(words) < 2 or any(p.kind == "exclude" for p in pieces):
+    if len(words) < 2 or any(p.kind in ("exclude", "after") for p in pieces):
         return False
     return all(
         len(w) <= 3 and (w.upper() in _CODES or fold(w) in _NAMES) and w.isascii() for w in words
@@ -193,7 +170,7 @@ def _read(text: str) -> PlacesRead:
     if not text:
         return _NOTHING
     key = fold(text) if len(text) <= _KEEP else ""
-    if codes := _code(text, in_list=False) or (
+    if codes := code_of(text, in_list=False) or (
         _NAMES.get(key) if "," not in text or key in TABLES.comma else None
     ):
         return PlacesRead(codes, (), ())
@@ -206,74 +183,156 @@ def _read(text: str) -> PlacesRead:
             return _NOTHING
     if _SPACED_CODES.fullmatch(text) and len(text) <= _CACHED:
         words = text.split(" ")
-        if ("NO" not in words or len(words) > 3) and all(
-            w in _CODES or fold(w) in _NAMES for w in words
-        ):
+        norway = "NO" not in words or (len(words) > 3 or _NORDIC.issuperset(words))
+        places = [code_of(w, in_list=True) or _NAMES.get(fold(w)) for w in words]
+        regions = any(p is not None and is_region(p[0]) for p in places)
+        if norway and all(places) and not (regions and "NO" in words):
             text = ", ".join(words)
-    text = _NO_EXCEPTION.sub(" ", text)
-    return _walk(text, _pieces(text))
+    text = _spelt_out(_NO_EXCEPTION.sub(" ", text))
+    return _Walk(text, _pieces(text)).read()
 
 
-def _walk(text: str, pieces: list[_Piece]) -> PlacesRead:
-    """Read the pieces in order, keeping track of brackets and of what is excluded."""
-    in_list = _all_codes(text, pieces)
-    served: dict[str, None] = {}
-    excluded: dict[str, None] = {}
-    unknown: dict[str, None] = {}
-    outer: list[bool] = []  # whether the text around each open bracket was excluded
-    closings = 0  # brackets that a name has swallowed
-    excluding = excepted = vague = False
-    i = 0
-    while i < len(pieces):
-        piece = pieces[i]
-        i += 1
-        if piece.kind == "exclude":
-            if _is_norway(text, piece, pieces, i):
-                served["NO"] = None
+def _spelt_out(text: str) -> str:
+    """Return a text with its words for "except" as they are spelt, and parted from names."""
+    if not _PERHAPS_SPOILT.search(text):
+        return text
+    text = _CAMEL.sub(" ", text)
+    text = _GLUED.sub(_parted, text)
+    return _SPOILT.sub(_spelt, text)
+
+
+def _parted(match: re.Match[str]) -> str:
+    mark, name = match[1], match[2]
+    parted = name[0].isupper() if not mark.isupper() else fold(name) in _NAMES
+    parted = parted or (len(name) > 3 and fold(name) in _NAMES)
+    return f"{mark} {name}" if parted else match[0]
+
+
+def _spelt(match: re.Match[str]) -> str:
+    word = match[0].casefold()
+    if _MARKS.fullmatch(word) or word in _NAMES:
+        return match[0]
+    if any(_RIGHT.find(word)) or any(_SPOILT_WORDS.find(word)):
+        return "except"
+    if any(_DOUBTFUL.find(word)) and name_of(match.string[: match.start()].strip(" ,;:(-")):
+        return "except"
+    return match[0]
+
+
+class _Walk:
+    """The pieces of a text in order, with what is served and what is excluded of them."""
+
+    def __init__(self, text: str, pieces: list[_Piece]) -> None:
+        self._text = text
+        self._pieces = pieces
+        self._in_list = _all_codes(text, pieces)
+        self._served: dict[str, None] = {}
+        self._excluded: dict[str, None] = {}
+        self._unknown: dict[str, None] = {}
+        self._outer: list[bool] = []  # whether the text around each open bracket was excluded
+        self._recent: list[str] = []  # served since the last bracket or wall
+        self._excluding = self._excepted = False
+        self._lost = False  # after words between places that cannot be read: an exclusion?
+        self._vague = False
+        self._closings = 0  # brackets that a name has swallowed
+
+    def read(self) -> PlacesRead:
+        """Return what the pieces say."""
+        i = 0
+        while i < len(self._pieces):
+            if self._pieces[i].kind == "text":
+                i = self._place(i)
             else:
-                excluding = excepted = True
+                self._mark(i)
+            i += 1
+        if self._served and self._excluded == {"WORLD": None}:  # "US only, no international"
+            self._excluded, self._excepted = {}, False
+        if self._excepted and not self._excluded:
+            self._excluded[UNKNOWN] = None
+            self._unknown[self._text[:_KEEP]] = None
+        if self._vague and not (self._served or self._excluded):
+            self._served[UNKNOWN] = None
+            self._unknown[self._text[:_KEEP]] = None
+        return PlacesRead(tuple(self._served), tuple(self._excluded), tuple(self._unknown))
+
+    def _mark(self, i: int) -> None:
+        piece = self._pieces[i]
+        following = self._pieces[i + 1].kind if i + 1 < len(self._pieces) else ""
+        sign = self._text[piece.start : piece.end]
+        if piece.kind == "after" and following not in ("text", "open"):
+            self._take_back()
+        elif piece.kind in ("exclude", "after"):
+            if sign == "NO" and following not in ("text", "open"):
+                self._serve(("NO",))  # the country: a comma, a bracket or nothing follows it
+            elif sign not in ("-", "–") or (self._recent and is_region(self._recent[-1])):
+                self._excluding = self._excepted = True
         elif piece.kind == "open":
-            outer.append(excluding)
+            self._outer.append(self._excluding)
         elif piece.kind == "close":
-            if closings:
-                closings -= 1
-            elif outer:
-                excluding = outer.pop()
-        if piece.kind != "text":
-            continue
-        side = excluded if excluding else served
-        raw = text[piece.start : piece.end]
-        run = _run(text, pieces, i - 1)
+            if self._closings:
+                self._closings -= 1
+            elif self._outer:
+                self._excluding = self._outer.pop()
+        if piece.kind in ("open", "wall", "close"):
+            self._recent.clear()
+            self._lost = False
+
+    def _take_back(self) -> None:
+        """Exclude what was served last: `US and CA excluded`, after the world or the Union."""
+        at = len(self._recent)
+        while at and not is_region(self._recent[at - 1]):
+            at -= 1
+        named = self._recent[at:] or self._recent[-1:]
+        for code in named:
+            self._served.pop(code, None)
+            self._excluded[code] = None
+        self._excepted = True
+        self._recent.clear()
+
+    def _serve(self, codes: Codes) -> None:
+        if self._excluding:
+            self._excluded.update(dict.fromkeys(codes))
+            return
+        self._recent += codes
+        self._served.update(dict.fromkeys(codes))
+
+    def _place(self, i: int) -> int:
+        """Read the name that begins at a piece; return its last piece."""
+        raw = self._text[self._pieces[i].start : self._pieces[i].end]
+        run = _run(self._text, self._pieces, i)
         if run:
             codes: Codes | None = run[0]
-            inside = [p.kind for p in pieces[i : run[1]]]
-            closings += max(0, inside.count("open") - inside.count("close"))
-            i = run[1] + 1
+            inside = [p.kind for p in self._pieces[i + 1 : run[1]]]
+            self._closings += max(0, inside.count("open") - inside.count("close"))
+            i = run[1]
         else:
-            codes = _name(raw, in_list=in_list)
+            codes = name_of(raw, in_list=self._in_list)
         if codes is None:
-            if fold(raw) in TABLES.blank:
-                continue
-            side[UNKNOWN] = None
-            if len(unknown) < _KEEP:
-                unknown[raw[:_KEEP]] = None
-            continue
-        vague = vague or not codes
-        side.update(dict.fromkeys(codes))
-    if excepted and not excluded:
-        excluded[UNKNOWN] = None
-        unknown[text[:_KEEP]] = None
-    if vague and not (served or excluded):
-        served[UNKNOWN] = None
-        unknown[text[:_KEEP]] = None
-    return PlacesRead(tuple(served), tuple(excluded), tuple(unknown))
+            if (folded := fold(raw)) and folded not in TABLES.blank:
+                self._not_understood(raw)
+        elif self._lost and not self._excluding:
+            self._keep(raw)
+        else:
+            self._vague = self._vague or not codes
+            self._serve(codes)
+        return i
 
+    def _not_understood(self, raw: str) -> None:
+        self._keep(raw)
+        begun = None if self._excluding else begins_with_place(raw)
+        if begun is None:
+            self._serve((UNKNOWN,))
+            return
+        self._lost = True  # "World xcpt Norway, Japan": Japan is not served
+        if is_region(begun[0]):
+            self._serve(begun)
+            self._excluded[UNKNOWN] = None
+        else:
+            self._serve((UNKNOWN,))
 
-def _is_norway(text: str, mark: _Piece, pieces: list[_Piece], following: int) -> bool:
-    """Tell "NO" the country from "NO" the word: a comma, bracket or nothing must follow it."""
-    if text[mark.start : mark.end] != "NO":
-        return False
-    return following >= len(pieces) or pieces[following].kind not in ("text", "open")
+    def _keep(self, raw: str) -> None:
+        if len(self._unknown) < _KEEP:
+            self._unknown[raw[:_KEEP]] = None
 
 
 @lru_cache(maxsize=4096)
@@ -309,7 +368,7 @@ def _read_raw(text: str) -> PlacesRead:
 @lru_cache(maxsize=8192)
 def _read_place(text: str) -> str | None:
     text = squeeze(text)
-    codes = _code(text, in_list=False) or _NAMES.get(fold(text))
+    codes = code_of(text, in_list=False) or _NAMES.get(fold(text))
     if codes is None and text:
         read = _read(text)
         if read.excluded or UNKNOWN in read.served:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
+from cryptodrug_scraper.normalise.spelling import Nearly
 from cryptodrug_scraper.normalise.text import fold
 
 WEAK, USUAL, CERTAIN = 1, 2, 3
@@ -74,7 +75,10 @@ class Finder:
         firm = {n: name for n, name in self._names.items() if name.level > WEAK and " " not in n}
         self._firm = firm
         self._squeezed = {_squeezed(n): n for n in sorted(firm, reverse=True) if len(n) > 4}
-        self._fuzzy = _neighbours(firm)
+        self._long = Nearly(
+            n for n, name in firm.items()
+            if len(n) >= _FUZZY + (name.level < CERTAIN) and n.isalpha()
+        )  # fmt: skip
         self._parts = {n for n in firm if len(n) >= _SHORTEST_PART and n.isalnum()}
         self._glue = vocabulary.glue
         self._held = lru_cache(maxsize=32768)(self._held_in)
@@ -147,11 +151,7 @@ class Finder:
     def _nearly(self, word: str) -> str | None:
         if len(word) < _FUZZY - 1 or not word.isalpha():
             return None
-        for part in (word, *_without_one(word)):
-            near = self._fuzzy.get(part)
-            if near is not None and _one_apart(word, near):
-                return near
-        return None
+        return next(self._long.find(word), None)
 
 
 _LEET = str.maketrans({"0": "o", "1": "i", "3": "e", "4": "a", "5": "s", "7": "t"})
@@ -222,28 +222,3 @@ def _most_words(names: set[str]) -> dict[str, int]:
 def _squeezed(word: str) -> str:
     """Return a word without doubled letters: `xannax` and `xanaxx` are one."""
     return re.sub(r"(.)\1+", r"\1", word)
-
-
-def _without_one(word: str) -> Iterator[str]:
-    return (word[:at] + word[at + 1 :] for at in range(len(word)))
-
-
-def _one_apart(a: str, b: str) -> bool:
-    """Say whether two words differ by one letter: wrong, missing, too many, or two swapped."""
-    if abs(len(a) - len(b)) > 1:
-        return False
-    start = 0
-    while start < min(len(a), len(b)) and a[start] == b[start]:
-        start += 1
-    x, y = a[start:], b[start:]
-    return x[1:] == y[1:] or x[1:] == y or x == y[1:] or (x[1::-1] + x[2:] == y and len(x) > 1)
-
-
-def _neighbours(names: Mapping[str, Name]) -> dict[str, str]:
-    """Return the long names by themselves and by themselves without any one letter."""
-    found: dict[str, str] = {}
-    for name, (_, level) in names.items():
-        if len(name) >= _FUZZY + (level < CERTAIN) and name.isalpha():
-            for part in (name, *_without_one(name)):
-                found.setdefault(part, name)
-    return found

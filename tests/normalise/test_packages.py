@@ -158,7 +158,10 @@ def test_any_text(text: str, sold_by: SoldBy | None) -> None:
     found = read_package(text, sold_by)
     assert (found.least is None) == (found.unit is None)
     if found.least is not None:
-        assert re.search(r"\d|[^\x00-\x7f]|half|ball|[qh]p|zip|one|an?\b|two|hundred|dozen|gram|oz|ounce|kilo|lb|pound|unze|eighth", text.lower())
+        assert re.search(
+            r"\d|[^\x00-\x7f]|half|ball|[qh]p|zip|one|an?\b|two|hundred|dozen|gram|oz|ounce|kilo|lb|pound|unze|eighth",
+            text.lower(),
+        )
         assert 0 <= found.least < 10**12
         assert found.most is None or found.least <= found.most
         assert found.least == 0 or found.least >= Decimal("0.000001")
