@@ -35,6 +35,7 @@ _VAGUE = re.compile(
     r"(?:certain|some|selected|specific|(?:the )?following|these|those) "
     r"(?:countries|places|regions|locations|destinations)(?: only)?"
 )
+_ALIKE = (frozenset("aeiouy"), frozenset("ckqsxz"), frozenset("dt"), frozenset("vw"))
 _NEVER_CODES = words("al am an as at do hr in is la me my no pm so to tv")
 _PARTS = re.compile(r"[\s\-–—~_.]+")
 _WITHIN = re.compile(r"(?P<one>.+?) ?(?:\bto\b|2|→|>+) ?(?P<other>.+)", re.I)
@@ -132,12 +133,23 @@ def _long_names() -> Nearly:
     return Nearly(name for name in _NAMES if len(name) >= _MISSPELT)
 
 
+def _slip(word: str, name: str) -> bool:
+    """Say whether a word is a name with a slip: another letter only if it sounds alike.
+
+    `Norwey` is Norway, but `Neverland` is not Nederland.
+    """
+    if len(word) != len(name):
+        return True
+    wrong = [(a, b) for a, b in zip(word, name, strict=True) if a != b]
+    return len(wrong) != 1 or any(set(wrong[0]) <= alike for alike in _ALIKE)
+
+
 @lru_cache(maxsize=4096)
 def _misspelt(folded: str) -> Codes | None:
     """Return the codes of the name that a word nearly is, if it is nearly that of one alone."""
     if len(folded) < _MISSPELT - 1:
         return None
-    found = {_NAMES[name] for name in _long_names().find(folded)}
+    found = {_NAMES[name] for name in _long_names().find(folded) if _slip(folded, name)}
     return found.pop() if len(found) == 1 else None
 
 

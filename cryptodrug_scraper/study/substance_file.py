@@ -129,12 +129,15 @@ def _vocabulary(
             if ambiguous.setdefault(name, meanings) is not meanings:
                 raise MappingError(f"{here}: {name!r} stands in two entries.")
     titles = data.get("titles", {})
-    _closed(titles, ("ignored", "glue", "compared"), f"{where}, titles")
+    _closed(titles, ("ignored", "glue", "ordinary", "compared"), f"{where}, titles")
+    drugs = frozenset(code for code, group in details.items() if group != NOT_DRUGS)
     return Vocabulary(
         names,
+        drugs,
         ambiguous,
         frozenset(_names(titles.get("ignored", ()), f"{where}, titles, ignored")),
         _single(titles.get("glue", ()), f"{where}, titles, glue"),
+        _single(titles.get("ordinary", ()), f"{where}, titles, ordinary"),
         _single(titles.get("compared", ()), f"{where}, titles, compared"),
     )
 

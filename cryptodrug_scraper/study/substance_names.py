@@ -21,7 +21,7 @@ WEAK, USUAL, CERTAIN = 1, 2, 3
 LONGEST = 6
 """Most words of a name."""
 _FUZZY = 7
-"""Shortest certain name that is found with one letter wrong; a usual one is a letter longer."""
+"""Shortest certain name that is found with one letter wrong."""
 _LONGEST_WORD = 32
 _SHORTEST_PART = 3
 
@@ -53,11 +53,15 @@ class Vocabulary:
     """The names of a mapping file, folded."""
 
     names: Mapping[str, Name]
+    drugs: frozenset[str]
+    """The substances that are drugs: only their names are found misspelt or written together."""
     ambiguous: Mapping[str, Sequence[Meaning]]
     ignored: frozenset[str]
     """Phrases whose words name nothing (`speed shipping`)."""
     glue: frozenset[str]
     """Words that are written together with names (`mdmacrystals`)."""
+    ordinary: frozenset[str]
+    """Words that are no name, however near one they are (`special`)."""
     compared: frozenset[str]
     """Words after which a name is not what is sold (`like xanax`): it is weak there."""
 
@@ -72,15 +76,19 @@ class Finder:
         self._compared = vocabulary.compared
         self._known = {*self._names, *self._ambiguous, *self._ignored}
         self._most = _most_words(self._known)
-        firm = {n: name for n, name in self._names.items() if name.level > WEAK and " " not in n}
+        firm = {
+            n: name for n, name in self._names.items()
+            if name.level > WEAK and " " not in n and name.substance in vocabulary.drugs
+        }  # fmt: skip
         self._firm = firm
         self._squeezed = {_squeezed(n): n for n in sorted(firm, reverse=True) if len(n) > 4}
         self._long = Nearly(
             n for n, name in firm.items()
-            if len(n) >= _FUZZY + (name.level < CERTAIN) and n.isalpha()
+            if len(n) >= _FUZZY and name.level == CERTAIN and n.isalpha()
         )  # fmt: skip
-        self._parts = {n for n in firm if len(n) >= _SHORTEST_PART and n.isalnum()}
+        self._parts = {n for n, name in firm.items() if _can_be_part(n, name)}
         self._glue = vocabulary.glue
+        self._ordinary = vocabulary.ordinary
         self._held = lru_cache(maxsize=32768)(self._held_in)
 
     def find(self, title: str) -> list[Found]:
@@ -119,10 +127,10 @@ class Finder:
 
     def _held_in(self, word: str) -> str | None:
         """Return the name that a word holds which is none itself, or None."""
-        if len(word) > _LONGEST_WORD or word.isdecimal():
+        if len(word) > _LONGEST_WORD or word.isdecimal() or word in self._ordinary:
             return None
         for bare in _bare(word):
-            if bare in self._names or bare in self._ambiguous:
+            if len(bare) > 1 and (bare in self._names or bare in self._ambiguous):
                 return bare
         bare = word.lstrip("0123456789")
         plain = bare.translate(_LEET)
@@ -154,6 +162,7 @@ class Finder:
         return next(self._long.find(word), None)
 
 
+_VOWELS = frozenset("aeiouy")
 _LEET = str.maketrans({"0": "o", "1": "i", "3": "e", "4": "a", "5": "s", "7": "t"})
 _SIGNS = re.compile(r"(?<=[^\W\d_])[@$](?=[^\W\d_])")
 _SINGLES = re.compile(r"(?<![^ ])[a-z](?: [a-z]){2,}(?![^ ])")
@@ -201,6 +210,18 @@ def _bare(word: str) -> Iterator[str]:
         yield bare[:-1]
     if match := _AMOUNT_BEHIND.fullmatch(bare):
         yield match[1]  # ketamine5g
+
+
+def _can_be_part(name: str, known: Name) -> bool:
+    """Say whether a name counts when it is written together with other words.
+
+    Short ones stand in too many words: of three letters only those that no word is like (lsd).
+    """
+    if not name.isalnum() or len(name) < _SHORTEST_PART:
+        return False
+    if len(name) == _SHORTEST_PART:
+        return known.level == CERTAIN and _VOWELS.isdisjoint(name)
+    return len(name) > 4 or known.level == CERTAIN
 
 
 def _around(words: Sequence[str]) -> frozenset[str]:
