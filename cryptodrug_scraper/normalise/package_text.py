@@ -65,6 +65,7 @@ _CONDITIONS: tuple[_Replacement, ...] = (
     (("fe ",), re.compile(
         r"\bfe (?:is )?(?:only )?(?:for|on|if|over|above|from|at) (?:orders? )?(?:of )?"
         r"(?:over |above )?\d+ ?x?\b\+?"), " ; "),
+    (("salvia",), re.compile(r"(?<=salvia )\d+ ?x\b|\b\d+ ?x (?=salvia)"), " ; "),
     (("510",), re.compile(r"\b510(?= ?(?:thread|cart|batter|vape|pen))"), " ; "),
     (("9 bar", "9-bar", "nine bar"), re.compile(r"\b(?:9|nine)[ -]bar\b"), " ; "),
     (("top ",), re.compile(r"\btop \d+\b"), " ; "),
@@ -98,7 +99,7 @@ _NUMBER_WORD = re.compile(
     rf"(?= (?:{_UNITS})\b)"
 )
 _HINT = re.compile(
-    r"\d|[½¼¾⅛⅓⅔]|half|quarter|eighth|ball|zip|\b[qh]p\b|gram|ounce|kilo|pound|halb|demi"
+    r"\d|[½¼¾⅛⅓⅔]|half|quarter|eighth|ball|zip|\b[qh]p\b|gram|ounce|kilo|pound|halb|demi|\b(?:oz|lb)\b"
     r"|\b(?:two|three|four|five|ten|dozen|twenty|fifty|hundred|thousand)\b"
 )
 _LONE_UNIT = "gram|gramm|gramme|ounce|kilo|pound|zip"
@@ -113,7 +114,9 @@ _ODD = re.compile(r"\d st\.|\d\+ (?=mg|ug|μg|mcg)|\dmg\+")  # 1000 St., 240+ mg
 _GROUPED = re.compile(r"(?<![\d.,])([1-9]\d?) (000)\b(?! ?(?:mg|ug|g)\b)")  # 10 000 pills
 _POURED = re.compile(r"sirup|syrup|drank|\blean\b")
 _FLUID = re.compile(rf"{_NUMBER} ?(?:fl\.? ?)?oz\b")
-_SLASH = re.compile(r"(?<![\d./⁄])([1-9])/([2348]|10|16)(?![\d/⁄.,])")
+_SLASH = re.compile(
+    r"(?<![\d./⁄])(1(?=/(?:[2348]|1[06]))|2(?=/3)|3(?=/[48])|[57](?=/8))/([2348]|1[06])(?![\d/⁄.,])"
+)
 _DROPPED = dict.fromkeys([0xFE0F, 0x20E3, 0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF])
 _SLUG = re.compile(r"[\w.,%+()&]+(?:-[\w.,%+()&]+){2,}")
 _SLUG_DECIMAL = re.compile(r"(?<=-)(0-\d{1,3}|[1-9]-(?:5|25|75))(?=(?:mg|g|gr|grams?|oz|kg|ml)\b)")

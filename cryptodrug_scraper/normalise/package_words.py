@@ -35,7 +35,8 @@ PILLS = words(
     "pill pills pils pilz pille pillen pilule pilules pilula pilulas pastilla pastillas pastille"
     " pastilles tab tabs tablet tablets tablette tabletten tablettes tabletas tabletten cap caps"
     " capsule capsules kapsel kapseln capsulas blotter blotters trip trips hit hits ticket tickets"
-    " stamp stamps papers bar bars pellet pellets patch patches pflaster lozenge lozenges sticks"
+    " stamp stamps papers bar bars pellet pellets tabl tabls tbl tbls patch patches pflaster"
+    " lozenge lozenges sticks"
     " suppositories geltabs gummies gummy microdots comprimidos comprimes film films strip strips"
 )
 PIECES = PILLS | words(
@@ -57,4 +58,8 @@ CONTAINERS = MANY | HOLDERS | words("strip strips bags bag bottles")
 FROM = words("min minimum from ab min. starting vanaf desde")
 TO_MARKS = words("- – — − ~ to till til until bis tot")
 NOT_OF_PIECES = frozenset(("film", "films", "trip", "cookies", "ticket"))
-POWDER = words("powder pulver poudre poeder polvo raw")
+POWDER = words("powder pulver poudre poeder polvo raw crystal crystals kristall kristalle")
+# What stands between a number and a hyphen's place in a name: 4 AcO DMT, 3 MMC.
+IN_NAMES = words(
+    "aco ho meo mmc cmc mec emc fa fma fmp fpm apb mapb dck fdck oxo fluoro methyl mar"
+)

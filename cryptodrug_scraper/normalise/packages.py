@@ -27,6 +27,7 @@ from cryptodrug_scraper.normalise.package_words import (
     CONTAINERS,
     FROM,
     HOLDERS,
+    IN_NAMES,
     MANY,
     NOT_OF_PIECES,
     PIECES,
@@ -142,6 +143,8 @@ class _Reading:
         if before in ("/", "⁄") and self._isnumber(at - 2):  # 1/7/14 g: which?
             return False
         after = self._token(at + 1)
+        if after in IN_NAMES or (after == "cl" and self._token(at + 2) == "-"):
+            return False
         if not after or not self.glued[at + 1] or not after.isalpha():
             # 3-mmc, 4-aco-dmt: a number, a hyphen, a name
             named = (
@@ -160,7 +163,8 @@ class _Reading:
         second = after if low_unit else next_at
         if self._token(second) == "k" and not low_unit and self.glued[second]:
             second += 1
-        if self._token(second) in TO_MARKS and self._isnumber(second + 1):
+        year = not low_unit and _YEAR.fullmatch(low_raw)
+        if self._token(second) in TO_MARKS and self._isnumber(second + 1) and not year:
             unit, end = self._unit(second + 2)
             if not unit and not low_unit and self._leads(at, second + 2):
                 unit, end = "pc", second + 2
@@ -251,6 +255,8 @@ class _Reading:
         if token == "x" and self.glued[at] and self._token(at - 1).isalpha():
             return None
         unit, end = self._unit(at + 2)
+        if not unit and self._joined(at + 2) and self.tokens[at + 2].isalpha():
+            return None  # x4nax
         if unit in (*WEIGHTS, *VOLUMES):
             return None
         end = end if unit in PIECES else at + 2
@@ -266,6 +272,7 @@ class _Reading:
                 while self._token(after) == "x":
                     after += 1
             return token, after
+        at = self._after_name(at)
         for step in (1, 2, 3):
             word = self._token(at + step - 1)
             if not word.isalpha() or word in STOP or (step == 1 and self.glued[at]):
@@ -274,6 +281,17 @@ class _Reading:
             if noun in PIECES and noun not in NOT_OF_PIECES:
                 return noun, at + step + 1
         return "", at
+
+    def _after_name(self, at: int) -> int:
+        """Return where a name such as `2c-b` or `25i-nbome` ends, or `at` where there is none."""
+        if not self._isnumber(at) or self.glued[at] or not self._joined(at + 1):
+            return at
+        end = at + 1
+        if self.tokens[end] in WEIGHTS or self.tokens[end] in VOLUMES or self.tokens[end] in PIECES:
+            return at
+        while self._joined(end + 1) or (self._token(end + 1) == "-" and self._joined(end + 2)):
+            end += 1
+        return end
 
     def _made(
         self, at: int, low: str, high: str | None, low_unit: str, unit: str, end: int

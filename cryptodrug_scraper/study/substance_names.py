@@ -110,6 +110,8 @@ class Finder:
                 known = self._meant(name, around)
             elif known is None and name not in self._ignored:
                 held = self._held(name)
+                if held is None and at + 1 < len(words):
+                    held = self._split(name, words[at + 1])
                 if held is not None and (known := self._names.get(held)) is None:
                     around = _around(words) if around is None else around
                     known = self._meant(held, around)
@@ -125,6 +127,13 @@ class Finder:
                 return meaning.name
         return None
 
+    def _split(self, word: str, following: str) -> str | None:
+        """Return the name that was written as two words: `d bol`, `xan ax`."""
+        if min(len(word), len(following)) > 2 or len(word) + len(following) < 4:
+            return None
+        known = self._firm.get(word + following)
+        return word + following if known and known.level == CERTAIN else None
+
     def _held_in(self, word: str) -> str | None:
         """Return the name that a word holds which is none itself, or None."""
         if len(word) > _LONGEST_WORD or word.isdecimal() or word in self._ordinary:
@@ -138,7 +147,7 @@ class Finder:
             return plain
         if len(bare) >= 4 and (near := self._squeezed.get(_squeezed(bare))) is not None:
             return near
-        return self._in_parts(bare) or self._nearly(bare)
+        return self._in_parts(bare) or self._nearly(bare) or self._at_an_end(bare)
 
     def _in_parts(self, word: str) -> str | None:
         """Return the first name of a word that is made of names and glue alone."""
@@ -155,6 +164,14 @@ class Finder:
                     ways[end] = (*before, part)
         best = [part for part in ways[-1] or () if part in self._parts]
         return max(best, key=lambda part: self._firm[part].level) if best else None
+
+    def _at_an_end(self, word: str) -> str | None:
+        """Return the long name that a word begins or ends with: `purestcocaine`."""
+        for length in range(len(word) - 1, _FUZZY - 1, -1):
+            for part in (word[:length], word[-length:]):
+                if part in self._parts and self._firm[part].level == CERTAIN:
+                    return part
+        return None
 
     def _nearly(self, word: str) -> str | None:
         if len(word) < _FUZZY - 1 or not word.isalpha():

@@ -81,10 +81,10 @@ class SubstanceMap:
         if place.group == NOT_DRUGS:
             return self._verdict(NOT_DRUGS, None, "category")
         within = [f for f in found if self.details[f.substance] == place.group]
-        if place.also and not any(f.level > WEAK for f in within):
-            for name in _best_first(found):
-                if name.level > WEAK and self.details[name.substance] in place.also:
-                    return self._verdict(self.details[name.substance], name.substance, "title")
+        possible = [f for f in found if self.details[f.substance] in (place.group, *place.also)]
+        best = next(_best_first(possible), None)
+        if best is not None and best.level > WEAK and best not in within:
+            return self._verdict(self.details[best.substance], best.substance, "title")
         return self._verdict(place.group, self._detail(place, within, key), "category")
 
     def _detail(self, place: Category, within: list[Found], title: str) -> str | None:
@@ -162,8 +162,10 @@ class SubstanceMap:
         if name.level == WEAK:
             return False
         measure = self._mapping.sold_by.get((self.details[name.substance], name.substance))
-        unit = read_package(title, measure).unit
-        return unit == "piece" if measure == "piece" else unit == "g"
+        if measure != "piece" and read_package(title, measure).unit == "g":
+            return True
+        pieces = read_package(title, "piece")
+        return pieces.unit == "piece" and (measure == "piece" or pieces.strength_mg is not None)
 
     def _verdict(self, group: str, detail: str | None, source: Source) -> Verdict:
         if group == NOT_DRUGS:
