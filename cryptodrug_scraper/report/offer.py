@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cryptodrug_scraper.study import Measure, Study
+from cryptodrug_scraper.study.accuracy import accuracy
 
 GROUPS = (
     "cannabis",
@@ -78,7 +79,7 @@ def offer(study: Study, country: str) -> Measure:
             "A listing counts once, whether it sells or not: shares are of what is offered.",
         ),
         uncertainty="Categories of markets are coarse, and titles advertise: single listings are "
-        "in the wrong group. With few listings shares move by chance.",
+        f"in the wrong group. {accuracy().sentence()} With few listings shares move by chance.",
         sources=(
             "EMCDDA (2017). Drugs and the darknet: perspectives for enforcement, research and "
             "policy. EMCDDA–Europol Joint publications.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cryptodrug_scraper.study import literature as lit
+from cryptodrug_scraper.study.accuracy import accuracy
 from cryptodrug_scraper.study.bands import AMOUNT_NOTE
 from cryptodrug_scraper.study.listings import COLUMNS, ListingRules
 from cryptodrug_scraper.study.measure import Measure
@@ -25,11 +26,6 @@ _READING = (
     "of names; a listing is of one substance.",
     "The amount is the one that the title states; a range, or amounts that contradict each "
     "other, are none, and a strength (250mg pills) is not an amount.",
-)
-_UNCERTAIN = (
-    "Of titles never used to make or correct the rules, 94 % were given the right substance from "
-    "the title alone or with a category (all of those with a category), and 97 % the right "
-    "amount; the others were given none. Titles were written and labelled by one person."
 )
 
 
@@ -89,7 +85,8 @@ def unit_prices(
         definition="The typical price of each listing by the amount that it states, without "
         "shipping; quartiles over listings, each counted once whatever it sells.",
         assumptions=(*_READING, RULE, _rules(study).price.text, AMOUNT_NOTE),
-        uncertainty=f"{_UNCERTAIN} Purity is not known. Prices asked are not prices paid.",
+        uncertainty=f"{accuracy().sentence()} Purity is not known. Prices asked are not prices "
+        "paid.",
         sources=(*PRICE_SOURCES, lit.ALDRIDGE_2016),
         left_out={
             "no one amount stated": int(left["amount"]),

@@ -77,18 +77,7 @@ def test_invented_titles_are_classified_right(name: str) -> None:
     assert min(shares.values()) >= 0.98, (shares, wrong)
 
 
-def test_titles_never_corrected_by() -> None:
-    """Measured once: 94 % of groups and 97 % of amounts right, and nothing told that is wrong."""
-    found = labels.read("last")
-    shares, wrong = judge(found)
-    assert shares["group"] >= 0.92, wrong
-    assert shares["amount"] >= 0.95, wrong
-    assert shares["group of those told"] == shares["amount of those told"] == 1, wrong
-    placed, wrong = judge([label for label in found if len(label.category) > 1])
-    assert placed["group"] == 1, wrong
-
-
-@pytest.mark.parametrize("name", ["fixtures", "written", "later", "last"])
+@pytest.mark.parametrize("name", ["fixtures", "written", "later", "unseen"])
 def test_no_amount_is_wrong_by_a_thousand(name: str) -> None:
     for label in labels.read(name):
         amount = amount_of(MAP.classify(label.category, label.title), label.title)
