@@ -60,21 +60,22 @@ _MARKS = re.compile(
           |uitgesloten|uitgezonderd)\b\ ?:?
     )
   | (?P<exclude>
-        \b(?:with|other\ than|mit|met|avec|à|a)?\ ?(?:the\ |some\ |l['’])?
+        (?:\bà\ )?\bl['’]exception\ (?:de\ la|de|du|des)\b
+      | \b(?:with|other\ than|mit|met|avec|à|a)?\ ?(?:the\ |some\ |l['’])?
           (?:exceptions?|exclusions?|except(?:ing|ed)?|exclud(?:ing|es?|ed)|excl|exc|exkl(?:usive)?
             |exclusive|exclusi(?:ef|f)|exempt|ausnahmen?|uitzondering|uitgezonderd|ex)\b\.?
-          (?:\ (?:for|of|to|from|(?-i:in|von|van|de\ la|de|du|des))\b)?(?:\ the\ following\b)?\ ?:?
+          (?:\ (?:for|of|to|from|von|van|du|des|(?-i:in|de\ la|de))\b)?(?:\ the\ following\b)?\ ?:?
       | \b(?:but\ )?(?:(?:we|i)\ )?(?:do\ not|don['’]?t|does\ not|doesn['’]?t|will\ not|won['’]?t
           |can(?:['’]?t|not))\ (?:ship|send|deliver|post|sell)(?:\ to)?\b\ ?:?
       | \b(?:no|not|kein(?:e[nr]?)?|geen|pas\ de|sans)\ (?:ship(?:ping|ments?)?|sending
           |deliver(?:y|ies|ing)|orders?|sales?|selling|versand|lieferung(?:en)?|verzending
           |levering|livraisons?|envois?|envíos?)
-          (?:\ (?:to|for|from|into|(?-i:nach|in|naar|en|aux?|vers|a)))?\b\ ?:?
+          (?:\ (?:to|for|from|into|nach|naar|en|aux|vers|(?-i:in|au|a)))?\b\ ?:?
       | \b(?:but\ (?:not|no)|but|other\ than|apart\ from|outside(?:\ of)?|excepto|excluyendo
           |aside\ from|besides|without|w/o|minus|not|ohne|au(?:ss|ß)er(?:halb)?|ausgenommen|ausser
           |ausgeschlossen|nicht|sauf|hors|except[ée]s?|except[uo]ando|menos|salvo|behalve|uitgesloten
           |niet|zonder|buiten|geen|kein(?:e[nr]?)?|pas)\b
-          (?:\ (?:to|for|from|the|(?-i:nach|in|naar|la|le|les|en|aux?))\b)?\ ?:?
+          (?:\ (?:to|for|from|the|nach|naar|le|les|en|aux|(?-i:in|la|au))\b)?\ ?:?
       | \bno[nt]?\b(?=\ \w)(?!\ (?:and|und|et|y|e|en|or|oder|ou|no)\b)(?:\ (?:to|for)\b)?
       | (?<=[\s(,])[!≠](?=\ ?\w) | (?<=\w\ )[-–](?=[^\W\d_])
     )

@@ -16,8 +16,9 @@ class Accuracy(NamedTuple):
     right: int
     wrong: int
     """In another group; those that are neither are not known."""
+    with_category: int
+    """Titles that were read with a market's category too."""
     right_in_category: int
-    """Right with the category that a market would give."""
     amounts: int
     """Titles that state an amount."""
     found: int
@@ -28,7 +29,7 @@ class Accuracy(NamedTuple):
     def sentence(self) -> str:
         """Return what a method says of it."""
         right, wrong = _part(self.right, self.titles), _part(self.wrong, self.titles)
-        placed = _part(self.right_in_category, self.titles)
+        placed = _part(self.right_in_category, self.with_category)
         found, true = _part(self.found, self.amounts), _part(self.found, self.given)
         return (
             f"Of {self.titles} titles that had no part in making the rules {right} were given the"
