@@ -60,8 +60,9 @@ _Replacement = tuple[tuple[str, ...], re.Pattern[str], str | Callable[[re.Match[
 _CONDITIONS: tuple[_Replacement, ...] = (
     # 20x extract, extract x 20: how strong it is; (FE for 4x): when to pay
     (("extra", "strength", "konzentrat"), re.compile(
-        rf"(?:\bx ?|\b)\d+ ?x?(?= ?(?:salvia |kratom |standardi[sz]ed )?{_EXTRACT})"
-        r"|(?<=extract )x? ?\d+ ?x\b|(?<=extract )x ?\d+\b|(?<=extract, )\d+ ?x\b"), " ; "),
+        rf"(?:\bx ?|\b)\d+ ?x?(?= ?(?:salvia |kratom |standardi[sz]ed )?{_EXTRACT})"), " ; "),
+    (("extra", "strength", "konzentrat"), re.compile(
+        rf"({_EXTRACT}[,:]? ?)(?:x ?\d+\b|\d+ ?x\b)"), r"\1 ; "),
     (("fe ",), re.compile(
         r"\bfe (?:is )?(?:only )?(?:for|on|if|over|above|from|at) (?:orders? )?(?:of )?"
         r"(?:over |above )?\d+ ?x?\b\+?"), " ; "),
