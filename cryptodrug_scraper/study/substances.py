@@ -63,8 +63,11 @@ class SubstanceMap:
         """Code of a group to its name."""
         self.details = mapping.details
         """Code of a detail to its group's."""
+        self.vocabulary = mapping.vocabulary
         self._mapping = mapping
         self._finder = Finder(mapping.vocabulary)
+        self.find = self._finder.find
+        """Return the names in a title; see `Finder.find`."""
         self._place = lru_cache(maxsize=4096)(self._placed)
 
     def classify(self, category: Sequence[str], title: str) -> Verdict:
@@ -73,7 +76,7 @@ class SubstanceMap:
         Never raises: without evidence the group is ``unknown`` and the source ``none``.
         """
         place, key = self._place(tuple(category)), title[:RAW]
-        found = self._finder.find(key)
+        found = self.find(key)
         if place is None:
             return self._by_title(found, key)
         if place.group is None:
@@ -203,7 +206,7 @@ class SubstanceMap:
         return vague
 
     def _place_named(self, level: str) -> Category | None:
-        names = [f for f in self._finder.find(level) if f.level > WEAK]
+        names = [f for f in self.find(level) if f.level > WEAK]
         groups = {self.details[f.substance] for f in names}
         if len(groups) != 1:
             return None
