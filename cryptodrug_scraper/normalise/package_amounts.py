@@ -17,6 +17,7 @@ from cryptodrug_scraper.normalise.package_words import (
     IN_NAMES,
     MANY,
     NOT_OF_PIECES,
+    NUMBERED,
     PIECES,
     PILLS,
     STOP,
@@ -102,6 +103,8 @@ class Reading:
         before = self._token(at - 1)
         if self.glued[at] and before.isalpha() and before not in ("x", "g"):
             return False
+        if before in NUMBERED and self._token(at).isdecimal() and not self._joined(at + 1):
+            return False
         if before in ("/", "⁄") and self._isnumber(at - 2):  # 1/7/14 g: which?
             return False
         after = self._token(at + 1)
@@ -125,11 +128,16 @@ class Reading:
         second = after if low_unit else next_at
         if self._token(second) == "k" and not low_unit and self.glued[second]:
             second += 1
-        year = not low_unit and _YEAR.fullmatch(low_raw)
+        # of a year, of 00 and of what would run down, one side only is an amount
+        year = not low_unit and (_YEAR.fullmatch(low_raw) or low_raw.startswith("00"))
         if self._token(second) in TO_MARKS and self._isnumber(second + 1) and not year:
             unit, end = self._unit(second + 2)
             if not unit and not low_unit and self._leads(at, second + 2):
                 unit, end = "pc", second + 2
+            if self._runs_down(low_raw, second, bool(low_unit), bool(unit)):
+                return (
+                    self._made(at, low_raw, None, low_unit, low_unit, after) if low_unit else None
+                )
             if (unit or low_unit) and (not unit or not low_unit or _kind(unit) == _kind(low_unit)):
                 return self._made(at, low_raw, self._token(second + 1), low_unit or unit,
                                   unit or low_unit, end if unit else second + 2)  # fmt: skip
@@ -169,6 +177,13 @@ class Reading:
             if unit in (*WEIGHTS, *VOLUMES) and any(t in PIECES for t in follows):
                 return self._made(at, low_raw, None, "pc", "pc", next_at)
         return self._bare(at)
+
+    def _runs_down(self, low_raw: str, mark: int, low_unit: bool, unit: bool) -> bool:
+        """Say whether `40mg - 28` or `Deca 300 - 10ml` is no range: one unit, and less after."""
+        if low_unit == unit or self.glued[mark] or self.glued[mark + 1]:
+            return False
+        low, high = (number(raw, of_weight=False) for raw in (low_raw, self._token(mark + 1)))
+        return low is not None and high is not None and high < low
 
     def _product(self, at: int, count: str, inner: int) -> Amount | None:
         pieces = str(int(count[:9]) * int(self._token(inner)[:9]))

@@ -69,7 +69,9 @@ _CONDITIONS: tuple[_Replacement, ...] = (
     (("salvia",), re.compile(r"(?<=salvia )\d+ ?x\b|\b\d+ ?x (?=salvia)"), " ; "),
     (("510",), re.compile(r"\b510(?= ?(?:thread|cart|batter|vape|pen))"), " ; "),
     (("9 bar", "9-bar", "nine bar"), re.compile(r"\b(?:9|nine)[ -]bar\b"), " ; "),
+    ((" for ",), re.compile(r"\b[2-4] for [1-3]\b(?! ?[€$£])"), " ; "),
     (("top ",), re.compile(r"\btop \d+\b"), " ; "),
+    (("price of",), re.compile(rf"\bfor (?:the )?price of {_NUMBER} ?[^\W\d]*"), " ; "),
 )  # fmt: skip
 _WORDS: tuple[_Replacement, ...] = (
     (("ball",), re.compile(
@@ -87,8 +89,9 @@ _WORDS: tuple[_Replacement, ...] = (
     (("hal", "demi", "medi"), re.compile(
         r"\b(?:a |one )?(?:half|halbe[sr]?|halve?|demi|media?)(?: an?| of an?)? ?-?"
         r"(?=(?:gram|gr|g|oz|ounce|unze|once|kilo|kg|pound|lb|pfund|lit)[a-z]*\b)"), " 1⁄2 "),
-    (("quarter",), re.compile(
-        r"\b(?:a |one )?quarter(?: of an?| an?)? ?-?(?=(?:oz|ounce|pound|lb|kilo|kg)\w*\b)"),
+    (("quarter", "qtr"), re.compile(
+        r"\b(?:a |one )?(?:quarter|qtr)(?: of an?| an?)? ?-?"
+        r"(?=(?:oz|ounce|pound|lb|kilo|kg)\w*\b)"),
      " 1⁄4 "),
     (("eighth",), re.compile(
         r"\b(?:an? |one )?eighth(?: of an?)? ?(?=oz\b|ounce)"), " 1⁄8 "),
@@ -113,7 +116,8 @@ _NOT_A_NUMBER = re.compile(r"\d{16,}")
 _VULGAR = re.compile(r"(?<=\d)(?=[½¼¾⅛⅓⅔⅜⅝⅞])")
 _ODD = re.compile(r"\d st\.|\d\+ (?=mg|ug|μg|mcg)|\dmg\+")  # 1000 St., 240+ mg, 250mg+
 _GROUPED = re.compile(r"(?<![\d.,])([1-9]\d?) (000)\b(?! ?(?:mg|ug|g)\b)")  # 10 000 pills
-_POURED = re.compile(r"sirup|syrup|drank|\blean\b")
+_COUNTED = re.compile(r"(?<![\w.,])(\d+)x(?=[^\W\d_]{3,})")  # 5xxtc
+_POURED = re.compile(r"sirup|syrup|drank|\blean\b|codeine|promethazine|cough")
 _FLUID = re.compile(rf"{_NUMBER} ?(?:fl\.? ?)?oz\b")
 _SLASH = re.compile(
     r"(?<![\d./⁄])(1(?=/(?:[2348]|1[06]))|2(?=/3)|3(?=/[48])|[57](?=/8))/([2348]|1[06])(?![\d/⁄.,])"
@@ -157,7 +161,10 @@ def clean(text: str) -> str:
     text = _ODD.sub(_evened, text)
     if " 000" in text:
         text = _GROUPED.sub(r"\1\2", text)
-    return _SLASH.sub(r"\1⁄\2", text) if "/" in text else text
+    text = _COUNTED.sub(r"\1 x ", text)
+    if "/" in text:
+        text = _SLASH.sub(r"\1⁄\2", text).replace("⁄8th", "⁄8").replace("⁄4th", "⁄4")
+    return text
 
 
 def number(raw: str, *, of_weight: bool) -> Decimal | None:

@@ -36,12 +36,12 @@ PILLS = words(
     " pastilles tab tabs tablet tablets tablette tabletten tablettes tabletas tabletten cap caps"
     " capsule capsules kapsel kapseln capsulas blotter blotters trip trips hit hits ticket tickets"
     " stamp stamps papers bar bars pellet pellets tabl tabls tbl tbls patch patches pflaster"
-    " lozenge lozenges sticks"
+    " lozenge lozenges sticks gelules gélules gélule gelule tabletter kapsler tabletki compresse"
     " suppositories geltabs gummies gummy microdots comprimidos comprimes film films strip strips"
 )
 PIECES = PILLS | words(
     "pc pcs pce pieces piece stk stuck stück stuks stuk units unit unidades sachet sachets"
-    " joint joints blunts blunt bags cigarettes preroll prerolls cart carts cartridge"
+    " xtc ecstasy joint joints blunts blunt bags cigarettes preroll prerolls cart carts cartridge"
     " cartridges vial vials amp amps"
     " ampoule ampoules ampullen bottle bottles seed seeds samen zaden graines charger chargers"
     " pen pens baggie baggies count ct doses dose dosen cookies brownies edibles syringes pods"
@@ -58,7 +58,12 @@ CONTAINERS = MANY | HOLDERS | words("strip strips bags bag bottles")
 FROM = words("min minimum from ab min. starting vanaf desde")
 TO_MARKS = words("- – — − ~ to till til until bis tot")
 NOT_OF_PIECES = frozenset(("film", "films", "trip", "cookies", "ticket"))
-POWDER = words("powder pulver poudre poeder polvo raw crystal crystals kristall kristalle")
+POWDER = words(
+    "powder pulver poudre poeder polvo raw hcl hydrochloride complexed freebase crystal"
+    " crystals kristall kristalle"
+)
+# Names that a number of their own follows: Mac 1, Gelato 41.
+NUMBERED = words("mac gelato gg ak chem xj rs area formula studio")
 # What stands between a number and a hyphen's place in a name: 4 AcO DMT, 3 MMC.
 IN_NAMES = words(
     "aco ho meo mmc cmc mec emc fa fma fmp fpm apb mapb dck fdck oxo fluoro methyl mar"
