@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cryptodrug_scraper.cli.errors import EXIT_CODES, Code, Failure
-from cryptodrug_scraper.cli.options import DatabaseUrl, check_market, guide
+from cryptodrug_scraper.cli.options import AsIs, DatabaseUrl, check_market, guide
 from cryptodrug_scraper.cli.terminal import say
 
 if TYPE_CHECKING:
@@ -133,6 +134,7 @@ def export(
     force: Annotated[
         bool, typer.Option("--force", help="Replace an earlier export in DIR.")
     ] = False,
+    as_is: AsIs = False,
     database_url: DatabaseUrl = None,
     quiet: Annotated[
         bool, typer.Option("--quiet", help="No progress, no table: only what went wrong.")
@@ -155,6 +157,7 @@ def export(
     _check_place(out, force)  # before a server is started for it
     if pseudonymise:
         options = _with_key(options, key_file)
+    options = replace(options, as_is=as_is)
     dsn = _database(database_url)
     from cryptodrug_scraper.export import export as write
     from cryptodrug_scraper.export.run import NothingToExport
@@ -164,6 +167,8 @@ def export(
             done = write(dsn, out, options, progress=progress)
     except NothingToExport as error:
         raise Failure(_nothing(str(error), dsn, options.scope), Code.NOTHING_READ) from None
+    if done.waiting:
+        say(f"Warning: {done.waiting.words}")
     if not quiet:
         _show(done)
 
@@ -249,7 +254,9 @@ def _nothing(said: str, dsn: str, scope: Scope) -> str:
     from cryptodrug_scraper.report.captures import captures
 
     try:
-        opened = study.open(dsn, start=scope.first, end=scope.last, markets=scope.markets)
+        opened = study.open(
+            dsn, start=scope.first, end=scope.last, markets=scope.markets, as_is=True
+        )
     except ValueError as error:  # the database has no such market
         return f"{said} {error}"
     with opened:
@@ -260,8 +267,6 @@ def _nothing(said: str, dsn: str, scope: Scope) -> str:
 
 
 def _with_key(options: Options, key_file: Path | None) -> Options:
-    from dataclasses import replace
-
     from cryptodrug_scraper.export import Pseudonyms, key_from, own_key
     from cryptodrug_scraper.settings import get_settings
 

@@ -55,6 +55,14 @@ DatabaseUrl = Annotated[
         show_default=False,
     ),
 ]
+AsIs = Annotated[
+    bool,
+    typer.Option(
+        "--as-is",
+        help="Read the database as it is, also while reviews wait to be worked out (which the "
+        "result then says). Without it they are worked out first, or it is refused.",
+    ),
+]
 WAY = "On the way"
 """Heading of the options that say how a market is reached."""
 Socks = Annotated[

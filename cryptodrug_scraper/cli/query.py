@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
@@ -13,7 +14,7 @@ import typer
 
 from cryptodrug_scraper.cli.errors import EXIT_CODES, Code, Failure
 from cryptodrug_scraper.cli.options import DatabaseUrl, guide
-from cryptodrug_scraper.cli.terminal import safe
+from cryptodrug_scraper.cli.terminal import safe, say
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection  # noqa: N812  (it is a class)
@@ -45,6 +46,8 @@ EPILOG = (
 )
 
 _AT_ONCE = 2_000
+_OF_REVIEWS = re.compile(r"\breview\b|\bvendor_latest\b", re.IGNORECASE)
+_MAY_READ = "SELECT bool_and(has_table_privilege(t, 'SELECT')) FROM unnest(%s) AS t"
 
 
 class Format(StrEnum):
@@ -84,6 +87,8 @@ def query(
     if raw and form is not Format.CSV:
         raise Failure("--raw goes with --format csv.", Code.BAD_INPUT)
     with connect(ready(database_url), timeout) as connection:
+        if _OF_REVIEWS.search(statement):
+            _note_waiting(connection)
         answer = Answer(connection, statement)
         match form:
             case Format.CSV:
@@ -95,6 +100,17 @@ def query(
                 more = next(answer, None) is not None
                 printing.show_table(answer.columns, shown, more=more)
         sys.stdout.flush()
+
+
+def _note_waiting(connection: Connection) -> None:
+    """Say so where reviews that are asked for were not worked out."""
+    from cryptodrug_scraper.database.waiting import check
+
+    with connection.cursor() as work:
+        work.execute(_MAY_READ, (["review_due", "review_sighting"],))
+        waiting = check(work, as_is=True) if work.fetchone()[0] else None  # type: ignore[index]
+    if waiting:
+        say(f"Warning: {waiting.words}")
 
 
 def ready(database_url: str | None) -> str:

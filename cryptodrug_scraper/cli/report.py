@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cryptodrug_scraper.cli.errors import EXIT_CODES, Code, Failure
-from cryptodrug_scraper.cli.options import DatabaseUrl, check_market, guide
+from cryptodrug_scraper.cli.options import AsIs, DatabaseUrl, check_market, guide
 from cryptodrug_scraper.cli.terminal import say
 
 if TYPE_CHECKING:
@@ -117,6 +117,7 @@ def report(
             "--name-vendors", help="Name vendors seen on several markets. Not for publication."
         ),
     ] = False,
+    as_is: AsIs = False,
     database_url: DatabaseUrl = None,
 ) -> None:
     """Write the report."""
@@ -134,7 +135,7 @@ def report(
     get_settings()  # a wrong one is no wrong market
     options = Options(code, lang.value, threshold=threshold, name_vendors=name_vendors)
     with _progress() as progress:
-        page, notices = _page(database_url, first, last, markets, options, progress)
+        page, notices = _page(database_url, first, last, markets, options, progress, as_is=as_is)
         problem = _put(page, out, pdf, progress)
     for notice in notices:
         say(notice)
@@ -155,6 +156,8 @@ def _page(
     markets: list[str],
     options: Options,
     progress: Steps | StepLines,
+    *,
+    as_is: bool,
 ) -> tuple[str, list[str]]:
     """Return the report as HTML, and what is to be said of it."""
     from cryptodrug_scraper.cli.captured import why_nothing
@@ -170,8 +173,17 @@ def _page(
             f"Section {number - 1} of {of - 1}: {what}" if key else "Reading listings and reviews"
         )
 
+    done = 0
+
+    def reviews(groups: int, of: int) -> None:
+        nonlocal done
+        done += groups
+        progress.step(f"Working out reviews that waited: {done:,} of {of:,} groups")
+
     try:
-        opened = open_study(database_url, start=first, end=last, markets=markets)
+        opened = open_study(
+            database_url, start=first, end=last, markets=markets, as_is=as_is, on_reviews=reviews
+        )
     except ValueError as error:
         # A market that this program knows, and the database does not.
         raise Failure(f"Nothing was written. {error}", Code.NOTHING_READ) from None
@@ -188,7 +200,10 @@ def _notices(study: Study, found: Captures, country: str) -> list[str]:
     from cryptodrug_scraper.report.language import language
 
     english = language("en")
-    notices = [undated_words(found, english)]
+    notices = [
+        english.text("about.waiting", rows=study.waiting.rows) if study.waiting else "",
+        undated_words(found, english),
+    ]
     if not ships_from(study, country):
         notices.append(
             f"No listing of the period ships from {english.the(country)}; the report says little "

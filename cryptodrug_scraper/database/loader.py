@@ -34,6 +34,8 @@ from cryptodrug_scraper.reading.market import markets
 
 LOADING_LOCK = 0x63647301
 """Advisory lock: shared by loaders, exclusive while reviews are worked out."""
+LOADING = 0x63647302
+"""Advisory lock that each loader shares as long as it lives, so that others see it at work."""
 
 _REMEMBERED = 50_000  # keys of a table that are known to be in the database; some 5 MB
 
@@ -156,7 +158,9 @@ class Loader:
         self.connection = connection
         self._known: dict[str, dict[int, None]] = defaultdict(dict)  # in order of arrival
         with connection, connection.cursor() as work:
-            work.execute("SET client_encoding TO 'UTF8'")
+            work.execute(
+                "SET client_encoding TO 'UTF8'; SELECT pg_advisory_lock_shared(%s)", (LOADING,)
+            )
             for table in (*_SHARED, "page", "page_place", "review_due", "place"):
                 # Emptied at a commit: TRUNCATE would make new files for each table and batch.
                 work.execute(

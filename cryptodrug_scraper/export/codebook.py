@@ -76,7 +76,7 @@ def entries(
 
 _HEAD = """\
 # Codebook
-
+{warning}
 {title}
 
 What each column of each table means. The same, for programs, is in `codebook.json` and (as a
@@ -158,13 +158,25 @@ def as_markdown(
     *,
     title: str,
     selection: str,
+    warning: str = "",
     form: str,
     key_name: str | None,
 ) -> str:
-    """Return the codebook as a text for people; ``selection`` says what was chosen."""
+    """Return the codebook as a text for people; ``selection`` says what was chosen.
+
+    A ``warning`` stands in its first lines.
+    """
     reading = _CSV if form == "csv" else _PARQUET
     keys = _KEYS if key_name else ""
-    parts = [_HEAD.format(title=title, selection=selection, reading=reading.strip(), keys=keys)]
+    parts = [
+        _HEAD.format(
+            title=title,
+            warning=f"\n**{warning}**\n" if warning else "",
+            selection=selection,
+            reading=reading.strip(),
+            keys=keys,
+        )
+    ]
     if key_name:
         parts.append(_PSEUDONYMISED.format(name=key_name).strip() + "\n")
     parts.append("## Tables\n")

@@ -118,6 +118,7 @@ def describe(
     form: str,
     pseudonymised: bool,
     made_at: str,
+    warning: str = "",
 ) -> dict[str, Any]:
     """Return the package's description; ``files`` has each table's bytes, rows and sha256."""
     resources = []
@@ -156,7 +157,8 @@ def describe(
         "profile": "tabular-data-package" if form == "csv" else "data-package",
         "name": about.name,
         "title": about.title,
-        "description": "Listings, vendors and reviews of darknet drug markets, read from captured "
+        "description": f"{warning} ".lstrip()
+        + "Listings, vendors and reviews of darknet drug markets, read from captured "
         "pages. See CODEBOOK.md for the meaning of each column"
         + (", and for what the pseudonyms hide and do not." if pseudonymised else "."),
         "created": made_at,

@@ -8,13 +8,14 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from cryptodrug_scraper import __version__
+from cryptodrug_scraper.database.waiting import Waiting, check, settle
 from cryptodrug_scraper.export import codebook, package, scope, writing
 from cryptodrug_scraper.export.check import Check, Checked, HandleFound, handles_in
 from cryptodrug_scraper.export.columns import Table
@@ -68,11 +69,16 @@ class Export:
     files: dict[str, dict[str, Any]]
     left_out: dict[str, int]
     checked: Checked | None = None
+    waiting: Waiting = field(default_factory=Waiting)
+    """Reviews that were not worked out, in an export of the database as it is."""
 
 
 @dataclass(frozen=True)
 class Options:
-    """What is asked for. ``allowed`` are words that are no handles although vendors have them."""
+    """What is asked for. ``allowed`` are words that are no handles although vendors have them.
+
+    ``as_is``: also while reviews wait to be worked out; without it they are worked out first.
+    """
 
     form: str = "csv"
     scope: Scope = field(default_factory=Scope)
@@ -80,6 +86,7 @@ class Options:
     about: About = field(default_factory=About)
     allowed: tuple[str, ...] = ()
     force: bool = False
+    as_is: bool = False
 
 
 def export(
@@ -90,16 +97,20 @@ def export(
     ``dsn`` is a libpq connection string of a database at the current migration. The folder
     appears whole or not at all. Raises :class:`ExportRefused` if it is there already and not
     empty (``force`` replaces an earlier export, and nothing else), :class:`NothingToExport`,
-    ``HandleFound`` if a pseudonymised export would tell a handle, ``psycopg2.Error`` and
-    ``OSError``.
+    ``ReviewsWait`` if reviews wait and cannot be worked out, ``HandleFound`` if a pseudonymised
+    export would tell a handle, ``psycopg2.Error`` and ``OSError``.
     """
     options = options or Options()
     told = progress or Silent()
     if options.form not in writing.FORMATS:
         raise ExportRefused(f"There is no format {options.form!r}: {' or '.join(writing.FORMATS)}.")
     check_place(out, options.force)
+    if not options.as_is:
+        _settle(dsn, told)
     with _beside(out, options.force) as folder, scope.reading(dsn) as connection:
         begun = datetime.now(UTC)
+        with connection.cursor() as work:
+            waiting = check(work, as_is=options.as_is)
         told.table("", "Choosing rows")
         left_out = scope.prepare(connection, options.scope)
         comments = codebook.comments_of(connection)
@@ -112,12 +123,22 @@ def export(
             raise NothingToExport(
                 "No vendor, listing or review is in what was asked for: nothing was written."
             )
-        _describe(folder, tables, files, comments, options, begun)
-        done = Export(out, files, left_out)
+        done = Export(out, files, left_out, waiting=waiting)
+        _describe(folder, tables, done, comments, options, begun)
         if options.pseudonyms is not None:
             done.checked = _check(connection, tables, folder, options, told)
         _write_json(folder / MANIFEST, _manifest(connection, dsn, folder, done, options, begun))
     return done
+
+
+def _settle(dsn: str, told: Progress) -> None:
+    import psycopg2
+
+    def reviews(groups: int, total: int) -> None:
+        told.table("", f"Working out reviews that waited: {total:,} groups")
+
+    with closing(psycopg2.connect(dsn, application_name="cryptodrug reviews")) as connection:
+        settle(connection, reviews)
 
 
 def check_place(out: Path, force: bool) -> None:
@@ -224,20 +245,23 @@ def _write_json(path: Path, value: Any) -> None:
 def _describe(
     folder: Path,
     tables: tuple[Table, ...],
-    files: dict[str, dict[str, Any]],
+    done: Export,
     comments: dict[str, str],
     options: Options,
     begun: datetime,
 ) -> None:
     hidden = options.pseudonyms is not None
     book = codebook.entries(tables, comments, hidden)
-    _write_json(folder / "codebook.json", {"format": FORMAT, "tables": book})
+    warning = done.waiting.words if done.waiting else ""
+    noted = {"warning": warning} if warning else {}
+    _write_json(folder / "codebook.json", {"format": FORMAT, **noted, "tables": book})
     key_name = options.pseudonyms.name if options.pseudonyms else None
     (folder / "CODEBOOK.md").write_text(
         codebook.as_markdown(
             book,
             title=options.about.title,
             selection=options.scope.words,
+            warning=warning,
             form=options.form,
             key_name=key_name,
         ),
@@ -246,11 +270,12 @@ def _describe(
     described = package.describe(
         options.about,
         tables,
-        files,
+        done.files,
         comments,
         form=options.form,
         pseudonymised=hidden,
         made_at=_second(begun),
+        warning=warning,
     )
     _write_json(folder / "datapackage.json", described)
     if faults := package.faults_of(described, folder):
@@ -311,6 +336,7 @@ def _manifest(
             "pseudonymise": pseudonyms is not None,
         },
         "left_out": done.left_out,
+        "reviews_waiting": {"groups": done.waiting.groups, "rows": done.waiting.rows},
         "rows": {name: file["rows"] for name, file in done.files.items()},
         "files": {path.name: _file(path) for path in sorted(folder.iterdir())},
     }

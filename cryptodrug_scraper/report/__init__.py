@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cryptodrug_scraper import study as studies
+from cryptodrug_scraper.database.waiting import OnReviews
 from cryptodrug_scraper.report.context import Options
 from cryptodrug_scraper.report.writing import place_for, write_whole
 from cryptodrug_scraper.study import Study
@@ -36,13 +37,17 @@ def open_study(
     start: date | None = None,
     end: date | None = None,
     markets: Sequence[str] = (),
+    as_is: bool = False,
+    on_reviews: OnReviews | None = None,
 ) -> Study:
     """Open a database as `study.open` does; an open period is that of the captures.
 
     Reviews reach back to long before the first capture: without this, most months of a report
     would be from a time of which nothing else is known.
     """
-    opened = studies.open(database_url, start=start, end=end, markets=markets)
+    opened = studies.open(
+        database_url, start=start, end=end, markets=markets, as_is=as_is, on_reviews=on_reviews
+    )
     if start is not None and end is not None:
         return opened
     try:
@@ -56,6 +61,8 @@ def open_study(
         start=start or captured["first"],
         end=end or captured["last"],
         markets=markets,
+        as_is=as_is,
+        on_reviews=on_reviews,
     )
 
 

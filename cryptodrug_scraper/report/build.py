@@ -79,6 +79,7 @@ def build(study: Study, options: Options, told: Told | None = None) -> Report:
     return Report(
         title=t("page.title"),
         scope=scope,
+        notices=[t("about.waiting", rows=study.waiting.rows)] if study.waiting else [],
         summary=summary or [("", "", t("caveat.empty"))],
         sections=sections,
         about=_about(context, captured, markets),

@@ -21,6 +21,8 @@ class Report:
     about: Sequence[str]
     threshold: int
     version: str
+    notices: Sequence[str] = ()
+    """What the first lines say, before anything else."""
     warnings: Sequence[Text] = ()
     literature: Sequence[tuple[str, str]] = ()  # a work's key and the work
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
+from cryptodrug_scraper.database.waiting import OnReviews
 from cryptodrug_scraper.study.core import Study
 from cryptodrug_scraper.study.measure import Measure
 
@@ -27,11 +28,20 @@ def open(
     start: date | None = None,
     end: date | None = None,
     markets: Sequence[str] = (),
+    as_is: bool = False,
+    on_reviews: OnReviews | None = None,
 ) -> Study:
     """Open a database for study: `start` to `end`, both included, of some or all `markets`.
 
     No `database_url` means the one of the settings. Raises `DatabaseUnavailable` if it cannot
     be used, and ValueError for a market that it does not know or a period that ends before it
     begins. Close the study, or use it in a `with` statement.
+
+    Reviews that a killed replay left waiting are worked out first (`on_reviews` is told how
+    it goes on). Where that cannot be, since somebody is loading or this user may not write,
+    `ReviewsWait` (a `DatabaseUnavailable`) is raised. With `as_is` nothing is worked out, and
+    `Study.waiting` counts what reviews are missing.
     """
-    return Study.open(database_url, start=start, end=end, markets=markets)
+    return Study.open(
+        database_url, start=start, end=end, markets=markets, as_is=as_is, on_reviews=on_reviews
+    )

@@ -19,11 +19,13 @@ from types import TracebackType
 from typing import Any, Self
 
 import pandas as pd
+from psycopg2.extensions import cursor
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DataError, ProgrammingError
 
 from cryptodrug_scraper.database.connection import open_engine
 from cryptodrug_scraper.database.copying import copy_lines, line
+from cryptodrug_scraper.database.waiting import OnReviews, Waiting, check, settle
 from cryptodrug_scraper.settings import get_settings
 from cryptodrug_scraper.study.composition import composition
 from cryptodrug_scraper.study.concentration import concentration
@@ -52,7 +54,8 @@ class Study:
     """A database opened for study. Use it in a `with` statement, or `close` it.
 
     `start` and `end` are the first and last day (None: open), `markets` the names of the
-    markets studied, never empty unless the database knows none.
+    markets studied, never empty unless the database knows none. Reviews that wait are worked
+    out first, of which `on_reviews` is told; `waiting` is what, with `as_is`, still waits.
     """
 
     # The measures, each in its own room: `study.size(country="BE")` is `market_size(study, …)`.
@@ -82,6 +85,8 @@ class Study:
         start: date | None = None,
         end: date | None = None,
         markets: Sequence[str] = (),
+        as_is: bool = False,
+        on_reviews: OnReviews | None = None,
     ) -> None:
         if start is not None and end is not None and start > end:
             raise ValueError(f"The period ends ({end}) before it begins ({start}).")
@@ -89,6 +94,8 @@ class Study:
         self.notes: dict[str, Any] = {}
         """What builders counted on the way, for the measures: name to value."""
         self._built: set[Callable[[Study], None]] = set()
+        if not as_is:
+            _settle(engine, on_reviews)
         self._exits = contextlib.ExitStack()
         try:
             self.connection: Connection = self._exits.enter_context(
@@ -98,6 +105,7 @@ class Study:
             # Refused in a session that had TEMP tables before; then the default has to do.
             with contextlib.suppress(DataError), self.connection.begin_nested():
                 self.connection.exec_driver_sql("SET temp_buffers = '128MB'")
+            self.waiting: Waiting = check(self._cursor(), as_is=as_is)
             self.markets = self._chosen(markets)
         except BaseException:
             self._exits.close()
@@ -111,6 +119,8 @@ class Study:
         start: date | None = None,
         end: date | None = None,
         markets: Sequence[str] = (),
+        as_is: bool = False,
+        on_reviews: OnReviews | None = None,
     ) -> Self:
         """As `study.open`."""
         settings = get_settings()
@@ -118,7 +128,14 @@ class Study:
         # A question must not make a schema in another's server; the embedded one is ours.
         engine = open_engine(database_url, upgrade=False if others else None, settings=settings)
         try:
-            opened = cls(engine, start=start, end=end, markets=markets)
+            opened = cls(
+                engine,
+                start=start,
+                end=end,
+                markets=markets,
+                as_is=as_is,
+                on_reviews=on_reviews,
+            )
         except BaseException:
             engine.dispose()
             raise
@@ -173,12 +190,8 @@ class Study:
 
     def copy(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
         """COPY rows into a TEMP table; values as `database.copying.line` takes them."""
-        with self.connection.begin_nested():
-            raw = self.connection.connection.cursor()
-            try:
-                copy_lines(raw, table, columns, map(line, rows))  # type: ignore[arg-type]
-            finally:
-                raw.close()
+        with self.connection.begin_nested(), self._cursor() as raw:
+            copy_lines(raw, table, columns, map(line, rows))
 
     def once(self, *builders: Callable[[Study], None]) -> None:
         """Run functions that build TEMP tables, each once in the life of the study."""
@@ -201,6 +214,10 @@ class Study:
             raise ValueError("This study has its tables already: give the rules before measuring.")
         self.once(build_reviews)
 
+    def _cursor(self) -> cursor:
+        """Return psycopg2's own cursor in the transaction of the study."""
+        return self.connection.connection.cursor()  # type: ignore[return-value]
+
     def _all(self, parameters: Mapping[str, Any] | None) -> dict[str, Any]:
         return {
             "start": self.start or date.min,
@@ -222,3 +239,9 @@ class Study:
                 f"it knows {', '.join(known) or 'none'}."
             )
         return tuple(name for name in known if name in wanted) if wanted else known
+
+
+def _settle(engine: Engine, on_reviews: OnReviews | None) -> None:
+    with contextlib.closing(engine.raw_connection()) as connection:
+        connection.detach()  # not back into the pool: temporary tables would come back with it
+        settle(connection.dbapi_connection, on_reviews)  # type: ignore[arg-type]
