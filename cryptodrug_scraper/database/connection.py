@@ -12,13 +12,17 @@ masked) and a way out:
 | is at an older migration | upgraded | refused: `cryptodrug db upgrade` |
 | is at one this program does not know | refused | refused |
 | holds something else | refused | refused |
+
+Facts that this program knows of markets are written anew where they differ (``facts.py``).
 """
 
 from __future__ import annotations
 
 import re
 import time
+from contextlib import closing
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -27,6 +31,9 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from cryptodrug_scraper.database.embedded import DatabaseUnavailable, EmbeddedServer
 from cryptodrug_scraper.settings import Settings, get_settings
+
+if TYPE_CHECKING:
+    from cryptodrug_scraper.database.upgrade import Schema
 
 __all__ = ["DatabaseUnavailable", "client_url", "is_embedded", "mask", "open_engine", "resolve_url"]
 
@@ -99,7 +106,7 @@ def open_engine(
     """Connect, check server and schema, and return an engine; or raise DatabaseUnavailable.
 
     `upgrade` True brings an older schema of any server to the newest, False never changes
-    anything, and None follows the table above. No `url` means the one of the settings.
+    a schema, and None follows the table above. No `url` means the one of the settings.
     """
     settings = settings or get_settings()
     address = _parse(resolve_url(url, settings))
@@ -118,6 +125,7 @@ def _prepare(
 ) -> None:
     # Alembic is slow to import, and not everybody who imports this module opens a database.
     from cryptodrug_scraper.database import upgrade as migrations
+    from cryptodrug_scraper.database.facts import renew_facts
 
     try:
         with _connect(engine, address, embedded) as connection:
@@ -125,8 +133,21 @@ def _prepare(
             schema = migrations.inspect_schema(connection)
     except DBAPIError as error:
         raise _failure(error, address) from error
-    if schema.state is migrations.State.CURRENT:
-        return
+    if schema.state is not migrations.State.CURRENT:
+        _upgrade(engine, address, upgrade, embedded, schema)
+    with closing(engine.raw_connection()) as pooled:
+        renew_facts(pooled.dbapi_connection)  # type: ignore[arg-type]
+
+
+def _upgrade(
+    engine: Engine,
+    address: URL,
+    upgrade: bool | None,
+    embedded: EmbeddedServer | None,
+    schema: Schema,
+) -> None:
+    from cryptodrug_scraper.database import upgrade as migrations
+
     migrations.refuse_unusable(schema, engine)
     if upgrade is None:
         upgrade = embedded is not None or schema.state is migrations.State.EMPTY

@@ -10,11 +10,11 @@ from __future__ import annotations
 import json
 
 from psycopg2.extensions import connection as Connection  # noqa: N812  (it is a class)
-from psycopg2.extensions import cursor
 
 from cryptodrug_scraper.archive import CrawlEnd, CrawlStamp
+from cryptodrug_scraper.database.facts import write_market
 from cryptodrug_scraper.database.ids import key_of
-from cryptodrug_scraper.reading.market import Market, market_named, markets
+from cryptodrug_scraper.reading.market import market_named, markets
 
 _END = """
     UPDATE crawl_run SET ended_at = %(ended_at)s, outcome = %(outcome)s, counters = %(counters)s
@@ -81,18 +81,3 @@ def record_crawl(connection: Connection, stamp: CrawlStamp, end: CrawlEnd | None
                 "counters": json.dumps(end.counters),
             }
             work.execute(_END, values)
-
-
-def write_market(work: cursor, market: Market) -> None:
-    """Write a market's row, which runs, pages and all else refer to."""
-    work.execute(
-        "INSERT INTO market (market, title, opened_on, closed_on) VALUES (%s, %s, %s, %s)"
-        " ON CONFLICT (market) DO NOTHING",
-        (market.name, market.title, market.opened_on, market.closed_on),
-    )
-    # A row that is as it should be is not touched: loaders at once would wait for each other.
-    work.execute(
-        "UPDATE market SET closing_announced_on = %(day)s"
-        " WHERE market = %(market)s AND closing_announced_on IS DISTINCT FROM %(day)s",
-        {"market": market.name, "day": market.closing_announced_on},
-    )

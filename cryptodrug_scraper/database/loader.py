@@ -26,7 +26,7 @@ from psycopg2.extensions import cursor
 
 from cryptodrug_scraper.database.archives import EVERYWHERE, Place
 from cryptodrug_scraper.database.copying import copy_lines, line
-from cryptodrug_scraper.database.crawls import write_market
+from cryptodrug_scraper.database.facts import write_market
 from cryptodrug_scraper.database.rows import COLUMNS, PageRows
 from cryptodrug_scraper.normalise.place_table import kind_of
 from cryptodrug_scraper.normalise.places import PLACE_NAMES

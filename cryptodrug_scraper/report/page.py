@@ -21,10 +21,10 @@ class Report:
     about: Sequence[str]
     threshold: int
     version: str
-    notices: Sequence[str] = ()
-    """What the first lines say, before anything else."""
     warnings: Sequence[Text] = ()
     literature: Sequence[tuple[str, str]] = ()  # a work's key and the work
+    notices: Sequence[str] = ()
+    """What the first lines say, before anything else."""
 
 
 def render(report: Report, lang: Language) -> str:
