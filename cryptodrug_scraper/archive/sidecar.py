@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from .when import Moment, from_text
+from .when import Moment, from_text, in_range, why_none
 
 
 class Sidecar(NamedTuple):
@@ -68,8 +68,8 @@ def read_sidecar(data: bytes) -> Sidecar | str:
     moment = None
     if at is not None:
         moment = from_text(at) if isinstance(at, str) else None
-        if moment is None or not 1990 <= moment.at.year <= 2200:
-            return "its `captured_at` is not an ISO 8601 date or time"
+        if moment is None or not in_range(moment.at):
+            return f"its `captured_at` is {why_none(str(at))}"
     if status is not None and (
         not isinstance(status, int) or isinstance(status, bool) or not 100 <= status <= 599
     ):

@@ -20,6 +20,7 @@ from typing import Any, TypeVar
 from cryptodrug_scraper.reading.market import markets
 
 from .secret import public_value
+from .when import EARLIEST, LATEST, in_range
 
 FIELD = "cryptodrug"
 """The field of a warcinfo record that holds the stamp."""
@@ -160,8 +161,8 @@ def _check_text(name: str, text: object) -> None:
 
 
 def _moment(name: str, at: object) -> datetime:
-    if not isinstance(at, datetime) or at.tzinfo is None or not 1990 <= at.year <= 2200:
-        raise ValueError(f"`{name}` is not a moment with a time zone, from 1990 to 2200")
+    if not isinstance(at, datetime) or at.tzinfo is None or not in_range(at):
+        raise ValueError(f"`{name}` is not a moment with a time zone, from {EARLIEST} to {LATEST}")
     return at.astimezone(UTC)
 
 

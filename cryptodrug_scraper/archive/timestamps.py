@@ -6,10 +6,7 @@ import re
 from datetime import UTC, date, datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 
-from .when import Moment, from_text, given
-
-EARLIEST, LATEST = 1990, 2200
-"""Years that a capture may be of; other times are mistakes."""
+from .when import Moment, from_text, given, in_range
 
 _DIGITS = re.compile(r"(\d{4})(\d\d)(\d\d)(?:(\d\d)(\d\d)(\d\d))?")
 _NUMBER = re.compile(r"-?\d{1,20}(?:\.\d{1,9})?")
@@ -32,9 +29,7 @@ def moment_of(value: object) -> Moment | None:
         moment = _read(value)
     except (ValueError, OverflowError, TypeError, IndexError):
         return None
-    if moment is None or not EARLIEST <= moment.at.year <= LATEST:
-        return None
-    return moment
+    return moment if moment is not None and in_range(moment.at) else None
 
 
 def _read(value: object) -> Moment | None:
@@ -52,7 +47,7 @@ def _read(value: object) -> Moment | None:
     if match := _DIGITS.fullmatch(text):
         parts = [int(part) for part in match.groups() if part is not None]
         if len(text) == 8:
-            return given(date(*parts)) if EARLIEST <= parts[0] <= LATEST else None
+            return given(date(*parts))
         return given(datetime(*parts, tzinfo=UTC))  # type: ignore[misc,arg-type]
     if _NUMBER.fullmatch(text):
         return _since_1970(float(text) if "." in text else int(text))

@@ -8,6 +8,9 @@ from datetime import UTC, date, datetime, time
 from functools import lru_cache
 from typing import NamedTuple
 
+EARLIEST, LATEST = 1990, 2099
+"""Years that a capture may be of; other times are mistakes."""
+
 
 class Moment(NamedTuple):
     """A capture time and how exact it is: ``second`` or ``day`` (midnight UTC)."""
@@ -76,6 +79,22 @@ def from_text(text: str) -> Moment | None:
         return None
 
 
+def in_range(at: date) -> bool:
+    """Whether a date or moment is of a year that a capture may be of."""
+    return EARLIEST <= at.year <= LATEST
+
+
+_YEAR = re.compile(r"[+-]?(\d+)-\d\d?-\d\d?(?!\d)")
+
+
+def why_none(text: str) -> str:
+    """Say what a text is that is no date or moment in range: a date of another year, or none."""
+    year = _YEAR.match(text.strip()[:80])
+    if year is not None and not EARLIEST <= int(year[1]) <= LATEST:
+        return f"a date out of range ({EARLIEST} to {LATEST})"
+    return "no ISO 8601 date or time"
+
+
 _STATED = re.compile(
     r"(?P<year>[12]\d{3})-?(?P<month>\d\d)-?(?P<day>\d\d)"
     r"(?:[Tt ]?(?P<hour>\d\d):?(?P<minute>\d\d)(?::?(?P<second>\d\d)(?:[.,](?P<part>\d{1,12}))?)?"
@@ -96,7 +115,7 @@ def stated(text: str) -> Moment | None:
     try:
         if match["hour"] is None:
             moment = datetime(year, month, day, tzinfo=UTC)
-            return Moment(moment, "day") if 1990 <= year <= 2200 else None
+            return Moment(moment, "day") if in_range(moment) else None
         zone = "+00:00" if (match["zone"] or "Z") in "Zz" else match["zone"]
         moment = datetime.fromisoformat(
             f"{year:04}-{month:02}-{day:02}T{match['hour']}:{match['minute']}:"
@@ -104,7 +123,7 @@ def stated(text: str) -> Moment | None:
         ).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
-    return Moment(moment, "second") if 1990 <= moment.year <= 2200 else None
+    return Moment(moment, "second") if in_range(moment) else None
 
 
 def given(value: datetime | date) -> Moment:

@@ -23,6 +23,7 @@ from uuid import UUID, uuid4
 
 from .secret import public_headers
 from .sidecar import without_credentials
+from .when import EARLIEST, LATEST, in_range
 
 LEVEL = 4
 """Of gzip. On saved pages, 6 takes a third more time and 3 % less room; 1 the reverse, 8 %."""
@@ -68,8 +69,10 @@ def in_utc(at: datetime) -> datetime:
     if at.tzinfo is None:
         raise ValueError("captured_at needs a time zone")
     at = at.astimezone(UTC)
-    if not 1990 <= at.year <= 2200:
-        raise ValueError(f"captured_at is in the year {at.year}; pages are from 1990 to 2200")
+    if not in_range(at):
+        raise ValueError(
+            f"captured_at is in the year {at.year}; pages are from {EARLIEST} to {LATEST}"
+        )
     return at
 
 

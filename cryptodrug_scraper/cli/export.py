@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cryptodrug_scraper.cli.errors import EXIT_CODES, Code, Failure
-from cryptodrug_scraper.cli.options import AsIs, DatabaseUrl, check_market, guide
+from cryptodrug_scraper.cli.options import AsIs, DatabaseUrl, check_market, day, guide
 from cryptodrug_scraper.cli.terminal import say
 
 if TYPE_CHECKING:
@@ -150,7 +150,7 @@ def export(
         "licence": licence,
         "contributors": tuple(contributor or ()) or None,
     }
-    days = _day(first, "--from"), _day(last, "--to")
+    days = day(first, "--from"), day(last, "--to")
     options = _options(
         form.value, country, days, market or [], about, tuple(allow_word or ()), force
     )
@@ -171,20 +171,6 @@ def export(
         say(f"Warning: {done.waiting.words}")
     if not quiet:
         _show(done)
-
-
-def _day(text: str | None, option: str) -> date | None:
-    if text is None:
-        return None
-    try:
-        day = date.fromisoformat(text.strip())
-    except ValueError:
-        raise Failure(
-            f"{option} {text!r} is no day. Write it as 2018-11-19.", Code.BAD_INPUT
-        ) from None
-    if not 1990 <= day.year <= 2200:
-        raise Failure(f"{option} {text!r} is no day of this age.", Code.BAD_INPUT)
-    return day
 
 
 def _options(

@@ -97,17 +97,34 @@ def moment(text: str | None) -> datetime | date | None:
     """Read ``--captured-at``: a date stays a date, so that it is known to be no more exact."""
     if text is None:
         return None
+    from cryptodrug_scraper.archive.when import in_range, why_none
+
     stated = text.strip()
     try:
         value = date.fromisoformat(stated) if len(stated) <= 10 else datetime.fromisoformat(stated)
     except ValueError:
         value = None
-    if value is None or not 1990 <= value.year <= 2200:
+    if value is None or not in_range(value):
         raise Failure(
-            f"--captured-at {text!r} is no date or moment. Write 2018-11-19 or "
+            f"--captured-at {text!r} is {why_none(text)}. Write 2018-11-19 or "
             "2018-11-19T12:00:00Z.",
             Code.BAD_INPUT,
         )
+    return value
+
+
+def day(text: str | None, option: str) -> date | None:
+    """Read an option that is a day."""
+    if text is None:
+        return None
+    from cryptodrug_scraper.archive.when import in_range, why_none
+
+    try:
+        value = date.fromisoformat(text.strip())
+    except ValueError:
+        value = None
+    if value is None or not in_range(value):
+        raise Failure(f"{option} {text!r} is {why_none(text)}. Write 2018-11-19.", Code.BAD_INPUT)
     return value
 
 

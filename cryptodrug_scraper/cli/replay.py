@@ -78,6 +78,14 @@ def replay(
         typer.Option(min=1, max=64, metavar="N", help="Processes that parse and load."),
     ] = _default_workers(),
     columns: TableColumns = None,
+    any_time: Annotated[
+        bool,
+        typer.Option(
+            "--any-time",
+            help="Take capture times as stated, also those in the future or outside of a market's "
+            "life. Without it such a page is read without its time, and named.",
+        ),
+    ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Read and parse only; no database is touched.")
     ] = False,
@@ -114,6 +122,7 @@ def replay(
             market=market,
             captured_at=when,
             columns=chosen,
+            any_time=any_time,
             workers=workers,
             dry_run=dry_run,
             summary_file=summary,
@@ -134,6 +143,7 @@ def run(
     market: str | None,
     captured_at: datetime | date | None,
     columns: Columns,
+    any_time: bool = False,
     workers: int,
     dry_run: bool,
     summary_file: Path | None,
@@ -158,6 +168,7 @@ def run(
             market=market,
             captured_at=captured_at,
             columns=columns,
+            any_time=any_time,
             workers=workers,
             progress=progress,
             skipped=skipped,

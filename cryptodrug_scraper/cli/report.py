@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cryptodrug_scraper.cli.errors import EXIT_CODES, Code, Failure
-from cryptodrug_scraper.cli.options import AsIs, DatabaseUrl, check_market, guide
+from cryptodrug_scraper.cli.options import AsIs, DatabaseUrl, check_market, day, guide
 from cryptodrug_scraper.cli.terminal import say
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ def report(
 ) -> None:
     """Write the report."""
     code = _country(country)
-    first, last = _day(start, "--from"), _day(end, "--to")
+    first, last = day(start, "--from"), day(end, "--to")
     if first and last and first > last:
         raise Failure(f"--from {first} is after --to {last}.", Code.BAD_INPUT)
     markets = list(dict.fromkeys(market or ()))
@@ -248,15 +248,6 @@ def _country(given: str) -> str:
             f"--country {error} Write an ISO 3166-1 code, such as BE, or a name in English.",
             Code.BAD_INPUT,
         ) from None
-
-
-def _day(text: str | None, option: str) -> date | None:
-    if text is None:
-        return None
-    try:
-        return date.fromisoformat(text.strip())
-    except ValueError:
-        raise Failure(f"{option} {text!r} is no date. Write 2018-11-19.", Code.BAD_INPUT) from None
 
 
 def _check_places(out: Path, pdf: Path | None) -> None:

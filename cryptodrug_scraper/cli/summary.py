@@ -70,6 +70,7 @@ def tables_of_trouble(summary: Summary) -> Iterator[Group]:
     for title, pages in (
         ("Pages of unknown kind", counts.unknown),
         ("Pages that were cut off", counts.cut_pages),
+        ("Pages with a capture time that cannot be", counts.doubted_pages),
         ("Pages that failed", counts.failed),
     ):
         groups = Groups()
@@ -102,6 +103,7 @@ def headline(summary: Summary) -> str:
     for n, what in (
         (unknown, "of unknown kind"),
         (counts.cut_off.total(), "cut off"),
+        (counts.doubted.total(), "with a time that cannot be"),
         (len(counts.failed), "failed"),
         (summary.trouble_codes.total(), "skipped"),
     ):

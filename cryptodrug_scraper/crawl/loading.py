@@ -149,7 +149,7 @@ class LoadingThread:
 
     def _connect(self) -> Worker:
         dsn = self.target.dsn
-        worker = Worker(dsn, None, known_roots(dsn, [self.archive]))
+        worker = Worker(dsn, None, roots=known_roots(dsn, [self.archive]))
         record_crawl(worker.loading, self.stamp)
         return worker
 

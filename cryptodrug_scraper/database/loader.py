@@ -114,6 +114,8 @@ class Present(NamedTuple):
     market: str | None
     kind: str
     cut_off: bool
+    doubt: str | None
+    """Why its capture time is not used, if it is not."""
     crawl_run: int | None
     place: Place
     others: list[str]
@@ -127,14 +129,16 @@ def present(connection: Connection, page_ids: Sequence[int]) -> dict[int, Presen
     """Return what the database has of these pages."""
     with connection, connection.cursor() as work:
         work.execute(
-            "SELECT page_id, parser_version, market, kind, cut_off, crawl_run_id, archive_id,"
-            " place, ARRAY(SELECT archive_id || ' ' || place FROM page_place"
+            "SELECT page_id, parser_version, market, kind, cut_off,"
+            " (SELECT w FROM unnest(warnings) AS w WHERE w LIKE 'captured_at: %%' LIMIT 1),"
+            " crawl_run_id, archive_id, place,"
+            " ARRAY(SELECT archive_id || ' ' || place FROM page_place"
             " WHERE page_id = page.page_id) FROM page WHERE page_id = ANY(%s)",
             (list(page_ids),),
         )
         return {
-            page_id: Present(version, market, kind, cut, run, Place(archive_id, place), others)
-            for page_id, version, market, kind, cut, run, archive_id, place, others in work
+            key: Present(version, market, kind, cut, doubt, run, Place(archive_id, place), others)
+            for key, version, market, kind, cut, doubt, run, archive_id, place, others in work
         }
 
 

@@ -29,6 +29,7 @@ from cryptodrug_scraper.database.values import (
     same_words,
     whole,
 )
+from cryptodrug_scraper.reading.lifetime import doubted
 from cryptodrug_scraper.records import Listing, Notice, ParsedPage, Review, Vendor
 
 COLUMNS: dict[str, tuple[str, ...]] = {
@@ -98,10 +99,10 @@ class _Builder:
         self.page_id, self.sha256, page, place = capture
         self.page, self.parsed, self.parser_version = page, parsed, parser_version
         self.market = parsed.market
-        moment = observed_at(page, parsed.page_time)
+        moment = observed_at(page, parsed)
         self.observed_at = moment.isoformat() if moment is not None else None
         # Of a page dated by its folder the time of day is not known, so ages end on a day.
-        self.by_the_day = page.captured_precision == "day"
+        self.by_the_day = page.captured_precision == "day" and not doubted(parsed)
         self.rows = PageRows(self.page_id, "", place)
         self.own, self.shared = self.rows.own, self.rows.shared
 

@@ -6,18 +6,22 @@ import unicodedata
 from datetime import UTC, datetime, timedelta
 
 from cryptodrug_scraper.archive import Page
-from cryptodrug_scraper.records import Money
+from cryptodrug_scraper.reading.lifetime import doubted
+from cryptodrug_scraper.records import Money, ParsedPage
 
 MOST = (1 << 63) - 1
 """The largest number of PostgreSQL's bigint."""
 
 
-def observed_at(page: Page, page_time: datetime | None) -> datetime | None:
+def observed_at(page: Page, parsed: ParsedPage) -> datetime | None:
     """Return when the page was seen: its capture, or the market's clock where that is more exact.
 
-    The market's clock counts if no capture time is known, or only the day, and it agrees.
+    The market's clock counts if no capture time is known (or one that cannot be), or only the
+    day, and it agrees.
     """
-    known = page.captured_at
+    known, page_time = page.captured_at, parsed.page_time
+    if doubted(parsed):
+        return page_time
     if known is None or page_time is None:
         return known or page_time
     agrees = timedelta(0) <= page_time - known < timedelta(days=1)

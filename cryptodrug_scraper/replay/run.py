@@ -64,6 +64,7 @@ def replay(
     progress: Progress | None = None,
     skipped: SkippedFile | None = None,
     columns: Columns = ANY,
+    any_time: bool = False,
 ) -> Summary:
     """Read archives, parse their pages and load them; return how it went.
 
@@ -72,6 +73,7 @@ def replay(
     at work; what was loaded stays, and the same call goes on from there.
 
     All that was not read is written to ``skipped``.
+    ``any_time``: times of capture are taken as stated, those that cannot be too.
     ``columns`` says which columns of tables of pages hold what; without it their names tell.
 
     Raises ``archive.NothingThere`` for a path that does not exist, ``UnknownMarket``, and
@@ -99,9 +101,9 @@ def replay(
     with nullcontext() if dsn is None else losses_named(dsn):
         try:
             if workers == 1:
-                _here(batches, work.Worker(dsn, market), landed)
+                _here(batches, work.Worker(dsn, market, any_time), landed)
             else:
-                with Pool((dsn, market), workers, landed, summary.trouble) as pool:
+                with Pool((dsn, market, any_time), workers, landed, summary.trouble) as pool:
                     pool.work(batches)
         except KeyboardInterrupt:
             summary.interrupted = True

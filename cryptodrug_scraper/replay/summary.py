@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from cryptodrug_scraper.archive import Trouble
+from cryptodrug_scraper.reading.lifetime import FIELD as TIME
 from cryptodrug_scraper.reading.market import markets
 from cryptodrug_scraper.reading.reader import CUT_OFF
 from cryptodrug_scraper.records import Listing, ParsedPage, Review, Vendor
@@ -37,6 +38,8 @@ class Counts:
     unknown: list[tuple[str, str]] = field(default_factory=list)
     cut_off: Counter[str] = field(default_factory=Counter)
     cut_pages: list[tuple[str, str]] = field(default_factory=list)
+    doubted: Counter[str] = field(default_factory=Counter)
+    doubted_pages: list[tuple[str, str]] = field(default_factory=list)
     parsing: float = 0.0
     making_rows: float = 0.0
     loading: float = 0.0
@@ -75,6 +78,8 @@ class Counts:
             some = self.places.setdefault((market, notice.field, folded(notice.reason)), [])
             if len(some) < EXAMPLES:
                 some.append(location)
+            if notice.field == TIME:
+                self.doubt(parsed.market, location, str(notice))
             if notice.field == "page":
                 self.failed.append((location, str(notice)))
         if parsed.kind == "unknown":
@@ -88,6 +93,11 @@ class Counts:
         """Count a page that was cut off."""
         self.cut_off[market or NO_MARKET] += 1
         self.cut_pages.append((location, reason))
+
+    def doubt(self, market: str | None, location: str, reason: str) -> None:
+        """Count a page whose capture time cannot be, and is not used."""
+        self.doubted[market or NO_MARKET] += 1
+        self.doubted_pages.append((location, reason.removeprefix(f"{TIME}: ")))
 
     def _fill(self, market: str, parsed: ParsedPage) -> None:
         if parsed.kind == "listing":
@@ -149,7 +159,7 @@ class Summary:
         if self.pages_read == 0:
             return "nothing read"
         counts = self.counts
-        wrong = counts.failed or counts.unknown or counts.cut_off
+        wrong = counts.failed or counts.unknown or counts.cut_off or counts.doubted
         return "partly failed" if wrong or self.troubles or self.interrupted else "complete"
 
     def unhealthy(self) -> list[tuple[str, str, str, float, float]]:
@@ -178,6 +188,8 @@ class Summary:
                 "unknown": sum(n for (_, kind), n in counts.pages.items() if kind == "unknown"),
                 "cut_off": counts.cut_off.total(),
                 "cut_off_by_market": dict(sorted(counts.cut_off.items())),
+                "impossible_time": counts.doubted.total(),
+                "impossible_time_by_market": dict(sorted(counts.doubted.items())),
                 "failed": len(counts.failed),
                 "skipped": self.trouble_codes.total(),
                 "files_passed_over": self.passed_over.total(),
@@ -195,6 +207,9 @@ class Summary:
             ],
             "unknown_pages": [{"location": w, "reason": r} for w, r in counts.unknown],
             "cut_off_pages": [{"location": w, "reason": r} for w, r in counts.cut_pages],
+            "impossible_time_pages": [
+                {"location": w, "reason": r} for w, r in counts.doubted_pages
+            ],
             "failed_pages": [{"location": w, "reason": r} for w, r in counts.failed],
             "skipped": [
                 {"location": t.location, "code": t.code, "reason": t.reason} for t in self.troubles

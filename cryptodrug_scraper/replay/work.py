@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from multiprocessing.connection import Connection as Pipe
 from multiprocessing.connection import wait
 from typing import NamedTuple
@@ -24,6 +25,7 @@ from cryptodrug_scraper.database.archives import Place, Roots
 from cryptodrug_scraper.database.crawls import crawl_key, least_run
 from cryptodrug_scraper.database.loader import Loader, Present, present
 from cryptodrug_scraper.database.rows import NO_ROOTS, Capture, PageRows, rows_of
+from cryptodrug_scraper.reading.lifetime import doubt, why_not
 from cryptodrug_scraper.reading.market import markets
 from cryptodrug_scraper.records import ParsedPage
 from cryptodrug_scraper.replay.memory import keep_freed_memory
@@ -59,13 +61,21 @@ class Worker:
     ``dsn`` is a libpq connection string; ``market`` is the one that all pages are of, else it is
     that of the crawl which captured a page, else what the page's marks say. A page that the
     database has, read by the same parsers for the same market, is not parsed again, unless this
-    time it is known which crawl captured it, and was not before. ``roots`` are those that the
-    pages lie in. :meth:`prepare` and :meth:`commit` use a connection each, so that one batch can
-    be parsed while another is loaded.
+    time it is known which crawl captured it, and was not before. A page is read without a capture
+    time that cannot be (``reading/lifetime.py``), unless ``any_time`` says to take all as stated.
+    ``roots`` are those that the pages lie in. :meth:`prepare` and :meth:`commit` use a connection
+    each, so that one batch can be parsed while another is loaded.
     """
 
-    def __init__(self, dsn: str | None, market: str | None, roots: Roots = NO_ROOTS) -> None:
+    def __init__(
+        self,
+        dsn: str | None,
+        market: str | None,
+        any_time: bool = False,
+        roots: Roots = NO_ROOTS,
+    ) -> None:
         keep_freed_memory()
+        self.any_time = any_time
         self.market = market
         self.roots = roots
         self.version = parser_version()
@@ -110,12 +120,15 @@ class Worker:
             if before is not None:
                 same_parsers = before.parser_version == self.version
                 same = same_parsers and market in (None, before.market)
+                same = same and not (self.any_time and before.doubt)
                 known_run = before.crawl_run
                 if same and least_run(known_run, run) == known_run:
                     counts.pages[before.market or NO_MARKET, before.kind] += 1
                     counts.had += 1
                     if before.cut_off:
                         counts.cut(before.market, page.location, "loaded before")
+                    if before.doubt:
+                        counts.doubt(before.market, page.location, before.doubt)
                     if not before.lies_at(capture.place):
                         batch.places.append((key, capture.place))
                     continue
@@ -139,12 +152,29 @@ class Worker:
         return page.crawl.market
 
     def _read(self, page: Page, market: str | None, read: ParsedPage | None) -> ParsedPage:
+        found = self._parsed(page, market, page.captured_at, read)
+        if page.captured_at is None or self.any_time:
+            return found
+        # Our own crawl's clock dates its pages; so those of a simulated market may be of today.
+        known = None if page.crawl is not None else markets().get(found.market or "")
+        if why := why_not(page.captured_at, known):
+            found = self._parsed(page, found.market, None, None)
+            doubt(found, page.captured_at, why)
+        return found
+
+    def _parsed(
+        self,
+        page: Page,
+        market: str | None,
+        captured_at: datetime | None,
+        read: ParsedPage | None,
+    ) -> ParsedPage:
         if page.cut_short:  # half a page gives wrong values
             return ParsedPage(
                 market=market,
                 kind="error",
                 url=page.url,
-                captured_at=page.captured_at,
+                captured_at=captured_at,
                 kind_reason="cut short",
                 cut_off=True,
             )
@@ -154,7 +184,7 @@ class Worker:
             page.body,
             market=market,
             url=page.url,
-            captured_at=page.captured_at,
+            captured_at=captured_at,
             content_type=page.content_type,
         )
 
@@ -218,7 +248,7 @@ class Overlapping:
         self.worker.close()
 
 
-Options = tuple[str | None, str | None]
+Options = tuple[str | None, str | None, bool]
 """What a :class:`Worker` is made from."""
 Answer = tuple[Counts | None, Exception | None, bool]
 """What a batch gave, what was raised, and whether there is more to come."""

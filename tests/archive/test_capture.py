@@ -309,7 +309,7 @@ CAPTURE = st.fixed_dictionaries(
         | st.text().map(lambda rest: f"http://{rest}"),
         "captured_at": st.datetimes(
             datetime(1990, 1, 2),
-            datetime(2200, 12, 30),
+            datetime(2099, 12, 30),
             timezones=st.sampled_from([UTC, timezone(timedelta(hours=-7))]),
         ),
         "status": st.sampled_from([200, 302, 304, 404, 502, 42, 1000]) | st.integers(100, 599),

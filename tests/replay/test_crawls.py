@@ -82,7 +82,7 @@ def crawl(folder: Path, dsn: str | None, batch: int = 4) -> list[Page]:
     archive = CrawlArchive(folder, stamp(), rotate_bytes=30_000)
     worker = None
     if dsn is not None:
-        worker = Worker(dsn, None, known_roots(dsn, [folder]))
+        worker = Worker(dsn, None, roots=known_roots(dsn, [folder]))
 
     def load() -> None:
         if worker is not None:
@@ -188,7 +188,7 @@ def test_nothing_is_read_of_a_page_that_was_cut_short(tmp_path: Path, engine: En
     with CrawlArchive(tmp_path, stamp()) as archive:
         cut = write(archive, 1, body, cut_short="length").page
     assert cut is not None
-    worker = Worker(dsn_of(engine), None, known_roots(dsn_of(engine), [tmp_path]))
+    worker = Worker(dsn_of(engine), None, roots=known_roots(dsn_of(engine), [tmp_path]))
     worker.commit(worker.prepare([cut], [parsed]))  # whatever the caller read from it
     worker.close()
     rows = all_rows(engine)

@@ -172,7 +172,7 @@ def test_the_command(study_url: str, tmp_path: Path) -> None:
         (["--country", "Atlantis"], "is no country"),
         (["--country", "EU"], "'EU' is a region, not a country"),
         (["--country", "ZZ"], "'ZZ' is no country"),
-        (["--from", "soon"], "is no date"),
+        (["--from", "soon"], "is no ISO 8601 date"),
         (["--from", "2019-02-01", "--to", "2019-01-01"], "is after"),
         (["--out", "/no/such/folder/x.html"], "no folder"),
     ],
