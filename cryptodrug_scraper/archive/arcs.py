@@ -112,8 +112,7 @@ class _Arc:
         block = self._read(record.start, size)
         response = split_response(block)
         if response is None:
-            self.context.pass_over(place.location, "responses that are no HTTP")
-            return None
+            return self.records.no_http(place.location, record.url, None)
         content_type = response.headers.get("content-type", record.content_type)
         return self.records.page(Stored(place, record.url, record.date, response, content_type))
 

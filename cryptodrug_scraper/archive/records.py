@@ -21,7 +21,11 @@ PLAIN = b"WARC/"
 _START = re.compile(rb"(?:\A|(?<=\n))WARC/1\.\d\r?\n[A-Za-z][A-Za-z0-9_-]{0,80}:")
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
 _LENGTH = re.compile(rb"^content-length:[ \t]*(\d{1,15})[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
-_HEAD = 64 << 10
+_IDENTITY = re.compile(rb"^warc-record-id:", re.IGNORECASE | re.MULTILINE)
+_JOINED = re.compile(rb"\x00|\n(?:WARC|HTTP)/\d")  # zeros, or another head, where its end is lost
+_VERSION = re.compile(rb"WARC/\d\.\d")
+_HEADS = (4 << 10, 64 << 10)  # few are longer than the first
+_HEAD = _HEADS[-1]
 _SCAN = 1 << 20
 _TAIL = 16  # enough of what follows a record to tell another from junk
 _OVERLAP = 128
@@ -132,9 +136,10 @@ class RecordFile:
                 return data[end.end() : need]
         return None
 
-    def only_padding(self, at: int) -> bool:
-        """Tell whether what follows is nothing but line ends and zero bytes."""
-        while part := self.pread(_SCAN, at):
+    def only_padding(self, at: int, end: int | None = None) -> bool:
+        """Tell whether what follows (up to ``end``) is nothing but line ends and zero bytes."""
+        end = self.size if end is None else end
+        while part := self.pread(min(_SCAN, end - at), at):
             if part.strip(b"\r\n\x00"):
                 return False
             at += len(part)
@@ -267,8 +272,11 @@ class RecordFile:
         return head[:size]
 
     def _check_plain(self, at: int) -> Checked:
-        head = self.pread(_HEAD, at)
-        need = _needed(head)
+        for size in _HEADS:
+            head = self.pread(size, at)
+            need = _needed(head)
+            if need is not None:
+                break
         if need is None:
             if at + len(head) >= self.size and _HEAD_END.search(head) is None:
                 return Checked(at, "truncated", "the file ends within this record", keep=False)
@@ -276,9 +284,9 @@ class RecordFile:
         end = at + need
         if end > self.size:
             return Checked(at, "truncated", "the file ends within this record", keep=False)
-        after = self.pread(4, end)
+        after = self.pread(len(PLAIN), end)
         padding = len(after) - len(after.lstrip(b"\r\n"))
-        if after and not padding:
+        if after and not padding and after != PLAIN:
             return Checked(at, "broken_record", "the record's length is wrong", keep=False)
         return Checked(end + padding)
 
@@ -346,10 +354,13 @@ def _pread(file: BinaryIO, size: int, at: int) -> bytes:
 def _needed(head: bytes) -> int | None:
     """Return the length of a record, header included, by its header."""
     padding = len(head) - len(head.lstrip(b"\r\n"))
-    if not head.startswith(b"WARC/1.", padding):
+    if _VERSION.match(head, padding) is None:
         return None
     end = _HEAD_END.search(head, padding)
     if end is None:
         return None
-    length = _LENGTH.search(head, padding, end.end())
-    return None if length is None else end.end() + int(length[1])
+    lengths = _LENGTH.findall(head, padding, end.end())
+    identities = _IDENTITY.findall(head, padding, end.end())
+    if len(lengths) != 1 or len(identities) > 1 or _JOINED.search(head, padding, end.end()):
+        return None
+    return end.end() + int(lengths[0])

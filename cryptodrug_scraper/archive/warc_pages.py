@@ -34,6 +34,7 @@ _KINDS = (*_READ, *_SAYS, WarcRecordType.request, WarcRecordType.conversion)
 _STAMPS = 1_000  # of one file, which may be many joined together
 _HEAD = 64 << 10
 _NOT_A_PAGE = -1
+_HTTP = re.compile(r"\s*<?https?:", re.IGNORECASE)
 _OFFSET = re.compile(r"[0-9]{1,18}")
 
 Item = tuple[Page | Trouble | None, Checked | None]
@@ -80,10 +81,21 @@ class RecordReader:
                 yield Trouble(place.location, reason, "cut_short"), None
         elif kind in _SAYS:
             yield self._stamp(record, place.location), None
+        elif kind in (WarcRecordType.no_type, WarcRecordType.unknown):
+            yield self._unknown(record, place.location), None
         else:
             if kind == WarcRecordType.conversion:
                 self.context.pass_over(place.location, f"{kind} records")
             yield None, None
+
+    def _unknown(self, record: WarcRecord, location: str) -> Trouble | None:
+        """Name a record whose type is damaged; pass over one of a type that others invented."""
+        stated = (record.headers.get("WARC-Type") or "").strip()
+        if stated and split_response(record.reader.read(_HEAD)) is None:
+            self.context.pass_over(location, "records of unknown types")
+            return None
+        reason = "the record states no type" if not stated else f"its type {stated[:40]!r} is none"
+        return Trouble(location, f"{reason}; skipped", "broken_record")
 
     def page(self, stored: Stored) -> Page | Trouble | None:
         """Make a page of a response; remember where it lies, for revisits of it."""
@@ -106,6 +118,15 @@ class RecordReader:
                 place,
             )
         return item
+
+    def no_http(self, location: str, url: str | None, content_type: str | None) -> Trouble | None:
+        """Name a response that should be one of HTTP; pass over others, as of DNS."""
+        kind = (content_type or "").strip().lower()
+        if kind.startswith("application/http") or (not kind and _HTTP.match(url or "")):
+            reason = "the response is no HTTP, so it is damaged; skipped"
+            return Trouble(location, reason, "broken_record")
+        self.context.pass_over(location, "responses that are no HTTP")
+        return None
 
     def undated(self) -> Iterator[Trouble]:
         """Say how many records stated a time that cannot be used."""
@@ -158,9 +179,9 @@ class RecordReader:
         """Make a page of a response or resource."""
         headers, place = first.headers, first.place
         response, content_type = _response(first, block)
-        if response is None:  # a DNS answer, or no HTTP at all
-            self.context.pass_over(place.location, "responses that are no HTTP")
-            return None
+        if response is None:
+            url = headers.get(WarcHeader.WARC_TARGET_URI)
+            return self.no_http(place.location, url, headers.get(WarcHeader.CONTENT_TYPE))
         stored = Stored(
             place,
             headers.get(WarcHeader.WARC_TARGET_URI),
@@ -173,7 +194,11 @@ class RecordReader:
             headers.get(WarcHeader.WARC_RECORD_ID),
             split,
         )
-        return self.page(stored)
+        item = self.page(stored)
+        if item is None and first.kind == _RESPONSE and b"\x00" in block.partition(b"\r\n\r\n")[0]:
+            reason = "the head of the response is damaged (zero bytes); skipped"
+            return Trouble(place.location, reason, "broken_record")
+        return item
 
     def _segment(self, first: First, block: bytes) -> Page | Trouble | None:
         """Take a segment of a record, if it is not damaged; make a page when all are there."""

@@ -246,22 +246,31 @@ class _Warc:
         """Yield each record from an offset on: where it stands, what it makes, what is wrong."""
         self.file.seek(start)
         self.member, self.inside = start, -1
+        behind = start  # where the last record ended: fastwarc passes over damage in silence
         watched = _Watched(self.file, end, self.limits.silent_seconds)
         for record in ArchiveIterator(watched, parse_http=False, quirks_mode=self.lenient):
             watched.reset()
             self.found = True
             at = record.stream_pos
+            wrong: Checked | None = None
             if batch or (self.inside >= 0 and self.packed and not self._begins(record)):
                 self.inside += 1
                 at = self.member
             else:
-                if self.lenient and self.inside >= 0:
-                    end = self.on_disk.check(self.member).end
-                    if self.member < end < at:
-                        reason = "damaged; went on with the next record"
-                        yield at, Trouble(f"{self.where}#{end}", reason, "broken_record"), None
+                if self.packed and self.lenient and self.inside >= 0:
+                    behind = max(behind, self.on_disk.check(self.member).end)
+                silent = self.lenient or not self.packed
+                if silent and behind < at and not self.on_disk.only_padding(behind, at):
+                    reason = "damaged; went on with the next record"
+                    yield at, Trouble(f"{self.where}#{behind}", reason, "broken_record"), None
                 self.member, self.inside = at, 0
+                if not self.packed:
+                    wrong = self.on_disk.check(at)
+                    behind = wrong.end
             self.context.at(self.source, record.stream_pos)
+            if wrong is not None and wrong.code:
+                yield at, None, wrong
+                return
             place = Place(self.source, at, self.inside)
             yield from ((at, item, wrong) for item, wrong in self.records.read(record, place))
 

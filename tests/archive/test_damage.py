@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import bz2
 import random
+import re
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -89,3 +91,21 @@ def test_what_a_reader_raises_names_its_file(
     _, troubles = damaged(tmp_path / "a.sqlite", (ARCHIVES / "tables/pages.sqlite").read_bytes())
     assert codes(troubles) == ["unreadable"]
     assert "LookupError: unforeseen of a library" in troubles[0].reason
+
+
+def test_no_record_of_a_plain_warc_is_lost_in_silence(tmp_path: Path) -> None:
+    chance = random.Random(5)
+    data = bz2.decompress((ARCHIVES / "warc/crawl.warc.bz2").read_bytes())
+    whole = damaged(tmp_path / "a.warc", data)
+    assert (len(whole[0]), whole[1]) == (5, [])
+    heads = [match.start() for match in re.finditer(rb"WARC/1\.\d\r\n", data)]
+    places = [start + chance.randrange(500) for start in heads for _ in range(6)]
+    places += [start + byte for start in heads for byte in range(10)]
+    for at in places:
+        for other in (
+            data[:at] + data[at + 100 :],
+            data[:at] + bytes(512) + data[at + 512 :],
+            data[:at] + bytes([data[at] ^ 0x55]) + data[at + 1 :],
+        ):
+            pages, troubles = damaged(tmp_path / "a.warc", other)
+            assert len(pages) == 5 or troubles, at
