@@ -14,7 +14,8 @@ What `price_source` says, and the prices that follow:
 - ``none``: null, and both bounds are 0.
 
 A review that may be another before its words were changed (`edits.py`) is `suspected`, and its
-lower bound is 0: lower bounds count the two once.
+lower bound is 0: lower bounds count the two once. `least_eur` is what it is worth at least if it is
+a sale of its own.
 
 Prices of listings that `prices.py` flags as holding or absurd are not used.
 """
@@ -85,7 +86,8 @@ _REVIEWS = f"""
            CAST(date_trunc('month', r.posted_on) AS date) AS month,
            round(r.price_eur, 4) AS price_eur,
            CASE WHEN e.review_id IS NULL THEN round(r.low_eur, 4) ELSE 0 END AS low_eur,
-           round(r.high_eur, 4) AS high_eur, r.price_source, r.away, r.rate, r.stated,
+           round(r.low_eur, 4) AS least_eur, round(r.high_eur, 4) AS high_eur,
+           r.price_source, r.away, r.rate, r.stated,
            e.review_id IS NOT NULL AS suspected,
            coalesce(l.substance, CASE WHEN l.listing_id IS NULL THEN typical_substance END,
                'unknown') AS substance,

@@ -113,7 +113,8 @@ def sale_values(
 ) -> Measure:
     """Return how many sales, and what part of the value, lie in bands of EUR.
 
-    A band goes from one edge (included) to the next (not included). Raises ValueError for edges
+    A band goes from one edge (included) to the next (not included); there is a row for each that
+    a sale is in by some reading of its price. Raises ValueError for edges
     that do not rise, and for a country that is no code.
     """
     country = check_country(country)
@@ -124,18 +125,41 @@ def sale_values(
     market = "market" if by_market else "CAST(NULL AS text)"
     frame = study.frame(
         f"""
-        WITH banded AS (
-            SELECT {market} AS market,
-                   width_bucket(price_eur, CAST(:edges AS numeric[])) AS band,
-                   count(*) AS sales, sum(price_eur) AS value_eur,
-                   max(price_eur) AS largest_eur
-            FROM s_review WHERE price_eur IS NOT NULL AND {_HERE} GROUP BY 1, 2
+        WITH sale AS (
+            SELECT {market} AS market, price_eur, least_eur, high_eur, suspected,
+                   width_bucket(price_eur, CAST(:edges AS numeric[])) AS own,
+                   width_bucket(least(least_eur, price_eur), CAST(:edges AS numeric[])) AS first,
+                   width_bucket(greatest(high_eur, price_eur), CAST(:edges AS numeric[])) AS last
+            FROM s_review WHERE price_eur IS NOT NULL AND {_HERE}
+        ), every AS (
+            SELECT market, count(*) AS n, count(*) FILTER (WHERE NOT suspected) AS certain,
+                   sum(least_eur) FILTER (WHERE NOT suspected) AS low, sum(high_eur) AS high
+            FROM sale GROUP BY 1
+        ), banded AS (  -- a sale in each band that it may be of
+            SELECT market, band, count(*) FILTER (WHERE band = own) AS sales,
+                   count(*) FILTER (WHERE first = last AND NOT suspected) AS sales_low,
+                   count(*) AS sales_high, count(*) FILTER (WHERE NOT suspected) AS certain,
+                   coalesce(sum(price_eur) FILTER (WHERE band = own), 0) AS value_eur,
+                   coalesce(sum(least_eur) FILTER (WHERE first = last AND NOT suspected), 0)
+                       AS low,
+                   coalesce(sum(high_eur) FILTER (WHERE first = last AND NOT suspected), 0)
+                       AS its_high,
+                   sum(least(high_eur, (CAST(:edges AS numeric[]))[band + 1])) AS high,
+                   coalesce(sum(least_eur) FILTER (WHERE NOT suspected), 0) AS its_low,
+                   max(price_eur) FILTER (WHERE band = own) AS largest_eur
+            FROM sale CROSS JOIN LATERAL generate_series(first, last) AS band GROUP BY 1, 2
         )
-        SELECT market, (CAST(:lower AS numeric[]))[band + 1] AS from_eur,
-               (CAST(:edges AS numeric[]))[band + 1] AS to_eur, sales,
-               sales / sum(sales) OVER own AS share_sales, value_eur,
-               value_eur / nullif(sum(value_eur) OVER own, 0) AS share_value, largest_eur
-        FROM banded WINDOW own AS (PARTITION BY market) ORDER BY market, band
+        SELECT b.market, (CAST(:lower AS numeric[]))[band + 1] AS from_eur,
+               (CAST(:edges AS numeric[]))[band + 1] AS to_eur, sales, sales_low, sales_high,
+               sales / sum(sales) OVER own_market AS share_sales,
+               sales_low / CAST(e.n AS numeric) AS share_sales_low,
+               sales_high / CAST(sales_high + e.certain - b.certain AS numeric)
+                   AS share_sales_high,
+               value_eur, value_eur / nullif(sum(value_eur) OVER own_market, 0) AS share_value,
+               b.low / nullif(b.low + e.high - b.its_high, 0) AS share_value_low,
+               b.high / nullif(b.high + e.low - b.its_low, 0) AS share_value_high, largest_eur
+        FROM banded b JOIN every e ON e.market IS NOT DISTINCT FROM b.market
+        WINDOW own_market AS (PARTITION BY b.market) ORDER BY b.market, band
         """,
         {"country": country, "edges": steps, "lower": [0.0, *steps]},
     )
@@ -148,9 +172,17 @@ def sale_values(
             "from_eur": "Least value of a sale in the band (EUR).",
             "to_eur": "Value below which it ends (EUR); nothing for the last.",
             "sales": "Priced reviews in the band (number).",
+            "sales_low": "Of them those in it by each reading of their price (number).",
+            "sales_high": "Priced reviews that are in it by some reading (number).",
             "share_sales": "Part of the market's priced reviews (0 to 1).",
-            "value_eur": "Sum of their prices (EUR).",
+            "share_sales_low": "Its lower bound: those in the band by each reading.",
+            "share_sales_high": "Its upper bound: those in the band by some reading.",
+            "value_eur": "Sum of the prices of those in the band (EUR).",
             "share_value": "Part of the market's turnover (0 to 1).",
+            "share_value_low": "Its lower bound, by each one's lowest reading, and the others' "
+            "highest.",
+            "share_value_high": "Its upper bound, by each one's highest reading within the band, "
+            "and the others' lowest.",
             "largest_eur": "The largest sale of the band (EUR).",
         },
         definition="Sales by value: each review with a price, stated or of its listing, in the "
@@ -158,7 +190,8 @@ def sale_values(
         assumptions=ASSUMPTIONS,
         uncertainty="Where markets do not show what was paid, a sale stands at the price of one "
         "unit; a buyer of several units made a larger sale. Shares of large sales are therefore "
-        "lower bounds on such markets.",
+        "lower bounds on such markets. Bounds of shares hold the readings of a price: an amount "
+        "such as 0.03 of a coin stands for 0.025 to 0.035.",
         sources=(lit.ALDRIDGE_2014, lit.ALDRIDGE_2016),
         left_out={
             "reviews without a date": counted["undated"],

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from random import Random
 
 import pytest
 
@@ -237,6 +239,50 @@ def test_sales_by_value(world: World, study_of: StudyOf) -> None:
     assert frame["largest_eur"].tolist() == [20, 199.99, 480]
     bands = study_of().turnover(by="all", groups=("band_value",)).frame.set_index("band_value")
     assert bands["reviews"].to_dict() == {"middle": 2, "retail": 8}
+
+
+def test_bands_hold_what_a_digit_of_a_coin_leaves_open(world: World, study_of: StudyOf) -> None:
+    rates = {"EUR": "3000"}
+    for amount, times in (("0.01", 4), ("0.03", 3), ("0.2", 2), ("0.3", 1)):
+        paid = Money(amount, "BTC")
+        world.sold("anna", None, "12-29", paid, times=times, about=True, rates=rates)
+    world.done()
+    # 15 to 45, 75 to 105, 450 to 750, 750 to 1,050; at 30, 90, 600 and 900.
+    frame = study_of().sale_values(edges=(100, 1000)).frame
+    assert frame["from_eur"].tolist() == [0, 100, 1000]
+    assert frame["sales"].tolist() == [7, 3, 0]
+    assert frame["sales_low"].tolist() == [4, 2, 0]
+    assert frame["sales_high"].tolist() == [7, 6, 1]
+    assert frame["share_sales_low"].tolist() == [0.4, 0.2, 0]
+    assert frame["share_sales_high"].tolist() == [0.7, 0.6, 0.1]
+    value = frame.iloc[0]
+    assert value["share_value_low"] == pytest.approx(4 * 15 / (4 * 15 + 315 + 1500 + 1050))
+    assert value["share_value_high"] == pytest.approx((4 * 45 + 300) / (4 * 45 + 300 + 900 + 750))
+    assert study_of().sale_values(edges=(100, 1051)).frame["from_eur"].tolist() == [0, 100]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_each_choice_of_readings_is_within_the_bounds_of_shares(
+    world: World, study_of: StudyOf, seed: int
+) -> None:
+    random = Random(seed)
+    sales = []
+    for _ in range(30):
+        amount, digits = random.randint(1, 9), random.choice((2, 3))
+        price, half = Decimal(amount).scaleb(-digits), Decimal("0.5").scaleb(-digits)
+        sales.append((3000 * max(price - half, Decimal(0)), 3000 * (price + half)))
+        world.sold("anna", None, "12-29", Money(str(price), "BTC"), about=True,
+                   rates={"EUR": "3000"})  # fmt: skip
+    world.done()
+    frame = study_of().sale_values(edges=(20, 100), by_market=False).frame
+    for _ in range(200):
+        true = [float(low) + random.random() * float(high - low) for low, high in sales]
+        for row in frame.to_dict("records"):
+            end = row["to_eur"] if row["to_eur"] == row["to_eur"] else float("inf")
+            within = [value for value in true if row["from_eur"] <= value < end]
+            share, value = len(within) / len(true), sum(within) / sum(true)
+            assert row["share_sales_low"] - 1e-9 <= share <= row["share_sales_high"] + 1e-9
+            assert row["share_value_low"] - 1e-9 <= value <= row["share_value_high"] + 1e-9
 
 
 def test_what_there_is_not_is_refused(world: World, study_of: StudyOf) -> None:

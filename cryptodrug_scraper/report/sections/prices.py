@@ -26,7 +26,8 @@ LIMIT = 200
 """Euros below which a sale is spoken of as small."""
 _UNITS = ("g", "piece", "ml")
 _PRICES = ("low", "median_country", "high", "listings_country")
-_SALES = ("sales", "share_sales", "value_eur", "share_value")
+_BOUNDS = ("share_sales_low", "share_sales_high")
+_SALES = ("sales", "share_sales", *_BOUNDS, "value_eur", "share_value")
 
 
 def section(context: Context) -> Section:
@@ -72,7 +73,11 @@ def _sales(context: Context, made: Section) -> None:
         high = EDGES[n] if n < len(EDGES) else None
         row = {**dict.fromkeys(_SALES, 0), **of.get(low, {})}
         row["band"] = t("prices.band", low=low, high=high)
-        rows.append(row | dict.fromkeys(_SALES, SUPPRESSED) if low in hidden else row)
+        if low in hidden:
+            row |= dict.fromkeys(_SALES, SUPPRESSED)
+        elif not all(_between(context, edge) for edge in EDGES):
+            row |= dict.fromkeys(_BOUNDS, SUPPRESSED)
+        rows.append(row)
     made.tables.append(
         build_table(
             context.lang,
@@ -82,6 +87,8 @@ def _sales(context: Context, made: Section) -> None:
                 Column("band", t("column.band")),
                 Column("sales", t("column.sales"), "count"),
                 Column("share_sales", t("column.sales_share"), "share"),
+                Column("share_sales_low", t("column.low"), "share"),
+                Column("share_sales_high", t("column.high"), "share"),
                 Column("value_eur", t("column.value"), "euros"),
                 Column("share_value", t("column.value_share"), "share"),
             ],
@@ -102,8 +109,9 @@ def _sales(context: Context, made: Section) -> None:
     said = []
     if summed:
         share = sum(float(of[low]["share_sales"]) for low in parts[0] if low in of)
-        said.append(t("prices.under", share=share, limit=LIMIT))
-    if vendors[lower[-1]] == 0:
+        bounds = _bounds(context)
+        said.append(t("prices.under", share=share, limit=LIMIT, bounds=bounds))
+    if lower[-1] not in of:  # not even by the highest reading of a price
         said.append(t("prices.none_above", limit=lower[-1]))
     larger = _larger(context)
     if summed and larger is not None:
@@ -117,6 +125,34 @@ def _told(vendors: dict[int, int], bands: list[int], threshold: int) -> bool:
     """Whether a sum over bands may be told: enough vendors in one of them, or none at all."""
     counts = [vendors[low] for low in bands]
     return max(counts, default=0) >= threshold or not any(counts)
+
+
+def _between(context: Context, edge: float) -> bool:
+    """Whether it may be told how many sales are below an edge by some reading, and not by all.
+
+    The vendors of these must be enough, or none.
+    """
+    column = (
+        "CASE WHEN price_eur IS NOT NULL AND"
+        f" (suspected OR least_eur < {edge} AND high_eur >= {edge}) THEN 1 END"
+    )
+    counts = review_vendors(context.study, context.country, column)
+    vendors = counts.get((1, TOTAL), 0)
+    return vendors == 0 or context.may_show(vendors)
+
+
+def _bounds(context: Context) -> tuple[float, float] | None:
+    """Return the least and the largest share of sales that may be small, if they may be told."""
+    if not _between(context, LIMIT):
+        return None
+    frame = sale_values(
+        context.study, country=context.country, edges=(LIMIT,), by_market=False
+    ).frame
+    small = frame[frame["from_eur"] == 0]
+    if small.empty:
+        return None
+    low, high = (float(small.iloc[0][key]) for key in _BOUNDS)
+    return (low, high) if low < high else None
 
 
 def _larger(context: Context) -> str | None:
