@@ -159,7 +159,7 @@ def read_vendor_page(document: Document, page: ParsedPage, reader: Reader) -> No
     member = document.first("div.contactMember")
     if member is None:
         return
-    vendor = Vendor(banned=reader.by_default(False))
+    vendor = Vendor(banned=reader.by_default(False, "vendor.banned"))
     head = member.css_first("div.profileNotes, div.tabularDetails")
     if head is not None:
         for row in elements(head):

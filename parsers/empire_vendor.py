@@ -65,7 +65,7 @@ def read_profile(document: Document, main: LexborNode, page: ParsedPage, reader:
     """Read a profile and what its open tab shows."""
     vendor = Vendor()
     if main.css_first(".user_info") is not None:
-        vendor.banned = reader.by_default(False)
+        vendor.banned = reader.by_default(False, "vendor.banned")
     page.vendors.append(vendor)
     _headline(main, vendor, reader)
     card = main.css_first(".user_info_mid")

@@ -34,7 +34,7 @@ _LEADING_COUNT = re.compile(rf"({_NUMBER})(?:\s*\(.*\))?")
 def read_vendor(document: Document, page: ParsedPage, reader: Reader) -> None:
     """Read a vendor's profile: name and marks, the table of facts, and the open tab."""
     outline = outline_of(document)
-    vendor = Vendor(banned=reader.by_default(False))
+    vendor = Vendor(banned=reader.by_default(False, "vendor.banned"))
     name = _handle(document, page.url, outline)
     heading = _heading(outline, name)
     if heading is not None:

@@ -1,7 +1,8 @@
-"""What two readings of a page that was cut off agree in: the rest was unfinished.
+"""What two readings of a page that was cut off or damaged agree in: the rest is uncertain.
 
-The page is read as it is, and once more as if it went on with a text. A value that this text
-changes came from an element that had not ended, so the whole page may say something else.
+The page is read as it is, and once more as if it went on with a text, or with its damaged tags
+mended. A value that this changes came from an element that had not ended or was not what it
+seems, so the whole page may say something else.
 """
 
 from __future__ import annotations
@@ -26,52 +27,68 @@ _T = TypeVar("_T")
 _LISTS_OF_RECORDS = (PriceTier, ShippingOption, FeedbackCount, StarRating, ExternalRating)
 
 
-def keep_agreed(page: ParsedPage, other: ParsedPage) -> None:
-    """Leave on ``page`` what ``other`` states too.
+def keep_agreed(page: ParsedPage, other: ParsedPage, *, cut: bool = True) -> list[str]:
+    """Leave on ``page`` what ``other`` states too; return the names of what was left out.
 
-    Of listings and vendors each field is kept or emptied; of lists of records what is the same
-    up to the first that differs. A listing without id and title, or a vendor without a handle,
-    is none.
+    Of listings and vendors each field is kept or emptied. Of lists of records what is the same
+    up to the first that differs is kept, or with ``cut`` False each that ``other`` has too. A
+    listing without id and title, or a vendor without a handle, is none.
     """
     if page.kind != other.kind:
-        page.kind, page.kind_reason = "unknown", "the page is cut off within what tells its kind"
+        what = "cut off within" if cut else "damaged in"
+        page.kind, page.kind_reason = "unknown", f"the page is {what} what tells its kind"
         other = ParsedPage()
-    page.page_time = page.page_time if page.page_time == other.page_time else None
-    if page.reviews_not_shown != other.reviews_not_shown:
-        page.reviews_not_shown = None
-    if page.review_list != other.review_list:
-        page.review_list = None
+    left_out: list[str] = []
+    for name in ("page_time", "reviews_not_shown", "review_list"):
+        if getattr(page, name) != getattr(other, name):
+            setattr(page, name, None)
+            left_out.append(name)
+    records_of: list[tuple[str, Sequence[Listing | Vendor], Sequence[Listing | Vendor]]] = [
+        ("listing", page.listings, other.listings),
+        ("vendor", page.vendors, other.vendors),
+    ]
+    for record, ours, theirs in records_of:
+        differ = [
+            f"{record}.{name}"
+            for mine, its in zip(ours, theirs, strict=False)
+            for name in _empty_what_differs(mine, its, cut=cut)
+        ]
+        left_out += [record, *differ] if len(ours) != len(theirs) else differ
     page.listings[:] = [
-        ours
-        for ours, theirs in zip(page.listings, other.listings, strict=False)
-        if _agree(ours, theirs) and (ours.external_id or ours.title)
+        ours for ours in page.listings[: len(other.listings)] if ours.external_id or ours.title
     ]
-    page.vendors[:] = [
-        ours
-        for ours, theirs in zip(page.vendors, other.vendors, strict=False)
-        if _agree(ours, theirs) and ours.handle
-    ]
-    page.reviews[:] = _same(page.reviews, other.reviews)
-    page.categories[:] = _same(page.categories, other.categories)
-    page.exchange_rates[:] = _same(page.exchange_rates, other.exchange_rates)
-    page.links[:] = _same(page.links, other.links)
+    page.vendors[:] = [ours for ours in page.vendors[: len(other.vendors)] if ours.handle]
+    for name in ("reviews", "categories", "exchange_rates", "links"):
+        records = getattr(page, name)
+        agreed = _same(records, getattr(other, name), cut=cut)
+        if len(agreed) < max(len(records), len(getattr(other, name))):
+            left_out.append(name)
+        records[:] = agreed
+    return list(dict.fromkeys(left_out))
 
 
-def _same(ours: Sequence[_T], theirs: Sequence[_T]) -> list[_T]:
+def _same(ours: Sequence[_T], theirs: Sequence[_T], *, cut: bool) -> list[_T]:
+    if not cut:
+        known = {repr(its) for its in theirs}
+        return [mine for mine in ours if repr(mine) in known]
     pairs = takewhile(lambda pair: pair[0] == pair[1], zip(ours, theirs, strict=False))
     return [mine for mine, _ in pairs]
 
 
-def _agree(ours: Listing | Vendor, theirs: Listing | Vendor) -> bool:
-    """Empty each field of a record that differs; always True, for use in a condition."""
+def _empty_what_differs(
+    ours: Listing | Vendor, theirs: Listing | Vendor, *, cut: bool
+) -> list[str]:
+    """Empty each field of a record that differs, and return their names."""
+    left_out = []
     for field in fields(ours):
         mine, other = getattr(ours, field.name), getattr(theirs, field.name)
         if mine == other:
             continue
+        left_out.append(field.name)
         if not isinstance(mine, list):
             setattr(ours, field.name, None)
         elif mine and isinstance(mine[0], _LISTS_OF_RECORDS):
-            setattr(ours, field.name, _same(mine, other))
+            setattr(ours, field.name, _same(mine, other, cut=cut))
         else:
             setattr(ours, field.name, [])
-    return True
+    return left_out

@@ -39,14 +39,16 @@ _MARK = "\ue0c7 end of what is left \ue0c7"  # private letters: no page holds th
 _MOST_TRIES = 8
 _MOST_WITHIN = 8  # elements of a line inside each other
 
-_MORE = "7\ue0c7 7\ue0c7"  # a text as no page has it
+MORE = "7\ue0c7 7\ue0c7"
+"""A text as no page has it."""
+
 _MORE_OF = {
-    "tr": f"<td>{_MORE}</td>",
-    "select": f"<option>{_MORE}</option>",
-    "ul": f"<li>{_MORE}</li>",
-    "ol": f"<li>{_MORE}</li>",
-    "dl": f"<dd>{_MORE}</dd>",
-    **dict.fromkeys(("table", "tbody", "thead"), f"<tr><td>{_MORE}</td></tr>"),
+    "tr": f"<td>{MORE}</td>",
+    "select": f"<option>{MORE}</option>",
+    "ul": f"<li>{MORE}</li>",
+    "ol": f"<li>{MORE}</li>",
+    "dl": f"<dd>{MORE}</dd>",
+    **dict.fromkeys(("table", "tbody", "thead"), f"<tr><td>{MORE}</td></tr>"),
 }
 
 
@@ -63,8 +65,8 @@ def more_of(within: tuple[str, ...]) -> str:
     more = ""
     for tag in within:
         if tag not in _WITHIN_A_LINE:
-            return more or _MORE_OF.get(tag, _MORE)
-        more += f"{_MORE}</{tag}>{_MORE}"
+            return more or _MORE_OF.get(tag, MORE)
+        more += f"{MORE}</{tag}>{MORE}"
     return more
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from cryptodrug_scraper.reading.cuts import (
+    MORE,
     Remains,
     begun_only,
     left_open,
@@ -19,6 +20,7 @@ from cryptodrug_scraper.reading.cuts import (
     parse_open,
     says_its_end,
 )
+from cryptodrug_scraper.reading.damage import damaged, mended
 from cryptodrug_scraper.reading.encoding import decode
 from cryptodrug_scraper.reading.limits import too_costly
 from cryptodrug_scraper.reading.panels import Known, Panel, Shortened, hrefs_of
@@ -114,6 +116,33 @@ class Document:
         other._take(parse_open(self.source, more_of(self._within)))
         other._leave_out_what_is_not_seen()
         return other
+
+    def mended(self) -> list[Document]:
+        """Return this page with its damaged tags mended by guess, and once more with texts there.
+
+        What is read of them otherwise than of the page itself rests on the damage. Empty for a
+        page whose tags are sound. Raises :class:`TooCostly` as the class does.
+        """
+        if not self.damaged_markup:
+            return []
+        return [self._of(mended(self.source, beside)) for beside in ("", MORE)]
+
+    def _of(self, source: str) -> Document:
+        _refuse(source.encode("utf-8", "replace"))
+        other = copy(self)
+        other.__dict__.pop("title", None)
+        other._firsts, other.known, other.source = {}, {}, source
+        if self.cut_off:
+            other._take(parse_open(source))
+        else:
+            other.tree = LexborHTMLParser(source)
+        other._leave_out_what_is_not_seen()
+        return other
+
+    @cached_property
+    def damaged_markup(self) -> bool:
+        """Whether a tag holds bad places: what the page lacks may have stood in such a one."""
+        return damaged(self.source)
 
     def _take(self, left: Remains) -> None:
         self.source, self.tree, self._open, self._within = left

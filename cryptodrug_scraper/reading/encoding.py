@@ -73,12 +73,18 @@ class Decoded(NamedTuple):
 def decode(body: bytes, content_type: str | None = None) -> Decoded:
     """Return the text of a page's bytes. Never raises; the time grows as the bytes do.
 
-    NUL, which neither a browser nor the database keeps, counts as an invalid place. A letter
-    that the end of the bytes cut in two is left out, and no invalid place.
+    NUL behind the page is what a disk leaves of a block that was never written: each is an
+    invalid place, and no part of the text. Elsewhere NUL, which neither a browser nor the
+    database keeps, is an invalid place too. A letter that the end of the bytes cut in two is
+    left out, and no invalid place.
     """
     holds_nul = b"\0" in body
     if holds_nul and (wide := _wide(body)):
         return _replaced(body.decode(wide, "replace").removeprefix("\ufeff"), body, wide)
+    written = body.rstrip(b"\0") if holds_nul else body
+    if len(written) < len(body):
+        read = decode(written, content_type)
+        return read._replace(invalid=read.invalid + len(body) - len(written))
     rest = body.removeprefix(_BOM_8)
     try:
         text = rest.decode("utf-8")

@@ -61,7 +61,7 @@ class Address(NamedTuple):
 
 
 NOWHERE = Address("", "", "", "")
-"""What leads to no page: no address, a mail address, a script, a picture in the page."""
+"""What leads to no page: no address, one with bad places, a mail address, a script, a picture."""
 
 _HASHED = re.compile(r"[0-9a-f]{4}(?:-\d+)?", re.I)
 _REPLAYED = re.compile(
@@ -80,6 +80,7 @@ _ADDED_TO_PATH = re.compile(r"(?:/index)?\.html?$", re.I)
 _ESCAPED_MARK = re.compile(r"%(?:25)?(26|3D)", re.I)
 _NO_HOST = "http://0"
 _CONTROL = re.compile(r"[\t\r\n]")
+_BAD = re.compile(r"[\x00-\x1f\x7f\ufffd]|%EF%BF%BD", re.I)  # of what it was, a part is lost
 
 
 @remembered
@@ -90,7 +91,7 @@ def address(written: str | None, base: str | None = None) -> Address:
     ``base``, the page's own address, it is taken from there as a browser does.
     """
     link = _CONTROL.sub("", written or "").strip()
-    if not link or len(link) > LONGEST or link[0] == "#":
+    if not link or len(link) > LONGEST or link[0] == "#" or _BAD.search(link):
         return NOWHERE
     if "http" in link[1:] and (replayed := _REPLAYED.fullmatch(link)):
         link = re.sub(r"^(https?:)/+", r"\1//", replayed[1], flags=re.I)

@@ -31,8 +31,8 @@ class Recognises(Protocol):
 class Kind(NamedTuple):
     """What a page is (``records.KINDS``), and what on the page says so.
 
-    ``by_absence`` says that it rests on what the page lacks too: of a page that was cut off,
-    such a kind is not concluded.
+    ``by_absence`` says that it rests on what the page lacks too: of a page that was cut off
+    or has damaged tags, such a kind is not concluded.
     """
 
     name: str
@@ -88,20 +88,28 @@ class Market:
         """Set the page's kind and all that it states.
 
         Of a page that was cut off, what was unfinished is left out: it is read twice, the
-        second time as if it went on with a text, and what that changes does not count.
+        second time as if it went on with a text, and what that changes does not count. One whose
+        tags are damaged is read once more with its tags mended, likewise.
         """
+        mended = document.mended()
         self._read(document, page, reader)
         page.cut_off = document.cut_off
-        if not page.cut_off:
-            return
-        reader.warn_of_cut()
-        if page.kind != "unknown":
-            again = ParsedPage(page.market, url=page.url, captured_at=page.captured_at)
-            other = Reader(page.captured_at, again.warnings)
-            continued = document.continued()
-            other.open_page(continued)
-            self._read(continued, again, other)
-            keep_agreed(page, again)
+        if page.cut_off:
+            reader.warn_of_cut()
+            if page.kind != "unknown":
+                keep_agreed(page, self._again(document.continued(), page))
+        for other in mended if page.kind != "unknown" else ():
+            other.cut_off = document.cut_off
+            for name in keep_agreed(page, self._again(other, page), cut=False):
+                reader.warn(name, "rests on a tag that holds invalid bytes")
+
+    def _again(self, document: Document, page: ParsedPage) -> ParsedPage:
+        """Return what another form of a page states."""
+        again = ParsedPage(page.market, url=page.url, captured_at=page.captured_at)
+        reader = Reader(page.captured_at, again.warnings)
+        reader.open_page(document)
+        self._read(document, again, reader)
+        return again
 
     def _read(self, document: Document, page: ParsedPage, reader: Reader) -> None:
         kind = self.kind_of(document, page.url)
@@ -110,8 +118,9 @@ class Market:
             document.cut_off = False
             reader.open_page(document)
         page.kind, page.kind_reason = kind.name, kind.reason
-        if document.cut_off and kind.by_absence:
-            page.kind, page.kind_reason = "unknown", "the page is cut off, and may be of many kinds"
+        if kind.by_absence and (document.cut_off or document.damaged_markup):
+            what = "is cut off" if document.cut_off else "has damaged tags"
+            page.kind, page.kind_reason = "unknown", f"the page {what}, and may be of many kinds"
         if page.kind == "unknown":
             reader.warn("kind", "not a kind of page that the parser knows", document.title)
         else:

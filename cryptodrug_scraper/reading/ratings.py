@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from cryptodrug_scraper.normalise.numbers import read_int
+from cryptodrug_scraper.reading.damage import LOST
 from cryptodrug_scraper.reading.document import fold
 from cryptodrug_scraper.reading.market_names import market_name
 from cryptodrug_scraper.reading.reader import Reader
@@ -49,6 +50,9 @@ def external_rating(
     if "satisfaction" in title.casefold():
         forms = (*_FORMS[:4], _SATISFACTION, *_FORMS[4:])
     match = next((matched for form in forms if (matched := form.fullmatch(stated))), None)
+    if LOST in market:
+        reader.warn(field, "from a market whose name holds invalid bytes", f"{market} {stated}")
+        return None
     if match is None or not rating.market:
         reason = f"unknown format from {rating.market}" if stated else "a mark without a rating"
         reader.warn(field, reason, stated or title)

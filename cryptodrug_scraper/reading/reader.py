@@ -18,6 +18,7 @@ from cryptodrug_scraper.normalise.dates import read_date, read_moment
 from cryptodrug_scraper.normalise.money import read_money
 from cryptodrug_scraper.normalise.numbers import read_decimal, read_int
 from cryptodrug_scraper.normalise.places import read_places
+from cryptodrug_scraper.reading.damage import LOST
 from cryptodrug_scraper.reading.document import Document, fold, lines
 from cryptodrug_scraper.reading.remembered import remembered
 from cryptodrug_scraper.records import Listing, Money, Notice, Review
@@ -75,11 +76,11 @@ class Reader:
         if self.readings is not None:
             self.readings.append(Reading(field, text, value))
 
-    # -- pages that were cut off ----------------------------------------------------------
+    # -- pages that were cut off or damaged -----------------------------------------------
 
     def open_page(self, document: Document) -> None:
-        """Set the page that is read: of one that was cut off, absences say nothing."""
-        self._document = document if document.cut_off else None
+        """Set the page that is read: of one that was cut off or damaged, absences say nothing."""
+        self._document = document if document.cut_off or document.damaged_markup else None
         if document.invalid_bytes:
             self.warn("document", f"{document.invalid_bytes} invalid bytes")
         elif document.guessed_charset:
@@ -88,7 +89,7 @@ class Reader:
 
     @property
     def is_plain(self) -> bool:
-        """Whether a text says the same as on any other page: no trace is kept, nothing was cut."""
+        """Whether a text says the same as on any other page: no trace is kept, nothing was lost."""
         return self.readings is None and self._document is None
 
     def warn_of_cut(self) -> None:
@@ -96,9 +97,16 @@ class Reader:
         if self._document is not None:
             self.warn("document", CUT_OFF, self._document.last_words)
 
-    def by_default(self, value: _T) -> _T | None:
-        """Return what it means that something is absent; None where it may be in a lost part."""
-        return value if self._document is None else None
+    def by_default(self, value: _T, field: str = "") -> _T | None:
+        """Return what it means that something is absent; None where it may be in a lost part.
+
+        Of a page whose tags are damaged a notice then names the field.
+        """
+        if self._document is None:
+            return value
+        if field and self._document.damaged_markup:
+            self.warn(field, "is not stated, but a tag holds invalid bytes")
+        return None
 
     def unfinished(self, node: LexborNode) -> bool:
         """Tell whether more of an element may have followed where the page was cut off."""
@@ -159,7 +167,7 @@ class Reader:
         """Return the amounts that a text states, in order: the first is the price."""
         if text is None or not text.strip():
             return []
-        value = read_money(text, currency)
+        value = read_money(text, currency) if LOST not in text else None
         if value is None:
             self.warn(field, "not an amount of money", text)
         self.note(field, text, value)
@@ -169,7 +177,7 @@ class Reader:
         """Set a review's ``price`` and ``price_approximate`` from the page's text."""
         if text is None or not text.strip():
             return
-        value = read_money(text, currency)
+        value = read_money(text, currency) if LOST not in text else None
         self.note("review.price", text, value)
         if value is None:
             self.warn("review.price", "not an amount of money", text)

@@ -30,7 +30,7 @@ PAGE = "<html><head><title>x</title></head><body><!-- here -->{}<p>12 for all</p
 def test_one_bad_place_is_one_mark(bad: bytes, text: str, content_type: str | None) -> None:
     body = PAGE.format(text).encode()
     middle = body.index(b"here") + 2
-    for at in (0, 6, middle, len(body)):
+    for at in (0, 6, middle, len(body)) if bad != b"\0" else (0, 6, middle):
         read = decode(body[:at] + bad + body[at:], content_type)
         assert read.text == (body[:at].decode() + "\ufffd" + body[at:].decode())
         assert (read.invalid, read.guessed) == (1, None)
@@ -83,6 +83,18 @@ def test_a_latin_text_pasted_into_a_page_costs_its_own_letters_only() -> None:
     read = decode(body)
     assert read.invalid == 80
     assert "→ ★ ฿ sch\ufffdne Gr\ufffd\ufffde f\ufffdr" in read.text
+
+
+@pytest.mark.parametrize("count", [1, 512, 4096])
+def test_a_block_that_was_never_written_is_no_text(count: int) -> None:
+    """The fixtures of every market, with NUL behind them: the values, and a warning more."""
+    read = decode(b"<p>caf\xc3\xa9</p>" + b"\0" * count)
+    assert (read.text, read.invalid) == ("<p>café</p>", count)
+    for page in [sample for sample in all_pages() if "/" in sample.name][:: 12 if count < 9 else 6]:
+        full, got = page.parsed().to_dict(), page.parsed(page.body + b"\0" * count).to_dict()
+        assert got["warnings"].pop(0).endswith(" invalid bytes"), page.name
+        full["warnings"] = [w for w in full["warnings"] if not w.endswith(" invalid bytes")]
+        assert got == full, page.name
 
 
 @pytest.mark.parametrize("unit", [b"\xff", b"\xed\xa0\x80", b"\xe9a", b"\0", b"a\0", b"<meta "])

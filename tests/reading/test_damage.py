@@ -1,0 +1,89 @@
+"""Of a page with bad places in its tags, what is read is what the sound page says, or nothing."""
+
+from __future__ import annotations
+
+import random
+import re
+
+import pytest
+
+from cryptodrug_scraper.reading.damage import damaged, mended
+from cryptodrug_scraper.reading.links import NOWHERE, address
+from cryptodrug_scraper.records import ParsedPage
+from parsers import markets
+from tests.reading.corpus import Sample, all_pages
+
+_PLACES = 4
+_ADDRESS = re.compile(rb"(?<=/)\d{2,}(?=[/\"])")
+_CLASS = re.compile(rb"class=\"[a-zA-Z]{3}")
+
+
+@pytest.mark.parametrize(
+    ("source", "guess"),
+    [
+        ("<p class='a\ufffd'>x", "<p class='a'>x"),
+        ("<i class='fa-\ufffdtar'></i><i class='fa-star'></i>", "<i class='fa-star'></i>" * 2),
+        ("<b>x\ufffd/b>y", "<b>x</b>y"),
+        ("<p>x</p>\ufffddiv class='y'>z", "<p>x</p><div class='y'>z"),
+        ("<td\ufffd<b>x</b>", "<td><b>x</b>"),
+        ('<p class="x\ufffd>y', '<p class="x">y'),
+        ("<!-- x -\ufffd><p>y", "<!-- x --><p>y"),
+    ],
+)
+def test_what_a_damaged_tag_may_have_been(source: str, guess: str) -> None:
+    assert damaged(source)
+    assert mended(source) == guess
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "<p>x\ufffdy</p>",
+        "<!-- x \ufffd y --><p>z",
+        "<a title='two words \ufffd' href='/x'>y</a>",
+        "a < b \ufffd c",
+        "<p>\ufffd 3 > 2</p>",
+        "",
+    ],
+)
+def test_texts_are_no_tags(source: str) -> None:
+    assert not damaged(source)
+
+
+@pytest.mark.parametrize("link", ["/product/60\ufffd04", "/offer/1\x01", "/a?b=%EF%BF%BD", "\x7f"])
+def test_an_address_with_a_bad_place_leads_nowhere(link: str) -> None:
+    assert address(link) == NOWHERE
+
+
+def _ids(page: ParsedPage) -> set[str | None]:
+    return {None, *(listing.external_id for listing in page.listings)}
+
+
+def _wrong(page: Sample, full: ParsedPage, body: bytes) -> list[str]:
+    got = page.parsed(body)
+    if got.kind not in (full.kind, "unknown"):
+        return [f"{page.name}: {got.kind}"]
+    wrong = [f"{page.name}: {at}" for at in _ids(got) - _ids(full)]
+    for ours, theirs in zip(got.vendors, full.vendors, strict=False):
+        if ours.banned not in (None, theirs.banned):
+            wrong.append(f"{page.name}: banned {ours.banned}")
+        if any(rating not in theirs.star_ratings for rating in ours.star_ratings):
+            wrong.append(f"{page.name}: {ours.star_ratings}")
+        if ours.banned is None and theirs.banned is not None and got.kind != "unknown":
+            said = [warning.field for warning in got.warnings]
+            wrong += [] if "vendor.banned" in said else [f"{page.name}: no warning"]
+    return wrong
+
+
+@pytest.mark.parametrize("market", markets())
+def test_bad_bytes_in_addresses_and_classes_make_no_other_kind_and_no_other_id(market: str) -> None:
+    wrong = []
+    for page in [sample for sample in all_pages() if sample.market == market][::2]:
+        full = page.parsed()
+        chance = random.Random(page.name)
+        for form, bad in ((_ADDRESS, b"\xf0\x9f\x98"), (_CLASS, b"\xff")):
+            ends = [found.end() for found in form.finditer(page.body)]
+            for at in chance.sample(ends, min(_PLACES, len(ends))):
+                keep = at - 1 if form is _CLASS else at
+                wrong += _wrong(page, full, page.body[: at - 1] + bad + page.body[keep:])
+    assert wrong == []
