@@ -113,7 +113,8 @@ def _offers(document: Document, tabbed: bool) -> bool:
 def _says_its_name(document: Document, fields: set[str]) -> bool:
     """Tell a wall without the market's markup: a short page under its name, or the banner."""
     titled = _TITLE.fullmatch(document.title) is not None
-    named = titled or document.spells_letters or _NAME.search(document.source)
+    source = document.source.replace("&nbsp;", " ") if len(document.source) <= _SHORT else ""
+    named = titled or document.spells_letters or _NAME.search(source)
     if len(document.source) > _SHORT or not named:
         return False
     if titled and document.first('a[href^="http"]') is None:

@@ -10,6 +10,7 @@ from urllib.parse import unquote
 from selectolax.lexbor import LexborNode
 
 from cryptodrug_scraper.normalise.money import CURRENCY_CODES, read_money
+from cryptodrug_scraper.reading.damage import LOST
 from cryptodrug_scraper.reading.links import address
 from cryptodrug_scraper.reading.nodes import ancestors
 from cryptodrug_scraper.reading.reader import Reader
@@ -300,7 +301,8 @@ def holds_money(text: str) -> bool:
 def read_prices(field: str, text: str, reader: Reader) -> list[Money]:
     """Return the amounts in a text such as ``$25.00 / Piece``, each currency once, in order."""
     found: dict[str, Money] = {}
-    for piece in _amounts(text) or ((text,) if text else ()):
+    pieces = _amounts(text) if LOST not in text else ()  # which one is lost, cannot be told
+    for piece in pieces or ((text,) if text else ()):
         for money in reader.money(field, piece):
             found.setdefault(money.currency, money)
     return list(found.values())

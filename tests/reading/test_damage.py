@@ -9,7 +9,8 @@ import pytest
 
 from cryptodrug_scraper.reading.damage import damaged, mended
 from cryptodrug_scraper.reading.links import NOWHERE, address
-from cryptodrug_scraper.records import ParsedPage
+from cryptodrug_scraper.reading.reader import Reader
+from cryptodrug_scraper.records import Notice, ParsedPage
 from parsers import markets
 from tests.reading.corpus import Sample, all_pages
 
@@ -87,3 +88,10 @@ def test_bad_bytes_in_addresses_and_classes_make_no_other_kind_and_no_other_id(m
                 keep = at - 1 if form is _CLASS else at
                 wrong += _wrong(page, full, page.body[: at - 1] + bad + page.body[keep:])
     assert wrong == []
+
+
+@pytest.mark.parametrize("bad", ["\ufffd1250.00 USD (0.15 BTC)", "$1\ufffd50.00 / Piece, 0.15 BTC"])
+def test_where_one_of_two_amounts_is_damaged_neither_is_the_price(bad: str) -> None:
+    notices: list[Notice] = []
+    assert Reader(None, notices).money("listing.price", bad) == []
+    assert [notice.field for notice in notices] == ["listing.price"]
