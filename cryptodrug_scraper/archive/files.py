@@ -10,8 +10,8 @@ from typing import BinaryIO, NamedTuple
 
 from .context import Context
 from .http import decoded_body
-from .kinds import identify_bytes
-from .names import PACKED_SUFFIXES, PAGE_SUFFIXES, hidden, is_plain_file, shown
+from .kinds import archive_within, identify_bytes
+from .names import PACKED_SUFFIXES, PAGE_SUFFIXES, hidden, is_page_name, is_plain_file, shown
 from .page import Limits, Page, Trouble
 from .provenance import made_by_httrack, provenance_of, saved_response
 from .sidecar import Sidecar, is_sidecar_name, read_sidecar, sidecar_names
@@ -157,6 +157,13 @@ def read_file(source: Source, context: Context) -> Iterator[Page | Trouble]:
         except Bad as bad:
             yield Trouble(location, f"{bad.reason}; skipped", bad.code)
             return
+    archive = None if packing or is_page_name(source.name) else archive_within(data)
+    if archive is not None:
+        reason = "an archive whose beginning is damaged; what could be was read"
+        yield Trouble(location, reason, "broken_record")
+        source.file.seek(0)
+        yield from context.read(source, archive)
+        return
     saved = saved_response(data)
     if saved is not None:
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -20,6 +21,7 @@ from .unpack import Bad
 _ENCODED = frozenset(("content-encoding", "transfer-encoding"))  # the browser has undone them
 _GROWN = 3  # JSON's escapes and base64 make a page so much larger, at most
 _BOM = 3
+_NO_ENTRIES = re.compile(rb'"entries"\s*:\s*\[\s*\]')
 
 
 def read_har(source: Source, context: Context) -> Iterator[Page | Trouble]:
@@ -34,7 +36,10 @@ def read_har(source: Source, context: Context) -> Iterator[Page | Trouble]:
             yield Trouble(location, f"{entry.reason}; skipped", entry.code)
         else:
             yield from _entry(entry, location, source, context)
-    if not number:
+    if not number and not _NO_ENTRIES.search(source.head(most)):
+        reason = "damaged: the list of requests in it cannot be found"
+        yield Trouble(source.location, reason, "broken_record")
+    elif not number:
         yield Trouble(source.location, "no request was recorded in it", "empty")
 
 

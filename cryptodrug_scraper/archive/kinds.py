@@ -196,6 +196,18 @@ def _plain(head: bytes, name: str) -> Form:
     return _by_name(head, name)
 
 
+def archive_within(data: bytes) -> Form | None:
+    """Tell whether what would be taken for one page is an archive whose beginning is damaged."""
+    if _WARC_WITHIN.search(data):
+        return Form("warc")
+    if _ARC_WITHIN.search(data):
+        return Form("arc")
+    end = data.rfind(b"PK\x05\x06")
+    if not begins_as_html(data) and 0 < data.find(b"PK\x01\x02") < end:
+        return Form("zip")
+    return None
+
+
 def _by_name(head: bytes, name: str) -> Form:
     """Decide by the name, where the content says nothing for certain."""
     kind, packing = kind_of(name)

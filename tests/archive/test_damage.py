@@ -109,3 +109,15 @@ def test_no_record_of_a_plain_warc_is_lost_in_silence(tmp_path: Path) -> None:
         ):
             pages, troubles = damaged(tmp_path / "a.warc", other)
             assert len(pages) == 5 or troubles, at
+
+
+@pytest.mark.parametrize("name", ["packed/pages.zip", "warc/old.arc", "warc/crawl.warc.bz2"])
+def test_an_archive_whose_beginning_is_damaged_is_not_one_page(name: str, tmp_path: Path) -> None:
+    data = (ARCHIVES / name).read_bytes()
+    data = bz2.decompress(data) if name.endswith(".bz2") else data
+    whole = len(damaged(tmp_path / "a", data)[0])
+    for at in range(9):
+        other = data[:at] + bytes([data[at] ^ 0x55]) + data[at + 1 :]
+        pages, troubles = damaged(tmp_path / "a", other)
+        assert len(pages) == whole or troubles, at
+        assert not any(page.location == str(tmp_path / "a") for page in pages)
