@@ -21,7 +21,7 @@ from .unpack import Bad
 _ENCODED = frozenset(("content-encoding", "transfer-encoding"))  # the browser has undone them
 _GROWN = 3  # JSON's escapes and base64 make a page so much larger, at most
 _BOM = 3
-_NO_ENTRIES = re.compile(rb'"entries"\s*:\s*\[\s*\]')
+_REQUEST = re.compile(rb'"request"\s*:\s*\{')
 
 
 def read_har(source: Source, context: Context) -> Iterator[Page | Trouble]:
@@ -36,7 +36,7 @@ def read_har(source: Source, context: Context) -> Iterator[Page | Trouble]:
             yield Trouble(location, f"{entry.reason}; skipped", entry.code)
         else:
             yield from _entry(entry, location, source, context)
-    if not number and not _NO_ENTRIES.search(source.head(most)):
+    if not number and _REQUEST.search(source.head(most)):
         reason = "damaged: the list of requests in it cannot be found"
         yield Trouble(source.location, reason, "broken_record")
     elif not number:
