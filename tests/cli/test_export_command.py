@@ -242,9 +242,9 @@ def test_a_handle_is_found_and_said(dsn: str, tmp_path: Path) -> None:
     ("options", "said"),
     [
         (["--country", "Atlantis"], "no place"),
-        (["--from", "19 November"], "no day"),
-        (["--from", "2019-02-30"], "no day"),
-        (["--to", "0018-11-19"], "no day of this age"),
+        (["--from", "19 November"], "no ISO 8601 date"),
+        (["--from", "2019-02-30"], "no ISO 8601 date"),
+        (["--to", "0018-11-19"], "a date out of range"),
         (["--from", "2019-02-01", "--to", "2019-01-01"], "after"),
         (["--market", "dreem"], "Did you mean dream"),
         (["--name", "Two Words"], "no name of a data package"),
