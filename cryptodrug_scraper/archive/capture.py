@@ -21,6 +21,7 @@ from uuid import UUID
 from .files import location_of
 from .held import RecordPlace
 from .http import split_response
+from .invented import field_of, of_this_machine
 from .mend import beginning_of, files_of, lock
 from .page import DEFAULT_LIMITS, Page
 from .responses import Known, page_of
@@ -168,11 +169,13 @@ class CrawlArchive:
             self.stamp,
             cut_short is not None,
         )
+        invented = self.stamp.invented or of_this_machine(url)
         made = page_of(response, known, DEFAULT_LIMITS)
         common = [
             ("WARC-Date", moment_text(at)),
             ("WARC-Target-URI", url),
             ("WARC-Warcinfo-ID", self._warcinfo),
+            *field_of(invented),
         ]
         fields = [*common, ("WARC-Payload-Digest", digest)]
         if original is not None:

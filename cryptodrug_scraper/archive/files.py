@@ -10,6 +10,7 @@ from typing import BinaryIO, NamedTuple
 
 from .context import Context
 from .http import decoded_body
+from .invented import of_this_machine
 from .kinds import archive_within, identify_bytes
 from .names import PACKED_SUFFIXES, PAGE_SUFFIXES, hidden, is_page_name, is_plain_file, shown
 from .page import Limits, Page, Trouble
@@ -201,14 +202,16 @@ def read_file(source: Source, context: Context) -> Iterator[Page | Trouble]:
     moment, origin = beside.moment, "sidecar"
     if moment is None:
         moment, origin = stated.moment, "page"
+    url = beside.url or stated.url
     yield Page(
         data,
-        beside.url or stated.url,
+        url,
         *context.when(moment, origin, source.in_path),
         beside.status or stated.status,
         stated.headers or None,
         stated.headers.get("content-type"),
         location,
+        invented=beside.invented or of_this_machine(url),
     )
 
 

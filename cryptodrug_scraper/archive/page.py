@@ -29,7 +29,8 @@ class Page:
 
     ``crawl`` is the run of this program that captured it, None for any other archive.
     ``cut_short`` is whether the crawler stored the start of the page only: what is read from such
-    a page is not to be trusted.
+    a page is not to be trusted. ``invented`` is whether its source says that it was invented, or
+    its address does (:mod:`.invented`).
     """
 
     body: bytes
@@ -43,6 +44,7 @@ class Page:
     location: str
     crawl: CrawlStamp | None = None
     cut_short: bool = False
+    invented: bool = False
 
     @property
     def size(self) -> int:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from .http import Response, content_kind, decoded_body
+from .invented import of_this_machine
 from .page import Limits, Page, Trouble
 from .sidecar import without_credentials
 from .sniff import looks_like_html, problem_of
@@ -24,6 +25,7 @@ class Known(NamedTuple):
     location: str
     crawl: CrawlStamp | None
     cut_short: bool
+    invented: bool = False
 
 
 def page_of(
@@ -67,4 +69,7 @@ def page_of(
         known.location,
         known.crawl,
         known.cut_short,
+        known.invented
+        or (known.crawl is not None and known.crawl.invented)
+        or of_this_machine(url),
     )

@@ -64,6 +64,7 @@ class Revisit(NamedTuple):
     digests: tuple[tuple[str, bool], ...]
     names: tuple[str, ...]
     lies_at: tuple[str, int] | None = None
+    invented: bool = False
 
 
 class _Index:
@@ -289,6 +290,7 @@ def _page(
         revisit.location,
         revisit.crawl,
         cut_short or original.truncated,
+        revisit.invented,
     )
     return page_of(stored, known, limits, stated)
 

@@ -1,6 +1,7 @@
 """Sidecars: ``page.json`` or ``page.html.json`` beside ``page.html``.
 
-A JSON object with any of ``url``, ``captured_at`` and ``status``; other keys are not looked at.
+A JSON object with any of ``url``, ``captured_at``, ``status`` and ``invented``; other keys are not
+looked at.
 A sidecar with a wrong value is not used at all: what it says of the page is not to be trusted.
 """
 
@@ -20,6 +21,7 @@ class Sidecar(NamedTuple):
     url: str | None = None
     moment: Moment | None = None
     status: int | None = None
+    invented: bool = False
 
 
 _USERINFO = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*:)?//[^/?#]*@")
@@ -74,4 +76,7 @@ def read_sidecar(data: bytes) -> Sidecar | str:
         not isinstance(status, int) or isinstance(status, bool) or not 100 <= status <= 599
     ):
         return "its `status` is not an HTTP status"
-    return Sidecar(url, moment, status)
+    invented = found.get("invented", False)
+    if not isinstance(invented, bool):
+        return "its `invented` is neither true nor false"
+    return Sidecar(url, moment, status, invented)

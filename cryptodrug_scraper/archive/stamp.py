@@ -45,7 +45,8 @@ class CrawlStamp:
 
     ``run`` is 32 hex digits (of ``uuid4``), ``market`` a market's name, ``started_at`` aware
     (it is kept in UTC), ``operator`` who ran it. ``options`` are plain JSON values; those whose
-    name suggests a secret, and credentials in addresses, are left out.
+    name suggests a secret, and credentials in addresses, are left out. ``invented`` is whether it
+    crawled a simulator.
     """
 
     run: str
@@ -54,9 +55,14 @@ class CrawlStamp:
     operator: str | None
     program_version: str
     options: Mapping[str, Any]
+    invented: bool = False
 
     def __post_init__(self) -> None:
         _check_run(self.run)
+        if self.invented is None:  # of a crawl before there was a mark
+            object.__setattr__(self, "invented", False)
+        elif not isinstance(self.invented, bool):
+            raise ValueError("`invented` is neither true nor false")
         if not isinstance(self.market, str) or self.market not in markets():
             raise ValueError("`market` names no market that is known here")
         if self.operator is not None:

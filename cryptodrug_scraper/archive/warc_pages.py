@@ -11,6 +11,7 @@ from fastwarc.warc import WarcHeader, WarcRecord, WarcRecordType
 
 from .context import Context
 from .http import Response, content_kind, sort_of_type, split_response
+from .invented import FIELD, says_invented
 from .names import shown
 from .page import Page, Trouble
 from .records import Checked, RecordFile
@@ -54,6 +55,7 @@ class Stored(NamedTuple):
     digest: str | None = None
     identity: str | None = None
     split: bool = False
+    invented: bool = False
 
 
 class RecordReader:
@@ -102,7 +104,13 @@ class RecordReader:
         location = stored.place.location
         captured = self._captured(stored.date, stored.url)
         known = Known(
-            stored.url, captured, stored.content_type, location, stored.crawl, stored.cut_short
+            stored.url,
+            captured,
+            stored.content_type,
+            location,
+            stored.crawl,
+            stored.cut_short,
+            stored.invented,
         )
         item = page_of(stored.response, known, self.limits)
         if item is None:
@@ -193,6 +201,7 @@ class RecordReader:
             headers.get(WarcHeader.WARC_PAYLOAD_DIGEST),
             headers.get(WarcHeader.WARC_RECORD_ID),
             split,
+            says_invented(headers.get(FIELD)),
         )
         item = self.page(stored)
         if item is None and first.kind == _RESPONSE and b"\x00" in block.partition(b"\r\n\r\n")[0]:
@@ -259,8 +268,9 @@ class RecordReader:
         captured = self._captured(headers.get(WarcHeader.WARC_DATE), url)
         own = split_response(block)
         lies_at = _lies_at(headers.get(REFERS_TO_FILE), headers.get(REFERS_TO_OFFSET))
+        invented = says_invented(headers.get(FIELD))
         revisit = Revisit(
-            place.location, url, captured, own, crawl, digest, digests, names, lies_at
+            place.location, url, captured, own, crawl, digest, digests, names, lies_at, invented
         )
         item = self.context.revisits.read(revisit, self.source)
         if isinstance(item, str):

@@ -21,6 +21,7 @@ from typing import Self
 from urllib.parse import quote
 from uuid import UUID, uuid4
 
+from .invented import field_of, of_this_machine
 from .secret import public_headers
 from .sidecar import without_credentials
 from .when import EARLIEST, LATEST, in_range
@@ -174,6 +175,7 @@ class WarcWriter:
             ("WARC-Target-URI", address(url)),
             ("WARC-Block-Digest", digest_of(block)),
             ("WARC-Payload-Digest", digest_of(body)),
+            *field_of(of_this_machine(url)),
             ("Content-Type", RESPONSE),
         ]
         data = record("response", new_id(), fields, block)

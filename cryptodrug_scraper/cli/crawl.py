@@ -245,6 +245,15 @@ def crawl(
     ] = None,
     socks: Socks = None,
     direct: Direct = False,
+    invented: Annotated[
+        bool,
+        typer.Option(
+            "--invented",
+            help="The address is that of a simulator, not of a market: its pages are marked as "
+            "invented, as those of --direct are.",
+            rich_help_panel=WAY,
+        ),
+    ] = False,
     load: Annotated[
         bool,
         typer.Option(help="Load into the database while crawling.", rich_help_panel=_KEPT),
@@ -318,6 +327,7 @@ def crawl(
         folder=settings.data_dir,
         socks=socks or settings.tor_socks,
         direct=direct,
+        invented=invented,
         each=each,
         delay=delay,
         throttle=throttle,

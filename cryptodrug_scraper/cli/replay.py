@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cryptodrug_scraper.cli.errors import EXIT_CODES, Code, explain
+from cryptodrug_scraper.cli.errors import EXIT_CODES, Code, Failure, explain
 from cryptodrug_scraper.cli.options import (
     CapturedAt,
     DatabaseUrl,
@@ -38,6 +38,10 @@ HELP = guide("""
     archives in archives, two deep. What a file is, its content says, not its name. What
     cannot be read is named with the reason, and the rest goes on (exit code 1); styles,
     scripts and images are counted, and --list-skipped writes all of them.
+
+    Pages that a simulator served, or that are fixtures, carry a mark of it and are kept apart in
+    all numbers; what this machine served is such a page. Pages of a market from a host that is no
+    onion address are a warning, which --real or --invented answers.
 
     When a page was captured comes from the archive, from page.json beside page.html, from
     what a browser, SingleFile or HTTrack wrote into it, from a date in the path
@@ -73,6 +77,22 @@ def replay(
     ],
     market: Market = None,
     captured_at: CapturedAt = None,
+    real: Annotated[
+        bool,
+        typer.Option(
+            "--real",
+            help="The pages are a market's own, whatever host served them; not those that a crawl "
+            "marked as invented, or that this machine served.",
+        ),
+    ] = False,
+    invented: Annotated[
+        bool,
+        typer.Option(
+            "--invented",
+            help="The pages were made to try the program: they are marked, and never counted "
+            "together with real ones.",
+        ),
+    ] = False,
     workers: Annotated[
         int,
         typer.Option(min=1, max=64, metavar="N", help="Processes that parse and load."),
@@ -109,6 +129,8 @@ def replay(
     """Read pages into the database."""
     when = moment(captured_at)
     check_market(market)
+    if real and invented:
+        raise Failure("--real and --invented exclude each other.", Code.BAD_INPUT)
     chosen = table_columns(columns)
     if summary is not None or list_skipped is not None:
         from cryptodrug_scraper.cli.summary import check_place
@@ -120,6 +142,7 @@ def replay(
         code = run(
             paths,
             market=market,
+            invented=True if invented else False if real else None,
             captured_at=when,
             columns=chosen,
             any_time=any_time,
@@ -141,6 +164,7 @@ def run(
     paths: list[Path],
     *,
     market: str | None,
+    invented: bool | None,
     captured_at: datetime | date | None,
     columns: Columns,
     any_time: bool = False,
@@ -166,6 +190,7 @@ def run(
             paths,
             dsn,
             market=market,
+            invented=invented,
             captured_at=captured_at,
             columns=columns,
             any_time=any_time,

@@ -142,6 +142,7 @@ class Crawl:
                     "job": self.job.name,
                     "python": platform.python_version(),
                 },
+                invented=self.options.direct or self.options.invented,
             )
             self.archive = CrawlArchive(
                 self.warcs, self.stamp, rotate_bytes=self.options.rotate_bytes

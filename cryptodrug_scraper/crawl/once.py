@@ -261,6 +261,7 @@ class _Recording:
                 "direct": self._direct,
                 "python": platform.python_version(),
             },
+            invented=self._direct,
         )
         return CrawlArchive(place, stamp)
 

@@ -35,14 +35,16 @@ class CrawlOptions:
     """What does not change which pages a crawl wants.
 
     Times are in seconds, sizes in bytes. ``dsn`` is a libpq connection string; without it the
-    crawl archives only. ``direct`` asks a market on this machine without Tor. ``new`` begins
-    anew, though an unfinished crawl with the same plan could go on.
+    crawl archives only. ``direct`` asks a market on this machine without Tor, which is a
+    simulator, and ``invented`` is set for one that is an onion service: what they serve is marked.
+    ``new`` begins anew, though an unfinished crawl with the same plan could go on.
     """
 
     folder: Path
     socks: str = "127.0.0.1:9050"
     dsn: str | None = field(default=None, repr=False)
     direct: bool = False
+    invented: bool = False
     each: int = 2
     delay: float = 3.0
     throttle: bool = True

@@ -27,7 +27,10 @@ from cryptodrug_scraper.database.connection import client_url, open_engine, reso
 from cryptodrug_scraper.settings import get_settings
 from cryptodrug_scraper.tor.ready import find_tor
 
-_ARGUMENTS = frozenset(("categories", "exclude", "listings", "vendors", "since", "direct"))
+_ARGUMENTS = frozenset(
+    ("categories", "exclude", "listings", "vendors", "since", "direct", "invented")
+)
+_YES = ("1", "true", "yes")
 _SCRAPYS = frozenset(("crawler", "settings", "name", "start_urls", "crawl"))
 _COLLECT_AFTER = 10_000  # objects more than before; Python's own is 700
 
@@ -86,7 +89,7 @@ def arguments_of(crawler: Crawler, spider: MarketSpider) -> Given:
 
     ``scrapy crawl NAME -a listings=… -a vendors=… -a categories=… -a exclude=… -a since=…``,
     values parted by commas, with the database, the folder and the Tor of the settings;
-    ``-a direct=1`` is for a market on this machine.
+    ``-a direct=1`` is for a market on this machine, ``-a invented=1`` for a simulator elsewhere.
     """
 
     check_arguments(vars(spider))
@@ -101,7 +104,7 @@ def arguments_of(crawler: Crawler, spider: MarketSpider) -> Given:
             read_since(since)
         except ValueError as error:
             raise CrawlRefused(f"-a since: {error}") from None
-    direct = str(getattr(spider, "direct", "")).lower() in ("1", "true", "yes")
+    direct = str(getattr(spider, "direct", "")).lower() in _YES
     plan = Plan(
         spider.name,
         inside=several("categories"),
@@ -130,6 +133,7 @@ def arguments_of(crawler: Crawler, spider: MarketSpider) -> Given:
         socks=settings.tor_socks,
         dsn=client_url(engine),
         direct=direct,
+        invented=str(getattr(spider, "invented", "")).lower() in _YES,
         each=crawler.settings.getint("CONCURRENT_REQUESTS_PER_DOMAIN"),
         delay=crawler.settings.getfloat("DOWNLOAD_DELAY"),
     )

@@ -52,6 +52,7 @@ def crawl_row(key: int, stamp: CrawlStamp) -> tuple[object, ...]:
         json.dumps(stamp.options),
         None,
         None,
+        stamp.invented,
     )
 
 
@@ -69,7 +70,7 @@ def record_crawl(connection: Connection, stamp: CrawlStamp, end: CrawlEnd | None
     with connection, connection.cursor() as work:
         write_market(work, market)
         work.execute(
-            "INSERT INTO crawl_run VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)"
+            "INSERT INTO crawl_run VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
             " ON CONFLICT (crawl_run_id) DO NOTHING",
             crawl_row(key, stamp),
         )

@@ -117,6 +117,7 @@ class Present(NamedTuple):
     doubt: str | None
     """Why its capture time is not used, if it is not."""
     crawl_run: int | None
+    invented: bool
     place: Place
     others: list[str]
 
@@ -131,14 +132,14 @@ def present(connection: Connection, page_ids: Sequence[int]) -> dict[int, Presen
         work.execute(
             "SELECT page_id, parser_version, market, kind, cut_off,"
             " (SELECT w FROM unnest(warnings) AS w WHERE w LIKE 'captured_at: %%' LIMIT 1),"
-            " crawl_run_id, archive_id, place,"
+            " crawl_run_id, invented, archive_id, place,"
             " ARRAY(SELECT archive_id || ' ' || place FROM page_place"
             " WHERE page_id = page.page_id) FROM page WHERE page_id = ANY(%s)",
             (list(page_ids),),
         )
         return {
-            key: Present(version, market, kind, cut, doubt, run, Place(archive_id, place), others)
-            for key, version, market, kind, cut, doubt, run, archive_id, place, others in work
+            row[0]: Present(*row[1:8], Place(*row[8:10]), row[10])  # type: ignore[call-arg]
+            for row in work
         }
 
 
@@ -206,13 +207,13 @@ class Loader:
             work.execute("SELECT pg_advisory_xact_lock_shared(%s)", (LOADING_LOCK,))
             known = self._forget(work, replace) if replace else []
             learned = [(table, self._share(work, table, batch)) for table in _SHARED]
-            fresh = self._win_pages(work, batch)
+            fresh, changed = self._win_pages(work, batch)
             known += [(rows.page_id, rows.place) for rows in batch if rows.page_id not in fresh]
             while others:  # what they say of captures in the batch
                 work.execute("DELETE FROM stage_page")
                 again, others = _unique(others)
                 known += [(rows.page_id, rows.place) for rows in again]
-                self._win_pages(work, again)
+                changed |= self._win_pages(work, again)[1]
             self._note_places(work, known)
             mine = [rows for rows in batch if rows.page_id in fresh]
             with self._references_checked(work, mine):
@@ -220,7 +221,8 @@ class Loader:
                     lines = [text for rows in mine if table in rows.own for text in rows.own[table]]
                     if lines:
                         copy_lines(work, table, COLUMNS[table], lines)
-            self._due(work, {group for rows in mine for group in rows.groups})
+            due = [rows for rows in batch if rows.page_id in fresh | changed]
+            self._due(work, {group for rows in due for group in rows.groups})
         done.new += len(mine)
         done.had += len(batch) - len(mine)
         for table, keys in learned:
@@ -284,11 +286,12 @@ class Loader:
             _check_same(work, table, columns[0], _SHARED[table])
         return unknown
 
-    def _win_pages(self, work: cursor, batch: list[PageRows]) -> set[int]:
-        """Insert the pages' own rows; return those that were not there.
+    def _win_pages(self, work: cursor, batch: list[PageRows]) -> tuple[set[int], set[int]]:
+        """Insert the pages' own rows; return those that were not there, and those that changed.
 
         All are locked then. Of a capture that lies in two places the run is kept that captured
-        it, whichever place knows that; of two runs, the lesser key.
+        it, whichever place knows that; of two runs, the lesser key. If one of the places says that
+        it was invented, it was.
         """
         columns = COLUMNS["page"]
         copy_lines(work, "stage_page", columns, [rows.page for rows in batch])
@@ -296,12 +299,14 @@ class Loader:
         work.execute(
             f"INSERT INTO page ({names}) SELECT {names} FROM stage_page ORDER BY page_id"
             " ON CONFLICT (page_id) DO UPDATE SET"
-            " crawl_run_id = least(page.crawl_run_id, excluded.crawl_run_id)"
-            " WHERE page.crawl_run_id"
+            " crawl_run_id = least(page.crawl_run_id, excluded.crawl_run_id),"
+            " invented = page.invented OR excluded.invented"
+            " WHERE excluded.invented > page.invented OR page.crawl_run_id"
             " IS DISTINCT FROM least(page.crawl_run_id, excluded.crawl_run_id)"
             " RETURNING page_id, xmax = 0"
         )
-        return {page_id for page_id, inserted in work.fetchall() if inserted}
+        won = work.fetchall()
+        return {page for page, new in won if new}, {page for page, new in won if not new}
 
     @contextmanager
     def _references_checked(self, work: cursor, pages: list[PageRows]) -> Iterator[None]:

@@ -1,7 +1,7 @@
 """Works the reviews of changed groups out of their sightings (``sameness.py`` says how).
 
 A group is the rows of one vendor with the same rating and words; groups that share an edited
-review are worked out together (``edits.py``). Loading puts the groups that it touches into
+review are worked out together (``edits.py``), rows of real and of invented pages apart. Loading puts the groups that it touches into
 ``review_due``; :func:`work_out_reviews` takes them from there, some thousand rows a transaction,
 and writes the table ``review``. It can be killed at any moment: what it had not committed is
 still due.
@@ -47,9 +47,10 @@ _READ = """
            extract(epoch FROM s.earliest)::bigint, extract(epoch FROM s.latest)::bigint - 1,
            s.price_amount::float8, s.list_id, s.edge, extract(epoch FROM s.observed_at)::bigint,
            s.listing_title, s.response, s.price_amount::text, s.price_currency,
-           s.price_approximate, s.posted_on, s.posted_precision, s.posted_at
-    FROM taken JOIN review_sighting s USING (vendor_id, content_id)
-    ORDER BY 1, 2, 3, 4
+           s.price_approximate, s.posted_on, s.posted_precision, s.posted_at,
+           p.invented
+    FROM taken JOIN review_sighting s USING (vendor_id, content_id) JOIN page p USING (page_id)
+    ORDER BY s.vendor_id, p.invented, s.content_id, s.page_id, s.ordinal
 """
 _WRITE = """
     DELETE FROM review r USING taken t
@@ -120,7 +121,7 @@ def _work_out(work: cursor) -> None:
         work.execute(_NOT_DUE)
     work.execute(_READ)
     reviews: list[str] = []
-    for vendor, groups in groupby(_rows(work), key=lambda row: row[0]):
+    for (vendor, invented), groups in groupby(_rows(work), key=lambda row: (row[0], row[-1])):
         details: dict[tuple[int, int], _Detail] = {}
         identity: dict[tuple[int, int], Hashable] = {}
         resolved: list[tuple[int, Resolved]] = []
@@ -129,12 +130,13 @@ def _work_out(work: cursor) -> None:
             for row in rows:
                 sighting = _sighting(row)
                 where = sighting.page, sighting.ordinal
-                details[where] = detail = _Detail(sighting.page, *row[12:])
+                details[where] = detail = _Detail(sighting.page, *row[12:-1])
                 group.append(sighting)
                 if _names_its_review(sighting, detail):
                     identity[where] = (*sighting[2:5], sighting.price, detail.price_currency)
             resolved += [(content, review) for review in resolve(group)]
-        reviews += [_review_line(vendor, one, details) for one in join_edits(resolved, identity)]
+        worded = join_edits(resolved, identity)
+        reviews += [_review_line(vendor, invented, one, details) for one in worded]
     work.execute(
         "CREATE TEMP TABLE stage_review (LIKE review) ON COMMIT DROP;"
         + "".join(f"ALTER TABLE stage_review DROP COLUMN {c};" for c in _FROM_CONTENT)
@@ -191,7 +193,9 @@ def _review_key(vendor: int, content: int, review: Resolved) -> int:
     return key_of("review", str(vendor), str(content), str(first[0]), str(first[1]))
 
 
-def _review_line(vendor: int, one: Worded, details: dict[tuple[int, int], _Detail]) -> str:
+def _review_line(
+    vendor: int, invented: bool, one: Worded, details: dict[tuple[int, int], _Detail]
+) -> str:
     """The review as a line for the staging table."""
     review = one.review
     seen, sure = sorted(review.sightings, key=_when), sorted(review.sure, key=_when)
@@ -229,6 +233,7 @@ def _review_line(vendor: int, one: Worded, details: dict[tuple[int, int], _Detai
         "sightings": len(seen),
         "page_ids": [s.page for s in seen],
         "ordinals": [s.ordinal for s in seen],
+        "invented": invented,
     }
     return line([values[column] for column in _STAGED])
 

@@ -154,6 +154,7 @@ class _Builder:
             "exchange_panel_id": panel,
             "crawl_run_id": self.rows.crawl_run,
             "cut_off": parsed.cut_off,
+            "invented": page.invented,
         }
         return line([values[column] for column in COLUMNS["page"]])
 

@@ -59,6 +59,7 @@ def replay(
     dsn: str | None,
     *,
     market: str | None = None,
+    invented: bool | None = None,
     captured_at: datetime | date | None = None,
     workers: int = 1,
     progress: Progress | None = None,
@@ -72,7 +73,8 @@ def replay(
     a dry run. With one worker all happens in this process. Ctrl-C ends it after the batches
     at work; what was loaded stays, and the same call goes on from there.
 
-    All that was not read is written to ``skipped``.
+    All that was not read is written to ``skipped``. ``invented`` says whether the pages were
+    invented, where their source does not (see :class:`~.work.Worker`).
     ``any_time``: times of capture are taken as stated, those that cannot be too.
     ``columns`` says which columns of tables of pages hold what; without it their names tell.
 
@@ -101,9 +103,10 @@ def replay(
     with nullcontext() if dsn is None else losses_named(dsn):
         try:
             if workers == 1:
-                _here(batches, work.Worker(dsn, market, any_time), landed)
+                _here(batches, work.Worker(dsn, market, any_time, invented), landed)
             else:
-                with Pool((dsn, market, any_time), workers, landed, summary.trouble) as pool:
+                options = dsn, market, any_time, invented
+                with Pool(options, workers, landed, summary.trouble) as pool:
                     pool.work(batches)
         except KeyboardInterrupt:
             summary.interrupted = True

@@ -74,10 +74,7 @@ class Counts:
             if records:
                 self.records[market, name] += len(records)
         for notice in parsed.warnings:
-            self.warnings[market, notice.field, notice.reason] += 1
-            some = self.places.setdefault((market, notice.field, folded(notice.reason)), [])
-            if len(some) < EXAMPLES:
-                some.append(location)
+            self.warn(market, notice.field, notice.reason, location)
             if notice.field == TIME:
                 self.doubt(parsed.market, location, str(notice))
             if notice.field == "page":
@@ -88,6 +85,13 @@ class Counts:
             ends = next((n.text for n in parsed.warnings if n.reason == CUT_OFF), "")
             self.cut(parsed.market, location, f"ends in: {ends}" if ends else parsed.kind_reason)
         self._fill(market, parsed)
+
+    def warn(self, market: str, name: str, reason: str, location: str) -> None:
+        """Count a warning of a page, and keep where it was first met."""
+        self.warnings[market, name, reason] += 1
+        some = self.places.setdefault((market, name, folded(reason)), [])
+        if len(some) < EXAMPLES:
+            some.append(location)
 
     def cut(self, market: str | None, location: str, reason: str) -> None:
         """Count a page that was cut off."""

@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from multiprocessing.connection import Connection as Pipe
 from multiprocessing.connection import wait
@@ -21,6 +21,7 @@ import psycopg2
 from psycopg2.extensions import connection as Connection  # noqa: N812  (it is a class)
 
 from cryptodrug_scraper.archive import Page
+from cryptodrug_scraper.archive.invented import doubtful_host
 from cryptodrug_scraper.database.archives import Place, Roots
 from cryptodrug_scraper.database.crawls import crawl_key, least_run
 from cryptodrug_scraper.database.loader import Loader, Present, present
@@ -32,6 +33,9 @@ from cryptodrug_scraper.replay.memory import keep_freed_memory
 from cryptodrug_scraper.replay.summary import NO_MARKET, Counts
 from parsers import parse_page
 from parsers.version import parser_version
+
+NO_MARKETS_HOST = "no onion address: say with --real or --invented what these pages are"
+"""The warning of a page of a market whose address is neither an onion's nor this machine's."""
 
 
 class Batch(NamedTuple):
@@ -59,10 +63,13 @@ class Worker:
     """Parses and loads batches of pages; without a ``dsn`` it only parses (a dry run).
 
     ``dsn`` is a libpq connection string; ``market`` is the one that all pages are of, else it is
-    that of the crawl which captured a page, else what the page's marks say. A page that the
+    that of the crawl which captured a page, else what the page's marks say. ``invented`` True marks
+    all pages as invented, and False says that those are real whose source does not mark them; with
+    None, pages of hosts that no market has are counted among the warnings. A page that the
     database has, read by the same parsers for the same market, is not parsed again, unless this
-    time it is known which crawl captured it, and was not before. A page is read without a capture
-    time that cannot be (``reading/lifetime.py``), unless ``any_time`` says to take all as stated.
+    time it is known which crawl captured it, or whether it was invented, and was not before. A
+    page is read without a capture time that cannot be (``reading/lifetime.py``), unless
+    ``any_time`` says to take all as stated.
     ``roots`` are those that the pages lie in. :meth:`prepare` and :meth:`commit` use a connection
     each, so that one batch can be parsed while another is loaded.
     """
@@ -72,11 +79,14 @@ class Worker:
         dsn: str | None,
         market: str | None,
         any_time: bool = False,
+        invented: bool | None = None,
+        *,
         roots: Roots = NO_ROOTS,
     ) -> None:
         keep_freed_memory()
         self.any_time = any_time
         self.market = market
+        self.invented = invented
         self.roots = roots
         self.version = parser_version()
         self.loader: Loader | None = None
@@ -106,6 +116,8 @@ class Worker:
         """
         batch = Prepared(Counts())
         counts = batch.counts
+        if self.invented:
+            pages = [replace(page, invented=True) for page in pages]
         captures = [Capture.of(page, self.roots) for page in pages]
         known: dict[int, Present] = {}
         if self.loader is not None:
@@ -121,10 +133,15 @@ class Worker:
                 same_parsers = before.parser_version == self.version
                 same = same_parsers and market in (None, before.market)
                 same = same and not (self.any_time and before.doubt)
+                # That a page is real is only known if it is stated: its source may not know.
+                if page.invented != before.invented and (page.invented or self.invented is False):
+                    same = False
                 known_run = before.crawl_run
                 if same and least_run(known_run, run) == known_run:
                     counts.pages[before.market or NO_MARKET, before.kind] += 1
                     counts.had += 1
+                    if before.market is not None:
+                        self._warn_of_host(page, before.market, counts)
                     if before.cut_off:
                         counts.cut(before.market, page.location, "loaded before")
                     if before.doubt:
@@ -134,16 +151,25 @@ class Worker:
                     continue
                 if not same:
                     batch.replace.append(key)
+                if before.invented and self.invented is not False:
+                    capture = capture._replace(page=replace(page, invented=True))
             started = time.perf_counter()
             found = self._read(page, market, read)
             counts.parsing += time.perf_counter() - started
             counts.count(found, page.location)
+            if found.market is not None:
+                self._warn_of_host(page, found.market, counts)
             if self.loader is not None:
                 started = time.perf_counter()
                 batch.rows.append(rows_of(capture, found, self.version, known_run))
                 batch.where[key] = page.location
                 counts.making_rows += time.perf_counter() - started
         return batch
+
+    def _warn_of_host(self, page: Page, market: str, counts: Counts) -> None:
+        """Count a page of a market whose host is none that a market has, if nobody says why."""
+        if self.invented is None and not page.invented and doubtful_host(page.url) is not None:
+            counts.warn(market, "page.url", NO_MARKETS_HOST, page.location)
 
     def _market_of(self, page: Page) -> str | None:
         """The market that a page is of, if that is known: as told, or that of its crawl."""
@@ -248,7 +274,7 @@ class Overlapping:
         self.worker.close()
 
 
-Options = tuple[str | None, str | None, bool]
+Options = tuple[str | None, str | None, bool, bool | None]
 """What a :class:`Worker` is made from."""
 Answer = tuple[Counts | None, Exception | None, bool]
 """What a batch gave, what was raised, and whether there is more to come."""

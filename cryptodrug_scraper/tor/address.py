@@ -39,6 +39,12 @@ def is_onion(host: str) -> bool:
     return _onion_problem(host) is None
 
 
+def is_onion_of_version_2(host: str) -> bool:
+    """Say whether a host is, or is below, an onion address of version 2: markets had them."""
+    *_, address, suffix = ("." + host.lower()).rsplit(".", 2)
+    return host.isascii() and suffix == "onion" and _V2.fullmatch(address) is not None
+
+
 def is_loopback(host: str) -> bool:
     """Say whether a host is this machine: 127.0.0.0/8 in full dotted form, ::1, localhost.
 

@@ -103,9 +103,9 @@ _VENDOR = """
     LEFT JOIN seen s USING (vendor_id)
     LEFT JOIN pgp_key k ON k.pgp_key_id = t.pgp_key_id
 """
-_VIEWS = {"listing_latest": _LISTING, "vendor_latest": _VENDOR}
-_LATEST = "observed_at DESC NULLS LAST, page_id, ordinal"
-_CUT = r"\1 IN (SELECT c.page_id FROM page c WHERE c.cut_off) AS cut_off"
+VIEWS = {"listing_latest": _LISTING, "vendor_latest": _VENDOR}
+LATEST = "observed_at DESC NULLS LAST, page_id, ordinal"
+CUT = r"\1 IN (SELECT c.page_id FROM page c WHERE c.cut_off) AS cut_off"
 
 
 def upgrade() -> None:
@@ -122,18 +122,19 @@ def upgrade() -> None:
     )
     op.alter_column("page", "cut_off", server_default=None)
     op.create_index("ix_page_cut_off", "page", ["page_id"], postgresql_where=sa.text("cut_off"))
-    _replace(f"cut_off, {_LATEST}", _CUT)
+    replace_views(f"cut_off, {LATEST}", CUT)
 
 
 def downgrade() -> None:
     """Put the views back, which look at the latest page whether it is whole or not."""
-    _replace(_LATEST, "false AS cut_off")
+    replace_views(LATEST, "false AS cut_off")
     op.drop_index("ix_page_cut_off", "page")
     op.drop_column("page", "cut_off")
 
 
-def _replace(latest: str, cut: str) -> None:
-    for name, view in _VIEWS.items():
+def replace_views(latest: str, cut: str) -> None:
+    """Put the views as they are from here on, in this order of pages."""
+    for name, view in VIEWS.items():
         body = re.sub(
             r"LAST\((\w+)\)",
             r"(array_agg(\1 ORDER BY LATEST) FILTER (WHERE \1 IS NOT NULL))[1] AS \1",

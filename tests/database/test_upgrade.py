@@ -254,3 +254,44 @@ def test_the_schema_is_public_whatever_the_users_path(empty: Engine, database_ur
         "SELECT DISTINCT schemaname::text FROM pg_tables"
         " WHERE schemaname IN ('public', 'cryptodrug')",
     ) == [("public",)]
+
+
+def test_pages_of_this_machine_are_marked(empty: Engine, database_url: str) -> None:
+    migrations.upgrade(empty)
+    migrations.downgrade(empty, "0008")
+    urls = {
+        1: "http://127.0.0.1:8080/a",
+        2: "http://abcdefghijklmn23.onion/a?u=http://127.0.0.1/",
+        3: None,
+        4: "https://LOCALHOST",
+        5: "http://127.0.0.1.example.org/",
+    }
+    with empty.begin() as connection:
+        connection.execute(text("INSERT INTO archive VALUES (1, 'folder', '{/a}')"))
+        connection.execute(text("INSERT INTO market VALUES ('m', 'M')"))
+        connection.execute(text("INSERT INTO vendor VALUES (1, 'm', 'v')"))
+        connection.execute(text("INSERT INTO review_content VALUES (1), (2)"))
+        for page, url in urls.items():
+            connection.execute(
+                text(
+                    "INSERT INTO page (page_id, kind, outcome, sha256, size, archive_id, place,"
+                    " parser_version, warnings, url, cut_off) VALUES (:page, 'unknown',"
+                    " 'unknown', '', 1, 1, :page, 'v', '{}', :url, false)"
+                ),
+                {"page": page, "url": url},
+            )
+        for review, content, pages in ((1, 1, [1, 4]), (2, 1, [2, 1]), (3, 2, [1]), (4, 2, [4])):
+            connection.execute(
+                text(
+                    "INSERT INTO review (review_id, vendor_id, content_id, sightings, page_ids,"
+                    " ordinals) VALUES (:review, 1, :content, :n, :pages, :pages)"
+                ),
+                {"review": review, "content": content, "n": len(pages), "pages": pages},
+            )
+    migrations.upgrade(empty)
+    marked = "SELECT page_id FROM page WHERE invented ORDER BY page_id"
+    assert execute(database_url, marked) == [(1,), (4,)]
+    marked = "SELECT review_id FROM review WHERE invented ORDER BY review_id"
+    assert execute(database_url, marked) == [(1,), (3,), (4,)]
+    # One was thought to be on a real page and on an invented one: it is to be worked out again.
+    assert execute(database_url, "SELECT vendor_id, content_id FROM review_due") == [(1, 1)]

@@ -106,7 +106,7 @@ class Bench:
             faults=faults,
             patience=1.0,
             publish=publish,
-            through=("--socks", self.network.socks),
+            through=("--socks", self.network.socks, "--invented"),
         ) as here:
             try:
                 yield here

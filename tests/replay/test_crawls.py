@@ -167,6 +167,7 @@ def test_what_the_rows_say(tmp_path: Path, engine: Engine) -> None:
             "crawl_run_id": key_of("crawl_run", RUN),
             "market": "dream",
             "started_at": NOON,
+            "invented": False,
             "ended_at": END.ended_at,
             "operator": "A. Researcher",
             "program_version": "0.1.0",

@@ -42,6 +42,7 @@ class CrawlRun(Base):
     options: Mapped[dict[str, Any]] = mapped_column(JSONB, comment="As given; no credentials.")
     outcome: Mapped[str | None] = mapped_column(comment="How it ended; null while it runs.")
     counters: Mapped[dict[str, Any] | None] = mapped_column(JSONB, comment="Namespaced counts.")
+    invented: Mapped[bool] = mapped_column(comment="It crawled a simulator.")
 
 
 class Archive(Base):
@@ -85,6 +86,7 @@ class Page(Base):
             postgresql_where=text("exchange_panel_id IS NOT NULL"),
         ),
         Index("ix_page_cut_off", "page_id", postgresql_where=text("cut_off")),
+        Index("ix_page_invented", "page_id", postgresql_where=text("invented")),
         {"comment": "One capture: the same bytes, from one address, at one time."},
     )
     page_id: Mapped[Key]
@@ -131,6 +133,9 @@ class Page(Base):
     crawl_run_id: Mapped[Big | None] = mapped_column(ForeignKey("crawl_run.crawl_run_id"))
     cut_off: Mapped[bool] = mapped_column(
         comment="The page ends early: what it does not state, the whole page may."
+    )
+    invented: Mapped[bool] = mapped_column(
+        comment="Made by a simulator, a scenario or for a test: it says nothing of a market."
     )
 
 

@@ -150,3 +150,6 @@ class Review(Base):
     sightings: Mapped[int] = mapped_column(comment="Rows of pages that show it.")
     page_ids: Mapped[Keys] = mapped_column(comment="The pages that show it, in order of capture.")
     ordinals: Mapped[Counts] = mapped_column(comment="Its place on each of these pages.")
+    invented: Mapped[bool] = mapped_column(
+        comment="All pages that show it were invented. None is of real and invented pages."
+    )

@@ -172,6 +172,7 @@ class Crawler:
                 "listing_weeks": plan.parameters.listing_weeks,
                 "vendor_weeks": plan.parameters.vendor_weeks,
             },
+            invented=True,
         )
         counters: Counter[str] = Counter()
         session, at, left_out = Session(), began, 0
