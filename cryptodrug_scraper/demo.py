@@ -81,7 +81,7 @@ def main() -> int:
     migrations.upgrade(engine)
     engine.dispose()
     dsn = client_url(url)
-    summary = replay([folder], dsn)
+    summary = replay([folder], dsn, invented=True)
     show(summary)
     with connect(dsn, timeout=60) as connection:
         for title, sql in QUESTIONS:
@@ -95,15 +95,15 @@ def main() -> int:
 
 def _report(url: str) -> Path:
     """Write the study of the demo's pages as a report, and return where it is."""
-    from cryptodrug_scraper.report import Options, open_study, write_report
+    from cryptodrug_scraper.report import Options, marked_name, open_study, write_report
 
     # Not in the data folder: that is hidden, and some browsers must not read hidden folders.
-    out = Path.cwd() / "demo-report.html"
+    out = marked_name(Path.cwd() / "demo-report.html")
     output().print("\nWriting the report on vendors who ship from Belgium …")
     # Nobody stands behind the invented study's few vendors: with the usual threshold of five
     # hardly a number of theirs would be shown.
     with open_study(url) as study:
-        write_report(study, Options("BE", threshold=1, invented=True), out)
+        write_report(study, Options("BE", threshold=1), out)
     return out
 
 

@@ -16,7 +16,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cryptodrug_scraper.cli.errors import EXIT_CODES, Code, Failure
-from cryptodrug_scraper.cli.options import AsIs, DatabaseUrl, check_market, day, guide
+from cryptodrug_scraper.cli.options import (
+    AsIs,
+    DatabaseUrl,
+    Invented,
+    check_market,
+    day,
+    guide,
+)
 from cryptodrug_scraper.cli.terminal import say
 
 if TYPE_CHECKING:
@@ -135,6 +142,7 @@ def export(
         bool, typer.Option("--force", help="Replace an earlier export in DIR.")
     ] = False,
     as_is: AsIs = False,
+    invented: Invented = None,
     database_url: DatabaseUrl = None,
     quiet: Annotated[
         bool, typer.Option("--quiet", help="No progress, no table: only what went wrong.")
@@ -154,6 +162,8 @@ def export(
     options = _options(
         form.value, country, days, market or [], about, tuple(allow_word or ()), force
     )
+    if invented is not None:
+        options = replace(options, scope=replace(options.scope, invented=invented.value))
     _check_place(out, force)  # before a server is started for it
     if pseudonymise:
         options = _with_key(options, key_file)
@@ -170,6 +180,8 @@ def export(
     if done.waiting:
         say(f"Warning: {done.waiting.words}")
     if not quiet:
+        if words := done.kinds.words:
+            say(words)
         _show(done)
 
 
@@ -241,7 +253,12 @@ def _nothing(said: str, dsn: str, scope: Scope) -> str:
 
     try:
         opened = study.open(
-            dsn, start=scope.first, end=scope.last, markets=scope.markets, as_is=True
+            dsn,
+            start=scope.first,
+            end=scope.last,
+            markets=scope.markets,
+            as_is=True,
+            invented=scope.invented,
         )
     except ValueError as error:  # the database has no such market
         return f"{said} {error}"

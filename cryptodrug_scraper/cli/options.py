@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from datetime import date, datetime
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -61,6 +62,24 @@ AsIs = Annotated[
         "--as-is",
         help="Read the database as it is, also while reviews wait to be worked out (which the "
         "result then says). Without it they are worked out first, or it is refused.",
+    ),
+]
+
+
+class InventedChoice(StrEnum):
+    """What is counted of pages that were invented."""
+
+    ONLY = "only"
+    WITH = "with"
+
+
+Invented = Annotated[
+    InventedChoice | None,
+    typer.Option(
+        "--invented",
+        help="Count the pages that were invented (of a simulator, a scenario, a demo): only these, "
+        "or real pages with them. Without it they are counted only where there are no others.",
+        show_default=False,
     ),
 ]
 WAY = "On the way"

@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cryptodrug_scraper.cli.errors import EXIT_CODES, Code, Failure
-from cryptodrug_scraper.cli.options import AsIs, DatabaseUrl, check_market, day, guide
+from cryptodrug_scraper.cli.options import (
+    AsIs,
+    DatabaseUrl,
+    Invented,
+    check_market,
+    day,
+    guide,
+)
 from cryptodrug_scraper.cli.terminal import say
 
 if TYPE_CHECKING:
@@ -28,6 +35,10 @@ HELP = guide("""
     question figures, tables, the method and what to be careful about: the markets' size and
     the country's share, what is sold, prices, turnover, where from and where to, vendors on
     several markets, the coverage of the crawls, concentration, lifetimes.
+
+    A report on pages that were invented (a simulator's, a scenario's, the demo's) says so in its
+    head and in its file's name: report-invented.html. Real and invented pages are counted
+    together only with --invented with.
 
     Numbers that rest on fewer vendors than --threshold are suppressed, and others with them so
     that they cannot be worked out. No vendor is named, unless you ask for it with --name-vendors:
@@ -118,6 +129,7 @@ def report(
         ),
     ] = False,
     as_is: AsIs = False,
+    invented: Invented = None,
     database_url: DatabaseUrl = None,
 ) -> None:
     """Write the report."""
@@ -135,7 +147,18 @@ def report(
     get_settings()  # a wrong one is no wrong market
     options = Options(code, lang.value, threshold=threshold, name_vendors=name_vendors)
     with _progress() as progress:
-        page, notices = _page(database_url, first, last, markets, options, progress, as_is=as_is)
+        page, notices, rests_on_invented = _page(
+            database_url,
+            first,
+            last,
+            markets,
+            options,
+            progress,
+            as_is=as_is,
+            invented=invented,
+        )
+        if rests_on_invented:
+            out, pdf = _marked(out, "--out"), pdf and _marked(pdf, "--pdf")
         problem = _put(page, out, pdf, progress)
     for notice in notices:
         say(notice)
@@ -158,8 +181,9 @@ def _page(
     progress: Steps | StepLines,
     *,
     as_is: bool,
-) -> tuple[str, list[str]]:
-    """Return the report as HTML, and what is to be said of it."""
+    invented: str | None,
+) -> tuple[str, list[str], bool]:
+    """Return the report as HTML, what is to be said of it, and if it rests on invented pages."""
     from cryptodrug_scraper.cli.captured import why_nothing
     from cryptodrug_scraper.report import open_study, render_report
     from cryptodrug_scraper.report.captures import captures
@@ -182,7 +206,13 @@ def _page(
 
     try:
         opened = open_study(
-            database_url, start=first, end=last, markets=markets, as_is=as_is, on_reviews=reviews
+            database_url,
+            start=first,
+            end=last,
+            markets=markets,
+            as_is=as_is,
+            on_reviews=reviews,
+            invented=invented,
         )
     except ValueError as error:
         # A market that this program knows, and the database does not.
@@ -190,17 +220,20 @@ def _page(
     with opened:
         found = captures(opened)
         if why := why_nothing(found, first, last, markets):
+            kinds = opened.kinds
+            why = f"{why} {kinds.words if kinds.condition else ''}".rstrip()
             raise Failure(f"Nothing was written. {why}", Code.NOTHING_READ)
         page = render_report(opened, options, told)
-        return page, _notices(opened, found, options.country)
+        return page, _notices(opened, found, options.country), opened.kinds.rests_on_invented
 
 
 def _notices(study: Study, found: Captures, country: str) -> list[str]:
-    from cryptodrug_scraper.report.captures import ships_from, undated_words
+    from cryptodrug_scraper.report.captures import kinds_words, ships_from, undated_words
     from cryptodrug_scraper.report.language import language
 
     english = language("en")
     notices = [
+        kinds_words(study.kinds, english),
         english.text("about.waiting", rows=study.waiting.rows) if study.waiting else "",
         undated_words(found, english),
     ]
@@ -230,6 +263,21 @@ def _put(page: str, out: Path, pdf: Path | None, progress: Steps | StepLines) ->
         except NoBrowser as error:
             return str(error) if find_browser() else f"{error} The HTML file is complete."
     return None
+
+
+def _marked(path: Path, option: str) -> Path:
+    """Return where a report that rests on invented pages is written: its name says so."""
+    from cryptodrug_scraper.report import marked_name
+    from cryptodrug_scraper.report.writing import NotWritable, place_for
+
+    if path == STDOUT:
+        return path
+    marked = marked_name(path)
+    try:
+        place_for(marked)
+    except NotWritable as error:
+        raise Failure(f"{option}: {error}", Code.BAD_INPUT) from None
+    return marked
 
 
 def _progress() -> Steps | StepLines:

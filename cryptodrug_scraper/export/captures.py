@@ -48,7 +48,7 @@ PAGES = Table(
     "in the archives.",
     "SELECT page_id, market, kind, outcome, url, captured_at, captured_precision, captured_from,"
     " page_time, observed_at, sha256, size, status, l.location, parser_version, reviews_not_shown,"
-    " cut_off, cardinality(warnings), warnings, exchange_panel_id, crawl_run_id"
+    " cut_off, invented, cardinality(warnings), warnings, exchange_panel_id, crawl_run_id"
     " FROM page JOIN page_location l USING (page_id)",
     (
         identifier("page_id", "page", "page.page_id", "The capture.", required=True),
@@ -84,6 +84,7 @@ PAGES = Table(
         ),
         Column("reviews_not_shown", "integer", "page.reviews_not_shown", unit="reviews"),
         Column("cut_off", "boolean", "page.cut_off", required=True),
+        Column("invented", "boolean", "page.invented", required=True),
         Column(
             "warning_count", "integer", "page.warnings",
             "How many fields the page states and the parser could not read.", "warnings",
@@ -104,7 +105,7 @@ CRAWL_RUNS = Table(
     "Crawls",
     "A row a crawl: when, with what, and how it ended.",
     "SELECT c.crawl_run_id, c.market, c.started_at, c.ended_at, c.operator, c.program_version,"
-    " c.options, c.outcome, c.counters, (SELECT count(*) FROM page p"
+    " c.options, c.outcome, c.counters, c.invented, (SELECT count(*) FROM page p"
     " WHERE p.crawl_run_id = c.crawl_run_id) FROM crawl_run c",
     (
         identifier("crawl_run_id", "crawl", "crawl_run.crawl_run_id", "The crawl.", required=True),
@@ -119,6 +120,7 @@ CRAWL_RUNS = Table(
         Column("options", "json", "crawl_run.options", required=True),
         Column("outcome", "word", "crawl_run.outcome", known=reference.outcomes),
         Column("counters", "json", "crawl_run.counters"),
+        Column("invented", "boolean", "crawl_run.invented", required=True),
         Column("pages", "integer", "count of page", "Pages of the export captured by it.", "pages"),
     ),
     ("crawl_run_id",),
@@ -267,7 +269,7 @@ REVIEWS = Table(
     "SELECT r.review_id, v.market, r.vendor_id, v.handle, r.listing_id, r.listing_title,"
     " r.rating, r.rating_max, r.sentiment, r.text IS NOT NULL, r.text, r.response, r.author,"
     " r.posted_on, r.posted_precision, r.posted_at, r.earliest, r.latest, r.price_amount,"
-    " r.price_currency, r.price_approximate, r.first_seen, r.last_seen, r.sightings"
+    " r.price_currency, r.price_approximate, r.first_seen, r.last_seen, r.sightings, r.invented"
     " FROM review r JOIN vendor v USING (vendor_id)",
     (
         identifier("review_id", "review", "review.review_id", "The review.", required=True),
@@ -298,6 +300,7 @@ REVIEWS = Table(
         Column("first_seen", "moment", "review.first_seen", unit="UTC"),
         Column("last_seen", "moment", "review.last_seen", unit="UTC"),
         Column("sightings", "integer", "review.sightings", unit="rows of pages", required=True),
+        Column("invented", "boolean", "review.invented", required=True),
     ),
     ("review_id",),
     (VENDOR, LISTING),

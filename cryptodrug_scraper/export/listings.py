@@ -88,12 +88,15 @@ LISTINGS = Table(
     "listings",
     "Listings",
     "A row an offer (one of the market's own ids), with what was last stated of it, field by "
-    "field. One that only a review names has nothing else.",
+    "field. One that no captured page shows, and to which a review only points, has nothing else: "
+    "`seen` is false, and counts of offers leave it out.",
     "SELECT l.listing_id, l.market, l.external_id, t.title, t.vendor_id, t.vendor,"
     " t.category_path, t.price_amount, t.price_currency, e.price_eur,"
     " t.ships_from, t.ships_to, t.ships_to_excluded, t."
     + _STATED.format("t")
-    + ", t.first_seen, t.last_seen, coalesce(t.observations, 0)"
+    + ", t.first_seen, t.last_seen, coalesce(t.observations, 0), t.listing_id IS NOT NULL,"
+    " coalesce(t.invented, (SELECT bool_and(r.invented) FROM review r"
+    " WHERE r.listing_id = l.listing_id), false)"
     " FROM listing l LEFT JOIN listing_latest t USING (listing_id)"
     " LEFT JOIN (SELECT DISTINCT ON (listing_id) listing_id, price_eur FROM price_in_eur"
     " ORDER BY listing_id, page_id IN (SELECT page_id FROM page WHERE cut_off),"
@@ -125,6 +128,15 @@ LISTINGS = Table(
         Column(
             "observations", "integer", "count of listing_observation", "Pages that show it.",
             "pages",
+        ),
+        Column(
+            "seen", "boolean", "listings of listing_observation",
+            "Whether a page shows it; false: reviews name it, and no captured page shows it.",
+            required=True,
+        ),
+        Column(
+            "invented", "boolean", "page.invented",
+            "Whether all pages that show it were invented.", required=True,
         ),
     ),
     ("listing_id",),

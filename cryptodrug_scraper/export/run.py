@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from cryptodrug_scraper import __version__
+from cryptodrug_scraper.database.invented import Kinds, kinds_of
 from cryptodrug_scraper.database.waiting import Waiting, check, settle
 from cryptodrug_scraper.export import codebook, package, scope, writing
 from cryptodrug_scraper.export.check import Check, Checked, HandleFound, handles_in
@@ -71,6 +72,8 @@ class Export:
     checked: Checked | None = None
     waiting: Waiting = field(default_factory=Waiting)
     """Reviews that were not worked out, in an export of the database as it is."""
+    kinds: Kinds = field(default_factory=lambda: Kinds(True, 0))
+    """Whether real or invented pages are in it."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +115,9 @@ def export(
         with connection.cursor() as work:
             waiting = check(work, as_is=options.as_is)
         told.table("", "Choosing rows")
-        left_out = scope.prepare(connection, options.scope)
+        with connection.cursor() as work:
+            kinds = kinds_of(work, options.scope.invented)
+        left_out = scope.prepare(connection, options.scope, kinds)
         comments = codebook.comments_of(connection)
         tables = chosen(options.pseudonyms is not None)
         files = {
@@ -122,8 +127,9 @@ def export(
         if not any(files[name]["rows"] for name in _SUBJECTS):
             raise NothingToExport(
                 "No vendor, listing or review is in what was asked for: nothing was written."
+                f" {kinds.words if kinds.condition else ''}".rstrip()
             )
-        done = Export(out, files, left_out, waiting=waiting)
+        done = Export(out, files, left_out, waiting=waiting, kinds=kinds)
         _describe(folder, tables, done, comments, options, begun)
         if options.pseudonyms is not None:
             done.checked = _check(connection, tables, folder, options, told)
@@ -252,7 +258,8 @@ def _describe(
 ) -> None:
     hidden = options.pseudonyms is not None
     book = codebook.entries(tables, comments, hidden)
-    warning = done.waiting.words if done.waiting else ""
+    warnings = [done.waiting.words if done.waiting else "", done.kinds.words]
+    warning = " ".join(words for words in warnings if words)
     noted = {"warning": warning} if warning else {}
     _write_json(folder / "codebook.json", {"format": FORMAT, **noted, "tables": book})
     key_name = options.pseudonyms.name if options.pseudonyms else None
@@ -315,6 +322,7 @@ def _manifest(
         server = ask("SHOW server_version")[0][0]
         database = ask("SELECT current_database()")[0][0]
         seen = ask("SELECT min(observed_at), max(observed_at) FROM page")[0]
+        invented = ask("SELECT count(*) FROM page WHERE invented")[0][0]
     manifest: dict[str, Any] = {
         "format": FORMAT,
         "program": {"name": "cryptodrug-scraper", "version": __version__},
@@ -334,7 +342,9 @@ def _manifest(
             "to": wanted.last.isoformat() if wanted.last else None,
             "markets": list(wanted.markets),
             "pseudonymise": pseudonyms is not None,
+            "invented": wanted.invented,
         },
+        "invented": {"counted": done.kinds.name, "pages": invented},
         "left_out": done.left_out,
         "reviews_waiting": {"groups": done.waiting.groups, "rows": done.waiting.rows},
         "rows": {name: file["rows"] for name, file in done.files.items()},

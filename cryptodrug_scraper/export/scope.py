@@ -11,6 +11,8 @@ What is in a part:
   included); what these pages showed; reviews posted in it. What was "last stated" is what was
   last stated in the period. Pages without a known time and reviews without a date are left
   out of a period, and counted.
+- **kind**: where real and invented pages are in the database, the real ones, or what is asked
+  for; reviews that such pages show.
 - **country**: the vendors of whom a page of the part says that an offer ships from there,
   with *all* their offers and reviews (so that other origins and moves stay visible), offers
   of unknown vendors that ship from there, the pages that show them, and links to them.
@@ -28,6 +30,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from cryptodrug_scraper.database.embedded import DatabaseUnavailable
+from cryptodrug_scraper.database.invented import Kinds, definitions_of_views
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection  # noqa: N812  (it is a class)
@@ -35,17 +38,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Scope:
-    """What to export; by default all. ``first`` and ``last`` are days (UTC), both included."""
+    """What to export; by default all. ``first`` and ``last`` are days (UTC), both included.
+
+    ``invented`` is what is asked for of pages that were invented (see ``database/invented.py``).
+    """
 
     markets: tuple[str, ...] = ()
     first: date | None = None
     last: date | None = None
     country: str | None = None
+    invented: str | None = None
 
     @property
     def whole(self) -> bool:
-        """Whether nothing is left out."""
-        return self == Scope()
+        """Whether nothing is left out, but for a kind of pages."""
+        return self == Scope(invented=self.invented)
 
     @property
     def values(self) -> dict[str, Any]:
@@ -113,7 +120,7 @@ def reading(dsn: str) -> Iterator[Connection]:
         connection.close()
 
 
-def prepare(connection: Connection, scope: Scope) -> dict[str, int]:
+def prepare(connection: Connection, scope: Scope, kinds: Kinds) -> dict[str, int]:
     """Make the temporary views; return what a period leaves out: reason -> rows.
 
     From here on the transaction is read-only. Raises ``DatabaseUnavailable`` where the user
@@ -123,9 +130,10 @@ def prepare(connection: Connection, scope: Scope) -> dict[str, int]:
 
     try:
         with connection.cursor() as work:
-            views = _definitions(work)
-            _rates(work, views, scope)
-            left_out = _narrow(work, views, scope) if not scope.whole else {}
+            views = definitions_of_views(work)
+            _rates(work, views, scope, kinds)
+            narrowed = kinds.condition is not None or not scope.whole
+            left_out = _narrow(work, views, scope, kinds) if narrowed else {}
             work.execute("SET TRANSACTION READ ONLY")
     except psycopg2.errors.InsufficientPrivilege as error:
         raise DatabaseUnavailable(
@@ -135,16 +143,7 @@ def prepare(connection: Connection, scope: Scope) -> dict[str, int]:
     return left_out
 
 
-def _definitions(work: Any) -> dict[str, str]:
-    """Return the database's own views as SQL."""
-    work.execute(
-        "SELECT c.relname, pg_get_viewdef(c.oid) FROM pg_class c"
-        " WHERE c.relkind = 'v' AND c.relnamespace = 'public'::regnamespace"
-    )
-    return {name: definition.rstrip().rstrip(";") for name, definition in work.fetchall()}
-
-
-def _rates(work: Any, views: dict[str, str], scope: Scope) -> None:
+def _rates(work: Any, views: dict[str, str], scope: Scope, kinds: Kinds) -> None:
     """Work out prices in EUR once, by the database's own rule, from rates that are a table."""
     work.execute("CREATE TEMP TABLE exchange_to_eur AS TABLE public.exchange_to_eur")
     work.execute("CREATE UNIQUE INDEX ON pg_temp.exchange_to_eur (exchange_panel_id, currency)")
@@ -152,7 +151,8 @@ def _rates(work: Any, views: dict[str, str], scope: Scope) -> None:
     work.execute(f"CREATE TEMP VIEW listing_in_eur AS {views['listing_in_eur']}")
     work.execute(
         "CREATE TEMP TABLE page_of_period AS SELECT page_id FROM public.page WHERE "
-        f"{scope.of_market('market')} AND {scope.period('observed_at')}",
+        f"{scope.of_market('market')} AND {scope.period('observed_at')}"
+        f" AND {kinds.condition or 'true'}",
         scope.values,
     )
     work.execute("CREATE UNIQUE INDEX ON pg_temp.page_of_period (page_id)")
@@ -219,8 +219,8 @@ _COUNTRY = (
 )
 
 
-def _narrow(work: Any, views: dict[str, str], scope: Scope) -> dict[str, int]:
-    pages, values = "page_of_period", scope.values
+def _narrow(work: Any, views: dict[str, str], scope: Scope, kinds: Kinds) -> dict[str, int]:
+    pages, values, of_kind = "page_of_period", scope.values, kinds.condition or "true"
     listings = vendors = links = "true"
     if scope.country:
         for statement in _COUNTRY:
@@ -247,7 +247,7 @@ def _narrow(work: Any, views: dict[str, str], scope: Scope) -> dict[str, int]:
     shadow("category_count", "page_id IN (SELECT page_id FROM pg_temp.page_of_period)")
     shadow(
         "crawl_run",
-        f"{scope.of_market('market')} AND ({_overlaps(scope)} OR crawl_run_id IN"
+        f"{scope.of_market('market')} AND {of_kind} AND ({_overlaps(scope)} OR crawl_run_id IN"
         " (SELECT crawl_run_id FROM pg_temp.page))",
     )
     shadow("listing_observation", f"{of_page} AND {listings}")
@@ -260,7 +260,7 @@ def _narrow(work: Any, views: dict[str, str], scope: Scope) -> dict[str, int]:
         f"vendor_id IN (SELECT vendor_id FROM public.vendor WHERE {scope.of_market('market')})"
     )
     dated = _dated(scope)
-    shadow("review", f"{of_vendor} AND {vendors} AND {dated}")
+    shadow("review", f"{of_vendor} AND {vendors} AND {dated} AND {of_kind}")
     shadow(
         "vendor",
         "vendor_id IN (SELECT vendor_id FROM pg_temp.listing_observation UNION ALL"
@@ -274,7 +274,7 @@ def _narrow(work: Any, views: dict[str, str], scope: Scope) -> dict[str, int]:
     )
     for name in ("listing_latest", "vendor_latest"):
         work.execute(f"CREATE TEMP VIEW {name} AS {views[name]}")
-    return _left_out(work, scope, of_vendor, vendors)
+    return _left_out(work, scope, f"{of_vendor} AND {of_kind}", vendors, of_kind)
 
 
 def _part_of(table: str) -> str:
@@ -304,7 +304,9 @@ def _dated(scope: Scope) -> str:
     return " AND ".join(said) or "true"
 
 
-def _left_out(work: Any, scope: Scope, of_vendor: str, vendors: str) -> dict[str, int]:
+def _left_out(
+    work: Any, scope: Scope, of_vendor: str, vendors: str, of_kind: str
+) -> dict[str, int]:
     """Count what has no time, and so belongs to no period."""
     if not (scope.first or scope.last):
         return {}
@@ -313,7 +315,7 @@ def _left_out(work: Any, scope: Scope, of_vendor: str, vendors: str) -> dict[str
         (
             "pages without a known time",
             f"SELECT count(*) FROM public.page WHERE observed_at IS NULL"
-            f" AND {scope.of_market('market')}",
+            f" AND {scope.of_market('market')} AND {of_kind}",
         ),
         (
             "reviews without a date",

@@ -68,7 +68,7 @@ VENDORS = Table(
     "SELECT vendor_id, market, handle, "
     + _STATED.format("v")
     + ", pgp_fingerprint, pgp_key_id, reviews, first_seen, last_seen, observations,"
-    " profile_id, terms_id FROM vendor_latest v",
+    " profile_id, terms_id, invented FROM vendor_latest v",
     (
         identifier(
             "vendor_id", "vendor", "vendor.vendor_id", "The account.", required=True
@@ -96,6 +96,10 @@ VENDORS = Table(
             "Pages that state something of the vendor.", "pages",
         ),
         *_texts("vendor_observation"),
+        Column(
+            "invented", "boolean", "page.invented",
+            "Whether all pages that show the vendor were invented.", required=True,
+        ),
     ),
     ("vendor_id",),
     (PGP_KEY, *_TEXT_KEYS),

@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING
 from cryptodrug_scraper import study as studies
 from cryptodrug_scraper.database.waiting import OnReviews
 from cryptodrug_scraper.report.context import Options
-from cryptodrug_scraper.report.writing import place_for, write_whole
+from cryptodrug_scraper.report.writing import marked_name, place_for, write_whole
 from cryptodrug_scraper.study import Study
 
 if TYPE_CHECKING:
     from cryptodrug_scraper.report.build import Told
 
-__all__ = ["Options", "open_study", "render_report", "write_report"]
+__all__ = ["Options", "marked_name", "open_study", "render_report", "write_report"]
 
 _CAPTURED = """
     SELECT CAST(min(observed_at) AS date) AS first, CAST(max(observed_at) AS date) AS last
@@ -39,6 +39,7 @@ def open_study(
     markets: Sequence[str] = (),
     as_is: bool = False,
     on_reviews: OnReviews | None = None,
+    invented: str | None = None,
 ) -> Study:
     """Open a database as `study.open` does; an open period is that of the captures.
 
@@ -46,7 +47,13 @@ def open_study(
     would be from a time of which nothing else is known.
     """
     opened = studies.open(
-        database_url, start=start, end=end, markets=markets, as_is=as_is, on_reviews=on_reviews
+        database_url,
+        start=start,
+        end=end,
+        markets=markets,
+        as_is=as_is,
+        on_reviews=on_reviews,
+        invented=invented,
     )
     if start is not None and end is not None:
         return opened
@@ -63,6 +70,7 @@ def open_study(
         markets=markets,
         as_is=as_is,
         on_reviews=on_reviews,
+        invented=invented,
     )
 
 
@@ -77,6 +85,8 @@ def render_report(study: Study, options: Options, told: Told | None = None) -> s
 
 def write_report(study: Study, options: Options, out: Path, told: Told | None = None) -> None:
     """Run the measures and write the report to a file, which is whole or not there.
+
+    `marked_name` is what a report that rests on invented pages is to be called.
 
     Raises `writing.NotWritable`, before anything is worked out, for what cannot be written.
     """

@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import Any
 
 from cryptodrug_scraper import __version__
-from cryptodrug_scraper.report.captures import captures, undated_words
+from cryptodrug_scraper.report.captures import captures, kinds_words, undated_words
 from cryptodrug_scraper.report.context import Context, Options
 from cryptodrug_scraper.report.guard import as_day
 from cryptodrug_scraper.report.page import Report
@@ -70,7 +70,7 @@ def build(study: Study, options: Options, told: Told | None = None) -> Report:
         if section.summary
     ]
     warnings = [
-        t("about.invented") if options.invented else "",
+        kinds_words(study.kinds, context.lang),
         t("about.not_suppressed") if options.threshold <= 1 else "",
         t("about.named") if options.name_vendors else "",
         undated_words(captures(study), context.lang),

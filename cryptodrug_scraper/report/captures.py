@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from cryptodrug_scraper.database.invented import Kinds
 from cryptodrug_scraper.report.guard import as_day
 from cryptodrug_scraper.report.language import Language
 from cryptodrug_scraper.study import Study
@@ -84,6 +85,14 @@ def ships_from(study: Study, country: str) -> bool:
     """Whether anything in the period says that it ships from a country."""
     study.prepare()
     return bool(study.row(_SHIPS, {"country": country})["ships"])
+
+
+def kinds_words(kinds: Kinds, lang: Language) -> str:
+    """Say whether pages that were invented are counted, or left out; nothing if there are none."""
+    if not kinds.invented:
+        return ""
+    names = {"real": "left_out", "both": "invented_too", "invented": "invented"}
+    return lang.text(f"about.{names[kinds.name]}", n=kinds.invented)
 
 
 def undated_words(found: Captures, lang: Language) -> str:

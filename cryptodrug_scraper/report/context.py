@@ -34,8 +34,6 @@ class Options:
     lang: str = "en"
     threshold: int = 5
     name_vendors: bool = False
-    invented: bool = False
-    """Whether the pages were made up, as those of the demo, which the report then says."""
 
 
 class Context:

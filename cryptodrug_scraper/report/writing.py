@@ -20,6 +20,13 @@ class NotWritable(ValueError):
     """A path at which no file can be written; the message says why."""
 
 
+def marked_name(path: Path) -> Path:
+    """Return what a file is called that rests on invented pages: its name says so."""
+    if "invented" in path.stem:
+        return path
+    return path.with_name(f"{path.stem}-invented{path.suffix}")
+
+
 def place_for(path: Path) -> Path:
     """Return the plain file, there or not yet, that a path leads to; links are followed.
 

@@ -30,6 +30,7 @@ def open(
     markets: Sequence[str] = (),
     as_is: bool = False,
     on_reviews: OnReviews | None = None,
+    invented: str | None = None,
 ) -> Study:
     """Open a database for study: `start` to `end`, both included, of some or all `markets`.
 
@@ -37,11 +38,21 @@ def open(
     be used, and ValueError for a market that it does not know or a period that ends before it
     begins. Close the study, or use it in a `with` statement.
 
+    Where a database has real pages and invented ones (of a simulator, a scenario, a test), the
+    real ones are studied: `invented="only"` studies the others, `"with"` both together.
+    `Study.kinds` says which are.
+
     Reviews that a killed replay left waiting are worked out first (`on_reviews` is told how
     it goes on). Where that cannot be, since somebody is loading or this user may not write,
     `ReviewsWait` (a `DatabaseUnavailable`) is raised. With `as_is` nothing is worked out, and
     `Study.waiting` counts what reviews are missing.
     """
     return Study.open(
-        database_url, start=start, end=end, markets=markets, as_is=as_is, on_reviews=on_reviews
+        database_url,
+        start=start,
+        end=end,
+        markets=markets,
+        as_is=as_is,
+        on_reviews=on_reviews,
+        invented=invented,
     )

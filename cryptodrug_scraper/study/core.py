@@ -25,6 +25,7 @@ from sqlalchemy.exc import DataError, ProgrammingError
 
 from cryptodrug_scraper.database.connection import open_engine
 from cryptodrug_scraper.database.copying import copy_lines, line
+from cryptodrug_scraper.database.invented import Kinds, kinds_of, narrow
 from cryptodrug_scraper.database.waiting import OnReviews, Waiting, check, settle
 from cryptodrug_scraper.settings import get_settings
 from cryptodrug_scraper.study.composition import composition
@@ -55,7 +56,8 @@ class Study:
 
     `start` and `end` are the first and last day (None: open), `markets` the names of the
     markets studied, never empty unless the database knows none. Reviews that wait are worked
-    out first, of which `on_reviews` is told; `waiting` is what, with `as_is`, still waits.
+    out first, of which `on_reviews` is told; `waiting` is what, with `as_is`, still waits. `kinds`
+    says whether real or invented pages are counted.
     """
 
     # The measures, each in its own room: `study.size(country="BE")` is `market_size(study, …)`.
@@ -87,6 +89,7 @@ class Study:
         markets: Sequence[str] = (),
         as_is: bool = False,
         on_reviews: OnReviews | None = None,
+        invented: str | None = None,
     ) -> None:
         if start is not None and end is not None and start > end:
             raise ValueError(f"The period ends ({end}) before it begins ({start}).")
@@ -106,6 +109,8 @@ class Study:
             with contextlib.suppress(DataError), self.connection.begin_nested():
                 self.connection.exec_driver_sql("SET temp_buffers = '128MB'")
             self.waiting: Waiting = check(self._cursor(), as_is=as_is)
+            self.kinds: Kinds = kinds_of(self._cursor(), invented)
+            narrow(self._cursor(), self.kinds)
             self.markets = self._chosen(markets)
         except BaseException:
             self._exits.close()
@@ -121,6 +126,7 @@ class Study:
         markets: Sequence[str] = (),
         as_is: bool = False,
         on_reviews: OnReviews | None = None,
+        invented: str | None = None,
     ) -> Self:
         """As `study.open`."""
         settings = get_settings()
@@ -135,6 +141,7 @@ class Study:
                 markets=markets,
                 as_is=as_is,
                 on_reviews=on_reviews,
+                invented=invented,
             )
         except BaseException:
             engine.dispose()

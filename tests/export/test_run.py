@@ -16,6 +16,7 @@ import psycopg2
 import pytest
 
 from cryptodrug_scraper.database import upgrade
+from cryptodrug_scraper.database.invented import Kinds
 from cryptodrug_scraper.export import (
     ExportRefused,
     NothingToExport,
@@ -71,7 +72,7 @@ def test_every_cell_comes_back(table: Any, exported: Path, study_dsn: str) -> No
     frame = read_table(exported, table.name)
     assert list(frame.columns) == [column.name for column in table.columns]
     with scope.reading(study_dsn) as connection, connection.cursor() as work:
-        scope.prepare(connection, Scope())
+        scope.prepare(connection, Scope(), Kinds(real=False, invented=1))
         work.execute(table.sql)
         expected = [
             tuple(wanted(c, v) for c, v in zip(table.columns, row, strict=True))
@@ -287,7 +288,7 @@ def test_what_changes_meanwhile_is_not_seen(study_dsn: str, tmp_path: Path) -> N
                 ask(
                     study_dsn,
                     "INSERT INTO crawl_run VALUES (7, (SELECT min(market) FROM market), now(),"
-                    " NULL, NULL, 'x', '{}', NULL, NULL)",
+                    " NULL, NULL, 'x', '{}', NULL, NULL, true)",
                 )
 
         def rows(self, count: int) -> None:

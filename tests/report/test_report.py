@@ -98,10 +98,9 @@ def test_small_numbers_are_not_shown(study_url: str) -> None:
 
 @pytest.mark.slow
 def test_invented_pages_are_said_to_be(study_url: str) -> None:
-    for invented in (True, False):
-        report = report_of(study_url, Options("BE", threshold=1, invented=invented))
-        said = [warning.words for warning in report.warnings]
-        assert any("invented" in words for words in said) is invented
+    for lang, words in (("en", "were invented"), ("fr", "inventées"), ("nl", "verzonnen")):
+        report = report_of(study_url, Options("BE", lang, threshold=1))
+        assert words in report.warnings[0].words
 
 
 @pytest.mark.slow
@@ -146,11 +145,14 @@ def test_a_database_without_pages(migrated_url: str, tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_the_command(study_url: str, tmp_path: Path) -> None:
-    out = tmp_path / "report.html"
-    arguments = ["report", "--country", "belgium", "--out", str(out), "--database-url", study_url]
+    asked_for, out = tmp_path / "report.html", tmp_path / "report-invented.html"
+    arguments = ["report", "--country", "belgium", "--out", str(asked_for)]
+    arguments += ["--database-url", study_url]
     done = shell(*arguments, "--lang", "fr", "--threshold", "1", "--market", "dream")
     assert done.returncode == 0, done.stderr
     assert b"Written" in done.stderr
+    assert b"report-invented.html" in done.stderr
+    assert b"says nothing about real markets" in b" ".join(done.stderr.split())
     text = out.read_text("utf-8")
     assert "Les offres expédiées depuis la Belgique" in text
     assert "Empire Market" not in text
@@ -158,7 +160,7 @@ def test_the_command(study_url: str, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "Jan\u00a02019" in out.read_text("utf-8")
     assert "Mar\u00a02019" not in out.read_text("utf-8")
-    assert [file.name for file in tmp_path.iterdir()] == ["report.html"]
+    assert [file.name for file in tmp_path.iterdir()] == ["report-invented.html"]
     without = shell(*arguments, "--pdf", tmp_path / "x.pdf", CRYPTODRUG_BROWSER="/none")
     assert without.returncode == 1
     assert b"CRYPTODRUG_BROWSER names /none" in without.stderr
