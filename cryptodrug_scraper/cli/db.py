@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cryptodrug_scraper.cli import query
+from cryptodrug_scraper.cli import query, sources
 from cryptodrug_scraper.cli.errors import EXIT_CODES, Code, Failure
 from cryptodrug_scraper.cli.options import DatabaseUrl, guide
 from cryptodrug_scraper.cli.terminal import safe, say
@@ -27,6 +27,7 @@ app = typer.Typer(
     [bold]Examples[/]
       cryptodrug db query "SELECT * FROM vendor_latest LIMIT 5"
       cryptodrug db url             for psql, DBeaver …
+      cryptodrug db sources         what was loaded
       cryptodrug db status
     """)
     + "\n\n"
@@ -137,6 +138,8 @@ def upgrade(database_url: DatabaseUrl = None) -> None:
 
 
 app.command("query", help=query.HELP, epilog=query.EPILOG)(query.query)
+app.command("sources", help=sources.SOURCES_HELP, epilog=sources.SOURCES_EPILOG)(sources.sources)
+app.command("remove", help=sources.REMOVE_HELP, epilog=sources.REMOVE_EPILOG)(sources.remove)
 
 
 @app.command(
