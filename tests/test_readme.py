@@ -67,3 +67,13 @@ def test_an_export_is_read_as_it_says(engine: Engine, checkout: Path) -> None:
         f"from cryptodrug_scraper.export import read_table\nprint(len({call[1]}))"
     )
     assert int(python(script, engine, checkout).splitlines()[-1]) > 3
+
+
+def test_the_trial_has_a_data_folder_of_its_own() -> None:
+    """What is simulated must not come into the database of a study."""
+    trial = README.partition("### Try it on a simulated market")[2].partition("### On a real")[0]
+    blocks = re.findall(r"```sh\n(.*?)```", trial, re.S)
+    calls = [block for block in blocks if re.search(r"cryptodrug (simulate|mirror|session)", block)]
+    assert len(calls) >= 3
+    for block in calls:
+        assert block.startswith('export CRYPTODRUG_DATA_DIR="$PWD/trial"\n'), block

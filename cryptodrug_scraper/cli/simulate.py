@@ -52,6 +52,7 @@ EPILOG = (
       cryptodrug simulate --scenario cryptodrug --write few \\
         --market wall_street --missing 0.9
     then, for a crawl of the first
+      export CRYPTODRUG_DATA_DIR=$PWD/trial      apart from a study's
       cryptodrug mirror add dream 127.0.0.1:8080
       cryptodrug session add dream --cookies cookies.txt
       cryptodrug session check dream --direct
