@@ -43,7 +43,7 @@ INSERT INTO exchange_panel SELECT d * 3 + n, market FROM m, generate_series(0, 3
 INSERT INTO exchange_rate SELECT exchange_panel_id, 'BTC', quote, rate + exchange_panel_id % 97
     FROM exchange_panel, (VALUES ('EUR', 4000), ('USD', 4500), ('GBP', 3600)) AS r(quote, rate);
 INSERT INTO crawl_run SELECT w * 3 + n, market, TIMESTAMPTZ '2018-11-05' + w * interval '7 days',
-    NULL, NULL, '0', '{}', NULL, NULL FROM m, generate_series(0, 51) AS w;
+    NULL, NULL, '0', '{}', NULL, NULL, false FROM m, generate_series(0, 51) AS w;
 CREATE TEMP TABLE seen AS
     SELECT row_number() OVER () AS page_id, l, w, m.market, m.n,
            TIMESTAMPTZ '2018-11-05' + w * interval '7 days' + (l % 1000) * interval '1 minute' AS at
@@ -53,13 +53,13 @@ CREATE TEMP TABLE seen AS
 INSERT INTO archive VALUES (0, 'folder', '{""}') ON CONFLICT DO NOTHING;
 INSERT INTO page (page_id, market, kind, outcome, url, captured_at, captured_precision,
         captured_from, observed_at, sha256, size, status, archive_id, place, parser_version,
-        warnings, exchange_panel_id, crawl_run_id, cut_off)
+        warnings, exchange_panel_id, crawl_run_id, cut_off, invented)
     SELECT page_id, market, 'listing', 'read', 'http://x.onion/l/' || l, at, 'second', 'warc', at,
            CAST('' AS bytea), 1, 200, 0, 'w', 'v', CAST('{}' AS text[]), CASE WHEN n <> 1
-           THEN w * 21 + n END, w * 3 + n, false FROM seen
+           THEN w * 21 + n END, w * 3 + n, false, false FROM seen
     UNION ALL
     SELECT 10000000 + page_id, market, 'search', 'read', 'http://x.onion/s/' || l, at, 'second',
-           'warc', at, '', 1, 200, 0, 'w', 'v', '{}', NULL, w * 3 + n, false
+           'warc', at, '', 1, 200, 0, 'w', 'v', '{}', NULL, w * 3 + n, false, false
     FROM seen WHERE page_id % 30 = 0;
 INSERT INTO link SELECT l, market, 'listing', 'l' || l, 'http://x.onion/l/' || l
     FROM generate_series(0, 59999) AS l JOIN m ON n = l % 3;
@@ -81,13 +81,13 @@ INSERT INTO vendor_observation (page_id, ordinal, vendor_id, observed_at, is_pro
     SELECT page_id, 0, (l % 3) + 3 * (l / 3 % 1000), at, false, 1000 FROM seen;
 INSERT INTO review (review_id, vendor_id, listing_id, content_id, posted_on, posted_precision,
         price_amount, price_currency, price_approximate, first_seen, last_seen, sightings,
-        page_ids, ordinals)
+        page_ids, ordinals, invented)
     SELECT r, (l % 3) + 3 * (l / 3 % 1000), CASE WHEN r % 50 > 0 THEN l END, 1,
            DATE '2018-11-05' + CAST((l % 40 * 7 + r % 200) % 364 AS int), 'day',
            CASE WHEN l % 3 <> 1 THEN 5 + l % 200 END,
            CASE WHEN l % 3 <> 1 THEN (ARRAY['USD', 'EUR', 'GBP'])[1 + l % 3] END, false,
            TIMESTAMPTZ '2018-11-05' + (l % 40 * 7 + r % 200) % 364 * interval '1 day', NULL, 1,
-           ARRAY[1], ARRAY[0]
+           ARRAY[1], ARRAY[0], false
     FROM (SELECT r, (hashint8(r) & 1073741823) % 60000 AS l
           FROM generate_series(1, :reviews) AS r) AS each;
 """
