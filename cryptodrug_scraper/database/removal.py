@@ -115,6 +115,21 @@ _PLACES = """
         GROUP BY page_id HAVING count(*) = 1
     )
 """
+# With the words that reviews of changed words had before, or have now.
+_CHANGED = """
+    CREATE TEMP TABLE shown ON COMMIT DROP AS
+        SELECT DISTINCT vendor_id, content_id FROM review_sighting JOIN going USING (page_id);
+    ANALYZE shown;
+    CREATE TEMP TABLE changed ON COMMIT DROP AS
+        SELECT vendor_id, content_id FROM shown
+        UNION
+        SELECT r.vendor_id, words.content_id FROM review r JOIN shown s
+            ON s.vendor_id = r.vendor_id
+            AND s.content_id = ANY(r.content_id || r.earlier_content_ids)
+        CROSS JOIN LATERAL unnest(r.content_id || r.earlier_content_ids) AS words(content_id)
+        WHERE r.earlier_content_ids <> '{}';
+    ANALYZE changed
+"""
 _REVIEWS = """
     SELECT count(*) FILTER (WHERE alone), count(*) FILTER (WHERE NOT alone) FROM (
         SELECT NOT EXISTS (
@@ -229,11 +244,7 @@ def _work_out(work: cursor, target: Target) -> Removed:
     work.execute("CREATE UNIQUE INDEX ON going (page_id); ANALYZE going")
     also = _ALSO_THERE if kind == "archives" else "SELECT page_id FROM going WHERE false"
     work.execute(f"CREATE TEMP TABLE staying ON COMMIT DROP AS {also}", values)
-    work.execute(
-        "CREATE TEMP TABLE changed ON COMMIT DROP AS"
-        " SELECT DISTINCT vendor_id, content_id FROM review_sighting JOIN going USING (page_id);"
-        "ANALYZE changed"
-    )
+    work.execute(_CHANGED)
     removed = Removed(rows={"page": _count(work, "going")}, kept_pages=_count(work, "staying"))
     work.execute(_REVIEWS)
     row = work.fetchone()

@@ -1,10 +1,10 @@
 """Works the reviews of changed groups out of their sightings (``sameness.py`` says how).
 
 A group is the rows of one vendor with the same rating and words; groups that share an edited
-review are worked out together (``edits.py``), rows of real and of invented pages apart. Loading puts the groups that it touches into
-``review_due``; :func:`work_out_reviews` takes them from there, some thousand rows a transaction,
-and writes the table ``review``. It can be killed at any moment: what it had not committed is
-still due.
+review are worked out together (``edits.py``), rows of real and of invented pages apart. Loading
+puts the groups that it touches into ``review_due``; :func:`work_out_reviews` takes them from
+there, some thousand rows a transaction, and writes the table ``review``. It can be killed at any
+moment: what it had not committed is still due.
 """
 
 from __future__ import annotations

@@ -16,6 +16,7 @@ from sqlalchemy import Engine, text
 
 from cryptodrug_scraper.archive import CrawlArchive, CrawlEnd
 from cryptodrug_scraper.database.connection import open_engine
+from cryptodrug_scraper.database.ids import key_of
 from cryptodrug_scraper.database.removal import (
     AtWork,
     NothingMatches,
@@ -29,8 +30,10 @@ from cryptodrug_scraper.database.sources import sources
 from cryptodrug_scraper.replay import replay
 from tests.archive.crawling import NOON, stamp, write
 from tests.conftest import FIXTURES
+from tests.database.test_edits import CHANGED, NAMED
 from tests.replay.rows import all_rows
 from tests.replay.test_reviews import dsn_of
+from tests.study.world import World
 
 STUDY = FIXTURES / "study"
 PAGES = sorted(STUDY.rglob("*.html"))
@@ -144,6 +147,23 @@ def test_a_crawl_or_a_market_goes_and_nothing_else(
     }[by]
     removed = taken_out(engine, **chosen)  # type: ignore[arg-type]
     assert (removed.rows["crawl_run"], removed.rows["archive"]) == (1, 1)
+    assert everything(engine) == everything(other_engine)
+
+
+def test_words_that_were_changed_are_as_they_were(
+    engine: Engine, other_engine: Engine, migrated_url: str, another_migrated_url: str
+) -> None:
+    """The newest words of an edited review go with their page: the earlier ones are it again."""
+    for url, weeks in ((another_migrated_url, 2), (migrated_url, 3)):
+        with closing(World(url)) as world:
+            for day, words in (("03-02", NAMED), ("03-09", NAMED), ("03-16", CHANGED))[:weeks]:
+                run = world.run(day, "empire")
+                world.page(day, market="empire", kind="vendor", reviews=(words,), run=run)
+            world.done()
+    assert len(all_rows(engine)["review"]) == 1
+    newest = f"{key_of('crawl_run', f'{3:032x}'):016x}"
+    removed = taken_out(engine, crawl=newest)
+    assert (removed.reviews, removed.changed_reviews) == (0, 1)
     assert everything(engine) == everything(other_engine)
 
 
