@@ -62,7 +62,7 @@ class _Split:
         return self.segments[min(self.segments)].location
 
     @property
-    def whole(self) -> bool:
+    def is_complete(self) -> bool:
         """Whether all are there."""
         return 0 < self._last <= len(self.segments) and self.missing() > self._last
 
@@ -111,7 +111,7 @@ class Segments:
             self.refuse(identity)
             reason = f"its segments have more bytes than the {self._limits.page_bytes:,} that a"
             return Trouble(split.location, f"{reason} page may have; skipped", "too_large")
-        if split.first is None or not split.whole:
+        if split.first is None or not split.is_complete:
             return self._make_room()
         self.refuse(identity)
         try:
