@@ -54,7 +54,7 @@ def test_the_demo_twice_and_its_commands_pasted(own_folder: Path) -> None:
             check=False,
         )
         assert pasted.returncode == 0, pasted.stderr
-        assert pasted.stdout or "rapport.html" in pasted.stderr
+        assert pasted.stdout or "rapport-invented.html" in pasted.stderr
     opened = re.search(
         r"^  (CRYPTODRUG_DATA_DIR=.*) -m notebook (.*)\n.* -m pip install notebook",
         done.stdout,

@@ -40,7 +40,7 @@ TABLES = {
 WHERE_AND_WHEN = {
     *("page_id", "ordinal", "position", "observed_at", "is_card", "is_profile"),
     *("review_id", "content_id", "first_seen", "last_seen", "sightings", "page_ids", "ordinals"),
-    *("price_page_id", "earlier_content_ids"),
+    *("price_page_id", "earlier_content_ids", "invented"),
 }
 """Columns that say nothing of the market itself; ``listing_id`` and such are the row's own."""
 OTHER = {

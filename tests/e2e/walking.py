@@ -92,7 +92,7 @@ def walk_into(
     with tempfile.TemporaryDirectory(prefix="cryptodrug-walk-") as folder:
         path = Path(folder) / "walk.warc.gz"
         record(look, world, at, path, pace)
-        return replay([path], dsn, market=look.name)
+        return replay([path], dsn, market=look.name, invented=True)
 
 
 def _answer(
@@ -137,7 +137,7 @@ def main() -> int:
             begun = time.perf_counter()
             count = record(look, world, at, path, timedelta(seconds=options.pace))
             walked = time.perf_counter()
-            replay([path], dsn, market=look.name)
+            replay([path], dsn, market=look.name, invented=True)
             loaded = time.perf_counter()
             compared = compare(
                 dsn,
