@@ -76,10 +76,11 @@ def url(engine: Engine) -> str:
 
 def report(address: str, out: Path, *options: str) -> tuple[int, str, str]:
     done = run("report", "--country", "BE", "--out", out, "--database-url", address, *options)
+    written = out.with_stem(f"{out.stem}-invented")  # as the bundled study is
     return (
         done.exit_code,
         " ".join(done.stderr.split()),
-        out.read_text("utf-8") if out.exists() else "",
+        written.read_text("utf-8") if written.exists() else "",
     )
 
 
