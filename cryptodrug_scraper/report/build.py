@@ -69,8 +69,11 @@ def build(study: Study, options: Options, told: Told | None = None) -> Report:
         for section in sections
         if section.summary
     ]
-    warnings = [
+    notices = [
         kinds_words(study.kinds, context.lang),
+        t("about.waiting", rows=study.waiting.rows) if study.waiting else "",
+    ]
+    warnings = [
         t("about.not_suppressed") if options.threshold <= 1 else "",
         t("about.named") if options.name_vendors else "",
         undated_words(captures(study), context.lang),
@@ -79,7 +82,7 @@ def build(study: Study, options: Options, told: Told | None = None) -> Report:
     return Report(
         title=t("page.title"),
         scope=scope,
-        notices=[t("about.waiting", rows=study.waiting.rows)] if study.waiting else [],
+        notices=[said for said in notices if said],
         summary=summary or [("", "", t("caveat.empty"))],
         sections=sections,
         about=_about(context, captured, markets),

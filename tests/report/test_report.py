@@ -100,7 +100,7 @@ def test_small_numbers_are_not_shown(study_url: str) -> None:
 def test_invented_pages_are_said_to_be(study_url: str) -> None:
     for lang, words in (("en", "were invented"), ("fr", "inventées"), ("nl", "verzonnen")):
         report = report_of(study_url, Options("BE", lang, threshold=1))
-        assert words in report.warnings[0].words
+        assert words in report.notices[0]
 
 
 @pytest.mark.slow
