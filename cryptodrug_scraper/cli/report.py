@@ -185,9 +185,9 @@ def _page(
 ) -> tuple[str, list[str], bool]:
     """Return the report as HTML, what is to be said of it, and if it rests on invented pages."""
     from cryptodrug_scraper.cli.captured import why_nothing
+    from cryptodrug_scraper.language import language
     from cryptodrug_scraper.report import open_study, render_report
     from cryptodrug_scraper.report.captures import captures
-    from cryptodrug_scraper.report.language import language
 
     english = language("en")
 
@@ -228,8 +228,8 @@ def _page(
 
 
 def _notices(study: Study, found: Captures, country: str) -> list[str]:
+    from cryptodrug_scraper.language import language
     from cryptodrug_scraper.report.captures import kinds_words, ships_from, undated_words
-    from cryptodrug_scraper.report.language import language
 
     english = language("en")
     notices = [

@@ -76,8 +76,8 @@ def open_study(
 
 def render_report(study: Study, options: Options, told: Told | None = None) -> str:
     """Run the measures and return the report as HTML; `told` hears of each step."""
+    from cryptodrug_scraper.language import language
     from cryptodrug_scraper.report.build import build
-    from cryptodrug_scraper.report.language import language
     from cryptodrug_scraper.report.page import render
 
     return render(build(study, options, told), language(options.lang))

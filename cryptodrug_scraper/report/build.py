@@ -12,7 +12,7 @@ from cryptodrug_scraper.report.captures import captures, kinds_words, undated_wo
 from cryptodrug_scraper.report.context import Context, Options
 from cryptodrug_scraper.report.guard import as_day
 from cryptodrug_scraper.report.page import Report
-from cryptodrug_scraper.report.parts import Section, Text
+from cryptodrug_scraper.report.parts import Section
 from cryptodrug_scraper.study import Study
 
 SECTIONS = (
@@ -88,7 +88,7 @@ def build(study: Study, options: Options, told: Told | None = None) -> Report:
         about=_about(context, captured, markets),
         threshold=options.threshold,
         version=__version__,
-        warnings=[Text(said) for said in warnings if said],
+        warnings=[said for said in warnings if said],
         literature=sorted(context.literature.items(), key=lambda item: item[1]),
     )
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from cryptodrug_scraper.database.invented import Kinds
+from cryptodrug_scraper.language import Language
 from cryptodrug_scraper.report.guard import as_day
-from cryptodrug_scraper.report.language import Language
 from cryptodrug_scraper.study import Study
 
 _PAGES = """

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from cryptodrug_scraper.report.behind import Behind, behind_reviews
+from cryptodrug_scraper.language import Language, cap, language
 from cryptodrug_scraper.report.guard import (
     NO_COLUMN,
     TOTAL,
@@ -17,10 +17,8 @@ from cryptodrug_scraper.report.guard import (
     listing_vendors,
     review_vendors,
 )
-from cryptodrug_scraper.report.language import Language, cap, language
-from cryptodrug_scraper.report.parts import Method, Text
-from cryptodrug_scraper.report.translate import translate
-from cryptodrug_scraper.study import Measure, Study
+from cryptodrug_scraper.report.parts import Method
+from cryptodrug_scraper.study import Measure, Note, Study
 
 LOW_COVERAGE = 0.9
 """Below it the report warns that crawls were incomplete."""
@@ -80,11 +78,6 @@ class Context:
             if not self.may_show(count) and market not in self.hidden_markets
         }
         return frozenset(guard_line(self._fewest(None), self.threshold, telling))
-
-    @cached_property
-    def behind_reviews(self) -> Behind:
-        """Vendors behind the country's reviews that measures of sales and turnover speak of."""
-        return behind_reviews(self.study, self.country)
 
     def _fewest(self, country: str | None, *, others: bool = False) -> dict[str, int]:
         """Count by market the vendors with listings or those with reviews: the fewer."""
@@ -155,45 +148,61 @@ class Context:
         title: str = "",
         *,
         shown: bool = True,
-        behind: Mapping[str, int] | None = None,
+        hidden: Collection[str] = (),
+        markets: Collection[str] | None = None,
     ) -> Method:
-        """Return a measure's method in the report's language, as far as it is translated.
+        """Return a measure's method in the report's language.
 
-        Counts of what it left out are not told where its numbers are not `shown`, nor small ones
-        of vendors, nor what few vendors stand `behind`, by words of the reason.
+        Counts of what it left out are not given where its numbers are not `shown`; those of the
+        `hidden` names, and those that rest on too few vendors, without the number. Of notes of one
+        market, only those of `markets`.
         """
-        left_out = measure.left_out.items() if shown else ()
+        left_out = []
+        for note in self._chosen(measure.notes, markets) if shown else ():
+            if note.kind == "left_out" and note.values["n"]:
+                few = note.name in hidden or note.rests_on_few(self.threshold)
+                count = self.t("words.few_vendors") if few else self.lang.number(note.values["n"])
+                left_out.append((cap(self._words(note)), count))
         return Method(
             title=title,
-            definition=self.said(measure.definition),
-            assumptions=[self.said(words) for words in measure.assumptions],
-            uncertainty=self.said(measure.uncertainty) if measure.uncertainty else None,
+            definition=measure.definition(self.lang),
+            assumptions=[note.words(self.lang) for note in measure.assumptions],
+            uncertainty=measure.uncertainty(self.lang),
             sources=[self._cited(work) for work in measure.sources],
-            left_out=[
-                (self.said(reason), self._left_out(reason, count, behind or {}))
-                for reason, count in left_out
-                if count
-            ],
+            left_out=left_out,
         )
 
-    def _left_out(self, reason: str, count: int, behind: Mapping[str, int]) -> str:
-        of_vendors = reason.lower().startswith(("vendors", "accounts"))
-        if of_vendors and not self.may_show(count):
-            return self.t("words.few_vendors")
-        if self._rests_on_few(reason, behind):
-            return self.t("words.of_few_vendors")
-        return self.lang.number(count)
+    def caveats(self, *measures: Measure, markets: Collection[str] | None = None) -> list[str]:
+        """Return what measures note of their data, each once, in the report's language.
 
-    def caveats(self, *measures: Measure, behind: Mapping[str, int] | None = None) -> list[Text]:
-        """Return what measures say of their data, each once, in the report's language.
-
-        What few vendors stand `behind`, by words of it, is passed over.
+        Of notes of one market, only those of `markets`. One that rests on too few vendors is
+        passed over, or replaced by what may be written of it without its values (``few``).
         """
-        told = dict.fromkeys(words for measure in measures for words in measure.caveats)
-        return [self.said(words) for words in told if not self._rests_on_few(words, behind or {})]
+        lines: dict[str, None] = {}
+        for measure in measures:
+            for note in self._chosen(measure.notes, markets):
+                if note.kind != "note":
+                    continue
+                if not note.rests_on_few(self.threshold):
+                    lines[self._words(note)] = None
+                elif self.lang.has("few", note.name):
+                    lines[self.t(f"few.{note.name}", **self._named(note.terms))] = None
+        return list(lines)
 
-    def _rests_on_few(self, words: str, behind: Mapping[str, int]) -> bool:
-        return any(part in words and not self.may_show(n) for part, n in behind.items())
+    def _chosen(self, notes: Iterable[Note], markets: Collection[str] | None) -> Iterator[Note]:
+        for note in notes:
+            market = note.terms.get("market")
+            if markets is None or market is None or market in markets:
+                yield note
+
+    def _words(self, note: Note) -> str:
+        return note.words(self.lang, **self._named({**note.terms, **note.values}))
+
+    def _named(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Return values with the market's own name, if one is among them."""
+        if "market" not in values:
+            return dict(values)
+        return {**values, "market": self.market(values["market"])}
 
     def _cited(self, work: str) -> tuple[str, str]:
         """Return the key and the short name of a work, and keep it for the list at the end."""
@@ -201,23 +210,6 @@ class Context:
         key = "work-" + re.sub(r"\W+", "-", short.lower()).strip("-")
         self.literature[key] = work
         return key, short
-
-    def said(self, words: str) -> Text:
-        """Return a measure's text in the report's language; small numbers of vendors hidden."""
-        named = re.sub(
-            r"\b([a-z_]+)(?=[:;])", lambda found: str(self._titles.get(found[1], found[1])), words
-        )
-        named = re.sub(r"\*([\w ]+)\*", r"\1", named)
-        careful = re.sub(r"\b[Oo]nly (\d+) vendors", self._few, named)
-        if self.threshold > 1:  # what one sale makes is one vendor's
-            careful = re.sub(r"(One sale alone makes) \d+%", r"\1 more than 5%", careful)
-        told = translate(careful, self.lang.code)
-        return Text(cap(told.words.replace("'", "’")), told.lang)
-
-    def _few(self, found: re.Match[str]) -> str:
-        if self.may_show(found[1]):
-            return str(found[0])
-        return f"fewer than {self.threshold} vendors"
 
 
 def cite(work: str) -> str:

@@ -18,7 +18,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any, Literal
 
 from cryptodrug_scraper.cli.terminal import safe
-from cryptodrug_scraper.report.language import Language
+from cryptodrug_scraper.language import Language
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from cryptodrug_scraper.study import Measure, Study
+from cryptodrug_scraper.study import Measure, Note, Study
 from cryptodrug_scraper.study.accuracy import accuracy
+from cryptodrug_scraper.study.composition import few_listings
+from cryptodrug_scraper.study.counting import count_apart
 
 GROUPS = (
     "cannabis",
@@ -53,13 +55,9 @@ def offer(study: Study, country: str) -> Measure:
         """,
         {"country": country},
     )
-    sources = study.frame(
-        f"""
-        SELECT coalesce(substance_source, 'none') AS source, count(*) AS n
-        FROM s_listing WHERE {_WITHIN} GROUP BY 1
-        """
-    )
-    by = {str(source): int(n) for source, n in sources.itertuples(index=False)}
+    silent = count_apart(
+        study, "s_listing", {"silent": "coalesce(substance_source, 'none') = 'none'"}, _WITHIN
+    )["silent"]
     return Measure(
         name="offer",
         frame=frame,
@@ -71,22 +69,13 @@ def offer(study: Study, country: str) -> Measure:
             "listings_country": "Listings of the group that ship from the country (number).",
             "share_country": "Part of the market's listings that ship from it (0 to 1).",
         },
-        definition="Listings by group of drugs, each listing once, whenever it was seen. The "
-        "group is that of the market's category, else what the title says. The market's average "
-        "is the same of all its listings.",
-        assumptions=(
-            "Vendors put listings into the right category.",
-            "A listing counts once, whether it sells or not: shares are of what is offered.",
-        ),
-        uncertainty="Categories of markets are coarse, and titles advertise: single listings are "
-        f"in the wrong group. {accuracy().sentence()} With few listings shares move by chance.",
+        method=accuracy().parts(),
+        assumptions=(Note.of_method("right_category"), Note.of_method("counted_once")),
         sources=(
             "EMCDDA (2017). Drugs and the darknet: perspectives for enforcement, research and "
             "policy. EMCDDA–Europol Joint publications.",
         ),
-        left_out={
-            "listings of which neither category nor title tells: not known": by.get("none", 0)
-        },
+        notes=(Note.left_out("unknown_substance", *silent), *few_listings(study, country)),
     )
 
 
@@ -114,16 +103,18 @@ def unit_prices(study: Study, country: str) -> Measure:
         """,
         {"country": country},
     )
-    silent = study.row(
-        f"""
-        SELECT count(*) FILTER (WHERE price_eur IS NULL) AS price,
-               count(*) FILTER (WHERE price_eur IS NOT NULL AND price_per_unit IS NULL) AS amount
-        FROM s_listing WHERE {_WITHIN} AND :country = ANY(from_countries)
-        """,
+    silent = count_apart(
+        study,
+        "s_listing",
+        {
+            "price": "price_eur IS NULL",
+            "amount": "price_eur IS NOT NULL AND price_per_unit IS NULL",
+        },
+        f"{_WITHIN} AND :country = ANY(from_countries)",
         {"country": country},
     )
     return Measure(
-        name="unit_prices",
+        name="prices",
         frame=frame,
         columns={
             "substance": "Group of drugs; heroin apart from the other opioids.",
@@ -137,17 +128,9 @@ def unit_prices(study: Study, country: str) -> Measure:
             "median_country": "Median (EUR).",
             "high": "Upper quartile (EUR).",
         },
-        definition="Price of a listing divided by the amount that its title or options state, at "
-        "the rates that the market itself showed at the time; each listing once, at its typical "
-        "price.",
-        assumptions=(
-            "Holding prices and slips are found by the study's rule and not used.",
-            "Purity is not known: a gram is a gram of what is sold.",
+        assumptions=(Note.of_method("holding_prices_unused"), Note.of_method("purity_unknown")),
+        notes=(
+            Note.left_out("no_usable_price", *silent["price"]),
+            Note.left_out("no_amount", *silent["amount"]),
         ),
-        uncertainty="Larger amounts are cheaper by the unit; groups hold different substances and "
-        "forms. Prices are asked, not paid.",
-        left_out={
-            "listings without a usable price": int(silent["price"]),
-            "listings whose amount is not stated": int(silent["amount"]),
-        },
     )

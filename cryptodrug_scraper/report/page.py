@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 
-from cryptodrug_scraper.report.language import Language
-from cryptodrug_scraper.report.parts import Drawing, Section, Text
+from cryptodrug_scraper.language import Language
+from cryptodrug_scraper.report.parts import Drawing, Section
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Report:
     about: Sequence[str]
     threshold: int
     version: str
-    warnings: Sequence[Text] = ()
+    warnings: Sequence[str] = ()
     literature: Sequence[tuple[str, str]] = ()  # a work's key and the work
     notices: Sequence[str] = ()
     """What the first lines say, before anything else."""

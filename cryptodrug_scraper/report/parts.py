@@ -6,15 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from cryptodrug_scraper.report.language import Language, cap
-
-
-@dataclass(frozen=True)
-class Text:
-    """A text that may not be in the report's language: then `lang` tells which it is in."""
-
-    words: str
-    lang: str = ""
+from cryptodrug_scraper.language import Language, cap
 
 
 @dataclass(frozen=True)
@@ -96,14 +88,14 @@ class Drawing:
 
 @dataclass(frozen=True)
 class Method:
-    """How a measure was made, in the measure's own words."""
+    """How a measure was made."""
 
     title: str
-    definition: Text
-    assumptions: Sequence[Text] = ()
-    uncertainty: Text | None = None
+    definition: str
+    assumptions: Sequence[str] = ()
+    uncertainty: str = ""
     sources: Sequence[tuple[str, str]] = ()  # a work's key and its short name
-    left_out: Sequence[tuple[Text, str]] = ()
+    left_out: Sequence[tuple[str, str]] = ()
 
 
 @dataclass
@@ -117,7 +109,7 @@ class Section:
     drawings: list[Drawing] = field(default_factory=list)
     tables: list[Table] = field(default_factory=list)
     methods: list[Method] = field(default_factory=list)
-    caveats: list[Text] = field(default_factory=list)
+    caveats: list[str] = field(default_factory=list)
     short: str = ""  # what the summary calls it
     warnings: list[str] = field(default_factory=list)  # caveats that concern the whole report
 

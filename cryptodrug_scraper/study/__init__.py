@@ -6,8 +6,9 @@
         s.turnover(country="BE").frame
 
 Each measure is a function `(study, *, …) -> Measure`, and a method of `Study` too. What it
-found stands in `Measure.frame`; beside it stand the definition, the assumptions, the
-uncertainty, the literature, what was left out and why, and what this data calls for.
+found stands in `Measure.frame`; beside it stand the literature, and notes: facts, each with the
+vendors behind it, of what was left out and what this data calls for. Definitions, assumptions and
+all other words are in the files of the languages, by name.
 """
 
 from __future__ import annotations
@@ -17,9 +18,9 @@ from datetime import date
 
 from cryptodrug_scraper.database.waiting import OnReviews
 from cryptodrug_scraper.study.core import Study
-from cryptodrug_scraper.study.measure import Measure
+from cryptodrug_scraper.study.measure import Measure, Note
 
-__all__ = ["Measure", "Study", "open"]
+__all__ = ["Measure", "Note", "Study", "open"]
 
 
 def open(

@@ -26,22 +26,16 @@ class Accuracy(NamedTuple):
     given: int
     """Titles of which an amount was read."""
 
-    def sentence(self) -> str:
-        """Return what a method says of it."""
-        right, wrong = _part(self.right, self.titles), _part(self.wrong, self.titles)
-        placed = _part(self.right_in_category, self.with_category)
-        found, true = _part(self.found, self.amounts), _part(self.found, self.given)
-        return (
-            f"Of {self.titles} titles that had no part in making the rules {right} were given the"
-            f" right substance from the title alone and {wrong} a wrong one (the others none);"
-            f" with their category {placed} were right. Of the amounts that they state {found}"
-            f" were read, and {true} of the amounts read are right. One person wrote and labelled"
-            " these titles: of a market's own titles expect fewer to be right."
-        )
-
-
-def _part(some: int, of: int) -> str:
-    return f"{100 * some / of:.1f}%"
+    def parts(self) -> dict[str, float]:
+        """Return how many titles there are, and the parts of them that a method speaks of."""
+        return {
+            "titles": self.titles,
+            "right": self.right / self.titles,
+            "wrong": self.wrong / self.titles,
+            "placed": self.right_in_category / self.with_category,
+            "found": self.found / self.amounts,
+            "exact": self.found / self.given,
+        }
 
 
 @cache

@@ -12,12 +12,6 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-AMOUNT_NOTE = (
-    "Bands by value are of the least order at the listing's price; 1,000 as the beginning of "
-    "wholesale follows Aldridge & Décary-Hétu 2016 (there US dollars). Bands by amount are the "
-    "project's own, and may be replaced."
-)
-
 
 class BandsError(ValueError):
     """A file of thresholds says something that cannot be used."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from cryptodrug_scraper.study import literature as lit
-from cryptodrug_scraper.study.measure import Measure
+from cryptodrug_scraper.study.measure import Measure, Note
 from cryptodrug_scraper.study.periods import check_country
 from cryptodrug_scraper.study.sales import ASSUMPTIONS
 
@@ -32,6 +32,9 @@ _SOLD = """
                AS turnover_country
     FROM s_review r {join} GROUP BY 1, 2
 """
+FEW = 30
+"""Listings of which parts vary by chance, if there are fewer."""
+
 _WHAT = {
     "listings": "Listings",
     "vendors": "Vendors with such a listing",
@@ -81,24 +84,28 @@ def composition(study: Study, *, country: str | None = None, detail: bool = Fals
                 columns[f"ratio_{name}"] = (
                     "The country's part by the market's: above 1 if the country has more of it."
                 )
-    few = int(frame["listings_country"].sum()) if country is not None else 30
     return Measure(
         name="composition",
         frame=frame[list(columns)],
         columns=columns,
-        definition="Listings seen in the period, and reviews posted in it with the turnover that "
-        "they come to, by the group of substances of the listing.",
-        assumptions=(
-            "A listing is of one substance; it is read from the market's category, else the title.",
-            *ASSUMPTIONS,
-        ),
-        uncertainty="The market's parts hold the country's own. Reviews without a known listing "
-        "have the substance of their vendor if all listings of that vendor share one, else "
-        "'unknown'.",
+        assumptions=(Note.of_method("one_substance"), *ASSUMPTIONS),
         sources=(lit.CHRISTIN_2013, lit.SOSKA_CHRISTIN_2015, lit.BARRATT_2016),
-        left_out={},
-        caveats=(f"Only {few} listings ship from {country}.",) if few < 30 else (),
+        notes=few_listings(study, country),
     )
+
+
+def few_listings(study: Study, country: str | None) -> tuple[Note, ...]:
+    """Return a note if so few listings ship from a country that parts of them vary by chance."""
+    if country is None:
+        return ()
+    row = study.row(
+        "SELECT count(*) AS n, count(DISTINCT vendor_id) AS vendors FROM s_listing"
+        " WHERE in_period AND :country = ANY(from_countries)",
+        {"country": country},
+    )
+    if not 0 < row["n"] < FEW:
+        return ()
+    return (Note("few_listings", {"n": row["n"]}, row["vendors"] or 1, {"country": country}),)
 
 
 def _parts(frame: pd.DataFrame, column: str) -> pd.Series:

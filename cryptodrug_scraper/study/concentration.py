@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cryptodrug_scraper.study import literature as lit
-from cryptodrug_scraper.study.measure import Measure
+from cryptodrug_scraper.study.measure import Measure, Note
 from cryptodrug_scraper.study.periods import PERIOD, bucket, check_country
 from cryptodrug_scraper.study.sales import ASSUMPTIONS
 
@@ -63,7 +63,12 @@ def concentration(
         """,
         {"country": country},
     )["n"]
+    notes = [Note.left_out("unpriced_vendors", none, none)]
     few = frame[frame["vendors"] < _FEW]
+    if len(few):
+        counts = {"n": len(few), "of": len(frame)}
+        behind = int(frame["vendors"].sum())
+        notes.append(Note("few_coefficients", counts, behind, {"limit": _FEW}))
     return Measure(
         name="concentration",
         frame=frame,
@@ -79,20 +84,7 @@ def concentration(
             "top_10_percent": "Part of the largest 10 % of vendors, rounded up (0 to 1).",
             "hhi": "Herfindahl–Hirschman index: sum of squared parts (0 to 1).",
         },
-        definition="Gini coefficient G = 2·Σ i·x(i) / (n·Σ x) − (n+1)/n over vendors' sales x in "
-        "rising order, and the parts of the largest. Vendors without a sale are not in it.",
-        assumptions=(*ASSUMPTIONS, "An account is a vendor."),
-        uncertainty="Not corrected for small numbers: of n vendors it is at most (n−1)/n. If "
-        "reviews of small vendors are missed more than those of large ones, true concentration is "
-        "lower. Vendors with several accounts make it higher.",
+        assumptions=(*ASSUMPTIONS, Note.of_method("account_is_vendor")),
         sources=(lit.GINI_1912, lit.SOSKA_CHRISTIN_2015, lit.PAQUET_CLOUSTON_2018),
-        left_out={"vendors with reviews but no price at all": int(none)},
-        caveats=(
-            (
-                f"Fewer than {_FEW} vendors stand behind {len(few)} of the {len(frame)} "
-                "coefficients.",
-            )
-            if len(few)
-            else ()
-        ),
+        notes=tuple(notes),
     )

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from cryptodrug_scraper.study import literature as lit
-from cryptodrug_scraper.study.measure import Measure
+from cryptodrug_scraper.study.measure import Measure, Note
 
 if TYPE_CHECKING:
     from cryptodrug_scraper.study.core import Study
@@ -136,32 +136,23 @@ def coverage(study: Study) -> Measure:
             "missed": "Of these, those of which there is no answer (number).",
             "coverage": "captured / (known − gone), 0 to 1.",
         },
-        definition="Coverage of a crawl is the part of the listings (vendors) known in it, by "
-        "pages that pointed to them, whose own page was captured in it.",
-        assumptions=("An offer that no captured page points to is not known, and not counted.",),
-        uncertainty="An upper bound of the true coverage: where the pages that point to offers "
-        "were missed too, those offers are not known at all. Capture and recapture, "
-        "below, estimates these.",
+        assumptions=(Note.of_method("not_pointed_to"),),
         sources=(lit.CHRISTIN_2013, lit.SOSKA_CHRISTIN_2015, lit.VAN_BUSKIRK_2017),
-        left_out={"pages without a date": int(undated)},
-        caveats=coverage_caveats(listings, of="crawl"),
+        notes=(
+            Note.of_captures("undated_pages", kind="left_out", n=int(undated)),
+            *coverage_notes(listings, of="crawl"),
+        ),
     )
 
 
-def coverage_caveats(frame: pd.DataFrame, *, of: str = "period") -> tuple[str, ...]:
+def coverage_notes(frame: pd.DataFrame, *, of: str = "period") -> tuple[Note, ...]:
     """Return what a frame with market and coverage, a row a period or crawl, must be read with."""
     found = []
     for market, rows in frame.dropna(subset=["coverage"]).groupby("market", sort=True):
         parts = rows["coverage"].astype(float)
-        low, high = parts.min(), parts.max()
+        low, high, mean = float(parts.min()), float(parts.max()), float(parts.mean())
         if low < LOW:
-            found.append(
-                f"{market}: in the poorest {of} only {low:.0%} of the listings known were "
-                f"captured (on average {parts.mean():.0%})."
-            )
+            found.append(Note.of_captures("low_coverage", market=market, of=of, low=low, mean=mean))
         if high - low > CHANGE:
-            found.append(
-                f"{market}: coverage lies between {low:.0%} and {high:.0%}, so part of any rise "
-                "or fall may come from the crawls."
-            )
+            found.append(Note.of_captures("changing_coverage", market=market, low=low, high=high))
     return tuple(found)

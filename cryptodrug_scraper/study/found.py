@@ -12,6 +12,7 @@ from cryptodrug_scraper.study.composition import composition
 from cryptodrug_scraper.study.core import Study
 from cryptodrug_scraper.study.coverage import coverage
 from cryptodrug_scraper.study.findings import Finding, Terms, Values, fitted
+from cryptodrug_scraper.study.measure import Note
 from cryptodrug_scraper.study.origins import moves, several_origins
 from cryptodrug_scraper.study.places import exclusions
 from cryptodrug_scraper.study.recapture import recapture
@@ -312,8 +313,8 @@ def vendors_arrived(study: Study, terms: Terms, *, source: str, since: date) -> 
 # -- coverage ----------------------------------------------------------------------------------
 
 
-def coverage_of_listings(study: Study, terms: Terms) -> tuple[dict[str, float], tuple[str, ...]]:
-    """Return which part of the listings a crawl captured, the mean of all crawls, and caveats.
+def coverage_of_listings(study: Study, terms: Terms) -> tuple[dict[str, float], tuple[Note, ...]]:
+    """Return which part of the listings a crawl captured, the mean of all crawls, and notes.
 
     Two values a market: of the listings known by pages that pointed to them ("MARKET"), and by
     capture and recapture, as Jolly and Seber estimate it ("MARKET recaptured").

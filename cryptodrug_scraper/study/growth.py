@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from cryptodrug_scraper.study import literature as lit
-from cryptodrug_scraper.study.measure import Measure
+from cryptodrug_scraper.study.measure import Measure, Note
 from cryptodrug_scraper.study.months import EDGE_DAYS, whole_months
 from cryptodrug_scraper.study.size import market_size
 
@@ -52,28 +52,22 @@ def growth(study: Study, *, country: str | None = None) -> Measure:
         name="growth",
         frame=frame,
         columns=_COLUMNS,
-        definition="An exponential y = a·(1 + g)^t fitted by least squares to the logarithms of "
-        "the numbers of whole months, as measure market_size has them; g is the growth a month. "
-        "For vendors and listings a month is whole if captures of listings, but for a twentieth "
-        f"at either end, reach into its first and its last {EDGE_DAYS} days (where crawls are "
-        "rarer: as many days as lie between two of them), and the study's period does not cut "
-        "them. For reviews and turnover, which are found later too, it is whole if the period "
-        "holds all of it, captures began within so many days of its beginning, at the latest in "
-        "it, and did not end before its last day. Months in the middle of which a market opened "
-        "or closed are not.",
+        method={"edge": EDGE_DAYS, "fewest": FEWEST_MONTHS},
         assumptions=size.assumptions,
-        uncertainty="A market that grows by a steady number, and not by a steady part, fits less "
-        f"well. Fewer than {FEWEST_MONTHS} whole months give no rate. {size.uncertainty}",
         sources=(lit.SOSKA_CHRISTIN_2015, lit.VAN_BUSKIRK_2017),
-        left_out={
-            "months with listings seen that are not whole: their vendors and listings": int(
-                (each["listings"].notna() & ~each["stock"]).sum()
+        notes=(
+            Note.of_captures(
+                "not_whole_offered",
+                kind="left_out",
+                n=int((each["listings"].notna() & ~each["stock"]).sum()),
             ),
-            "months with reviews that are not whole: their reviews and turnover": int(
-                ((each["reviews"] > 0) & ~each["flow"]).sum()
+            Note.of_captures(
+                "not_whole_sold",
+                kind="left_out",
+                n=int(((each["reviews"] > 0) & ~each["flow"]).sum()),
             ),
-        },
-        caveats=size.caveats,
+            *(note for note in size.notes if note.kind == "note"),
+        ),
     )
 
 

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from cryptodrug_scraper.study import literature as lit
-from cryptodrug_scraper.study.measure import Measure
+from cryptodrug_scraper.study.counting import fewest
+from cryptodrug_scraper.study.measure import Measure, Note
 from cryptodrug_scraper.study.periods import check_country
 from cryptodrug_scraper.study.seen import build_origins, build_seen
 
@@ -97,29 +98,44 @@ def lifetimes(
     study.prepare()
     study.once(build_seen, build_origins)
     key = "vendor_id" if of == "vendors" else "listing_id"
-    lives = study.frame(
-        LIVES.format(key=key) + "SELECT market, left_out, days, ended, count(*) AS n FROM lived"
-        " GROUP BY 1, 2, 3, 4 ORDER BY 1, 3, 4",
+    every = study.frame(
+        LIVES.format(key=key)
+        + """
+        SELECT market, left_out, days, ended, grouping(days) AS summed, count(*) AS n,
+               greatest(count(DISTINCT vendor_id), 1) AS vendors
+        FROM lived GROUP BY GROUPING SETS ((market, left_out, days, ended), (market, left_out))
+        ORDER BY market, days, ended
+        """,
         {"country": country, "grace": grace_days},
     )
-    left_out = lives["left_out"].astype(bool)
-    unwatched = int(lives.loc[left_out, "n"].sum())
-    lives = lives[~left_out]
-    curves, caveats = [], []
-    for market, rows in lives.groupby("market", sort=True):
+    sums = {
+        (str(row.market), bool(row.left_out)): (int(row.n), int(row.vendors))
+        for row in every[every["summed"] > 0].itertuples()
+    }
+    lives = every[(every["summed"] == 0) & ~every["left_out"].astype(bool)]
+    curves, notes = [], []
+    for market in sorted({market for market, _ in sums}):
+        terms = {"market": market, "of": of}
+        n, behind = sums.get((market, False), (0, 0))
+        unwatched, others = sums.get((market, True), (0, 0))
+        if unwatched:
+            what = terms | {"days": grace_days}
+            notes.append(Note.left_out("unwatched", unwatched, fewest(others, behind), what))
+        if not n:
+            continue
+        rows = lives[lives["market"] == market]
         curve = kaplan_meier(
-            rows["days"].to_numpy(), rows["ended"].to_numpy(bool), rows["n"].to_numpy()
+            rows["days"].to_numpy(int), rows["ended"].to_numpy(bool), rows["n"].to_numpy(int)
         )
         curve.insert(0, "market", market)
-        total = int(rows["n"].sum())
-        curve["lives"] = total
+        curve["lives"], curve["vendors"] = n, behind
         curve["watched"] = int(rows["days"].max())
         curve["median_days"] = median_of(curve)
         curves.append(curve)
-        if total < 30:
-            caveats.append(f"{market}: only {total} {of} began under observation.")
+        if n < 30:
+            notes.append(Note("few_lives", {"n": n}, fewest(behind, others), terms))
         if curve["median_days"].isna().all():
-            caveats.append(f"{market}: more than half of the {of} outlast the observation.")
+            notes.append(Note("outlast", {}, fewest(behind, others), terms))
     columns = {
         "market": "The market.",
         "days": "Length of life (days from first to last day seen) at which some ended.",
@@ -129,6 +145,7 @@ def lifetimes(
         "low": "Lower end of its 95 % interval.",
         "high": "Upper end.",
         "lives": "All lives of the curve (number).",
+        "vendors": "Vendors behind them (number).",
         "watched": "Longest time that one of them was watched (days); the last estimate holds "
         "until then, and of later nothing is known unless it is 0.",
         "median_days": "Length that half of them outlast (days); nothing if more than half do.",
@@ -138,23 +155,8 @@ def lifetimes(
         name="lifetimes",
         frame=frame[list(columns)],
         columns=columns,
-        definition=f"Kaplan–Meier estimate of how long {of} stay on a market, from the first to "
-        "the last day on which a listing of theirs was seen. All are watched to the same day, "
-        f"{grace_days} days before the market's last capture: later captures only tell who was "
-        "still there. Who was seen after that day is censored on it: the life went on for an "
-        "unknown time. So is everybody when a market closes.",
-        assumptions=(
-            "Going away is independent of being watched.",
-            "Who was not seen any more was gone; a pause to the end of the captures counts as "
-            "gone.",
-        ),
-        uncertainty="95 % intervals by Greenwood's variance. A life is known to the time between "
-        "two crawls, and is taken too short by up to that much at both ends; crawls that miss "
-        "pages make it shorter still.",
+        method={"of": of, "days": grace_days},
+        assumptions=(Note.of_method("independent"), Note.of_method("gone")),
         sources=(lit.KAPLAN_MEIER_1958, lit.GREENWOOD_1926, lit.SOSKA_CHRISTIN_2015),
-        left_out={
-            f"{of} first seen in the first or the last {grace_days} days of captures: their "
-            "beginning is not known, or their end could not be seen": unwatched
-        },
-        caveats=tuple(caveats),
+        notes=tuple(notes),
     )

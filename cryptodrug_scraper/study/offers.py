@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cryptodrug_scraper.study import literature as lit
-from cryptodrug_scraper.study.measure import Measure
+from cryptodrug_scraper.study.counting import count_apart
+from cryptodrug_scraper.study.measure import Measure, Note
 from cryptodrug_scraper.study.periods import check_country
 
 if TYPE_CHECKING:
@@ -50,29 +51,16 @@ def offers(
         ' ORDER BY market COLLATE "C", first_seen, external_id COLLATE "C"',
         asked,
     )
-    left_out = study.row(
-        "SELECT count(*) FILTER (WHERE NOT in_period) AS outside,"
-        " count(*) FILTER (WHERE in_period AND from_countries = '{}') AS nowhere FROM s_listing"
-    )
+    silent = "in_period AND from_countries = '{}'"
+    apart = count_apart(study, "s_listing", {"outside": "NOT in_period", "silent": silent}, "true")
+    notes = [Note.left_out("outside_period", *apart["outside"])]
+    if asked["country_from"]:
+        notes.append(Note.left_out("unknown_origin", *apart["silent"]))
     return Measure(
-        name="Listings",
+        name="listings",
         frame=frame,
         columns={name: COLUMNS[name] for name in _COLUMNS},
-        definition="Listings seen in the period, on their own page or a card, each once, with "
-        "what was last stated of it, field by field.",
-        assumptions=(
-            "A listing is one of the market's own ids: an offer that is taken down and put up "
-            "again counts twice.",
-            "Prices are medians over time, without those that are flagged as holding prices.",
-        ),
-        uncertainty="Crawls miss listings; see the measure of coverage.",
+        assumptions=(Note.of_method("listing_is_id"), Note.of_method("median_prices")),
         sources=(lit.SOSKA_CHRISTIN_2015,),
-        left_out={
-            "not seen in the period": left_out["outside"],
-            **(
-                {"where it ships from is not stated": left_out["nowhere"]}
-                if asked["country_from"]
-                else {}
-            ),
-        },
+        notes=tuple(notes),
     )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from cryptodrug_scraper.study import literature as lit
-from cryptodrug_scraper.study.measure import Measure
+from cryptodrug_scraper.study.measure import Measure, Note
 from cryptodrug_scraper.study.periods import check_country
 from cryptodrug_scraper.study.seen import build_origins
 
@@ -51,21 +51,10 @@ _WINDOWS = """
     CROSS JOIN LATERAL unnest(s.places) AS p(place)
     GROUP BY s.market, s.vendor_id, v.handle, w.nth ORDER BY s.market, v.handle, w.nth
 """
-_DEFINITION = (
-    "A vendor's origins in a window of {window} days are the countries that any of their listings "
-    "says it ships from. A listing goes on saying what it says between two captures that agree. "
-    "Two origins are *at once* if they stand in one window, and *in sequence* (a move) if one "
-    "gives way to the other; where both stand beside each other for at most {changing} windows "
-    "between the one alone and the other alone, and no listing states both, it is a move too."
-)
 _ASSUMPTIONS = (
-    "Vendors say truthfully where they ship from.",
-    "An account is one vendor; a vendor's accounts on two markets are two.",
-    "Regions (EU, WORLD …) are no origins.",
-)
-_UNCERTAINTY = (
-    "A move is seen between two crawls, and only if listings from both places were captured. A "
-    "listing that a vendor forgot to change makes a move look like two origins at once."
+    Note.of_method("truthful"),
+    Note.of_method("accounts_are_two"),
+    Note.of_method("regions"),
 )
 _SOURCES = (lit.DECARY_HETU_2016, lit.BARRATT_2016)
 
@@ -296,9 +285,8 @@ def _measure(
         name=name,
         frame=pd.DataFrame(rows, columns=list(columns)),
         columns=columns,
-        definition=_DEFINITION.format(window=window_days, changing=CHANGING_WINDOWS),
+        method={"window": window_days, "changing": CHANGING_WINDOWS},
         assumptions=_ASSUMPTIONS,
-        uncertainty=_UNCERTAINTY,
         sources=_SOURCES,
-        left_out={"vendors whose listings name no country of origin": int(silent)},
+        notes=(Note.left_out("vendors_without_origin", silent, silent),),
     )

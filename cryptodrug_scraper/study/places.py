@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from cryptodrug_scraper.study import literature as lit
-from cryptodrug_scraper.study.measure import Measure
+from cryptodrug_scraper.study.counting import count_apart
+from cryptodrug_scraper.study.measure import Measure, Note
 from cryptodrug_scraper.study.periods import check_country
 from cryptodrug_scraper.study.sales import build_sold
 
@@ -61,9 +62,8 @@ def destinations(study: Study, *, country: str | None = None) -> Measure:
         """,
         {"country": country},
     )
-    silent = study.row(
-        "SELECT count(*) AS n FROM s_listing WHERE in_period AND from_countries = '{}'"
-    )["n"]
+    silent = count_apart(study, "s_listing", {"silent": "from_countries = '{}'"}, "in_period")
+    no_origin = Note.left_out("no_origin", *silent["silent"])
     return Measure(
         name="destinations",
         frame=frame,
@@ -77,17 +77,10 @@ def destinations(study: Study, *, country: str | None = None) -> Measure:
             "reviews": "Reviews of these listings (number).",
             "turnover_eur": "Turnover by these reviews (EUR).",
         },
-        definition="Listings by where they say they ship from and to, as last stated. A listing "
-        "of several origins or destinations counts in each pair.",
-        assumptions=(
-            "What listings state is true. It is where a vendor offers to ship to, not where "
-            "buyers are: turnover is that of listings, and says nothing of a sale's destination.",
-        ),
-        uncertainty="The whole world and the EU hold countries that others name one by one; they "
-        "are not added up here.",
+        assumptions=(Note.of_method("stated_places"),),
         sources=_SOURCES,
         # Without a country they are in the frame, as are those that name no destination.
-        left_out={} if country is None else {"listings that name no origin": int(silent)},
+        notes=() if country is None else (no_origin,),
     )
 
 
@@ -143,9 +136,6 @@ def exclusions(
             "listings": "Listings that exclude it (number).",
             "share_listings": "Part of the listings (0 to 1).",
         },
-        definition="Places that listings' own fields say are not served, as last stated.",
-        assumptions=("What listings state is true.",),
-        uncertainty="A lower bound: what vendors write in descriptions and profiles is not read, "
-        "and a listing that serves only some countries excludes the others without a word.",
+        assumptions=(Note.of_method("stated_true"),),
         sources=_SOURCES,
     )

@@ -7,10 +7,11 @@ flagged, never deleted, and typical prices are made without them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from cryptodrug_scraper.study import literature as lit
+from cryptodrug_scraper.study.measure import Note
 
 if TYPE_CHECKING:
     from cryptodrug_scraper.study.core import Study
@@ -26,7 +27,7 @@ SOURCES = (lit.SOSKA_CHRISTIN_2015, LEYS_2013)
 
 @dataclass(frozen=True)
 class PriceRule:
-    """When a price is taken for a holding or absurd one. `text` says it in words.
+    """When a price is taken for a holding or absurd one. `note` is the rule for a method.
 
     `floor` and `ceiling` are EUR; `factor` is how many times above or below; `mads` how many
     median absolute deviations of log10 of the price per unit; `group` the fewest listings that
@@ -45,19 +46,9 @@ class PriceRule:
             raise ValueError(f"{self} makes no sense: floor < ceiling, factor > 1, mads > 0.")
 
     @property
-    def text(self) -> str:
-        """The rule in words, for a report."""
-        return (
-            f"A price is taken for a holding or absurd one if it is {self.floor:g} EUR or less, or "
-            f"{self.ceiling:,.10g} EUR or more; if the price per gram, millilitre or piece is more "
-            f"than {self.factor:g} times above or below the median of listings of the same "
-            "substance, unit and order of magnitude of the amount (of any amount, where these are "
-            f"too few), and more than {self.mads:g} median absolute deviations (of the logarithm) "
-            f"away from it, where there are {self.group} such listings or more; or if it is more "
-            f"than {self.factor:g} times above or below the median of the listing's own prices "
-            "for the same amount that are not flagged yet (of two in the middle the lower), where "
-            f"there are {self.own} prices or more. It is flagged, and left out of typical prices."
-        )
+    def note(self) -> Note:
+        """The rule, for a method."""
+        return Note.of_method("holding_rule", **asdict(self))
 
 
 def build_prices(study: Study, rule: PriceRule) -> None:

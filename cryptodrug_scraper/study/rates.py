@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cryptodrug_scraper.normalise.money import COINS
+from cryptodrug_scraper.study.measure import Note
 
 if TYPE_CHECKING:
     from cryptodrug_scraper.study.core import Study
@@ -22,18 +23,11 @@ percent a month."""
 FIAT_DAYS = 92
 """So too for a state's currency, which moves by a few percent in three months."""
 
-RULE = (
-    "Amounts are in EUR by the rates that the market's own pages showed on the nearest day "
-    f"(at most {COIN_DAYS} days away for coins, {FIAT_DAYS} for state currencies); where the "
-    "market shows none, by another market's."
+RULES = (
+    Note.of_method("rates", coin_days=COIN_DAYS, fiat_days=FIAT_DAYS),
+    Note.of_method("shown_rates"),
 )
-
-SHOWN_RULE = (
-    "An amount in coins that a review states is valued at the rate that the same page shows, else "
-    "at the rate nearest to that capture: markets convert for the reader when they show a page. "
-    "One product's reviews of three months all stated $33 while the coin moved by a sixth. The "
-    "rate of the day of posting, where one is known, is a bound."
-)
+"""What a method that converts amounts assumes: of all amounts, and of those that reviews state."""
 
 _PANELS = """
     CREATE TEMP TABLE s_panel AS

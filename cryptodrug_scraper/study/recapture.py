@@ -9,19 +9,13 @@ import pandas as pd
 
 from cryptodrug_scraper.study import literature as lit
 from cryptodrug_scraper.study.coverage import build_known
-from cryptodrug_scraper.study.measure import Measure
+from cryptodrug_scraper.study.measure import Measure, Note
 
 if TYPE_CHECKING:
     from cryptodrug_scraper.study.core import Study
 
 FEWEST = 7
 """Recaptures under which an estimate is too biased to give (Seber 1982 advises at least 7)."""
-
-_TOO_FEW_CRAWLS = "Fewer than three crawls of a market: coverage that allows for change is unknown."
-_TOO_FEW_AGAIN = (
-    f"Fewer than {FEWEST} offers were captured before, in and after any crawl: coverage that "
-    "allows for change is unknown."
-)
 
 _CRAWLS = """
     WITH numbered AS (
@@ -79,31 +73,24 @@ def recapture(study: Study, *, kind: str = "listing") -> Measure:
     frame = pd.DataFrame(rows, columns=list(_COLUMNS))
     numbers = list(_COLUMNS)[3:]
     frame[numbers] = frame[numbers].apply(pd.to_numeric).astype("Float64")
-    caveats: tuple[str, ...] = ()
+    too_few = int((frame["captured_before"].notna() & frame["chapman"].isna()).sum())
+    notes = [Note.of_captures("few_recaptured", kind="left_out", n=too_few, fewest=FEWEST)]
     if frame["coverage"].isna().all():
         most = frame["market"].value_counts().max() if len(frame) else 0
-        caveats = (_TOO_FEW_CRAWLS if most < 3 else _TOO_FEW_AGAIN,)
-    too_few = int((frame["captured_before"].notna() & frame["chapman"].isna()).sum())
+        repeats = Note.of_captures("few_repeats", fewest=FEWEST)
+        notes.append(Note.of_captures("few_crawls") if most < 3 else repeats)
     return Measure(
         name="recapture",
         frame=frame,
         columns=_COLUMNS,
-        definition="Two estimates of how many there were at a crawl. Chapman's takes this crawl "
-        "and the one before as two samples of one unchanged population: (n1+1)(n2+1)/(m+1) − 1. "
-        "Jolly and Seber's takes all crawls, and lets offers come and go: of those known to be "
-        "there, caught before and later, the part that this crawl caught.",
+        method={"fewest": FEWEST},
         assumptions=(
-            "All are as likely to be captured as each other; a whole category that was missed "
-            "breaks this, and makes the estimates too low and the coverage too high.",
-            "Chapman: nothing came or went between the two crawls. Where some did, the estimate "
-            "is too high and the coverage too low, by about the part that changed.",
-            "Jolly and Seber: what goes does not come back.",
+            Note.of_method("captured_alike"),
+            Note.of_method("none_between"),
+            Note.of_method("none_returns"),
         ),
-        uncertainty="95 % intervals of Chapman's estimate by its variance. The first and the last "
-        "crawl have no estimate by Jolly and Seber. Fewer than 7 recaptures give none at all.",
         sources=(lit.CHAPMAN_1951, lit.JOLLY_1965, lit.SEBER_1965),
-        left_out={"pairs of crawls with fewer than 7 in common: no estimate": too_few},
-        caveats=caveats,
+        notes=tuple(notes),
     )
 
 

@@ -27,19 +27,14 @@ from typing import TYPE_CHECKING
 
 from cryptodrug_scraper.normalise.money import COINS
 from cryptodrug_scraper.study.edits import build_suspected
-from cryptodrug_scraper.study.rates import RULE, SHOWN_RULE, build_rates
+from cryptodrug_scraper.study.measure import Note
+from cryptodrug_scraper.study.rates import RULES, build_rates
 from cryptodrug_scraper.study.seen import build_origins, origin_at
 
 if TYPE_CHECKING:
     from cryptodrug_scraper.study.core import Study
 
-ASSUMPTIONS = (
-    "Each review is one sale of one unit of the listing; sales without a review are not seen, so "
-    "the numbers are a lower bound of sales.",
-    "The sale is dated by its review, which comes some days to weeks after it.",
-    RULE,
-    SHOWN_RULE,
-)
+ASSUMPTIONS = (Note.of_method("one_sale"), Note.of_method("dated_by_review"), *RULES)
 
 _PRICES = """
     CREATE TEMP TABLE s_price AS

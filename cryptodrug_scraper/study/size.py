@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from cryptodrug_scraper.study import literature as lit
-from cryptodrug_scraper.study.coverage import build_known, coverage_caveats
-from cryptodrug_scraper.study.measure import Measure
+from cryptodrug_scraper.study.coverage import build_known, coverage_notes
+from cryptodrug_scraper.study.measure import Measure, Note
 from cryptodrug_scraper.study.periods import PERIOD, bucket, check_country
 from cryptodrug_scraper.study.sales import ASSUMPTIONS
 from cryptodrug_scraper.study.seen import build_origins, build_seen, origin_at
@@ -114,21 +114,14 @@ def market_size(study: Study, *, country: str | None = None, by: str = "month") 
         name="market_size",
         frame=frame[list(columns)],
         columns=columns,
-        definition="Vendors and listings that were seen on offer in a period, reviews posted in "
-        "it, and the turnover that they come to. A listing belongs to a country if it said that "
-        "it ships from it: what it last said by the end of the period, else what it said first. A "
-        "vendor does, if one of their listings seen in it does. A review belongs to the country "
-        "that its listing said when it was posted.",
         assumptions=(
             *ASSUMPTIONS,
-            "A vendor or listing that no captured page showed in a period does not count in it.",
-            "A review without a known listing belongs to the countries of its vendor's listings.",
+            Note.of_method("not_seen"),
+            Note.of_method("unknown_listing"),
         ),
-        uncertainty="Vendors and listings are lower bounds: a crawl that misses pages sees fewer. "
-        "Growth is to be read beside the coverage of the same periods. Reviews are found "
-        "afterwards too, so they reach back to before the first crawl, but markets drop old "
-        "reviews, and vendors who left before it take theirs with them.",
         sources=(lit.CHRISTIN_2013, lit.SOSKA_CHRISTIN_2015, lit.DECARY_HETU_2017),
-        left_out={"periods of a market without a capture: no vendors and listings": no_capture},
-        caveats=coverage_caveats(frame),
+        notes=(
+            Note.of_captures("periods_without_capture", kind="left_out", n=no_capture),
+            *coverage_notes(frame),
+        ),
     )

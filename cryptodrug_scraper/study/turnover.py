@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cryptodrug_scraper.study import literature as lit
-from cryptodrug_scraper.study.measure import Measure
+from cryptodrug_scraper.study.counting import Count, count_apart
+from cryptodrug_scraper.study.measure import Measure, Note
 from cryptodrug_scraper.study.periods import PERIOD, bucket, check_country
 from cryptodrug_scraper.study.sales import ASSUMPTIONS
 
@@ -15,6 +17,24 @@ if TYPE_CHECKING:
 
 FAR_DAYS = 92
 """More days than these between a price and the review that it stands for are far."""
+LARGE = 0.05
+"""One sale that makes a larger part of the turnover is worth a note."""
+_WEAK = {
+    "listing_price": "price_source = 'listing'",
+    "far_price": f"price_source = 'listing' AND away > {FAR_DAYS}",
+    "other_rate": "rate = 'other'",
+    "capture_rate": "rate = 'capture'",
+    "posted_rate": "rate = 'posted'",
+    "suspected_edits": "suspected",
+    "no_rate": "stated AND price_source <> 'review'",
+}
+"""Reviews that weaken a sum, by the name of the note about them."""
+_APART = {
+    **_WEAK,
+    "typical": "price_source = 'vendor'",
+    "unpriced": "price_source = 'none'",
+    "not_priced": "price_source IN ('vendor', 'none')",
+}
 _SOURCES = (
     lit.CHRISTIN_2013,
     lit.SOSKA_CHRISTIN_2015,
@@ -81,26 +101,14 @@ def turnover(
             "high_eur": "The same by each one's highest reading, and reviews without a price at "
             "the median price of their vendor's listings (EUR).",
         },
-        definition="Turnover is the sum over reviews of the price paid: what the review states, "
-        "else the price of the listing as observed nearest in time to the review.",
-        assumptions=(
-            *ASSUMPTIONS,
-            study.notes["listing_rules"].price.text,
-        ),
-        uncertainty="The bounds hold what is known of prices: rounding, rates, and a listing's "
-        "price before and after the review; and that two reviews may be one whose words were "
-        "changed. They do not hold sales that no review tells of, nor "
-        "several units bought at once, which both make the true turnover larger; nor reviews "
-        "that are not of sales.",
+        assumptions=(*ASSUMPTIONS, study.notes["listing_rules"].price.note),
         sources=_SOURCES,
-        left_out={
-            "reviews without a date": counted["undated"],
-            "reviews without any price: in no bound": counted["none"],
-            "reviews with only the vendor's typical price: in the upper bound alone": counted[
-                "vendor"
-            ],
-        },
-        caveats=_caveats(study, counted),
+        notes=(
+            counted.undated,
+            Note.left_out("unpriced_anyhow", *counted.apart["unpriced"]),
+            Note.left_out("typical_price_only", *counted.apart["typical"]),
+            *_notes(counted),
+        ),
     )
 
 
@@ -185,101 +193,96 @@ def sale_values(
             "and the others' lowest.",
             "largest_eur": "The largest sale of the band (EUR).",
         },
-        definition="Sales by value: each review with a price, stated or of its listing, in the "
-        "band that its price falls in.",
         assumptions=ASSUMPTIONS,
-        uncertainty="Where markets do not show what was paid, a sale stands at the price of one "
-        "unit; a buyer of several units made a larger sale. Shares of large sales are therefore "
-        "lower bounds on such markets. Bounds of shares hold the readings of a price: an amount "
-        "such as 0.03 of a coin stands for 0.025 to 0.035.",
         sources=(lit.ALDRIDGE_2014, lit.ALDRIDGE_2016),
-        left_out={
-            "reviews without a date": counted["undated"],
-            "reviews without a price": counted["none"] + counted["vendor"],
-        },
-        caveats=_caveats(study, counted),
+        notes=(
+            counted.undated,
+            Note.left_out("unpriced_reviews", *counted.apart["not_priced"]),
+            *_notes(counted),
+        ),
     )
 
 
-def _counted(study: Study, country: str | None) -> dict[str, int]:
-    """Count what turnover leaves out and what weakens it."""
-    counted = study.row(
+@dataclass(frozen=True)
+class _Counted:
+    """What turnover leaves out and what weakens it."""
+
+    reviews: Count
+    apart: Mapping[str, Count]
+    undated: Note
+    largest: float
+    """What part of all the largest sale makes (0 to 1)."""
+    profiles: Mapping[str, int]
+    """What the vendors' profiles state of sales, of how many vendors, and their reviews."""
+    due: int
+
+
+def _counted(study: Study, country: str | None) -> _Counted:
+    """Count, once for all measures of a country."""
+    key = f"turnover: counted {country}"
+    if key not in study.notes:
+        study.notes[key] = _count(study, country)
+    found: _Counted = study.notes[key]
+    return found
+
+
+def _count(study: Study, country: str | None) -> _Counted:
+    given = {"country": country}
+    apart = count_apart(study, "s_review", {"reviews": "true", **_APART}, _HERE, given)
+    undated = count_apart(
+        study,
+        "(SELECT vendor_id, posted_on FROM review JOIN vendor USING (vendor_id)"
+        " WHERE market = ANY(:markets)) AS every",
+        {"undated": "posted_on IS NULL"},
+        "true",
+    )["undated"]
+    row = study.row(
         f"""
-        SELECT count(*) AS reviews,
-               count(*) FILTER (WHERE price_source = 'review') AS stated,
-               count(*) FILTER (WHERE price_source = 'listing') AS listing,
-               count(*) FILTER (WHERE price_source = 'vendor') AS vendor,
-               count(*) FILTER (WHERE price_source = 'none') AS none,
-               count(*) FILTER (WHERE price_source = 'listing' AND away > {FAR_DAYS}) AS far,
-               count(*) FILTER (WHERE stated AND price_source <> 'review') AS no_rate,
-               count(*) FILTER (WHERE rate = 'other') AS other_rate,
-               count(*) FILTER (WHERE rate = 'capture') AS capture_rate,
-               count(*) FILTER (WHERE rate = 'posted') AS posted_rate,
-               count(*) FILTER (WHERE suspected) AS suspected,
-               coalesce(max(price_eur) / nullif(sum(price_eur), 0), 0) AS largest
+        SELECT coalesce(max(price_eur) / nullif(sum(price_eur), 0), 0) AS largest,
+               (SELECT count(*) FROM review_due) AS due
         FROM s_review WHERE {_HERE}
         """,
-        {"country": country},
+        given,
     )
-    whole = study.row(
-        """
-        SELECT count(*) AS undated, (SELECT count(*) FROM review_due) AS due
-        FROM review JOIN vendor USING (vendor_id)
-        WHERE market = ANY(:markets) AND posted_on IS NULL
-        """
-    )
-    stated = study.row(
+    profiles = study.row(
         f"""
         WITH stated AS (
             SELECT vendor_id, max(sales) AS sales FROM vendor_observation
             WHERE vendor_id IN (SELECT vendor_id FROM s_review WHERE {_HERE}) GROUP BY 1
         )
-        SELECT coalesce(sum(s.sales), 0) AS sales, coalesce(sum(r.reviews), 0) AS reviews
+        SELECT coalesce(sum(s.sales), 0) AS sales, coalesce(sum(r.reviews), 0) AS reviews,
+               count(*) AS vendors
         FROM stated s
         JOIN (SELECT vendor_id, count(*) AS reviews FROM review GROUP BY 1) AS r USING (vendor_id)
         WHERE s.sales > 0
         """,
-        {"country": country},
+        given,
     )
-    counted |= {**whole, "stated_sales": stated["sales"], "their_reviews": stated["reviews"]}
-    return {key: value if key == "largest" else int(value) for key, value in counted.items()}
+    return _Counted(
+        reviews=apart.pop("reviews"),
+        apart=apart,
+        undated=Note.left_out("undated_reviews", *undated),
+        largest=float(row["largest"]),
+        profiles={name: int(value) for name, value in profiles.items()},
+        due=int(row["due"]),
+    )
 
 
-def _caveats(study: Study, counted: dict[str, int]) -> tuple[str, ...]:
-    found = []
-    reviews = counted["reviews"]
-    if 0 < reviews < 30:
-        found.append(f"Only {reviews} reviews are behind these numbers.")
-    if counted["stated_sales"]:
-        part = counted["their_reviews"] / counted["stated_sales"]
-        found.append(
-            f"These vendors' profiles state {counted['stated_sales']:,} sales in all, and "
-            f"{counted['their_reviews']:,} reviews of them were read: {part:.0%}."
-        )
-    for key, text in (
-        ("listing", "stand at the price of one unit of the listing, not at what was paid"),
-        ("far", f"stand at a price that was observed more than {FAR_DAYS} days before or after"),
-        ("other_rate", "are converted by another market's rates"),
-        ("capture_rate", "are converted by the rate of their capture, far from their own day"),
-        (
-            "posted_rate",
-            "state coins and are converted by the rate of the day of posting, as none "
-            "is known near their capture",
-        ),
-        (
-            "suspected",
-            "may be another review before its words were changed: lower bounds count the two "
-            "once, upper bounds twice",
-        ),
-        ("no_rate", "state a price in a currency without a rate near, which was not used"),
-    ):
-        if counted[key]:
-            found.append(f"{counted[key] / reviews:.0%} of reviews ({counted[key]:,}) {text}.")
-    if reviews and counted["largest"] > 0.05:
-        found.append(f"One sale alone makes {counted['largest']:.0%} of the turnover.")
-    if counted["due"]:
-        found.append(
-            f"{counted['due']:,} groups of reviews are not worked out yet (`cryptodrug replay` "
-            "or a crawl does it at its end), so reviews are missing."
-        )
-    return tuple(found)
+def _notes(counted: _Counted) -> Iterator[Note]:
+    """Say what the data calls for."""
+    reviews = counted.reviews
+    if 0 < reviews.n < 30:
+        yield Note("few_reviews", {"n": reviews.n}, reviews.vendors)
+    if counted.profiles["sales"]:
+        stated = {name: counted.profiles[name] for name in ("sales", "reviews")}
+        share = stated["reviews"] / stated["sales"]
+        yield Note("profile_sales", stated | {"share": share}, counted.profiles["vendors"])
+    for name in _WEAK:
+        n, vendors = counted.apart[name]
+        if n:
+            terms = {"days": FAR_DAYS} if name == "far_price" else {}
+            yield Note(name, {"n": n, "share": n / reviews.n}, vendors, terms)
+    if counted.largest > LARGE:
+        yield Note("largest_sale", {"share": counted.largest}, 1, {"limit": LARGE})
+    if counted.due:
+        yield Note.of_captures("waiting_reviews", n=counted.due)

@@ -6,27 +6,21 @@ from typing import TYPE_CHECKING
 
 from cryptodrug_scraper.study import literature as lit
 from cryptodrug_scraper.study.accuracy import accuracy
-from cryptodrug_scraper.study.bands import AMOUNT_NOTE
+from cryptodrug_scraper.study.counting import count_apart
 from cryptodrug_scraper.study.listings import COLUMNS, ListingRules
-from cryptodrug_scraper.study.measure import Measure
+from cryptodrug_scraper.study.measure import Measure, Note
 from cryptodrug_scraper.study.periods import check_country
 from cryptodrug_scraper.study.prices import SOURCES as PRICE_SOURCES
-from cryptodrug_scraper.study.rates import RULE
+from cryptodrug_scraper.study.rates import RULES
 
 if TYPE_CHECKING:
     from cryptodrug_scraper.study.core import Study
 
-_CHOSEN = """
-    FROM s_listing
-    WHERE in_period AND (CAST(:country AS text) IS NULL OR :country = ANY(from_countries))
+_WHERE = """
+    in_period AND (CAST(:country AS text) IS NULL OR :country = ANY(from_countries))
       AND (CAST(:substance AS text) IS NULL OR :substance IN (substance, substance_detail))
 """
-_READING = (
-    "The substance is told by the market's category, else by the title, with the project's file "
-    "of names; a listing is of one substance.",
-    "The amount is the one that the title states; a range, or amounts that contradict each "
-    "other, are none, and a strength (250mg pills) is not an amount.",
-)
+_READING = (Note.of_method("substance_read"), Note.of_method("amount_read"))
 
 
 def unit_prices(
@@ -48,7 +42,7 @@ def unit_prices(
                percentile_cont(0.25) WITHIN GROUP (ORDER BY price_per_unit) AS lower_quartile,
                percentile_cont(0.5) WITHIN GROUP (ORDER BY price_per_unit) AS median,
                percentile_cont(0.75) WITHIN GROUP (ORDER BY price_per_unit) AS upper_quartile
-        {_CHOSEN} AND {of}
+        FROM s_listing WHERE {_WHERE} AND {of}
         GROUP BY market, substance, substance_detail, unit, band_amount
         HAVING count(*) >= :least
         ORDER BY market, substance, substance_detail, unit,
@@ -56,17 +50,26 @@ def unit_prices(
         """,
         given | {"least": least},
     )
-    left = study.row(
-        f"""
-        SELECT count(*) FILTER (WHERE quantity IS NULL) AS amount,
-               count(*) FILTER (WHERE quantity IS NOT NULL AND prices = 0) AS price,
-               count(*) FILTER (WHERE quantity IS NOT NULL AND prices > 0 AND price_eur IS NULL)
-                   AS held,
-               count(*) FILTER (WHERE {of}) AS priced
-        {_CHOSEN} AND substance <> 'not_drugs'
-        """,
+    drugs = "substance <> 'not_drugs'"
+    left = count_apart(
+        study,
+        "s_listing",
+        {
+            "amount": f"{drugs} AND quantity IS NULL",
+            "price": f"{drugs} AND quantity IS NOT NULL AND prices = 0",
+            "held": f"{drugs} AND quantity IS NOT NULL AND prices > 0 AND price_eur IS NULL",
+        },
+        _WHERE,
         given,
     )
+    small = count_apart(
+        study,
+        "(SELECT vendor_id, count(*) OVER (PARTITION BY market, substance, substance_detail, unit,"
+        f" band_amount) AS listings FROM s_listing WHERE {_WHERE} AND {of}) AS grouped",
+        {"small": "listings < :least"},
+        "true",
+        given | {"least": least},
+    )["small"]
     return Measure(
         name="unit_prices",
         frame=frame,
@@ -82,19 +85,15 @@ def unit_prices(
             "median": "Half of the listings cost less (EUR per unit).",
             "upper_quartile": "A quarter of the listings cost more (EUR per unit).",
         },
-        definition="The typical price of each listing by the amount that it states, without "
-        "shipping; quartiles over listings, each counted once whatever it sells.",
-        assumptions=(*_READING, RULE, _rules(study).price.text, AMOUNT_NOTE),
-        uncertainty=f"{accuracy().sentence()} Purity is not known. Prices asked are not prices "
-        "paid.",
+        method=accuracy().parts(),
+        assumptions=(*_READING, RULES[0], _rules(study).price.note, Note.of_method("bands")),
         sources=(*PRICE_SOURCES, lit.ALDRIDGE_2016),
-        left_out={
-            "no one amount stated": int(left["amount"]),
-            "no price in EUR known": int(left["price"]),
-            "holding or absurd prices only": int(left["held"]),
-            f"groups of fewer than {least} listings": int(left["priced"])
-            - int(frame["listings"].sum()),
-        },
+        notes=(
+            Note.left_out("no_one_amount", *left["amount"]),
+            Note.left_out("no_price_in_euros", *left["price"]),
+            Note.left_out("held_prices_only", *left["held"]),
+            Note.left_out("small_groups", *small, {"least": least}),
+        ),
     )
 
 

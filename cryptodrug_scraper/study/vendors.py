@@ -6,7 +6,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from cryptodrug_scraper.study import literature as lit
-from cryptodrug_scraper.study.measure import Measure
+from cryptodrug_scraper.study.measure import Measure, Note
 
 if TYPE_CHECKING:
     from cryptodrug_scraper.study.core import Study
@@ -66,12 +66,6 @@ _SAME = """
            (ARRAY['certain', 'likely', 'possible'])[rank] AS certainty, rank
     FROM pairs ORDER BY a, b, rank, evidence
 """
-_DEFINITION = (
-    "Accounts on two markets are one vendor *certainly* if they show PGP keys of the same "
-    "fingerprint; *likely* if their handles agree (but for capitals) and one shows ratings "
-    "imported from the other's market; *possibly* if only the handles agree. Each pair stands "
-    "once, with the surest of these."
-)
 _SOURCES = (lit.SOSKA_CHRISTIN_2015, lit.TAI_2019)
 
 
@@ -103,8 +97,8 @@ def same_vendors(study: Study) -> Measure:
     )
     shared = study.row(
         """
-        SELECT count(*) AS n FROM (
-            SELECT l.market, k.fingerprint
+        SELECT count(*) AS n, coalesce(sum(vendors), 0) AS vendors FROM (
+            SELECT l.market, k.fingerprint, count(DISTINCT l.vendor_id) AS vendors
             FROM s_vendor_life l
             JOIN vendor_observation o USING (vendor_id)
             JOIN pgp_key k USING (pgp_key_id)
@@ -113,7 +107,7 @@ def same_vendors(study: Study) -> Measure:
         ) AS each
         """,
         {"shared": SHARED_KEY},
-    )["n"]
+    )
     no_key = study.row(
         """
         SELECT count(*) AS n FROM s_vendor_life l WHERE NOT EXISTS (
@@ -136,21 +130,12 @@ def same_vendors(study: Study) -> Measure:
             "other_first_day": "The same of the other account.",
             "other_last_day": "The same of the other account.",
         },
-        definition=_DEFINITION,
-        assumptions=(
-            "Who shows a key holds it. (A copied key can be shown by anybody; only a signed "
-            "message would prove it.)",
-            "The three degrees are never added up as one number.",
-        ),
-        uncertainty="Vendors who changed both handle and key are not found. Handles are taken by "
-        "impostors, so that possible pairs are some of them wrong.",
+        assumptions=(Note.of_method("key_held"), Note.of_method("degrees_apart")),
         sources=_SOURCES,
-        left_out={
-            f"keys that more than {SHARED_KEY} accounts of one market show: no evidence": int(
-                shared
-            ),
-            "accounts without a readable key: never certain": int(no_key),
-        },
+        notes=(
+            Note.left_out("shared_keys", shared["n"], shared["vendors"], {"limit": SHARED_KEY}),
+            Note.left_out("accounts_without_key", no_key, no_key),
+        ),
     )
 
 
@@ -218,17 +203,16 @@ def migration(
         """,
         given,
     )
-    caveats = []
+    notes = []
     if since is not None:
-        caveats.append(f"Counted from {since}, and not from the end ({closure['day']}).")
-    elif closure["known"] is None:
-        caveats.append(
-            f"The database has no day of closure for {market}; the last day of its captures "
-            f"({closure['day']}) stands for it."
+        notes.append(
+            Note.of_captures("migration_since", market=market, since=since, end=closure["day"])
         )
+    elif closure["known"] is None and closure["day"] is not None:
+        notes.append(Note.of_captures("no_closure", market=market, day=closure["day"]))
     active = 0 if frame.empty else int(frame["active"].iloc[0])
     if 0 < active < 30:
-        caveats.append(f"Only {active} vendors were active before the end.")
+        notes.append(Note("few_active", {"n": active}, active, {"market": market}))
     return Measure(
         name="migration",
         frame=frame,
@@ -243,15 +227,7 @@ def migration(
             "share_after": "after / active (0 to 1).",
             "median_days": "Days from that day to turning up, median of those after.",
         },
-        definition="Vendors of a market that closed who have an account on another that was open "
-        "after it, counted from the day on which its end was announced, else from its closure. "
-        "An account begins on the day that its vendor joined, was first seen or had the first "
-        "review, whichever is earliest. Certain, likely and possible mean what they do for the "
-        "same vendor on two markets.",
-        assumptions=("An account that began after that day was made because of the closure.",),
-        uncertainty="A lower bound in each degree: vendors who changed handle and key are not "
-        "found, nor those whose new account no crawl captured.",
+        assumptions=(Note.of_method("because_of_closure"),),
         sources=(*_SOURCES, lit.DECARY_HETU_2017, lit.VAN_BUSKIRK_2017),
-        left_out={},
-        caveats=tuple(caveats),
+        notes=tuple(notes),
     )

@@ -19,7 +19,7 @@ from cryptodrug_scraper.database import waiting
 from cryptodrug_scraper.database.reviews import work_out_reviews
 from cryptodrug_scraper.database.waiting import ReviewsWait
 from cryptodrug_scraper.export import Options, export
-from cryptodrug_scraper.report.language import CODES, language
+from cryptodrug_scraper.language import CODES, language
 from tests.cli.running import run
 from tests.conftest import FIXTURES, ROOT
 from tests.databases import execute

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from cryptodrug_scraper.language import CODES, language
 from cryptodrug_scraper.report import Options, open_study, write_report
-from cryptodrug_scraper.report.language import CODES, language
 from cryptodrug_scraper.report.pdf import BROWSERS, find_browser, print_pdf
 from tests.report.browser import Browser, running
 

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from cryptodrug_scraper.cli.progress import StepLines
+from cryptodrug_scraper.language import CODES, language
 from cryptodrug_scraper.report import Options, open_study, pdf, write_report
 from cryptodrug_scraper.report.build import SECTIONS, build
 from cryptodrug_scraper.report.captures import captures, undated_words
-from cryptodrug_scraper.report.language import CODES, language
 from cryptodrug_scraper.report.pdf import NoBrowser, print_pdf
 from cryptodrug_scraper.report.writing import NotWritable, place_for, write_whole
 from tests.cli.running import run, shell
@@ -221,7 +221,7 @@ def test_pages_without_a_date_are_told(small: World, tmp_path: Path) -> None:
     with open_study(small.url) as study:
         for code in CODES:
             told = undated_words(captures(study), language(code))
-            warnings = [warning.words for warning in build(study, Options("BE", code)).warnings]
+            warnings = list(build(study, Options("BE", code)).warnings)
             assert told in warnings
             assert "--captured-at" in told
     result = report(small.url, tmp_path / "y.html", "--market", "empire")

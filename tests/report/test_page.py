@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cryptodrug_scraper.language import CODES, language
 from cryptodrug_scraper.report import figures
-from cryptodrug_scraper.report.language import CODES, language
 from cryptodrug_scraper.report.page import Report, render
 from cryptodrug_scraper.report.parts import (
     SUPPRESSED,
@@ -20,7 +20,6 @@ from cryptodrug_scraper.report.parts import (
     Method,
     Section,
     Table,
-    Text,
     build_table,
 )
 
@@ -59,12 +58,11 @@ def page(handle: str, code: str = "en") -> str:
         "one",
         handle,
         findings=[handle],
-        caveats=[Text(handle, "en")],
+        caveats=[handle],
         drawings=[Drawing("first", svg, handle), Drawing("second", svg, handle)],
         tables=[build_table(lang, "t", handle, columns, rows, [handle])],
         methods=[
-            Method(handle, Text(handle), [Text(handle)], Text(handle), [("work-1", handle)],
-                   [(Text(handle), "1")]),
+            Method(handle, handle, [handle], handle, [("work-1", handle)], [(handle, "1")]),
         ],
     )  # fmt: skip
     return render(
@@ -76,7 +74,7 @@ def page(handle: str, code: str = "en") -> str:
             [handle],
             5,
             "0",
-            [Text(handle)],
+            [handle],
             [("work-1", handle)],
         ),
         lang,
@@ -174,9 +172,8 @@ def test_the_same_parts_make_the_same_page() -> None:
     assert page("plain") == page("plain")
 
 
-def test_a_text_in_another_language_says_so() -> None:
-    assert '<span lang="en">words</span>' in page("words", "fr")
-    assert '<span lang="en">' not in page("words", "en")
+def test_works_are_in_english_wherever_they_stand() -> None:
+    assert '<ul class="literature" lang="en">\n<li id="work-1">words</li>' in page("words", "fr")
 
 
 COLUMNS = [Column("who", "Who"), Column("n", "N", "count"), Column("part", "Part", "share")]

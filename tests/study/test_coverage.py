@@ -10,6 +10,7 @@ import pytest
 
 from cryptodrug_scraper.records import Link
 from cryptodrug_scraper.study.core import Study
+from cryptodrug_scraper.study.measure import Note
 from cryptodrug_scraper.study.recapture import chapman
 from tests.study.world import World, offer, profile
 
@@ -41,7 +42,12 @@ def test_what_a_crawl_was_pointed_to_and_did_not_capture(world: World, study_of:
         ["listing", 3, 2, 0, 1],
     ]
     assert told.frame["coverage"].tolist() == pytest.approx([2 / 3, 1, 2 / 3])
-    assert "only 67% of the listings" in told.caveats[0]
+    low = told.caveats[0]
+    assert (low.name, low.values["low"], low.vendors) == (
+        "low_coverage",
+        pytest.approx(2 / 3),
+        None,
+    )
 
 
 def test_pages_of_no_run_are_taken_by_week(world: World, study_of: StudyOf) -> None:
@@ -52,7 +58,7 @@ def test_pages_of_no_run_are_taken_by_week(world: World, study_of: StudyOf) -> N
     told = study_of().coverage()
     assert told.frame["crawl"].tolist() == ["week 2019-W01", "week 2019-W02"]
     assert told.frame["coverage"].tolist() == [0, 1]
-    assert told.left_out == {"pages without a date": 1}
+    assert told.left_out == {"undated_pages": 1}
 
 
 def test_chapman_by_hand() -> None:
@@ -101,10 +107,10 @@ def test_too_few_recaptures_give_no_number(world: World, study_of: StudyOf) -> N
     told = study_of().recapture()
     assert told.frame["chapman"].isna().all()
     assert list(told.left_out.values()) == [1]
-    assert "Fewer than three crawls" in told.caveats[0]
+    assert [note.name for note in told.caveats] == ["few_crawls"]
     world.seen("01-21", *(offer(str(n), "anna") for n in range(3)))
     told = study_of().recapture()
     assert len(told.frame) == 3
-    assert "Fewer than 7 offers were captured before, in and after" in told.caveats[0]
+    assert told.caveats == (Note.of_captures("few_repeats", fewest=7),)
     with pytest.raises(ValueError, match="no kind"):
         study_of().recapture(kind="moon")

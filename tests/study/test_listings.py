@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
+from cryptodrug_scraper.language import language
 from cryptodrug_scraper.records import Listing, Money, PriceTier, ShippingOption
 from cryptodrug_scraper.study.bands import Band, BandsError, read_bands
 from cryptodrug_scraper.study.core import Study
@@ -229,10 +230,11 @@ def test_absurd_prices_have_bounds_and_parameters(world: World, engine: Engine) 
 
 
 def test_the_rule_says_its_numbers() -> None:
-    told = PriceRule(factor=20, mads=4, floor=0.5).text
-    assert "0.5 EUR" in told
-    assert "20 times" in told
-    assert "4 median absolute deviations" in told
+    words = PriceRule(factor=20, mads=4.5, floor=0.5).note.words(language("en"))
+    assert "0.5 EUR" in words
+    assert "100,000 EUR" in words
+    assert "20 times" in words
+    assert "4.5 median absolute deviations" in words
 
 
 def test_bands_are_of_the_least_order(world: World, build: Callable[[], Study]) -> None:
@@ -382,10 +384,10 @@ def test_prices_per_gram(world: World, engine: Engine) -> None:
             "upper_quartile": [72.5, 45.0],
         }
         assert found.left_out == {
-            "no one amount stated": 1,
-            "no price in EUR known": 1,
-            "holding or absurd prices only": 1,
-            "groups of fewer than 2 listings": 1,
+            "no_one_amount": 1,
+            "no_price_in_euros": 1,
+            "held_prices_only": 1,
+            "small_groups": 1,
         }
         assert study.unit_prices(least=1, substance="hash").frame["median"].tolist() == [9]
         assert study.unit_prices(least=1, country_from="be").frame.empty
@@ -407,5 +409,3 @@ def test_what_the_rule_of_prices_says_is_what_is_done(
     opened = build()
     assert held(opened, "kilo") == ["group"]
     assert held(opened, "own") == [None, None, "own", "own"]
-    assert "(of any amount, where these are too few)" in PriceRule().text
-    assert "own prices for the same amount that are not flagged yet" in PriceRule().text

@@ -38,9 +38,9 @@ def test_from_a_country(filled: Engine) -> None:
         assert (flower["substance"], flower["quantity"], flower["unit"]) == ("cannabis", 5, "g")
         assert list(flower["from_countries"]) == ["BE"]
         everywhere = study.listings()
-        assert len(everywhere) == 13 - everywhere.left_out["not seen in the period"]
+        assert len(everywhere) == 13 - everywhere.left_out["outside_period"]
         assert len(found) < len(everywhere)
-        assert found.left_out["where it ships from is not stated"] > 0
+        assert found.left_out["unknown_origin"] > 0
 
 
 def test_to_a_country_and_of_a_substance(filled: Engine) -> None:
@@ -57,7 +57,7 @@ def test_of_a_period(filled: Engine) -> None:
     with Study(filled, end=date(2018, 11, 30)) as study:
         found = study.listings()
         assert set(found.frame["market"]) == {"dream"}
-        assert found.left_out["not seen in the period"] == 13 - len(found)
+        assert found.left_out["outside_period"] == 13 - len(found)
 
 
 def test_what_is_no_country(filled: Engine) -> None:

@@ -11,6 +11,7 @@ import pytest
 from cryptodrug_scraper.records import Link, Listing
 from cryptodrug_scraper.study.core import Study
 from cryptodrug_scraper.study.listings import ListingRules
+from cryptodrug_scraper.study.measure import Note
 from cryptodrug_scraper.study.prices import PriceRule
 from tests.study.world import World, eur, offer
 
@@ -43,8 +44,9 @@ def test_size_a_month_with_the_part_of_a_country(world: World, study_of: StudyOf
     # No page shows an offer in March: how many there were is not known, and not 0.
     assert pd.isna(frame.loc[date(2019, 3, 1), "listings"])
     assert list(told.left_out.values()) == [1]
-    assert "75%" in told.caveats[0]
-    assert "75% and 100%" in told.caveats[1]
+    low, changing = told.caveats
+    assert (low.name, low.values["low"]) == ("low_coverage", 0.75)
+    assert (changing.values["low"], changing.values["high"]) == (0.75, 1)
 
 
 def test_size_of_the_whole_study_and_without_a_country(world: World, study_of: StudyOf) -> None:
@@ -111,7 +113,7 @@ def test_composition(world: World, study_of: StudyOf) -> None:
     assert frame["ratio_listings"].to_dict() == {"cannabis": pytest.approx(2 / 3), "mdma": 2}
     assert frame["share_turnover"].to_dict() == {"cannabis": 0.4, "mdma": 0.6}
     assert frame["turnover_country"].to_dict() == {"cannabis": 0, "mdma": 60}
-    assert "Only 2 listings ship from BE." in told.caveats
+    assert told.caveats == (Note("few_listings", {"n": 2}, 1, {"country": "BE"}),)
     assert len(study_of().composition(detail=True).frame) == 2
 
 

@@ -30,7 +30,7 @@ def test_gini_and_largest_by_hand(world: World, study_of: StudyOf) -> None:
     assert row["hhi"] == pytest.approx(0.3)
     assert row["vendors"] == 4
     assert list(told.left_out.values()) == [1]
-    assert "Fewer than 30" in told.caveats[0]
+    assert told.caveats[0].terms == {"limit": 30}
     reviews = study_of().concentration(of="reviews").frame.iloc[0]
     assert reviews["gini"] == pytest.approx(0, abs=1e-9)
     with pytest.raises(ValueError, match="no concentration"):

@@ -12,6 +12,7 @@ import pytest
 
 from cryptodrug_scraper.records import Money, Review
 from cryptodrug_scraper.study.core import Study
+from cryptodrug_scraper.study.measure import Note
 from tests.study.world import World, day, eur, offer, profile
 
 StudyOf = Callable[..., Study]
@@ -82,10 +83,10 @@ def test_coins_without_a_rate_near_are_not_converted_and_a_state_currency_is(
     assert [row[:2] for row in prices(study)] == [
         ("review", 40.0), ("review", 40.0), ("none", None), ("review", 20.0),
     ]  # fmt: skip
-    said = " ".join(study.turnover(by="all").caveats)
-    assert "25% of reviews (1) state a price in a currency without a rate" in said
-    assert "25% of reviews (1) are converted by the rate of their capture" in said
-    assert "by the rate of the day of posting" in said
+    notes = {note.name: note for note in study.turnover(by="all").caveats}
+    for name in ("no_rate", "capture_rate", "posted_rate"):
+        assert notes[name].values == {"n": 1, "share": 0.25}
+        assert notes[name].vendors == 1
 
 
 def test_another_market_lends_its_rates(world: World, study_of: StudyOf) -> None:
@@ -94,7 +95,7 @@ def test_another_market_lends_its_rates(world: World, study_of: StudyOf) -> None
     world.done()
     study = study_of(markets=["wall_street"])
     assert prices(study) == [("review", 40.0, 40.0, 40.0)]
-    assert any("another market's rates" in text for text in study.turnover().caveats)
+    assert any(note.name == "other_rate" for note in study.turnover().caveats)
 
 
 def test_else_the_listing_s_price_nearest_in_time(world: World, study_of: StudyOf) -> None:
@@ -165,11 +166,10 @@ def test_reviews_that_may_be_one_count_once_in_the_lower_bound_and_twice_in_the_
     study = study_of()
     row = study.turnover(by="all").frame.iloc[0]
     assert (row["reviews"], row["low_eur"], row["high_eur"]) == (7, 5 * 40, 7 * 40)
-    said = "29% of reviews (2) may be another review before its words were changed"
-    assert any(said in text for text in study.turnover().caveats)
-    assert not any(
-        "words were changed" in text for text in study_of(end=date(2019, 1, 9)).turnover().caveats
-    )
+    (edits,) = (n for n in study.turnover().caveats if n.name == "suspected_edits")
+    assert edits.values == {"n": 2, "share": 2 / 7}
+    early = study_of(end=date(2019, 1, 9)).turnover().caveats
+    assert "suspected_edits" not in {note.name for note in early}
     size = study.size(by="all").frame.iloc[0]
     assert (size["low_eur"], size["high_eur"]) == (200, 280)
 
@@ -193,7 +193,8 @@ def test_turnover_by_month_country_and_substance(world: World, study_of: StudyOf
     }  # fmt: skip
     countries = study.turnover(by="all", groups=("country",)).frame.set_index("country")
     assert countries["turnover_eur"].to_dict() == {"": 7, "BE": 230, "NL": 200}
-    assert any("state 10 sales in all, and 3 reviews" in c for c in study.turnover().caveats)
+    stated = Note("profile_sales", {"sales": 10, "reviews": 3, "share": 0.3}, 1)
+    assert stated in study.turnover().caveats
     part = study_of(start=date(2019, 2, 2))
     assert part.turnover(by="all").frame["turnover_eur"].tolist() == [7]
 

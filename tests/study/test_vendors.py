@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from cryptodrug_scraper.study.core import Study
+from cryptodrug_scraper.study.measure import Note
 from tests.study.world import World, offer, profile
 
 StudyOf = Callable[..., Study]
@@ -75,12 +76,12 @@ def test_migration_after_a_closure(study_of: StudyOf) -> None:
     assert told.frame["median_days"].dropna().tolist() == [10, 1]
     assert told.frame["share_after"].tolist() == [0.25, 0, 0.25]
     assert told.frame["active"].tolist() == [4, 4, 4]
-    assert told.caveats == ("Only 4 vendors were active before the end.",)
+    assert told.caveats == (Note("few_active", {"n": 4}, 4, {"market": "dream"}),)
     recent = study_of().migration(market="dream", active_days=31)  # eve was seen before that
     assert recent.frame["active"].tolist() == [3, 3, 3]
     announced = study_of().migration(market="dream", since=date(2019, 4, 5))
     assert announced.frame["after"].tolist() == [1, 0, 0]
-    assert "Counted from 2019-04-05" in announced.caveats[0]
+    assert announced.caveats[0].values["since"] == date(2019, 4, 5)
     with pytest.raises(ValueError, match="is not studied"):
         study_of(markets=["dream"]).migration(market="empire")
 
@@ -119,7 +120,7 @@ def test_without_a_day_of_closure_the_last_capture_stands_for_it(
     with engine.begin() as connection:
         connection.execute(text("UPDATE market SET closed_on = NULL, closing_announced_on = NULL"))
     told = study_of().migration(market="dream")
-    assert "(2019-03-01) stands for it" in told.caveats[0]
+    assert told.caveats[0] == Note.of_captures("no_closure", market="dream", day=date(2019, 3, 1))
 
 
 def test_who_came_or_came_back_only_after_the_end_did_not_leave(

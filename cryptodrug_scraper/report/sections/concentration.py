@@ -12,7 +12,6 @@ from cryptodrug_scraper.report.parts import (
     Column,
     Drawing,
     Section,
-    Text,
     build_table,
     drawn,
 )
@@ -42,7 +41,7 @@ def section(context: Context) -> Section:
     if not of_own:
         made.findings.append(t("caveat.empty"))
         return made
-    made.caveats += context.caveats(own) if shown else [Text(t("caveat.few_vendors"))]
+    made.caveats += context.caveats(own) if shown else [t("caveat.few_vendors")]
     rows: list[dict[str, Any]] = []
     for market in markets:
         for who, found in (("own", of_own.get(market)), ("all", of_all[market])):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from cryptodrug_scraper.report import figures
-from cryptodrug_scraper.report.behind import behind_lives
 from cryptodrug_scraper.report.context import Context
 from cryptodrug_scraper.report.guard import TOTAL, listing_vendors
 from cryptodrug_scraper.report.parts import (
@@ -13,7 +12,6 @@ from cryptodrug_scraper.report.parts import (
     Column,
     Drawing,
     Section,
-    Text,
     build_table,
     drawn,
 )
@@ -27,22 +25,23 @@ def section(context: Context) -> Section:
     t = context.t
     made = Section("lifetimes", t("lifetimes.title"))
     behind = listing_vendors(context.study, context.country)
-    lived = behind_lives(context.study, context.country)
     rows: list[dict[str, Any]] = []
     for of in ("vendors", "listings"):
         measure = lifetimes(context.study, of=of, country=context.country)
         curves = dict(iter(measure.frame.groupby("market", sort=False)))
         markets = context.market_order(curves)
-        drawings = {}
+        unwatched = {
+            note.terms["market"]: note for note in measure.notes if note.name == "unwatched"
+        }
+        drawings, drawn_markets = {}, []
         for market in markets:
             curve = curves[market]
             lives = int(curve["lives"].iloc[0])
             # Those that are left out follow from all and those of the curve.
-            parts = (
-                (lives, behind.get((TOTAL, market), 0) - lives)
-                if of == "vendors"
-                else (lived.get((market, False), 0), lived.get((market, True), 0))
-            )
+            left = unwatched.get(market)
+            parts = [int(curve["vendors"].iloc[0]), left.vendors or 0 if left else 0]
+            if of == "vendors":
+                parts.append(behind.get((TOTAL, market), 0) - lives)
             few = (
                 market in context.hidden_markets
                 or not context.may_show(behind.get((TOTAL, market), 0))
@@ -60,15 +59,12 @@ def section(context: Context) -> Section:
                 row |= dict.fromkeys(names, SUPPRESSED)
             else:
                 drawings[context.market(market)] = _points(curve)
+                drawn_markets.append(market)
             rows.append(row)
-        # What markets leave out is one number; where one of them is hidden, it is not told.
-        told = bool(drawings) and len(drawings) == len(markets)
-        made.methods.append(context.method(measure, t(f"lifetimes.{of}").lower(), shown=told))
+        title = t(f"lifetimes.{of}").lower()
+        made.methods.append(context.method(measure, title, markets=drawn_markets))
         if drawings:
-            # A caveat begins with its market's name; those of markets that are not shown go too.
-            made.caveats += [
-                said for said in context.caveats(measure) if said.words.startswith(tuple(drawings))
-            ]
+            made.caveats += context.caveats(measure, markets=drawn_markets)
             svg = figures.curves(
                 context.lang,
                 drawings,
@@ -77,7 +73,7 @@ def section(context: Context) -> Section:
             )
             made.drawings.append(Drawing(f"lifetimes-{of}", svg, t(f"lifetimes.figure_{of}")))
         elif curves:
-            made.caveats.append(Text(t("caveat.few_vendors")))
+            made.caveats.append(t("caveat.few_vendors"))
     for row in rows:
         if row["median"] is not SUPPRESSED:
             of = "vendors" if row["what"] == t("lifetimes.vendors") else "listings"

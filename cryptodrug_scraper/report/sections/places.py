@@ -7,7 +7,6 @@ from typing import Any
 import pandas as pd
 
 from cryptodrug_scraper.report import figures
-from cryptodrug_scraper.report.behind import behind_listings
 from cryptodrug_scraper.report.context import Context
 from cryptodrug_scraper.report.guard import TOTAL, guard_line, listing_vendors
 from cryptodrug_scraper.report.parts import (
@@ -15,7 +14,6 @@ from cryptodrug_scraper.report.parts import (
     Column,
     Drawing,
     Section,
-    Text,
     build_table,
 )
 from cryptodrug_scraper.study.origins import moves, several_origins
@@ -35,7 +33,7 @@ def section(context: Context) -> Section:
     if not behind:
         made.findings.append(t("caveat.empty"))
     elif not context.may_show(behind):
-        made.caveats.append(Text(t("caveat.few_vendors")))
+        made.caveats.append(t("caveat.few_vendors"))
     _destinations(context, made)
     _exclusions(context, made)
     moved = moves(context.study, country=context.country).frame
@@ -48,8 +46,7 @@ def section(context: Context) -> Section:
 def _destinations(context: Context, made: Section) -> None:
     t = context.t
     measure = destinations(context.study)
-    behind = behind_listings(context.study, None)
-    made.methods.append(context.method(measure, t("places.method_destinations"), behind=behind))
+    made.methods.append(context.method(measure, t("places.method_destinations")))
     made.caveats += context.caveats(measure)
     frame = measure.frame
     if frame.empty:

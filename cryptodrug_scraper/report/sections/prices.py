@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from cryptodrug_scraper.report import figures
-from cryptodrug_scraper.report.behind import behind_listings
 from cryptodrug_scraper.report.context import Context
 from cryptodrug_scraper.report.guard import TOTAL, guard_line, listing_vendors, review_vendors
 from cryptodrug_scraper.report.offer import GROUP, GROUPS, unit_prices
@@ -14,7 +13,6 @@ from cryptodrug_scraper.report.parts import (
     Column,
     Drawing,
     Section,
-    Text,
     build_table,
     drawn,
 )
@@ -59,14 +57,11 @@ def _sales(context: Context, made: Section) -> None:
     behind = sum(vendors.values())
     shown = behind > 0 and context.may_show(counts.get((TOTAL, TOTAL), 0))
     title = t("prices.method_sales")
-    few = context.behind_reviews
-    made.methods.append(context.method(measure, title, shown=shown, behind=few))
+    made.methods.append(context.method(measure, title, shown=shown))
     if measure.frame.empty:
         made.findings.append(t("prices.no_sales"))
         return
-    made.caveats += (
-        context.caveats(measure, behind=few) if shown else [Text(t("caveat.few_vendors"))]
-    )
+    made.caveats += context.caveats(measure) if shown else [t("caveat.few_vendors")]
     of = {int(row["from_eur"]): row for row in measure.frame.to_dict("records")}
     rows: list[dict[str, Any]] = []
     for n, low in enumerate(lower):
@@ -178,8 +173,7 @@ def _larger(context: Context) -> str | None:
 def _prices(context: Context, made: Section) -> None:
     t = context.t
     measure = unit_prices(context.study, context.country)
-    few = behind_listings(context.study, context.country)
-    made.methods.append(context.method(measure, t("prices.method_prices"), behind=few))
+    made.methods.append(context.method(measure, t("prices.method_prices")))
     found = {(row["substance"], row["unit"]): row for row in measure.frame.to_dict("records")}
     # Of these, the section before shows no number of listings: nor does this one.
     markets = context.study.markets

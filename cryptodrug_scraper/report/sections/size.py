@@ -12,7 +12,6 @@ from cryptodrug_scraper.report.parts import (
     Column,
     Drawing,
     Section,
-    Text,
     build_table,
     drawn,
     missing,
@@ -266,4 +265,4 @@ def _draw(
             )
             made.drawings.append(Drawing(f"size-{key}", svg, context.t(f"size.figure_{key}")))
     if not made.drawings and offered.has_any():
-        made.caveats.append(Text(context.t("caveat.few_vendors")))
+        made.caveats.append(context.t("caveat.few_vendors"))

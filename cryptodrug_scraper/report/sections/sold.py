@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from cryptodrug_scraper.report import figures
-from cryptodrug_scraper.report.behind import behind_listings
 from cryptodrug_scraper.report.context import Context
 from cryptodrug_scraper.report.guard import TOTAL, Guard, listing_vendors
 from cryptodrug_scraper.report.offer import DRUGS, GROUP, GROUPS, offer
@@ -14,14 +13,12 @@ from cryptodrug_scraper.report.parts import (
     Column,
     Drawing,
     Section,
-    Text,
     build_table,
     drawn,
 )
 
 _OWN = ("listings_country", "share_country", "ratio")
 _NAMED = 3  # groups that a sentence names at most
-_FEW = 30  # listings, of which shares move by chance
 _DIFFERENT = 1.25  # so many times the market's part is worth a word
 
 Row = dict[str, Any]
@@ -47,15 +44,13 @@ def section(context: Context) -> Section:
     )
     cells |= _whole(cells, groups, markets)
     shown = guard.has_any() and not guard.hides()
-    behind = behind_listings(context.study, None)
-    if every.hides("unknown"):
-        behind["neither category nor title tells"] = 1
-    made.methods.append(context.method(measure, behind=behind))
+    unknown = ["unknown_substance"] if every.hides("unknown") else []
+    made.methods.append(context.method(measure, hidden=unknown))
     if not guard.has_any():
         made.findings.append(t("caveat.empty"))
         return made
     if not shown:
-        made.caveats.append(Text(t("caveat.few_vendors")))
+        made.caveats.append(t("caveat.few_vendors"))
     several = [*markets, TOTAL] if len(markets) > 1 else markets
     rows = []
     for market in several:
@@ -95,9 +90,7 @@ def section(context: Context) -> Section:
         )
     )
     if shown:
-        listings = sum(int(cells[group, TOTAL]["listings_country"]) for group in groups)
-        if listings < _FEW:
-            made.caveats.append(Text(t("caveat.few_listings", n=listings)))
+        made.caveats += context.caveats(measure)
         _draw(context, made, cells, groups, guard, every)
         for market in several:
             said = _sentences(context, cells, groups, market, guard, every)

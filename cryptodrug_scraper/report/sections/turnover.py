@@ -12,7 +12,6 @@ from cryptodrug_scraper.report.parts import (
     Column,
     Drawing,
     Section,
-    Text,
     build_table,
     drawn,
 )
@@ -36,11 +35,8 @@ def section(context: Context) -> Section:
     days = months_between([row for row, _ in sums if row != TOTAL])
     guard = context.guard(review_vendors(context.study, context.country), days, markets)
     shown = not guard.hides()
-    behind = context.behind_reviews
-    made.methods.append(context.method(own, shown=shown, behind=behind))
-    made.caveats += (
-        context.caveats(own, behind=behind) if shown else [Text(t("caveat.few_vendors"))]
-    )
+    made.methods.append(context.method(own, shown=shown))
+    made.caveats += context.caveats(own) if shown else [t("caveat.few_vendors")]
     rows = []
     for market in [*markets, TOTAL] if len(markets) > 1 else markets:
         for day in [*days, TOTAL]:

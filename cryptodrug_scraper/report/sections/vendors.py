@@ -14,7 +14,6 @@ from cryptodrug_scraper.report.parts import (
     Column,
     Drawing,
     Section,
-    Text,
     build_table,
     drawn,
 )
@@ -132,11 +131,7 @@ def _migration(context: Context, made: Section) -> None:
         if first:
             made.methods.append(context.method(measure, t("vendors.method_migration")))
             first = False
-        named = context.market(market)
-        made.caveats += [
-            Text(f"{named}{t('page.colon')}{said.words[:1].lower()}{said.words[1:]}", said.lang)
-            for said in context.caveats(measure)
-        ]
+        made.caveats += context.caveats(measure)
         came: dict[str, dict[str, int]] = {}
         untold = _untold(measure.frame, context.threshold)
         for row in measure.frame.to_dict("records"):
@@ -241,7 +236,7 @@ def _named(context: Context, made: Section, pairs: list[dict[str, Any]]) -> None
     t = context.t
     if not pairs:
         return
-    made.caveats.append(Text(t("about.named")))
+    made.caveats.append(t("about.named"))
     rows = [
         {
             "handle": pair["vendor"],

@@ -1,9 +1,11 @@
 """How a language writes numbers, money, dates, lists and places; its texts come from ``texts/``.
 
 A :class:`Language` is what sentences, tables and figures of a report are written with. Its
-texts are in ``texts/<code>.toml``, one file a language with the same keys, which whoever knows
-the language can correct without knowing Python. A text may hold Jinja expressions; the filters
-are this class's methods (``{{ vendors|plural("vendor", "vendors") }}``).
+texts are in ``texts/<code>.toml`` (the report's) and ``texts/measures/<code>.toml`` (what measures
+are, by their names), with the same keys in each language, which whoever knows the language can
+correct without knowing Python. A text may hold Jinja expressions; the filters are this class's
+methods (``{{ vendors|plural("vendor", "vendors") }}``), and ``{% include 'accuracy' %}`` puts in a
+text of ``[part]``.
 """
 
 from __future__ import annotations
@@ -60,6 +62,11 @@ class Language:
         if part:
             written += self._marks.point + part
         return (_MINUS if rounded < 0 else "") + written
+
+    def exact(self, value: Any) -> str:
+        """Write a number with the digits that it has: 0.05, 10."""
+        plain = Decimal(str(value)).normalize()
+        return self.number(plain, max(0, -int(plain.as_tuple().exponent)))
 
     def percent(self, share: Any, digits: int | None = None) -> str:
         """Write a share (0.123) as a percentage; small ones get a second significant digit.
@@ -157,6 +164,10 @@ class Language:
         """Return the name of a code of a closed list (``groups``, ``bands``), or the code."""
         return str(self.texts[kind].get(code, code))
 
+    def has(self, kind: str, name: str) -> bool:
+        """Whether there is a text of a name."""
+        return name in self.texts[kind]
+
 
 def cap(text: str) -> str:
     """Make the first letter a capital, and leave the others as they are."""
@@ -171,13 +182,15 @@ def language(code: str) -> Language:
 
 @cache
 def _texts(code: str) -> dict[str, Any]:
-    folder = files("cryptodrug_scraper.report") / "texts"
-    return tomllib.loads((folder / f"{code}.toml").read_text("utf-8"))
+    folder = files("cryptodrug_scraper.language") / "texts"
+    both = (folder / f"{code}.toml", folder / "measures" / f"{code}.toml")
+    report, measures = (tomllib.loads(file.read_text("utf-8")) for file in both)
+    return report | measures
 
 
 @cache
 def _places() -> dict[str, dict[str, str]]:
-    file = files("cryptodrug_scraper.report") / "places.toml"
+    file = files("cryptodrug_scraper.language") / "places.toml"
     return tomllib.loads(file.read_text("utf-8"))
 
 
@@ -187,9 +200,14 @@ def _expressions(code: str) -> Any:
     import jinja2
 
     spoken = language(code)
-    environment = jinja2.Environment(autoescape=False, undefined=jinja2.StrictUndefined)
+    environment = jinja2.Environment(
+        loader=jinja2.FunctionLoader(lambda name: str(spoken.texts["part"][name])),
+        autoescape=False,
+        undefined=jinja2.StrictUndefined,
+    )
     environment.filters |= {
         "n": spoken.number,
+        "exact": spoken.exact,
         "percent": spoken.percent,
         "euros": spoken.euros,
         "sum": spoken.rounded_euros,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator
 from datetime import date
 from typing import Any
@@ -13,11 +12,11 @@ import pycountry
 import pytest
 from jinja2 import meta
 
+from cryptodrug_scraper.language import CODES, language
 from cryptodrug_scraper.normalise.place_table import TABLES
-from cryptodrug_scraper.report.language import CODES, language
 from tests.conftest import ROOT
 
-TEXTS = ROOT / "cryptodrug_scraper" / "report" / "texts"
+TEXTS = ROOT / "cryptodrug_scraper" / "language" / "texts"
 
 
 @pytest.mark.parametrize(
@@ -103,13 +102,13 @@ def flat(texts: dict[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def test_languages_have_the_same_texts_with_the_same_values() -> None:
-    files = {code: tomllib.loads((TEXTS / f"{code}.toml").read_text("utf-8")) for code in CODES}
-    texts = {code: dict(flat(read)) for code, read in files.items()}
+    texts = {code: dict(flat(language(code).texts)) for code in CODES}
     assert texts["en"].keys() == texts["fr"].keys() == texts["nl"].keys()
     environment = jinja2.Environment(autoescape=True)
     environment.filters |= dict.fromkeys(
         [
             "n",
+            "exact",
             "percent",
             "euros",
             "sum",
@@ -136,7 +135,7 @@ def test_languages_have_the_same_texts_with_the_same_values() -> None:
 
 def test_french_spaces() -> None:
     """Before : ; ? ! % stands a space that no line breaks at."""
-    for key, text in flat(tomllib.loads((TEXTS / "fr.toml").read_text("utf-8"))):
+    for key, text in flat(language("fr").texts):
         said = re.sub(r"\{[{%].*?[%}]\}", "", text) if isinstance(text, str) else ""
         assert not re.search(r"(?<=[ \w»])(?<![\u00a0\u202f])[:;?!%]", said), (key, said)
 
