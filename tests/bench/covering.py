@@ -123,7 +123,7 @@ def cover(studies: int, seed: int, expected_of: int = 150) -> dict[str, dict[str
     found: dict[str, dict[str, float]] = {}
     for name, sizes in POPULATIONS.items():
         rng = np.random.default_rng(seed)
-        truth = Vendors(rng, sizes, 1_000_000).truth()
+        truth = Vendors(rng, sizes, 5000 * studies).truth()
         held: dict[str, list[bool]] = {}
         for _ in range(studies):
             number = round(np.exp(rng.uniform(np.log(20), np.log(400))))
