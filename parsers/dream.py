@@ -40,6 +40,17 @@ def recognises(document: Document) -> bool:
     return document.first(_MARKS) is not None or document.title.startswith(_TITLES)
 
 
+_PHRASES = (
+    "Vendor", "Price", "Escrow", "No escrow", "Ships to", "Ships from", "Join date",
+    "Last active", "Trusted", "Trust?", "FE enabled", "Product description",
+    "Terms and conditions", "Rating", "Ratings", "Yes", "Today", "Verified", "Worldwide",
+    "Quantity", "Cryptocurrency", "Banned", "Suspended", "Username", "Profile", "News",
+    "Maintenance", "rating on", "total sales", "satisfaction", "more ratings",
+    "You have been logged in elsewhere", "logged out", "not found", "does not exist", "out of",
+    "stars", "vendor feedback", "Newer than", "Older", "month", "months",
+)  # fmt: skip
+"""Words by which pages are read; where they are damaged, what stands beside them is not read."""
+
 # -- kinds ----------------------------------------------------------------------------------
 
 _NOT_FOUND = re.compile(
@@ -180,4 +191,5 @@ MARKET = Market(
         "vendor": {"handle": 1.0, "sales": 0.9, "joined_on": 0.95, "last_active_on": 0.95},
         "search": {"external_id": 0.99, "title": 0.99, "price": 0.98, "vendor": 0.9},
     },
+    phrases=_PHRASES,
 )

@@ -10,6 +10,7 @@ from urllib.parse import unquote_plus
 
 from selectolax.lexbor import LexborNode
 
+from cryptodrug_scraper.reading.damage import LOST
 from cryptodrug_scraper.reading.document import Document
 from cryptodrug_scraper.reading.links import NOWHERE, Address, address
 from cryptodrug_scraper.reading.nodes import (
@@ -121,7 +122,7 @@ def _tree(sidebar: LexborNode, reader: Reader) -> _Tree:
         to = address(attribute(link, "href")) if link is not None else NOWHERE
         number = to.get("category")
         if not number and any(to.lost(script) for script in _ROOTS):
-            reader.warn("category.external_id", LOST, name)
+            reader.warn("category.external_id", NO_ID, name)
         if not number or number in seen:
             continue
         seen.add(number)
@@ -176,6 +177,9 @@ def _rates(panel: LexborNode, reader: Reader) -> tuple[ExchangeRate, ...]:
             continue
         code, stated = cells
         if code in ("BTC", "mBTC", "mBCH"):
+            continue
+        if LOST in code:
+            reader.warn("exchange_rate.quote", "a code with invalid bytes", " ".join(cells))
             continue
         rate = reader.decimal("exchange_rate.rate", stated)
         if rate is not None:
@@ -260,14 +264,14 @@ def read_payment(listing: Listing, text: str, reader: Reader) -> None:
 
 
 _ROOTS = ("index", "listings", "login_page")  # what copies call the address ``/?…``
-LOST = "its link was rewritten, and has lost the id"
+NO_ID = "its link was rewritten, and has lost the id"
 
 
 def offer_id(to: Address, reader: Reader) -> str | None:
     """Return the pair of numbers that an address gives as ``offer``."""
     stated = to.get("offer").strip()
     if to.lost("viewProduct"):
-        reader.warn("listing.external_id", LOST, to.place)
+        reader.warn("listing.external_id", NO_ID, to.place)
     if not stated:
         return None
     if OFFER_ID.fullmatch(stated) is None:

@@ -53,6 +53,21 @@ _KINDS = {
 }
 _BLOCKS = "div:is(.listDes, .user_info, .col-1search, .feature-listing), h1.seth1"
 
+_PHRASES = (
+    "Sold by", "Bulk Discount", "Bulk Discounts", "Origin country", "Ships to",
+    "Product class", "Quantity left", "Ends in", "Features", "Payment", "Escrow", "Multisig",
+    "Finalize early", "Never", "Unlimited", "Purchase price", "Buy price", "Physical package",
+    "Digital", "Description", "Refund policy", "Feedback", "Views", "Sales", "sold since",
+    "Vendor level", "Trust level", "Trusted", "Verified", "Member since", "Last online",
+    "Positive", "Neutral", "Negative", "Since join", "Positive feedback", "Negative feedback",
+    "Neutral feedback", "Left feedback", "Feedback left", "Total disputes", "Total purchases",
+    "Total spendings", "Stealth", "Quality", "Value price", "Market positive feedback",
+    "Autoshop positive feedback", "Server time", "Banned", "From qty", "per item", "days",
+    "About", "PGP", "Buyer", "Date", "Price", "does not exist", "not found", "Exchange rates",
+    "Empire Market",
+)  # fmt: skip
+"""Words by which pages are read; where they are damaged, what stands beside them is not read."""
+
 
 def recognises(document: Document) -> bool:
     """Say whether a page is Empire's: by its frame, its title with it, or its login address.
@@ -189,4 +204,5 @@ MARKET = Market(
         "search": {"external_id": 1.0, "title": 0.99, "vendor": 0.98, "price": 0.98, "views": 0.95},
         "index": {"external_id": 1.0, "title": 0.99, "price": 0.95},
     },
+    phrases=_PHRASES,
 )

@@ -10,7 +10,7 @@ from cryptodrug_scraper.reading.document import fold
 from cryptodrug_scraper.reading.links import image_name
 from cryptodrug_scraper.reading.nodes import class_names, contents
 from cryptodrug_scraper.reading.reader import Reader
-from cryptodrug_scraper.records import Listing, ParsedPage
+from cryptodrug_scraper.records import Listing, Money, ParsedPage
 from parsers.empire_listing import AUTO, COIN, LISTING_ID, add_coin, fact
 from parsers.empire_page import own_text, path_of, topmost, words
 
@@ -41,8 +41,12 @@ def _card(card: LexborNode, names: dict[str, str], reader: Reader) -> Listing:
                 listing.title = reader.text("listing.title", link.text())
         elif "/u/" in target and listing.vendor is None:
             listing.vendor = reader.text("listing.vendor", link.text())
+    prices: list[list[Money]] = []
     for line in _within(card, "p"):
-        _card_line(line, leaf, listing, reader)
+        _card_line(line, leaf, listing, prices, reader)
+    if prices and prices[0]:  # a first line that could not be read has hidden the price
+        listing.price = prices[0].pop(0)
+    listing.price_alternatives += [amount for amounts in prices for amount in amounts]
     head = card.css_first(".head")
     if head is not None:
         _card_facts(head, listing, reader)
@@ -81,7 +85,13 @@ def _leaf(href: str, names: dict[str, str]) -> str | None:
     return names.get(numbers[-2]) if len(numbers) > 2 else None
 
 
-def _card_line(line: LexborNode, leaf: str | None, listing: Listing, reader: Reader) -> None:
+def _card_line(
+    line: LexborNode,
+    leaf: str | None,
+    listing: Listing,
+    prices: list[list[Money]],
+    reader: Reader,
+) -> None:
     said = words(line)
     if said[:6].casefold() == "item #" and fold(own_text(line))[:6].casefold() == "item #":
         before_vendor = fold(_before_link(line))
@@ -94,10 +104,8 @@ def _card_line(line: LexborNode, leaf: str | None, listing: Listing, reader: Rea
         reader.note("listing.category", before_vendor, listing.category)
     elif said.startswith("(") or _BUY_PRICE.match(said) or "bold" in class_names(line):
         text = _BUY_PRICE.sub("", said, count=1).strip("() ")
-        amounts = reader.money("listing.price", text)
-        if listing.price is None and amounts:
-            listing.price = amounts.pop(0)
-        listing.price_alternatives += amounts
+        if text:
+            prices.append(reader.money("listing.price", text))
 
 
 def _before_link(line: LexborNode) -> str:

@@ -6,6 +6,7 @@ import re
 
 from selectolax.lexbor import LexborNode
 
+from cryptodrug_scraper.reading.damage import LOST
 from cryptodrug_scraper.reading.document import Document, block_text
 from cryptodrug_scraper.reading.links import address
 from cryptodrug_scraper.reading.nodes import attribute, class_names, elements
@@ -153,14 +154,16 @@ def _tier(cells: list[LexborNode], listing: Listing, reader: Reader) -> None:
     low, high = quantity.groups()
     first = reader.integer(field, low)
     last = reader.integer(field, high) if high and high[0].isdigit() else None
-    prices = [price for cell in cells[2:] for price in reader.money(field, words(cell))]
+    amounts = [reader.money(field, text) for cell in cells[2:] if (text := words(cell))]
+    prices = [price for stated in amounts for price in stated]
     if first is None:
         return
+    price = amounts[0][0] if amounts and amounts[0] else None  # the first may be unreadable
     if not listing.price_tiers:
         # Until a purchase price is met: a page may state tiers only.
-        listing.price = prices[0] if prices else None
-        listing.price_alternatives = prices[1:]
-    listing.price_tiers.append(PriceTier(first, last, prices[0] if prices else None))
+        listing.price = price
+        listing.price_alternatives = prices[1:] if price else prices
+    listing.price_tiers.append(PriceTier(first, last, price))
 
 
 def fact(label: str, value: str, listing: Listing, reader: Reader) -> None:
@@ -249,6 +252,8 @@ def _shipping(select: LexborNode, listing: Listing, reader: Reader) -> None:
         if per not in (None, "order", "item"):
             reader.warn(field, "neither per order nor per item", said)
             per = None
+        if LOST in said:
+            reader.warn(field, "an option with invalid bytes", said)
         found = ShippingOption(match.group("name").strip(), price[0], match.group("days"), per)
         listing.shipping_options.append(found)
         reader.note(field, said, found)

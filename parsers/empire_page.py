@@ -9,6 +9,7 @@ from urllib.parse import unquote
 
 from selectolax.lexbor import LexborNode
 
+from cryptodrug_scraper.reading.damage import LOST
 from cryptodrug_scraper.reading.document import Document, block_text, fold
 from cryptodrug_scraper.reading.links import address, mirror_base
 from cryptodrug_scraper.reading.nodes import attribute, class_names, contents
@@ -142,9 +143,12 @@ def main_part(document: Document) -> LexborNode:
 def read_clock(document: Document, page: ParsedPage, reader: Reader) -> None:
     """Set the page's time from the footer's "Server time: Friday, Sep 27, 2019 22:46:36"."""
     footer = footer_of(document)
-    match = _CLOCK.search(footer.text()[:2000]) if footer is not None else None
+    text = footer.text()[:2000] if footer is not None else ""
+    match = _CLOCK.search(text)
     if match:
         page.page_time = reader.page_clock(match.group(1))
+    elif LOST in text:
+        reader.warn("page_time", "a footer with invalid bytes", text)
 
 
 def read_path(document: Document, url: str | None) -> list[tuple[str | None, str]]:
@@ -168,6 +172,8 @@ def read_rates(document: Document, page: ParsedPage, reader: Reader) -> None:
     for block in document.css("div.statistics"):
         heading = next(parts(block, "h3"), None)
         coin = _CODE.search(own_text(heading)) if heading is not None else None
+        if coin is None and heading is not None and LOST in own_text(heading):
+            reader.warn("exchange_rate.base", "a coin with invalid bytes", own_text(heading))
         if coin is None:
             continue  # statistics of the buyer; the note on how the rates are made
         for row in parts(block, "p"):
@@ -175,6 +181,8 @@ def read_rates(document: Document, page: ParsedPage, reader: Reader) -> None:
             figure = next(parts(row, "span"), None)
             if code is not None and figure is not None:
                 _rate(coin.group(1), code.group(1), figure.text(), page, reader)
+            elif figure is not None and LOST in own_text(row):
+                reader.warn("exchange_rate.quote", "a code with invalid bytes", row.text())
 
 
 def _rate(base: str, quote: str, text: str, page: ParsedPage, reader: Reader) -> None:

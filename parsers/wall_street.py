@@ -60,6 +60,22 @@ _HOME = re.compile(r"\b(?:featured|welcome|news|announcements?)\b", re.I)
 _NOT_SAID = frozenset({"nav", "footer", "script", "style", "select", "noscript"})
 _SHORT = 30_000  # characters of source: no error page or banner is longer
 
+_PHRASES = (
+    "Already sold", "Quantity in stock", "Minimum amount per order",
+    "Maximum amount per order", "Views", "Category", "Unlimited", "Ships from", "Ships to",
+    "Ships Worldwide", "with Exceptions", "Only ships to certain countries", "Payment",
+    "Escrow", "Finalize Early", "Multisig", "Physical", "Digital", "Prices",
+    "Shipping options", "Description", "Refund policy", "Information", "Info", "Feedback",
+    "Ratings", "Vendor", "Seller", "Sold by", "Level", "EXP", "Not a trusted vendor",
+    "Trusted vendor", "Banned", "Last online", "Member since", "Vendor since",
+    "Vendor-Statistics", "Buyer-Statistics", "Vendor-Level", "Average rating",
+    "Completed orders", "Open/completed orders", "Rated orders", "Disputes involved as vendor",
+    "Disputes involved as buyer", "Rating of the last", "Online", "does not exist",
+    "not found", "no longer available", "Maintenance", "seized", "Offers", "PGP", "Comment",
+    "Rating", "Buyer", "Time", "Not available", "Price", "Amount", "minutes ago", "hours ago",
+    "days ago", "months ago", "years ago",
+)  # fmt: skip
+"""Words by which pages are read; where they are damaged, what stands beside them is not read."""
 
 # -- which market --------------------------------------------------------------------------
 
@@ -329,4 +345,5 @@ MARKET = Market(
         "search": {"external_id": 1.0, "title": 0.99, "vendor": 0.95, "price": 0.95},
         "vendor": {"handle": 1.0, "joined_on": 0.9, "sales": 0.8},
     },
+    phrases=_PHRASES,
 )

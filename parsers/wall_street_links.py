@@ -14,6 +14,7 @@ from urllib.parse import unquote
 
 from selectolax.lexbor import LexborNode
 
+from cryptodrug_scraper.reading.damage import LOST
 from cryptodrug_scraper.reading.document import Document
 from cryptodrug_scraper.reading.links import Address, address, mirror_base
 from cryptodrug_scraper.reading.nodes import attribute
@@ -64,6 +65,8 @@ def read_categories(buttons: list[LexborNode], reader: Reader) -> list[Category]
         if key not in seen:
             seen.add(key)
             count = reader.integer("category.listing_count", stated)
+            if stated is None and LOST in name:
+                reader.warn("category.listing_count", "a name or count with invalid bytes", name)
             found.append(Category(number, name, path, count))
     return found
 

@@ -235,9 +235,11 @@ def _read_fact(vendor: Vendor, section: str, label: str, value: str, reader: Rea
     elif label == "member since":
         # When the account was made. A vendor's account can be older than its shop, so
         # "Vendor since" counts only where this row does not stand.
-        vendor.joined_on = _day("vendor.joined_on", value, reader) or vendor.joined_on
+        joined = _day("vendor.joined_on", value, reader)
+        if joined is not None or reader.has_warned("vendor.joined_on"):
+            vendor.joined_on = joined
     elif label == "vendor since":
-        if vendor.joined_on is None:
+        if vendor.joined_on is None and not reader.has_warned("vendor.joined_on"):
             # "Member since" may follow.
             vendor.joined_on = reader.by_default(_day("vendor.joined_on", value, reader))
     elif label == "vendor level":

@@ -7,11 +7,13 @@ seems, so the whole page may say something else.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import fields
 from itertools import takewhile
-from typing import TypeVar
+from typing import Any, TypeVar
 
+from cryptodrug_scraper.reading.damage import LOST
 from cryptodrug_scraper.records import (
     ExternalRating,
     FeedbackCount,
@@ -70,9 +72,25 @@ def keep_agreed(page: ParsedPage, other: ParsedPage, *, cut: bool = True) -> lis
 def _same(ours: Sequence[_T], theirs: Sequence[_T], *, cut: bool) -> list[_T]:
     if not cut:
         known = {repr(its) for its in theirs}
-        return [mine for mine in ours if repr(mine) in known]
+        return [
+            mine
+            for mine in ours
+            if repr(mine) in known or any(_lacks_letters_only(mine, its) for its in theirs)
+        ]
     pairs = takewhile(lambda pair: pair[0] == pair[1], zip(ours, theirs, strict=False))
     return [mine for mine, _ in pairs]
+
+
+def _lacks_letters_only(mine: Any, other: Any) -> bool:
+    """Tell whether a value or record is another one, but for the places in it that are no letter.
+
+    A text keeps them: it is read as it stands, and holds U+FFFD there.
+    """
+    stated = repr(mine)
+    if LOST not in stated:
+        return False
+    pieces = (re.escape(piece) for piece in re.split(f"{LOST}+", stated))
+    return re.fullmatch(".{0,4}?".join(pieces), repr(other), re.DOTALL) is not None
 
 
 def _empty_what_differs(
@@ -82,7 +100,7 @@ def _empty_what_differs(
     left_out = []
     for field in fields(ours):
         mine, other = getattr(ours, field.name), getattr(theirs, field.name)
-        if mine == other:
+        if mine == other or (not cut and _lacks_letters_only(mine, other)):
             continue
         left_out.append(field.name)
         if not isinstance(mine, list):

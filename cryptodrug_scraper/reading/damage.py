@@ -3,13 +3,14 @@
 A bad place in a text costs that text a letter. One in a tag hides what the tag was: a class by
 which an element is found, an address, the place where a text ends. So of such a page nothing is
 concluded from what it lacks, and it is read once more with its tags mended by guess and a text
-beside them: what that changes rested on the damage.
+beside them: what that changes rested on the damage. One in a phrase by which a market's pages are
+read ("Member s?nce") hides what stands beside it: with the phrase mended it is read once more too.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 LOST = "\ufffd"
@@ -18,6 +19,8 @@ LOST = "\ufffd"
 _FARTHEST = 2_000  # characters of a tag that are looked at to either side of a bad place
 _MOST = 500  # places that are mended: of a page with more, hardly a tag is right
 _MOST_LIKENED = 20  # tags that another one of the page is looked for: each is a look at all of it
+_FEWEST_LETTERS = 3  # of a phrase that must be left, for it to be known again
+_LONGEST_LOSS = 4  # letters that a bad place may stand for, and one more
 _RUN = re.compile(f"{LOST}+")
 _LOST_START = re.compile(rf"{LOST}+(?=/?[a-zA-Z][a-zA-Z0-9]*(?:\s[^<>]*|/)?>)")
 _MARKUP = re.compile(rf"<(?:[a-zA-Z/!?]|{LOST}+[a-zA-Z/!-])")
@@ -56,6 +59,39 @@ def mended(source: str, beside: str = "") -> str:
         parts += (source[at : place.start], more, guess, more)
         at = place.end
     return "".join([*parts, source[at:]])
+
+
+def rephrased(source: str, phrases: Iterable[str]) -> str:
+    """Return a page in whose texts those of these phrases that lost letters are as they were."""
+    parts: list[str] = []
+    at = 0
+    phrases = tuple(phrases)
+    for number, run in enumerate(_RUN.finditer(source)):
+        if number >= _MOST_LIKENED:
+            break
+        start, end = run.span()
+        lost = _lost_letters(source[max(0, start - 60) : start], source[end : end + 60], phrases)
+        parts += (source[at:start], source[start:end] if lost is None else lost)
+        at = end
+    return "".join([*parts, source[at:]])
+
+
+def _lost_letters(before: str, after: str, phrases: Iterable[str]) -> str | None:
+    """Return what a phrase has between two texts, or None where none of them stands there."""
+    left = before[before.rfind(">") + 1 :].casefold()
+    right = after.partition("<")[0].casefold()
+    for phrase in phrases:
+        folded = phrase.casefold()
+        for start in range(len(folded)):
+            head = folded[:start]
+            if not left.endswith(head) or left[: len(left) - start][-1:].isalpha():
+                continue
+            for end in range(start, min(start + _LONGEST_LOSS, len(folded) + 1)):
+                tail = folded[end:]
+                known = right.startswith(tail) and not right[len(tail) :][:1].isalpha()
+                if known and len(head) + len(tail) >= _FEWEST_LETTERS:
+                    return phrase[start:end]
+    return None
 
 
 def _places(source: str) -> Iterator[_Place]:

@@ -20,7 +20,7 @@ from cryptodrug_scraper.reading.cuts import (
     parse_open,
     says_its_end,
 )
-from cryptodrug_scraper.reading.damage import damaged, mended
+from cryptodrug_scraper.reading.damage import LOST, damaged, mended, rephrased
 from cryptodrug_scraper.reading.encoding import decode
 from cryptodrug_scraper.reading.limits import too_costly
 from cryptodrug_scraper.reading.panels import Known, Panel, Shortened, hrefs_of
@@ -117,15 +117,19 @@ class Document:
         other._leave_out_what_is_not_seen()
         return other
 
-    def mended(self) -> list[Document]:
-        """Return this page with its damaged tags mended by guess, and once more with texts there.
+    def mended(self, phrases: Iterable[str] = ()) -> list[Document]:
+        """Return this page with what is damaged in it mended by guess: none, one, or two pages.
 
-        What is read of them otherwise than of the page itself rests on the damage. Empty for a
-        page whose tags are sound. Raises :class:`TooCostly` as the class does.
+        Damaged are tags, and these ``phrases`` where they lost letters; where tags are, it is
+        mended once more with texts beside them. What is read of them otherwise than of the page
+        itself rests on the damage. Raises :class:`TooCostly` as the class does.
         """
-        if not self.damaged_markup:
+        if LOST not in self.source:
             return []
-        return [self._of(mended(self.source, beside)) for beside in ("", MORE)]
+        source = rephrased(self.source, phrases)
+        if self.damaged_markup:
+            return [self._of(mended(source, beside)) for beside in ("", MORE)]
+        return [self._of(source)] if source != self.source else []
 
     def _of(self, source: str) -> Document:
         _refuse(source.encode("utf-8", "replace"))

@@ -141,7 +141,10 @@ def _weighed(body: bytes, content_type: str | None) -> Decoded:
     few = utf8.invalid <= 2
     other = _as_other(body, declared if declared is not None and legacy else _WESTERN)
     if legacy and not (few and declared == _WESTERN):
-        return other if other.invalid * 10 <= utf8.invalid else utf8
+        # Stray bytes are letters of windows-1252 as well: amid letters that are UTF-8 they are
+        # believed to be its writing only where they look like it.
+        stray = declared == _WESTERN and long + short > 0 and not _is_western(other.text)
+        return other if other.invalid * 10 <= utf8.invalid and not stray else utf8
     if other.invalid or (few and declared == "utf-8") or not _is_western(other.text):
         return utf8
     return other if legacy else other._replace(guessed="windows-1252")

@@ -69,6 +69,7 @@ class Market:
     ``unclosed`` gives for a kind whose pages the market never closes (no ``</html>``) the
     selector of the block that ends them: with it they are not cut off.
     ``panels`` are blocks that many pages show alike, to be read once.
+    ``phrases`` are words by which its pages are read, and which tell nothing if they are damaged.
     """
 
     name: str
@@ -83,15 +84,16 @@ class Market:
     healthy: dict[str, dict[str, float]] = field(default_factory=dict)
     unclosed: dict[str, str] = field(default_factory=dict)
     panels: tuple[Panel[Any], ...] = ()
+    phrases: tuple[str, ...] = ()
 
     def read_page(self, document: Document, page: ParsedPage, reader: Reader) -> None:
         """Set the page's kind and all that it states.
 
         Of a page that was cut off, what was unfinished is left out: it is read twice, the
         second time as if it went on with a text, and what that changes does not count. One whose
-        tags are damaged is read once more with its tags mended, likewise.
+        tags or phrases are damaged is read once more with these mended, likewise.
         """
-        mended = document.mended()
+        mended = document.mended(self.phrases)
         self._read(document, page, reader)
         page.cut_off = document.cut_off
         if page.cut_off:
@@ -101,7 +103,7 @@ class Market:
         for other in mended if page.kind != "unknown" else ():
             other.cut_off = document.cut_off
             for name in keep_agreed(page, self._again(other, page), cut=False):
-                reader.warn(name, "rests on a tag that holds invalid bytes")
+                reader.warn(name, "rests on a tag or a phrase that holds invalid bytes")
 
     def _again(self, document: Document, page: ParsedPage) -> ParsedPage:
         """Return what another form of a page states."""

@@ -67,6 +67,10 @@ class Reader:
             self._kept.add(notice)
             self.notices.append(notice)
 
+    def has_warned(self, field: str) -> bool:
+        """Tell whether a notice names ``field``: what stands for it is there, and unreadable."""
+        return any(notice.field == field for notice in self.notices)
+
     def unknown_label(self, record: str, label: str, value: str = "") -> None:
         """Keep a notice of a label that the parser does not know."""
         self.warn(record, "unknown label", f"{label}: {value}" if value else label)
@@ -221,7 +225,7 @@ class Reader:
         if text is None or not text.strip():
             return None
         latest = self.captured_at.date() if self.captured_at else None
-        value = read_date(text, latest)
+        value = read_date(text, latest) if LOST not in text else None
         if value is None:
             self.warn(field, "not a date", text)
         self.note(field, text, value)
@@ -231,7 +235,7 @@ class Reader:
         """Return the date on which an age such as ``about 3 hours ago`` ends."""
         if text is None or not text.strip():
             return None
-        age = read_age(text)
+        age = read_age(text) if LOST not in text else None
         value = None
         if age is None:
             self.warn(field, "not an age", text)
@@ -254,7 +258,7 @@ class Reader:
         if text is None or not text.strip():
             return
         field = "review.posted_on"
-        age = read_age(text)
+        age = read_age(text) if LOST not in text else None
         if age is not None:
             if self.captured_at is None:
                 self.warn(field, "an age, and the capture time is unknown", text)
@@ -265,7 +269,7 @@ class Reader:
                 review.from_age = True
             self.note(field, text, review.posted_on)
             return
-        moment = read_moment(text, self._latest())
+        moment = read_moment(text, self._latest()) if LOST not in text else None
         if moment is None:
             self.warn(field, "neither an age nor a date", text)
             self.note(field, text, None)
@@ -284,7 +288,7 @@ class Reader:
         """Return the market's own clock; it stands in for a capture time that is unknown."""
         if text is None or not text.strip():
             return None
-        moment = read_moment(text)
+        moment = read_moment(text) if LOST not in text else None
         value = moment.at if moment is not None else None
         if value is None:
             self.warn("page_time", "not a moment", text)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import random
 import re
+from collections import Counter
+from collections.abc import Iterator
 
 import pytest
 
@@ -87,6 +89,56 @@ def test_bad_bytes_in_addresses_and_classes_make_no_other_kind_and_no_other_id(m
             for at in chance.sample(ends, min(_PLACES, len(ends))):
                 keep = at - 1 if form is _CLASS else at
                 wrong += _wrong(page, full, page.body[: at - 1] + bad + page.body[keep:])
+    assert wrong == []
+
+
+_TEXT = re.compile(rb">[^<>]*[A-Za-z0-9][^<>]*<")
+_MAY_DIFFER = {"links", "warnings", "kind_reason"}
+
+
+def _values(of: object, where: str = "") -> Iterator[tuple[str, object]]:
+    """Yield each value of a page with the names that lead to it, without numbers of places."""
+    if isinstance(of, dict):
+        for name, value in of.items():
+            yield from _values(value, f"{where}.{name}" if where else name)
+    elif isinstance(of, list):
+        for value in of:
+            yield from _values(value, where)
+    elif of is not None:
+        yield where, of
+
+
+def _unnamed_or_wrong(page: Sample, full: ParsedPage, at: int) -> list[str]:
+    """Tell what a page says otherwise with one bad byte in a text, and no warning names."""
+    got = page.parsed(page.body[:at] + b"\xff" + page.body[at + 1 :])
+    where = f"{page.name} {page.body[at - 20 : at + 10]!r}"
+    if got.kind != full.kind:
+        return [] if got.kind == "unknown" and got.warnings else [f"{where}: {got.kind}"]
+    stated, left = (
+        Counter(_values({k: v for k, v in p.to_dict().items() if k not in _MAY_DIFFER}))
+        for p in (full, got)
+    )
+    wrong = [
+        f"{where}: {name} is {value!r}"
+        for name, value in left - stated
+        if "\ufffd" not in str(value) and value != "UNKNOWN"
+    ]
+    fewer = Counter(name for name, _ in stated.elements())
+    fewer -= Counter(name for name, _ in left.elements())
+    before = {str(warning) for warning in full.warnings}
+    named = [w for w in got.warnings if w.field != "document" and str(w) not in before]
+    return wrong + [f"{where}: {name} is lost" for name in fewer if not named]
+
+
+@pytest.mark.parametrize("market", markets())
+def test_what_a_bad_byte_in_a_text_hides_is_named_and_nothing_else_is_read(market: str) -> None:
+    wrong = []
+    for page in [sample for sample in all_pages() if sample.market == market]:
+        full = page.parsed()
+        chance = random.Random(page.name)
+        texts = [found.span() for found in _TEXT.finditer(page.body)]
+        for start, end in chance.sample(texts, min(_PLACES, len(texts))):
+            wrong += _unnamed_or_wrong(page, full, chance.randrange(start + 1, end - 1))
     assert wrong == []
 
 

@@ -85,6 +85,16 @@ def test_a_latin_text_pasted_into_a_page_costs_its_own_letters_only() -> None:
     assert "→ ★ ฿ sch\ufffdne Gr\ufffd\ufffde f\ufffdr" in read.text
 
 
+@pytest.mark.parametrize("count", [3, 25, 80])
+@pytest.mark.parametrize("text", ["one ฿ sign", "© me"])
+def test_stray_bytes_are_no_writing_of_the_charset_declared(text: str, count: int) -> None:
+    body = bytearray(PAGE.format(text + " plain words" * 40).encode())
+    for number in range(count):
+        body.insert(number * len(body) // count, (0x80, 0x8D, 0xC3, 0xFF)[number % 4])
+    read = decode(bytes(body), "text/html; charset=iso-8859-1")
+    assert read.charset == "utf-8" and read.invalid >= count * 9 // 10 - 1
+
+
 @pytest.mark.parametrize("count", [1, 512, 4096])
 def test_a_block_that_was_never_written_is_no_text(count: int) -> None:
     """The fixtures of every market, with NUL behind them: the values, and a warning more."""
