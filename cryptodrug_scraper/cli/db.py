@@ -14,6 +14,8 @@ from cryptodrug_scraper.cli.options import DatabaseUrl, guide
 from cryptodrug_scraper.cli.terminal import safe, say
 
 if TYPE_CHECKING:
+    from psycopg2.extensions import cursor
+
     from cryptodrug_scraper.database.embedded import Client, EmbeddedServer
 
 app = typer.Typer(
@@ -206,10 +208,23 @@ def _tell(address: str, server: EmbeddedServer | None) -> None:
                 if _one(work.fetchone()) == "True":
                     work.execute(f"SELECT count(*) FROM public.{name}")
                     typer.echo(f"{name.capitalize() + 's':<12}{int(_one(work.fetchone())):,}")
+            _show_apart(work)
     finally:
         connection.close()
     for client in server.clients() if server else ():
         typer.echo(f"Connected   {_named(client)}")
+
+
+def _show_apart(work: cursor) -> None:
+    """Say how many accounts are not taken for one though their names are the same."""
+    work.execute("SELECT to_regclass('public.vendor_apart') IS NOT NULL")
+    if _one(work.fetchone()) == "True":
+        work.execute("SELECT count(*) FROM public.vendor_apart")
+        if apart := int(_one(work.fetchone())):
+            typer.echo(
+                f"Kept apart  {apart:,} of these vendors: only capitals tell them from another, "
+                "whom they contradict (view vendor_apart)"
+            )
 
 
 def _one(row: tuple[object, ...] | None) -> str:

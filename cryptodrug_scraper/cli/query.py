@@ -107,7 +107,7 @@ def _note_waiting(connection: Connection) -> None:
     from cryptodrug_scraper.database.waiting import check
 
     with connection.cursor() as work:
-        work.execute(_MAY_READ, (["review_due", "review_sighting"],))
+        work.execute(_MAY_READ, (["account_due", "review_due", "review_sighting"],))
         waiting = check(work, as_is=True) if work.fetchone()[0] else None  # type: ignore[index]
     if waiting:
         say(f"Warning: {waiting.words}")

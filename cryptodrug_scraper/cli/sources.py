@@ -58,6 +58,7 @@ _WORDS = {
     "review_sighting": "rows of reviews on them",
     "listing": "listings that no other page names",
     "vendor": "vendors that no other page names",
+    "vendor_spelling": "ways of writing their handles",
     "long_text": "descriptions, profiles, terms",
     "pgp_key": "keys",
     "category": "categories",

@@ -24,6 +24,7 @@ import psycopg2.errors
 from psycopg2.extensions import connection as Connection  # noqa: N812  (it is a class)
 from psycopg2.extensions import cursor
 
+from cryptodrug_scraper.database.accounts import accounts_due, note_accounts
 from cryptodrug_scraper.database.archives import EVERYWHERE, Place
 from cryptodrug_scraper.database.copying import copy_lines, line
 from cryptodrug_scraper.database.facts import write_market
@@ -44,7 +45,8 @@ _SHARED: dict[str, tuple[str, ...]] = {
     "crawl_run": (),
     "long_text": ("sha256",),
     "pgp_key": ("sha256",),
-    "vendor": ("market", "handle"),
+    "vendor": ("market", "folded"),
+    "vendor_spelling": ("market", "handle", "name_id"),
     "listing": ("market", "external_id"),
     "category": ("market", "external_id", "path"),
     "link": (),
@@ -146,9 +148,11 @@ def present(connection: Connection, page_ids: Sequence[int]) -> dict[int, Presen
 def forget_pages(work: cursor, page_ids: Iterable[int]) -> None:
     """Take out pages with all that hangs on them, in the caller's transaction.
 
-    The caller holds :data:`LOADING_LOCK`. What reviews they had a part in is worked out anew later.
+    The caller holds :data:`LOADING_LOCK`. What reviews and accounts they had a part in is worked
+    out anew later.
     """
     work.execute(
+        accounts_due("SELECT page_id FROM page WHERE page_id = ANY(%(pages)s)") + ";"
         "INSERT INTO review_due SELECT DISTINCT vendor_id, content_id FROM review_sighting"
         " WHERE page_id = ANY(%(pages)s) ORDER BY 1, 2 ON CONFLICT DO NOTHING;"
         "DELETE FROM page WHERE page_id = ANY(%(pages)s)",
@@ -222,6 +226,7 @@ class Loader:
                     if lines:
                         copy_lines(work, table, COLUMNS[table], lines)
             due = [rows for rows in batch if rows.page_id in fresh | changed]
+            note_accounts(work, {key for rows in due for key in rows.shared.get("vendor", ())})
             self._due(work, {group for rows in due for group in rows.groups})
         done.new += len(mine)
         done.had += len(batch) - len(mine)

@@ -17,6 +17,7 @@ from psycopg2.extensions import connection as Connection  # noqa: N812  (it is a
 from psycopg2.extensions import cursor
 
 from cryptodrug_scraper.archive.files import location_of
+from cryptodrug_scraper.database.accounts import accounts_due, work_out_accounts
 from cryptodrug_scraper.database.archives import EVERYWHERE, all_roots
 from cryptodrug_scraper.database.loader import LOADING_LOCK
 from cryptodrug_scraper.database.sources import sources
@@ -58,6 +59,11 @@ class Removed:
 
 # What pages name, table and key, and the columns that name it.
 _NAMED: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {
+    ("vendor_spelling", "spelling_id"): (
+        ("listing_observation", "spelling_id"),
+        ("vendor_observation", "spelling_id"),
+        ("review_sighting", "spelling_id"),
+    ),
     ("vendor", "vendor_id"): (
         ("listing_observation", "vendor_id"),
         ("vendor_observation", "vendor_id"),
@@ -139,7 +145,8 @@ _REVIEWS = """
         FROM review r JOIN changed USING (vendor_id, content_id)
     ) AS each
 """
-_FORGET = """
+_FORGET = f"""
+    {accounts_due("SELECT page_id FROM going")};
     INSERT INTO review_due SELECT vendor_id, content_id FROM changed ORDER BY 1, 2
         ON CONFLICT DO NOTHING;
     DELETE FROM page WHERE page_id IN (SELECT page_id FROM going);
@@ -214,6 +221,7 @@ def remove(connection: Connection, target: Target, *, dry_run: bool) -> Removed:
         if not dry_run:
             _refuse_while_loading(work)
             work.execute("SELECT pg_advisory_xact_lock(%s)", (LOADING_LOCK,))
+            work_out_accounts(work)
         removed = _work_out(work, target)
         if not dry_run:
             _take_out(work, target)

@@ -1,7 +1,8 @@
 """Works the reviews of changed groups out of their sightings (``sameness.py`` says how).
 
 A group is the rows of one vendor with the same rating and words; groups that share an edited
-review are worked out together (``edits.py``), rows of real and of invented pages apart. Loading
+review are worked out together (``edits.py``), rows of real and of invented pages apart. Accounts
+are worked out first (``accounts.py``), since a group is an account's. Loading
 puts the groups that it touches into ``review_due``; :func:`work_out_reviews` takes them from
 there, some thousand rows a transaction, and writes the table ``review``. It can be killed at any
 moment: what it had not committed is still due.
@@ -17,6 +18,7 @@ from typing import Any, NamedTuple
 from psycopg2.extensions import connection as Connection  # noqa: N812  (it is a class)
 from psycopg2.extensions import cursor
 
+from cryptodrug_scraper.database.accounts import work_out_accounts
 from cryptodrug_scraper.database.copying import copy_lines, line
 from cryptodrug_scraper.database.edits import LINKED, MINUTE, Worded, join_edits
 from cryptodrug_scraper.database.ids import key_of
@@ -81,16 +83,18 @@ class _Detail(NamedTuple):
 
 
 def reviews_due(connection: Connection) -> int:
-    """Return how many groups wait to be worked out."""
+    """Return how many groups, and accounts with groups, wait to be worked out."""
     with connection, connection.cursor() as work:
-        work.execute("SELECT count(*) FROM review_due")
+        work.execute(
+            "SELECT (SELECT count(*) FROM review_due) + (SELECT count(*) FROM account_due)"
+        )
         return int(work.fetchone()[0])  # type: ignore[index]
 
 
 def work_out_reviews(
     connection: Connection, on_progress: Callable[[int], None] | None = None
 ) -> int:
-    """Bring table ``review`` up to date; return how many groups were worked out.
+    """Bring accounts and table ``review`` up to date; return how many groups were worked out.
 
     ``on_progress`` is told the number of groups of each transaction. Several processes may
     call it at once; each takes groups that no other has.
@@ -99,6 +103,7 @@ def work_out_reviews(
     while True:
         with connection, connection.cursor() as work:
             work.execute("SELECT pg_advisory_xact_lock(%s)", (LOADING_LOCK,))
+            work_out_accounts(work)
             work.execute(_TAKE, (GROUPS_AT_ONCE,))
             work.execute("SELECT count(*) FROM taken")
             taken = int(work.fetchone()[0])  # type: ignore[index]

@@ -22,6 +22,7 @@ from cryptodrug_scraper.database.models import Base
 from cryptodrug_scraper.database.panels import LONGEST_NAME, links_of, menu_of, rates_of
 from cryptodrug_scraper.database.values import (
     MOST,
+    folded,
     later,
     money,
     observed_at,
@@ -66,9 +67,9 @@ class PageRows:
     """The rows of one page.
 
     ``shared``: table to {key: values}; ``own``: table to lines; ``groups``: the review groups
-    (vendor key, content key) that it touches; ``places``: the codes that it names; ``page``:
-    its line in table page; ``place``: where it lies; ``crawl_run``: the key of the run that
-    captured it.
+    (vendor key, content key) that it touches, before accounts of one name are told apart;
+    ``places``: the codes that it names; ``page``: its line in table page; ``place``: where it
+    lies; ``crawl_run``: the key of the run that captured it.
     """
 
     page_id: int
@@ -179,10 +180,18 @@ class _Builder:
         self.shared[table][key] = (key, *values)
         return key
 
-    def vendor_key(self, handle: str | None, field_name: str) -> int | None:
+    def vendor_keys(
+        self, handle: str | None, field_name: str
+    ) -> tuple[int, int] | tuple[None, None]:
+        """The keys of an account, and of how its handle is written."""
         if not handle or self.too_long(field_name, handle):
-            return None
-        return self.share("vendor", key_of("vendor", self.market, handle), self.market, handle)
+            return None, None
+        market, name = self.market, folded(handle)
+        vendor_id = key_of("vendor", market, name)
+        self.share("vendor", vendor_id, market, handle, name, ())
+        spelling_id = key_of("vendor", market, handle)
+        self.share("vendor_spelling", spelling_id, market, handle, vendor_id, vendor_id)
+        return vendor_id, spelling_id
 
     def listing_key(self, external_id: str | None, field_name: str) -> int | None:
         if not external_id or self.too_long(field_name, external_id):
@@ -239,7 +248,7 @@ class _Builder:
         self.own[table].append(line((self.page_id, ordinal, position, *values)))
 
     def vendor(self, ordinal: int, vendor: Vendor) -> None:
-        vendor_id = self.vendor_key(vendor.handle, "vendor.handle")
+        vendor_id, spelling_id = self.vendor_keys(vendor.handle, "vendor.handle")
         if vendor_id is None:
             return
         self.own["vendor_observation"].append(
@@ -267,6 +276,7 @@ class _Builder:
                     self.long_text(vendor.profile),
                     self.long_text(vendor.terms),
                     self.pgp_key(vendor),
+                    spelling_id,
                 )
             )
         )
@@ -302,6 +312,7 @@ class _Builder:
         if listing_id is None:
             return
         stock = None if listing.stock_unlimited else whole(listing.stock)
+        vendor_id, spelling_id = self.vendor_keys(listing.vendor, "listing.vendor")
         self.own["listing_observation"].append(
             line(
                 (
@@ -311,7 +322,7 @@ class _Builder:
                     self.observed_at,
                     self.parsed.kind != "listing",
                     listing.title,
-                    self.vendor_key(listing.vendor, "listing.vendor"),
+                    vendor_id,
                     listing.category,
                     self.long_text(listing.description),
                     self.long_text(listing.terms),
@@ -329,6 +340,7 @@ class _Builder:
                     listing.ends,
                     whole(listing.min_order),
                     whole(listing.max_order),
+                    spelling_id,
                 )
             )
         )
@@ -377,7 +389,7 @@ class _Builder:
         return None
 
     def review(self, ordinal: int, review: Review) -> None:
-        vendor_id = self.vendor_key(review.vendor, "review.vendor")
+        vendor_id, spelling_id = self.vendor_keys(review.vendor, "review.vendor")
         if vendor_id is None:
             self.rows.notices.append(
                 Notice(
@@ -429,6 +441,7 @@ class _Builder:
                     review.posted_at,
                     earliest,
                     latest,
+                    spelling_id,
                 )
             )
         )

@@ -52,6 +52,11 @@ def same_words(words: str | None) -> str | None:
     return unicodedata.normalize("NFC", " ".join(words.split())) or None
 
 
+def folded(handle: str) -> str:
+    """Return a handle as an account is known by on a market, which minds no capitals."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", handle).casefold())
+
+
 def later(moment: datetime, by: timedelta) -> datetime:
     """Return a later moment, or the last one there is."""
     try:

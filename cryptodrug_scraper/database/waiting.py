@@ -37,7 +37,8 @@ _LOADING = """
       AND (classid::bigint << 32) | objid::bigint = %s
 """
 _WAITING = """
-    SELECT count(DISTINCT (vendor_id, content_id)), count(page_id)
+    SELECT count(DISTINCT (vendor_id, content_id)), count(page_id),
+           (SELECT count(*) FROM account_due)
     FROM review_due LEFT JOIN review_sighting USING (vendor_id, content_id)
 """
 
@@ -48,21 +49,30 @@ class ReviewsWait(DatabaseUnavailable):
 
 @dataclass(frozen=True)
 class Waiting:
-    """What is not worked out: ``groups`` of reviews, which pages show in so many ``rows``."""
+    """What is not worked out: ``groups`` of reviews, which pages show in so many ``rows``.
+
+    ``accounts`` are names that pages write in several ways, of which pages came or went.
+    """
 
     groups: int = 0
     rows: int = 0
+    accounts: int = 0
 
     def __bool__(self) -> bool:
-        return self.groups > 0
+        return self.groups > 0 or self.accounts > 0
 
     @property
     def words(self) -> str:
         """What that means for whoever reads the tables."""
-        return (
+        reviews = (
             f"Reviews are missing: {self.rows:,} rows of captured pages that show reviews "
             f"({self.groups:,} groups) were not worked out. What counts reviews is wrong."
         )
+        accounts = (
+            f"Which accounts there are of {self.accounts:,} handles that pages write in several "
+            "ways was not worked out. What counts vendors is wrong."
+        )
+        return " ".join([reviews] * (self.groups > 0) + [accounts] * (self.accounts > 0))
 
 
 def settle(connection: Connection, on_reviews: OnReviews | None = None) -> bool:
@@ -99,7 +109,7 @@ def check(work: cursor, *, as_is: bool) -> Waiting:
 
     Raises :class:`ReviewsWait` if anything does, unless it is to be read ``as_is``.
     """
-    work.execute("SELECT EXISTS (SELECT FROM review_due)")
+    work.execute("SELECT EXISTS (SELECT FROM review_due) OR EXISTS (SELECT FROM account_due)")
     if not work.fetchone()[0]:  # type: ignore[index]
         return Waiting()
     work.execute(_WAITING)
@@ -109,6 +119,9 @@ def check(work: cursor, *, as_is: bool) -> Waiting:
     head = (
         f"Reviews wait to be worked out ({waiting.groups:,} groups, which pages show in "
         f"{waiting.rows:,} rows): without them, numbers of reviews, sales and turnover are wrong. "
+        if waiting.groups
+        else f"Accounts wait to be worked out ({waiting.accounts:,} handles that pages write in "
+        "several ways): without them, numbers of vendors and reviews are wrong. "
     )
     if _others_load(work):
         raise ReviewsWait(

@@ -141,9 +141,9 @@ LINKS = Table(
              WHEN 'listing' THEN EXISTS (SELECT FROM listing t JOIN listing_observation o
                  USING (listing_id) WHERE t.market = l.market AND t.external_id = l.external_id
                  AND NOT o.is_card)
-             WHEN 'vendor' THEN EXISTS (SELECT FROM vendor v JOIN vendor_observation o
-                 USING (vendor_id) WHERE v.market = l.market AND v.handle = l.external_id
-                 AND o.is_profile)
+             WHEN 'vendor' THEN EXISTS (SELECT FROM public.vendor_spelling s
+                 JOIN vendor_observation o USING (vendor_id)
+                 WHERE s.market = l.market AND s.handle = l.external_id AND o.is_profile)
              ELSE (l.market, regexp_replace(l.url, '^[a-z]+://[^/]*', '')) IN (
                  SELECT market, regexp_replace(url, '^[a-z]+://[^/]*', '') FROM page
                  WHERE url IS NOT NULL AND market IS NOT NULL)

@@ -128,7 +128,7 @@ def handles_in(connection: Connection) -> Handles:
     """Return all handles of the database: of vendors, and of those that pages pointed to."""
     with connection.cursor() as work:
         work.execute(
-            "SELECT handle FROM public.vendor UNION"
+            "SELECT handle FROM public.vendor UNION SELECT handle FROM public.vendor_spelling UNION"
             " SELECT external_id FROM public.link WHERE kind = 'vendor'"
             " AND external_id IS NOT NULL"
         )

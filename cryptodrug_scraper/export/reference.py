@@ -74,11 +74,12 @@ def vendor_columns(origin: str, *, required: bool = False) -> tuple[Column, Colu
     """Return a vendor's key and handle."""
     return (
         Column(
-            "vendor_id", "id", origin, "The vendor's account: one handle on one market.",
+            "vendor_id", "id", origin,
+            "The vendor's account: one handle on one market, whatever its capitals.",
             scope="vendor", required=required,
         ),
         Column(
-            "vendor", "name", "vendor.handle", "The vendor's handle, as written; case counts.",
+            "vendor", "name", "vendor.handle", "The vendor's handle, as written last.",
             scope="handle", required=required,
         ),
     )  # fmt: skip

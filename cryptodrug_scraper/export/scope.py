@@ -232,7 +232,7 @@ def _narrow(work: Any, views: dict[str, str], scope: Scope, kinds: Kinds) -> dic
             "(kind = 'listing' AND (market, external_id) IN"
             f" (SELECT market, external_id FROM public.listing WHERE {listings})"
             " OR kind = 'vendor' AND (market, external_id) IN"
-            f" (SELECT market, handle FROM public.vendor WHERE {vendors}))"
+            f" (SELECT market, handle FROM public.vendor_spelling WHERE {vendors}))"
         )
 
     def shadow(name: str, condition: str) -> None:

@@ -63,8 +63,8 @@ _STATED = (
 VENDORS = Table(
     "vendors",
     "Vendors",
-    "A row a vendor account (one handle on one market), with what was last stated of it, field "
-    "by field.",
+    "A row a vendor account (one handle on one market, whatever its capitals), with what was last "
+    "stated of it, field by field.",
     "SELECT vendor_id, market, handle, "
     + _STATED.format("v")
     + ", pgp_fingerprint, pgp_key_id, reviews, first_seen, last_seen, observations,"

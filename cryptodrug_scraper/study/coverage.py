@@ -66,10 +66,15 @@ _KNOWN = """
                 = regexp_replace(p.url, '^[A-Za-z]+://[^/]*', '')
         WHERE s.kind = 'not_found'
     ), each AS (
-        SELECT p.market, p.nth, l.kind, l.external_id, false AS captured,
-               a.link_id IS NOT NULL AS gone
+        SELECT p.market, p.nth, l.kind,
+               CASE l.kind WHEN 'vendor' THEN coalesce(v.folded, lower(l.external_id))
+                   ELSE l.external_id END AS external_id,
+               false AS captured, a.link_id IS NOT NULL AS gone
         FROM pointed p
         JOIN link l USING (link_id)
+        LEFT JOIN vendor_spelling w
+            ON l.kind = 'vendor' AND w.market = l.market AND w.handle = l.external_id
+        LEFT JOIN vendor v USING (vendor_id)
         LEFT JOIN absent a ON a.market = p.market AND a.nth = p.nth AND a.link_id = p.link_id
         WHERE l.external_id IS NOT NULL
         UNION ALL
@@ -79,7 +84,7 @@ _KNOWN = """
         JOIN listing l USING (listing_id)
         WHERE s.kind = 'listing' AND NOT o.is_card
         UNION ALL
-        SELECT s.market, s.nth, 'vendor', v.handle, true, false
+        SELECT s.market, s.nth, 'vendor', v.folded, true, false
         FROM s_page s
         JOIN vendor_observation o USING (page_id)
         JOIN vendor v USING (vendor_id)

@@ -24,7 +24,8 @@ _ACTIVE = """
 """
 _LIFE = f"""
     CREATE TEMP TABLE s_vendor_life AS
-    SELECT v.vendor_id, v.market, v.handle, min(d.day) AS first_day, max(d.day) AS last_day
+    SELECT v.vendor_id, v.market, v.handle, v.folded,
+           min(d.day) AS first_day, max(d.day) AS last_day
     FROM vendor v
     JOIN ({_ACTIVE}
         UNION ALL
@@ -56,9 +57,9 @@ _SAME = """
         UNION ALL
         SELECT a.vendor_id, b.vendor_id,
                CASE WHEN ia.vendor_id IS NULL AND ib.vendor_id IS NULL THEN 3 ELSE 2 END,
-               lower(a.handle)
+               a.folded
         FROM s_vendor_life a
-        JOIN s_vendor_life b ON lower(a.handle) = lower(b.handle) AND a.market <> b.market
+        JOIN s_vendor_life b ON a.folded = b.folded AND a.market <> b.market
         LEFT JOIN imported ia ON ia.vendor_id = a.vendor_id AND ia.from_market = b.market
         LEFT JOIN imported ib ON ib.vendor_id = b.vendor_id AND ib.from_market = a.market
     )

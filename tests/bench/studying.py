@@ -34,7 +34,7 @@ INSERT INTO m SELECT ordinality - 1, market
 INSERT INTO market SELECT market, market, '2018-11-01', NULL FROM m ON CONFLICT DO NOTHING;
 INSERT INTO place SELECT p, p, CASE WHEN length(p) = 2 THEN 'country' ELSE 'region' END
     FROM unnest(ARRAY['BE','NL','DE','FR','GB','US','AU','ES','PL','CA','EU','WORLD']) AS p;
-INSERT INTO vendor SELECT v, market, 'vendor ' || (v / 2)
+INSERT INTO vendor SELECT v, market, 'vendor ' || (v / 2), 'vendor ' || (v / 2)
     FROM generate_series(0, 2999) AS v JOIN m ON n = v % 3;
 INSERT INTO listing SELECT l, market, 'l' || l
     FROM generate_series(0, 59999) AS l JOIN m ON n = l % 3;
@@ -77,8 +77,9 @@ INSERT INTO listing_place
                CASE WHEN l / 3 % 1000 % 20 = 0 AND w > 12 THEN 1 ELSE 0 END) % 10] FROM seen
     UNION ALL
     SELECT page_id, 0, 'to', 0, (ARRAY['WORLD', 'EU'])[1 + l % 2] FROM seen;
-INSERT INTO vendor_observation (page_id, ordinal, vendor_id, observed_at, is_profile, sales)
-    SELECT page_id, 0, (l % 3) + 3 * (l / 3 % 1000), at, false, 1000 FROM seen;
+INSERT INTO vendor_observation (page_id, ordinal, vendor_id, observed_at, is_profile, sales,
+        spelling_id)
+    SELECT page_id, 0, (l % 3) + 3 * (l / 3 % 1000), at, false, 1000, l FROM seen;
 INSERT INTO review (review_id, vendor_id, listing_id, content_id, posted_on, posted_precision,
         price_amount, price_currency, price_approximate, first_seen, last_seen, sightings,
         page_ids, ordinals, invented)

@@ -64,7 +64,7 @@ def test_two_things_that_share_a_key_are_not_taken_for_one(engine: Engine) -> No
         other = page_of(2, 1)
         (key,) = other.shared["vendor"]
         with connection, connection.cursor() as work:
-            work.execute("INSERT INTO vendor VALUES (%s, 'dream', 'other')", (key,))
+            work.execute("INSERT INTO vendor VALUES (%s, 'dream', 'other', 'other')", (key,))
         with pytest.raises(psycopg2.IntegrityError, match=f"table vendor .*{key}"):
             loader.load([other])
         with connection, connection.cursor() as work:

@@ -15,6 +15,7 @@ from sqlalchemy import Engine, create_engine, text
 
 from cryptodrug_scraper.database import upgrade as migrations
 from cryptodrug_scraper.database.embedded import DatabaseUnavailable
+from cryptodrug_scraper.database.ids import key_of
 from cryptodrug_scraper.database.models import Base
 from cryptodrug_scraper.database.upgrade import State
 from tests.databases import execute
@@ -259,6 +260,7 @@ def test_the_schema_is_public_whatever_the_users_path(empty: Engine, database_ur
 def test_pages_of_this_machine_are_marked(empty: Engine, database_url: str) -> None:
     migrations.upgrade(empty)
     migrations.downgrade(empty, "0008")
+    key = key_of("vendor", "m", "v")
     urls = {
         1: "http://127.0.0.1:8080/a",
         2: "http://abcdefghijklmn23.onion/a?u=http://127.0.0.1/",
@@ -269,7 +271,7 @@ def test_pages_of_this_machine_are_marked(empty: Engine, database_url: str) -> N
     with empty.begin() as connection:
         connection.execute(text("INSERT INTO archive VALUES (1, 'folder', '{/a}')"))
         connection.execute(text("INSERT INTO market VALUES ('m', 'M')"))
-        connection.execute(text("INSERT INTO vendor VALUES (1, 'm', 'v')"))
+        connection.execute(text("INSERT INTO vendor VALUES (:key, 'm', 'v')"), {"key": key})
         connection.execute(text("INSERT INTO review_content VALUES (1), (2)"))
         for page, url in urls.items():
             connection.execute(
@@ -284,9 +286,9 @@ def test_pages_of_this_machine_are_marked(empty: Engine, database_url: str) -> N
             connection.execute(
                 text(
                     "INSERT INTO review (review_id, vendor_id, content_id, sightings, page_ids,"
-                    " ordinals) VALUES (:review, 1, :content, :n, :pages, :pages)"
+                    " ordinals) VALUES (:review, :key, :content, :n, :pages, :pages)"
                 ),
-                {"review": review, "content": content, "n": len(pages), "pages": pages},
+                {"review": review, "content": content, "n": len(pages), "pages": pages, "key": key},
             )
     migrations.upgrade(empty)
     marked = "SELECT page_id FROM page WHERE invented ORDER BY page_id"
@@ -294,4 +296,4 @@ def test_pages_of_this_machine_are_marked(empty: Engine, database_url: str) -> N
     marked = "SELECT review_id FROM review WHERE invented ORDER BY review_id"
     assert execute(database_url, marked) == [(1,), (3,), (4,)]
     # One was thought to be on a real page and on an invented one: it is to be worked out again.
-    assert execute(database_url, "SELECT vendor_id, content_id FROM review_due") == [(1, 1)]
+    assert execute(database_url, "SELECT vendor_id, content_id FROM review_due") == [(key, 1)]

@@ -40,7 +40,7 @@ TABLES = {
 WHERE_AND_WHEN = {
     *("page_id", "ordinal", "position", "observed_at", "is_card", "is_profile"),
     *("review_id", "content_id", "first_seen", "last_seen", "sightings", "page_ids", "ordinals"),
-    *("price_page_id", "earlier_content_ids", "invented"),
+    *("price_page_id", "earlier_content_ids", "invented", "spelling_id"),
 }
 """Columns that say nothing of the market itself; ``listing_id`` and such are the row's own."""
 OTHER = {
@@ -240,7 +240,7 @@ Counts = tuple[int, int]
             "vendor",
             (0, 1),
             "there is no such vendor",
-            ["INSERT INTO vendor SELECT 1, market, handle || '2' FROM vendor LIMIT 1"],
+            ["INSERT INTO vendor SELECT 1, market, handle || '2', folded FROM vendor LIMIT 1"],
         ),
         (
             "listing",

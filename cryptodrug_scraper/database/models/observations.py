@@ -58,6 +58,7 @@ class VendorObservation(Base):
     profile_id: Mapped[Big | None] = mapped_column(ForeignKey("long_text.text_id"))
     terms_id: Mapped[Big | None] = mapped_column(ForeignKey("long_text.text_id"))
     pgp_key_id: Mapped[Big | None] = mapped_column(ForeignKey("pgp_key.pgp_key_id"), index=True)
+    spelling_id: Mapped[Big] = mapped_column(comment="As in vendor_spelling.")
 
 
 class FeedbackCount(Base):
@@ -155,6 +156,7 @@ class ListingObservation(Base):
     ends: Mapped[str | None]
     min_order: Mapped[Big | None] = mapped_column(comment="Units per order.")
     max_order: Mapped[Big | None] = mapped_column(comment="Units per order.")
+    spelling_id: Mapped[Big | None] = mapped_column(comment="As in vendor_spelling.")
 
 
 class ListingPlace(Base):

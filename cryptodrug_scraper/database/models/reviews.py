@@ -77,6 +77,7 @@ class ReviewSighting(Base):
     posted_at: Mapped[Moment | None]
     earliest: Mapped[Moment | None] = mapped_column(comment=EARLIEST)
     latest: Mapped[Moment | None] = mapped_column(comment="Posted no later than this.")
+    spelling_id: Mapped[Big] = mapped_column(comment="As in vendor_spelling.")
 
 
 class ReviewDue(Base):

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from cryptodrug_scraper.database.models.base import (
     Amount,
     Base,
+    Big,
     Key,
     Texts,
 )
@@ -81,12 +82,43 @@ class Vendor(Base):
 
     __tablename__ = "vendor"
     __table_args__ = (
-        Index("uq_vendor_market_handle", "market", "handle", unique=True),
-        {"comment": "A vendor account: one handle on one market."},
+        Index("ix_vendor_market_folded", "market", "folded"),
+        {"comment": "A vendor account: one handle on one market, whatever its capitals."},
     )
     vendor_id: Mapped[Key]
     market: Mapped[str] = mapped_column(ForeignKey("market.market"))
-    handle: Mapped[str] = mapped_column(index=True, comment="As written; case counts.")
+    handle: Mapped[str] = mapped_column(index=True, comment="As written last.")
+    folded: Mapped[str] = mapped_column(comment="The handle in small letters: the account's name.")
+    apart_because: Mapped[Texts] = mapped_column(
+        server_default="{}",
+        comment="Why another account of this name is not this one: joined_on or pgp_key (they "
+        "state others), one_page (a page shows both). Empty: there is none.",
+    )
+
+
+class VendorSpelling(Base):
+    """A handle as some page writes it."""
+
+    __tablename__ = "vendor_spelling"
+    __table_args__ = (
+        Index("uq_vendor_spelling_market_handle", "market", "handle", unique=True),
+        {"comment": "Handles as pages write them, and the account that each is of."},
+    )
+    spelling_id: Mapped[Key]
+    market: Mapped[str] = mapped_column(ForeignKey("market.market"))
+    handle: Mapped[str] = mapped_column(comment="As written; case counts.")
+    name_id: Mapped[Big] = mapped_column(
+        index=True, comment="Equal for spellings of one name; key of an account of that name."
+    )
+    vendor_id: Mapped[Big] = mapped_column(ForeignKey("vendor.vendor_id"), index=True)
+
+
+class AccountDue(Base):
+    """Accounts to be worked out again."""
+
+    __tablename__ = "account_due"
+    __table_args__ = ({"comment": "Names of several spellings, of which pages came or went."},)
+    name_id: Mapped[Key]
 
 
 class Listing(Base):
