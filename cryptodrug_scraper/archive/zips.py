@@ -65,13 +65,15 @@ def members_of(
     """Return the members of a zip, by its index or without it, and what is wrong with that."""
     if not size:
         return [], Trouble(where, "the file is empty; skipped", "empty")
-    index_bytes, count = _index_size(file, size)
+    index_bytes, count, outer = _index_size(file, size)
     if index_bytes > limits.zip_index_bytes or count > limits.members:
         reason = f"its index ({count:,} members, {index_bytes:,} bytes) is larger than is allowed"
         return [], Trouble(where, f"{reason}; skipped", "too_many")
     members: list[zipfile.ZipInfo] = []
     try:
-        members = zipfile.ZipFile(file).infolist()
+        members = zipfile.ZipFile(file).infolist() if not outer else []
+        if outer:
+            raise zipfile.BadZipFile("its end is lost, and what was found is that of a zip in it")
         if len(members) < count:  # damage hides members: one's comment swallowed the next
             raise zipfile.BadZipFile(f"it states {count:,} members and holds {len(members):,}")
     except _BROKEN as error:
@@ -237,22 +239,26 @@ class _Reader:
         return f"{self.source.location}!/{shown(info.orig_filename)}"
 
 
-def _index_size(file: BinaryIO, size: int) -> tuple[int, int]:
-    """Return how large a zip's index is and how many members it states, before it is loaded."""
+def _index_size(file: BinaryIO, size: int) -> tuple[int, int, bool]:
+    """Return how large a zip's index is and how many members it states, before it is loaded.
+
+    With it goes whether more of an index stands behind: then the end found is a member's own.
+    """
     start = max(0, size - (1 << 16) - _END.size - 76)
     file.seek(start)
     tail = file.read()
     at = tail.rfind(b"PK\x05\x06")
     if at < 0 or len(tail) - at < _END.size:
-        return 0, 0
+        return 0, 0, False
     fields = _END.unpack_from(tail, at)
     count, length = fields[4], fields[5]
+    end = at + _END.size + fields[7]
     if count == 0xFFFF or length == 0xFFFFFFFF:
         at = tail.rfind(b"PK\x06\x06", 0, at)
         if at >= 0 and len(tail) - at >= _END64.size:
             wide = _END64.unpack_from(tail, at)
             count, length = wide[7], wide[8]
-    return length, count
+    return length, count, tail.find(b"PK\x01\x02", end) >= 0
 
 
 def _salvage(file: BinaryIO, size: int, limits: Limits) -> Iterator[zipfile.ZipInfo]:

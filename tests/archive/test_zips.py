@@ -221,3 +221,19 @@ def test_an_index_that_is_too_large(tmp_path: Path) -> None:
     assert not pages
     assert codes(troubles) == ["too_many"]
     assert codes(read(path, limits=Limits(members=10))[1]) == ["too_many"]
+
+
+def test_the_end_of_a_zip_within_is_not_taken_for_its_own(tmp_path: Path) -> None:
+    inner = make_zip(tmp_path / "inner.zip", [(f"i{n}.html", html(f"i{n}")) for n in range(3)])
+    outer = tmp_path / "outer.zip"
+    with zipfile.ZipFile(outer, "w") as archive:
+        for n in range(4):
+            archive.writestr(f"o{n}.html", html(f"o{n}"))
+        archive.write(inner, "inner.zip")
+        archive.writestr("o9.html", html("o9"))
+    data = bytearray(outer.read_bytes())
+    data[data.rindex(b"PK\x05\x06") + 2] ^= 0xFF
+    outer.write_bytes(data)
+    pages, troubles, _ = read(outer)
+    assert {html(f"o{n}") for n in (0, 1, 2, 3, 9)} <= {page.body for page in pages}
+    assert "truncated" in codes(troubles)
