@@ -25,6 +25,9 @@ _COLUMNS = {
     "first": "The number of the first of them.",
     "last": "The number of the last of them.",
     "monthly": "Growth a month by an exponential fitted to all of them (0.1 is 10 %).",
+    "monthly_by_days_low": "Growth of reviews if they were posted on such days that it is least, "
+    "of those that are possible.",
+    "monthly_by_days_high": "The same if it is largest.",
     "fit": "How well an exponential describes them (R² of the logarithms, 0 to 1).",
     "coverage": "Coverage of the listings in these months, on average (0 to 1).",
     "coverage_change": "Coverage of the last month less that of the first.",
@@ -72,16 +75,16 @@ def growth(study: Study, *, country: str | None = None) -> Measure:
 
 
 def _fit(months: pd.DataFrame, column: str) -> tuple[object, ...]:
-    """Return months, first, last, rate, fit, coverage, and its change."""
+    """Return months, first, last, rate, its least and most by days, fit, coverage, its change."""
     values = months[column].astype("Float64").fillna(0).astype(float)
     months, values = months[values > 0], values[values > 0]
     if values.empty:
-        return 0, None, None, None, None, None, None
+        return 0, *[None] * 8
     parts = months["coverage"].astype("Float64").dropna().astype(float)
     covered = (parts.mean(), parts.iloc[-1] - parts.iloc[0]) if len(parts) else (None, None)
     ends = (len(values), values.iloc[0], values.iloc[-1])
     if len(values) < FEWEST_MONTHS:
-        return (*ends, None, None, *covered)
+        return (*ends, *[None] * 4, *covered)
     when = pd.to_datetime(months["period"])
     t = (when.dt.year * 12 + when.dt.month).to_numpy(float)
     y = np.log(values.to_numpy())
@@ -89,4 +92,20 @@ def _fit(months: pd.DataFrame, column: str) -> tuple[object, ...]:
     rest = float(((y - start - slope * (t - t[0])) ** 2).sum())
     spread = float(((y - y.mean()) ** 2).sum())
     fit = 1.0 if spread < 1e-12 else 1 - rest / spread
-    return (*ends, float(np.expm1(slope)), fit, *covered)
+    return (*ends, float(np.expm1(slope)), *_by_days(months, column, t), fit, *covered)
+
+
+def _by_days(months: pd.DataFrame, column: str, t: np.ndarray) -> tuple[float | None, float | None]:
+    """Return the least and the largest rate that the days of reviews allow."""
+    if f"{column}_low" not in months:
+        return None, None
+    with np.errstate(divide="ignore"):
+        low, high = (np.log(months[f"{column}_{end}"].to_numpy(float)) for end in ("low", "high"))
+    part = (t - t.mean()) / ((t - t.mean()) ** 2).sum()
+    # A later month weighs for growth, an earlier one against it.
+    slopes = [
+        float((part * np.where((part > 0) == up, high, low))[part != 0].sum())
+        for up in (False, True)
+    ]
+    least, most = (float(np.expm1(slope)) for slope in slopes)
+    return least, most if np.isfinite(most) else None

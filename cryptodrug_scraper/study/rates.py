@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cryptodrug_scraper.normalise.money import COINS
+from cryptodrug_scraper.study.days import POSTED, build_rounding
 from cryptodrug_scraper.study.measure import Note
 
 if TYPE_CHECKING:
@@ -45,12 +46,13 @@ _RATES = """
     JOIN s_panel x USING (exchange_panel_id)
     GROUP BY 1, 2, 3
 """
-_NEAR = """
+_NEAR = f"""
     CREATE TEMP TABLE s_rate_near AS
     WITH stated AS (
-        SELECT DISTINCT v.market, r.price_currency AS currency, r.posted_on,
+        SELECT DISTINCT v.market, r.price_currency AS currency, posted.posted_on,
                CAST(coalesce(g.observed_at, r.first_seen) AS date) AS shown_on
         FROM review r JOIN vendor v USING (vendor_id)
+        {POSTED}
         LEFT JOIN page g ON g.page_id = r.price_page_id
         WHERE r.price_currency IS NOT NULL
     ), priced AS (
@@ -80,6 +82,7 @@ _NEAR = """
 
 def build_rates(study: Study) -> None:
     """Build `s_panel`, `s_rate` and `s_rate_near`, for all markets of the database."""
+    study.once(build_rounding)
     study.run(_PANELS)
     study.run("CREATE UNIQUE INDEX ON s_panel (exchange_panel_id, currency); ANALYZE s_panel")
     study.run(_RATES)

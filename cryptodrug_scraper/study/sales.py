@@ -17,6 +17,10 @@ A review that may be another before its words were changed (`edits.py`) is `susp
 lower bound is 0: lower bounds count the two once. `least_eur` is what it is worth at least if it is
 a sale of its own.
 
+It counts on ``posted_on``, the estimate of its day (`days.py`), and was surely posted from
+``first_day`` to ``last_day``; `spans` says whether these lie in two months. What can have been
+posted in the study's period, and is taken for earlier or later, stands in ``s_review_edge``.
+
 Prices of listings that `prices.py` flags as holding or absurd are not used.
 """
 
@@ -26,6 +30,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from cryptodrug_scraper.normalise.money import COINS
+from cryptodrug_scraper.study.days import POSTED, build_rounding
 from cryptodrug_scraper.study.edits import build_suspected
 from cryptodrug_scraper.study.measure import Note
 from cryptodrug_scraper.study.rates import RULES, build_rates
@@ -78,6 +83,8 @@ _SAID = """
 _REVIEWS = f"""
     CREATE TEMP TABLE s_review AS
     SELECT r.review_id, r.market, r.vendor_id, r.listing_id, r.posted_on,
+           r.first_day, r.last_day,
+           date_trunc('month', r.first_day) <> date_trunc('month', r.last_day) AS spans,
            CAST(date_trunc('month', r.posted_on) AS date) AS month,
            round(r.price_eur, 4) AS price_eur,
            CASE WHEN e.review_id IS NULL THEN round(r.low_eur, 4) ELSE 0 END AS low_eur,
@@ -105,7 +112,7 @@ _REVIEWS = f"""
                     WHEN near.after THEN a.next_day - p.posted_on
                     ELSE p.posted_on - a.day END AS away
         FROM (
-            SELECT r.review_id, v.market, r.vendor_id, r.listing_id, r.posted_on,
+            SELECT r.review_id, v.market, r.vendor_id, r.listing_id, posted.*,
                    r.price_amount IS NOT NULL AS stated,
                    r.price_amount * CASE WHEN coin.is THEN coalesce(shown.eur, p.eur)
                                          ELSE coalesce(p.eur, shown.eur) END AS paid,
@@ -121,6 +128,7 @@ _REVIEWS = f"""
                             THEN 'other' END AS rate
             FROM review r
             JOIN vendor v USING (vendor_id)
+            {POSTED}
             CROSS JOIN LATERAL (
                 SELECT coalesce(r.price_currency = ANY(:coins), false) AS is
             ) AS coin
@@ -130,7 +138,8 @@ _REVIEWS = f"""
                     AS half
             ) AS slack
             LEFT JOIN s_rate_near p
-                ON p.market = v.market AND p.currency = r.price_currency AND p.day = r.posted_on
+                ON p.market = v.market AND p.currency = r.price_currency
+                AND p.day = posted.posted_on
             LEFT JOIN page g ON g.page_id = r.price_page_id
             LEFT JOIN s_panel o
                 ON o.exchange_panel_id = g.exchange_panel_id AND o.currency = r.price_currency
@@ -138,7 +147,8 @@ _REVIEWS = f"""
                 ON f.market = v.market AND f.currency = r.price_currency
                 AND f.day = CAST(coalesce(g.observed_at, r.first_seen) AS date)
             CROSS JOIN LATERAL (SELECT coalesce(o.eur, f.eur) AS eur) AS shown
-            WHERE v.market = ANY(:markets) AND r.posted_on BETWEEN :start AND :end
+            WHERE v.market = ANY(:markets)
+              AND posted.last_day >= :start AND posted.first_day <= :end
             OFFSET 0  -- worked out once, and not for each column
         ) AS p
         LEFT JOIN s_vendor_typical t USING (vendor_id)
@@ -155,6 +165,12 @@ _REVIEWS = f"""
     LEFT JOIN s_said l ON l.listing_id = r.listing_id
     LEFT JOIN s_suspected e ON e.review_id = r.review_id
 """
+# Reviews that can have been posted in the period, and are taken for earlier or later ones.
+_EDGE = """
+    WITH outside AS (
+        DELETE FROM s_review WHERE posted_on NOT BETWEEN :start AND :end RETURNING *
+    ) INSERT INTO s_review_edge SELECT * FROM outside
+"""
 _SOLD = """
     CREATE TEMP TABLE s_sold AS
     SELECT listing_id, count(*) AS reviews, coalesce(sum(price_eur), 0) AS turnover_eur
@@ -167,7 +183,7 @@ def build_reviews(study: Study) -> None:
 
     Beside it, `s_price`: what listings cost on the days on which a price was seen.
     """
-    study.once(build_rates, build_origins, build_suspected)
+    study.once(build_rounding, build_rates, build_origins, build_suspected)
     bands: Sequence[tuple[str, float]] = study.notes["value_bands"]
     study.run(_PRICES)
     study.run("CREATE INDEX ON s_price (listing_id, day)")
@@ -181,6 +197,9 @@ def build_reviews(study: Study) -> None:
         for name, least in sorted(bands, key=lambda band: -band[1])
     )
     study.run(_REVIEWS.format(bands=cases), {"coins": sorted(COINS)})
+    study.run("CREATE TEMP TABLE s_review_edge (LIKE s_review)")
+    if study.start is not None or study.end is not None:
+        study.run(_EDGE)
     study.run("ANALYZE s_review")
     study.run("DROP TABLE s_said")
 

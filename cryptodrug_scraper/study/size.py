@@ -8,6 +8,7 @@ import pandas as pd
 
 from cryptodrug_scraper.study import literature as lit
 from cryptodrug_scraper.study.coverage import build_known, coverage_notes
+from cryptodrug_scraper.study.days import sold_by_period
 from cryptodrug_scraper.study.measure import Measure, Note
 from cryptodrug_scraper.study.periods import PERIOD, bucket, check_country
 from cryptodrug_scraper.study.sales import ASSUMPTIONS
@@ -35,15 +36,8 @@ _ACTIVE = """
            count(*) FILTER (WHERE here) AS listings_country
     FROM placed GROUP BY 1, 2
 """
-_SOLD = """
-    SELECT market, {period} AS period, count(*) AS reviews,
-           coalesce(sum(price_eur), 0) AS turnover_eur, coalesce(sum(low_eur), 0) AS low_eur,
-           coalesce(sum(high_eur), 0) AS high_eur,
-           count(*) FILTER (WHERE :country = ANY(from_countries)) AS reviews_country,
-           coalesce(sum(price_eur) FILTER (WHERE :country = ANY(from_countries)), 0)
-               AS turnover_country
-    FROM s_review GROUP BY 1, 2
-"""
+_HERE = ":country = ANY(from_countries)"
+_MARKET = ("market AS market",)
 _KNOWN = """
     SELECT market, period, count(*) AS known, avg(captured::int) AS coverage FROM (
         SELECT market, {period} AS period, thing, bool_or(captured) AS captured
@@ -57,7 +51,9 @@ _COLUMNS = {
     "vendors": "Vendors of whom a listing was seen in the period (number); nothing if the period "
     "has no capture.",
     "listings": "Listings seen in the period, on their own page or a card (number); likewise.",
-    "reviews": "Reviews posted in the period (number).",
+    "reviews": "Reviews posted in the period, by the estimate of their days (number).",
+    "reviews_low": "Of them those that were surely posted in it (number).",
+    "reviews_high": "Reviews that can have been posted in it (number).",
     "turnover_eur": "Turnover by these reviews, as measure turnover has it (EUR).",
     "low_eur": "Its lower bound (EUR).",
     "high_eur": "Its upper bound (EUR).",
@@ -87,20 +83,32 @@ def market_size(study: Study, *, country: str | None = None, by: str = "month") 
     origin = origin_at("o.listing_id", "o.day")
     parts = [
         study.frame(_ACTIVE.format(period=bucket(by, "s.day"), origin=origin), given),
-        study.frame(_SOLD.format(period=bucket(by, "posted_on")), given),
+        study.frame(sold_by_period(by, _MARKET)).drop(columns="priced"),
         study.frame(_KNOWN.format(period=bucket(by, "day"))),
     ]
+    if country is not None:
+        sold = study.frame(sold_by_period(by, _MARKET, where=_HERE), given)
+        parts.append(
+            sold.rename(
+                columns={
+                    "reviews": "reviews_country",
+                    "reviews_low": "reviews_country_low",
+                    "reviews_high": "reviews_country_high",
+                    "turnover_eur": "turnover_country",
+                }
+            ).drop(columns=["priced", "low_eur", "high_eur"])
+        )
     frame = parts[0]
     for part in parts[1:]:
         frame = frame.merge(part, on=["market", "period"], how="outer")
     frame = frame.sort_values(["market", "period"], kind="stable", ignore_index=True)
-    for column in ("reviews", "turnover_eur", "low_eur", "high_eur", "reviews_country",
-                   "turnover_country"):  # fmt: skip
-        frame[column] = pd.to_numeric(frame[column]).fillna(0)
     for column in ("vendors", "listings", "vendors_country", "listings_country"):
         frame[column] = frame[column].astype("Int64")
-    for column in ("reviews", "reviews_country"):
-        frame[column] = frame[column].astype("Int64")
+    for column in frame.columns:
+        if column.startswith("reviews"):
+            frame[column] = frame[column].fillna(0).astype("Int64")
+        elif column in ("turnover_eur", "low_eur", "high_eur", "turnover_country"):
+            frame[column] = pd.to_numeric(frame[column]).fillna(0)
     columns = dict(_COLUMNS)
     if country is not None:
         for name, meaning in _OF_COUNTRY.items():
@@ -108,6 +116,9 @@ def market_size(study: Study, *, country: str | None = None, by: str = "month") 
             part = frame[f"{name}_country"].astype("Float64")
             frame[f"share_{name}"] = (part / whole.where(whole > 0)).astype("Float64")
             columns[f"{name}_country"] = meaning
+            if name == "reviews":
+                columns["reviews_country_low"] = "Of them those that were surely posted in it."
+                columns["reviews_country_high"] = "Those that can have been posted in it."
             columns[f"share_{name}"] = f"Part of the market's {name} (0 to 1)."
     no_capture = int(frame["listings"].isna().sum())
     return Measure(

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from cryptodrug_scraper.study import literature as lit
 from cryptodrug_scraper.study.counting import Count, count_apart
+from cryptodrug_scraper.study.days import sold_by_period
 from cryptodrug_scraper.study.measure import Measure, Note
-from cryptodrug_scraper.study.periods import PERIOD, bucket, check_country
+from cryptodrug_scraper.study.periods import PERIOD, check_country
 from cryptodrug_scraper.study.sales import ASSUMPTIONS
 
 if TYPE_CHECKING:
@@ -76,17 +77,7 @@ def turnover(
         if "country" in groups
         else ""
     )
-    keys = ", ".join([*map(str, range(1, len(groups) + 2))])
-    frame = study.frame(
-        f"""
-        SELECT {", ".join([*names, f"{bucket(by, 'posted_on')} AS period"])},
-               count(*) AS reviews, count(price_eur) AS priced,
-               coalesce(sum(price_eur), 0) AS turnover_eur, coalesce(sum(low_eur), 0) AS low_eur,
-               coalesce(sum(high_eur), 0) AS high_eur
-        FROM s_review {each} WHERE {_HERE} GROUP BY {keys} ORDER BY {keys}
-        """,
-        {"country": country},
-    )
+    frame = study.frame(sold_by_period(by, names, where=_HERE, each=each), {"country": country})
     counted = _counted(study, country)
     return Measure(
         name="turnover",
@@ -94,12 +85,14 @@ def turnover(
         columns={
             **{group: _GROUPS[group][1] for group in groups},
             "period": PERIOD,
-            "reviews": "Reviews posted in the period (number).",
+            "reviews": "Reviews posted in the period, by the estimate of their days (number).",
+            "reviews_low": "Of them those that were surely posted in it (number).",
+            "reviews_high": "Reviews that can have been posted in it (number).",
             "priced": "Reviews with a price: stated, or of the listing (number).",
             "turnover_eur": "Sum of their prices (EUR).",
-            "low_eur": "The same by each one's lowest reading (EUR).",
-            "high_eur": "The same by each one's highest reading, and reviews without a price at "
-            "the median price of their vendor's listings (EUR).",
+            "low_eur": "The same of those surely posted in it, by each one's lowest reading (EUR).",
+            "high_eur": "The same of all that can have been, by each one's highest reading; those "
+            "without a price at the median price of their vendor's listings (EUR).",
         },
         assumptions=(*ASSUMPTIONS, study.notes["listing_rules"].price.note),
         sources=_SOURCES,

@@ -75,7 +75,7 @@ class World:
 
     def page(
         self,
-        on: str | None,
+        on: str | datetime | None,
         *,
         market: str = "dream",
         kind: str = "listing",
@@ -87,9 +87,9 @@ class World:
         rates: dict[str, str] | None = None,
         run: CrawlStamp | None = None,
     ) -> None:
-        """Load a page captured at noon of a day; `rates` is what 1 BTC is worth."""
+        """Load a page captured at a moment, or at noon of a day; `rates` is what 1 BTC is worth."""
         self.pages += 1
-        at = None if on is None else datetime.combine(day(on), time(12), UTC)
+        at = datetime.combine(day(on), time(12), UTC) if isinstance(on, str) else on
         body = b"page %d" % self.pages
         page = Page(
             body, url, at, at and "second", at and "warc", 200, None, None, f"/p/{self.pages}", run
