@@ -129,7 +129,7 @@ def test_periods_count_what_is_sure_and_what_can_be(found: Any, by: str) -> None
     study_of, frame = found
     start, end = date(2019, 1, 20), date(2019, 3, 10)
     table = study_of(start=start, end=end).turnover(by=by).frame
-    told = table.set_index(["market", "period"])
+    counted = table.set_index(["market", "period"])
 
     def period(day: date) -> date | None:
         if by == "week":
@@ -149,9 +149,9 @@ def test_periods_count_what_is_sure_and_what_can_be(found: Any, by: str) -> None
             sure[row.market, *periods] += 1
         if start <= row.posted_on <= end:
             mean[row.market, period(row.posted_on)] += 1
-    assert len(told) == len(mean)
+    assert len(counted) == len(mean)
     for key, number in mean.items():
-        row = told.loc[[key]].iloc[0] if key[1] is not None else told.loc[key[0]].iloc[0]
+        row = counted.loc[[key] if key[1] is not None else key[0]].iloc[0]
         got = (row["reviews"], row["reviews_low"], row["reviews_high"])
         assert got == (number, sure[key], can[key]), key
 
