@@ -39,7 +39,12 @@ from cryptodrug_scraper.study.seen import build_origins, origin_at
 if TYPE_CHECKING:
     from cryptodrug_scraper.study.core import Study
 
-ASSUMPTIONS = (Note.of_method("one_sale"), Note.of_method("dated_by_review"), *RULES)
+ASSUMPTIONS = (
+    Note.of_method("one_sale"),
+    Note.of_method("dated_by_review"),
+    Note.of_method("day_of_age"),
+    *RULES,
+)
 
 _PRICES = """
     CREATE TEMP TABLE s_price AS

@@ -81,16 +81,19 @@ INSERT INTO vendor_observation (page_id, ordinal, vendor_id, observed_at, is_pro
         spelling_id)
     SELECT page_id, 0, (l % 3) + 3 * (l / 3 % 1000), at, false, 1000, l FROM seen;
 INSERT INTO review (review_id, vendor_id, listing_id, content_id, posted_on, posted_precision,
-        price_amount, price_currency, price_approximate, first_seen, last_seen, sightings,
-        page_ids, ordinals, invented)
+        earliest, latest, price_amount, price_currency, price_approximate, first_seen,
+        last_seen, sightings, page_ids, ordinals, invented)
     SELECT r, (l % 3) + 3 * (l / 3 % 1000), CASE WHEN r % 50 > 0 THEN l END, 1,
-           DATE '2018-11-05' + CAST((l % 40 * 7 + r % 200) % 364 AS int), 'day',
+           CAST(at AS date), 'day', at - interval '1 day', at + interval '1 day',
            CASE WHEN l % 3 <> 1 THEN 5 + l % 200 END,
            CASE WHEN l % 3 <> 1 THEN (ARRAY['USD', 'EUR', 'GBP'])[1 + l % 3] END, false,
-           TIMESTAMPTZ '2018-11-05' + (l % 40 * 7 + r % 200) % 364 * interval '1 day', NULL, 1,
+           at + interval '1 day', NULL, 1,
            ARRAY[1], ARRAY[0], false
     FROM (SELECT r, (hashint8(r) & 1073741823) % 60000 AS l
-          FROM generate_series(1, :reviews) AS r) AS each;
+          FROM generate_series(1, :reviews) AS r) AS each
+    CROSS JOIN LATERAL (SELECT TIMESTAMPTZ '2018-11-05'
+        + (l % 40 * 7 + r % 200) % 364 * interval '1 day' + r % 1440 * interval '1 minute' AS at
+    ) AS posted;
 """
 MEASURES = (
     ("size", {"country": "BE"}),
