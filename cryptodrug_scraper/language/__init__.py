@@ -36,12 +36,13 @@ class _Marks:
     percent: str  # what stands after the number
     euro: str  # with {} for the amount
     conjunction: str
+    to: str  # between two numbers of which one may be negative
 
 
 _MARKS = {
-    "en": _Marks(".", ",", "%", "€{}", " and "),
-    "fr": _Marks(",", _NARROW, f"{_NARROW}%", f"{{}}{_SPACE}€", " et "),
-    "nl": _Marks(",", ".", "%", f"€{_SPACE}{{}}", " en "),
+    "en": _Marks(".", ",", "%", "€{}", " and ", "to"),
+    "fr": _Marks(",", _NARROW, f"{_NARROW}%", f"{{}}{_SPACE}€", " et ", "à"),
+    "nl": _Marks(",", ".", "%", f"€{_SPACE}{{}}", " en ", "tot"),
 }
 
 
@@ -79,6 +80,20 @@ class Language:
         if digits is None:
             digits = 0 if abs(value) >= 10 or value == 0 else 1 if abs(value) >= 1 else 2
         return self.number(value, digits) + self._marks.percent
+
+    def span(self, low: Any, high: Any, kind: str = "share", value: Any = None) -> str:
+        """Write the ends of an interval, with the digits that its `value` has: 9–15%.
+
+        `kind` is share (a part of 1, written with its sign), decimal, euros, cents or count.
+        """
+        ends, digits = [Decimal(str(low)), Decimal(str(high))], {"decimal": 2, "cents": 2}.get(kind)
+        if kind == "share":
+            ends = [end * 100 for end in ends]
+            most = abs(Decimal(str(value)) * 100) if value else max(map(abs, ends))
+            digits = 0 if most >= 10 or most == 0 else 1 if most >= 1 else 2
+        written = [self.number(end, digits or 0) for end in ends]
+        dash = "–" if ends[0] >= 0 else f" {self._marks.to} "
+        return dash.join(written) + (self._marks.percent if kind == "share" else "")
 
     def euros(self, amount: Any, digits: int | None = None) -> str:
         """Write an amount in euros: cents below 10 euros, whole euros above."""
@@ -211,6 +226,7 @@ def _expressions(code: str) -> Any:
         "percent": spoken.percent,
         "euros": spoken.euros,
         "sum": spoken.rounded_euros,
+        "span": lambda ends, kind="share", value=None: spoken.span(ends[0], ends[1], kind, value),
         "month": spoken.month,
         "day": spoken.day,
         "each": spoken.each,

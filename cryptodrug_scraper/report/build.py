@@ -14,6 +14,7 @@ from cryptodrug_scraper.report.guard import as_day
 from cryptodrug_scraper.report.page import Report
 from cryptodrug_scraper.report.parts import Section
 from cryptodrug_scraper.study import Study
+from cryptodrug_scraper.study.intervals import DRAWS, SEED
 
 SECTIONS = (
     "size",
@@ -112,5 +113,6 @@ def _about(context: Context, captured: dict[str, dict[str, Any]], markets: list[
         about.append(t("about.data", pages=pages, days=days, markets=each))
     about.append(t("about.places"))
     about.append(t("about.sales"))
+    about.append(t("about.intervals", draws=DRAWS, seed=SEED))
     about.append(t("about.suppressed" if context.threshold > 1 else "about.not_suppressed"))
     return about

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import pandas as pd
+
 from cryptodrug_scraper.study import Measure, Note, Study
 from cryptodrug_scraper.study.accuracy import accuracy
+from cryptodrug_scraper.study.by_vendor import EVERY, ends, medians, parts
 from cryptodrug_scraper.study.composition import few_listings
 from cryptodrug_scraper.study.counting import count_apart
 
@@ -37,38 +40,39 @@ _WITHIN = "in_period"
 def offer(study: Study, country: str) -> Measure:
     """Return listings by market and group of drugs: the country's and all."""
     study.prepare()
-    frame = study.frame(
+    sums = study.frame(
         f"""
-        WITH each AS (
-            SELECT market, {GROUP} AS substance,
-                   coalesce(:country = ANY(from_countries), false) AS here
-            FROM s_listing WHERE {_WITHIN}
-        ), counted AS (
-            SELECT market, substance, count(*) AS listings,
-                   count(*) FILTER (WHERE here) AS listings_country
-            FROM each GROUP BY 1, 2
-        )
-        SELECT market, substance, listings,
-               listings * 1.0 / sum(listings) OVER own AS share, listings_country,
-               listings_country * 1.0 / nullif(sum(listings_country) OVER own, 0) AS share_country
-        FROM counted WINDOW own AS (PARTITION BY market) ORDER BY 1, 2
+        SELECT market, {GROUP} AS substance, coalesce(vendor_id, -listing_id) AS vendor_id,
+               count(*) AS listings,
+               count(*) FILTER (WHERE coalesce(:country = ANY(from_countries), false))
+                   AS listings_country
+        FROM s_listing WHERE {_WITHIN} GROUP BY 1, 2, 3
         """,
         {"country": country},
+    )
+    names = ["listings", "listings_country"]
+    frame = sums.groupby(["market", "substance"], as_index=False)[names].sum()
+    every = sums.groupby("substance", as_index=False)[names].sum().assign(market=EVERY)
+    shares = {"share": ("listings", ""), "share_country": ("listings_country", "")}
+    frame = pd.concat([frame, every], ignore_index=True).merge(
+        parts(sums, "substance", shares, together=True), on=["market", "substance"], how="left"
     )
     silent = count_apart(
         study, "s_listing", {"silent": "coalesce(substance_source, 'none') = 'none'"}, _WITHIN
     )["silent"]
+    columns = {
+        "market": "The market; '' if all are taken together.",
+        "substance": "Group of drugs; heroin apart from the other opioids.",
+        "listings": "Listings of the group (number).",
+        "share": "Part of the market's listings (0 to 1).",
+        "listings_country": "Listings of the group that ship from the country (number).",
+        "share_country": "Part of the market's listings that ship from it (0 to 1).",
+    }
+    columns = ends(columns, list(shares))
     return Measure(
         name="offer",
-        frame=frame,
-        columns={
-            "market": "The market.",
-            "substance": "Group of drugs; heroin apart from the other opioids.",
-            "listings": "Listings of the group (number).",
-            "share": "Part of the market's listings (0 to 1).",
-            "listings_country": "Listings of the group that ship from the country (number).",
-            "share_country": "Part of the market's listings that ship from it (0 to 1).",
-        },
+        frame=frame[list(columns)],
+        columns=columns,
         method=accuracy().parts(),
         assumptions=(Note.of_method("right_category"), Note.of_method("counted_once")),
         sources=(
@@ -103,6 +107,20 @@ def unit_prices(study: Study, country: str) -> Measure:
         """,
         {"country": country},
     )
+    each = study.frame(
+        f"""
+        SELECT {GROUP} AS substance, unit, coalesce(vendor_id, -listing_id) AS vendor_id,
+               price_per_unit AS price, coalesce(:country = ANY(from_countries), false) AS here
+        FROM s_listing WHERE {_WITHIN} AND price_per_unit > 0 AND unit IS NOT NULL
+        """,
+        {"country": country},
+    )
+    keys = ["substance", "unit"]
+    for rows, name in ((each, "median"), (each[each["here"].astype(bool)], "median_country")):
+        found = medians(rows, keys, "price").rename(
+            columns=lambda c, n=name: c.replace("median", n)
+        )
+        frame = frame.merge(found, on=keys, how="left")
     silent = count_apart(
         study,
         "s_listing",
@@ -113,21 +131,23 @@ def unit_prices(study: Study, country: str) -> Measure:
         f"{_WITHIN} AND :country = ANY(from_countries)",
         {"country": country},
     )
+    columns = {
+        "substance": "Group of drugs; heroin apart from the other opioids.",
+        "unit": "g, ml or piece.",
+        "listings": "Listings with a price and an amount, of all vendors (number).",
+        "vendors": "Their vendors (number).",
+        "median": "Median price of a unit, all vendors (EUR).",
+        "listings_country": "Those that ship from the country (number).",
+        "vendors_country": "Their vendors (number).",
+        "low": "Lower quartile of their prices of a unit (EUR).",
+        "median_country": "Median (EUR).",
+        "high": "Upper quartile (EUR).",
+    }
+    columns = ends(columns, ["median", "median_country"])
     return Measure(
         name="prices",
-        frame=frame,
-        columns={
-            "substance": "Group of drugs; heroin apart from the other opioids.",
-            "unit": "g, ml or piece.",
-            "listings": "Listings with a price and an amount, of all vendors (number).",
-            "vendors": "Their vendors (number).",
-            "median": "Median price of a unit, all vendors (EUR).",
-            "listings_country": "Those that ship from the country (number).",
-            "vendors_country": "Their vendors (number).",
-            "low": "Lower quartile of their prices of a unit (EUR).",
-            "median_country": "Median (EUR).",
-            "high": "Upper quartile (EUR).",
-        },
+        frame=frame[list(columns)],
+        columns=columns,
         assumptions=(Note.of_method("holding_prices_unused"), Note.of_method("purity_unknown")),
         notes=(
             Note.left_out("no_usable_price", *silent["price"]),

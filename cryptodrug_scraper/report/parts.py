@@ -17,6 +17,8 @@ class Column:
     label: str
     kind: str = "text"  # text, place, month, count, decimal, euros, cents, share, or a label's list
     unit: str = ""
+    interval: bool | None = None
+    """Whether the ends of its intervals are shown; None: not those of counts."""
 
     @property
     def is_number(self) -> bool:
@@ -31,6 +33,8 @@ class Cell:
     words: str
     suppressed: bool = False
     unknown: bool = False
+    interval: str = ""
+    """The ends of its interval, if it has one."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,11 @@ class Table:
     def suppresses(self) -> bool:
         """Whether a cell of it is suppressed."""
         return any(cell.suppressed for _, rows in self.groups for row in rows for cell in row)
+
+    @property
+    def has_intervals(self) -> bool:
+        """Whether a cell of it has an interval."""
+        return any(cell.interval for _, rows in self.told for row in rows for cell in row)
 
     @property
     def told(self) -> Sequence[tuple[str, Sequence[Sequence[Cell]]]]:
@@ -130,6 +139,7 @@ def build_table(
 ) -> Table:
     """Write rows as a table. None is a value that is not known, SUPPRESSED one not shown.
 
+    A number whose row has ``KEY_low`` and ``KEY_high`` has them behind it.
     `group` is the key under which a row has the heading of its group; groups stand in the order
     in which they first come.
     """
@@ -137,8 +147,7 @@ def build_table(
     groups: dict[str, list[list[Cell]]] = {}
     for row in rows:
         cells = [
-            _cell(lang, row.get(column.key), write)
-            for column, write in zip(columns, writers, strict=True)
+            _cell(lang, row, column, write) for column, write in zip(columns, writers, strict=True)
         ]
         groups.setdefault(str(row[group]) if group else "", []).append(cells)
     return Table(name, caption, columns, list(groups.items()), notes)
@@ -154,12 +163,26 @@ def missing(value: Any) -> bool:
     return value is None or (not isinstance(value, (str, list, tuple)) and value != value)
 
 
-def _cell(lang: Language, value: Any, write: Callable[[Any], str]) -> Cell:
+def interval_of(row: Mapping[str, Any], key: str) -> tuple[float, float] | None:
+    """Return the ends of a value's interval, if the row has them and may show the value."""
+    low, high = row.get(f"{key}_low"), row.get(f"{key}_high")
+    if row.get(key) is SUPPRESSED or missing(low) or missing(high):
+        return None
+    return float(low), float(high)  # type: ignore[arg-type]
+
+
+def _cell(
+    lang: Language, row: Mapping[str, Any], column: Column, write: Callable[[Any], str]
+) -> Cell:
+    value = row.get(column.key)
     if value is SUPPRESSED:
         return Cell(lang.text("table.suppressed"), suppressed=True)
     if missing(value):
         return Cell(lang.text("table.unknown"), unknown=True)
-    return Cell(write(value))
+    wanted = column.interval if column.interval is not None else column.kind != "count"
+    ends = interval_of(row, column.key) if column.is_number and wanted else None
+    span = lang.span(*ends, column.kind, value).rstrip("%\u00a0\u202f") if ends else ""
+    return Cell(write(value), interval=span)
 
 
 def _writer(lang: Language, kind: str) -> Callable[[Any], str]:

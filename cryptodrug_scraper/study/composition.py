@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from cryptodrug_scraper.study import literature as lit
+from cryptodrug_scraper.study.by_vendor import ends, parts
 from cryptodrug_scraper.study.measure import Measure, Note
 from cryptodrug_scraper.study.periods import check_country
 from cryptodrug_scraper.study.sales import ASSUMPTIONS
@@ -15,22 +16,20 @@ if TYPE_CHECKING:
     from cryptodrug_scraper.study.core import Study
 
 _OFFER = """
-    SELECT market, {group} AS substance, count(*) AS listings,
-           count(DISTINCT vendor_id) AS vendors,
-           count(*) FILTER (WHERE :country = ANY(from_countries)) AS listings_country,
-           count(DISTINCT vendor_id) FILTER (WHERE :country = ANY(from_countries))
-               AS vendors_country
+    SELECT market, {group} AS substance, coalesce(vendor_id, -listing_id) AS vendor_id,
+           max(vendor_id) AS known_vendor, count(*) AS listings,
+           count(*) FILTER (WHERE :country = ANY(from_countries)) AS listings_country
     FROM s_listing
     WHERE in_period
-    GROUP BY 1, 2
+    GROUP BY 1, 2, 3
 """
 _SOLD = """
-    SELECT r.market, {group} AS substance, count(*) AS reviews,
+    SELECT r.market, {group} AS substance, r.vendor_id, count(*) AS reviews,
            coalesce(sum(r.price_eur), 0) AS turnover,
            count(*) FILTER (WHERE :country = ANY(r.from_countries)) AS reviews_country,
            coalesce(sum(r.price_eur) FILTER (WHERE :country = ANY(r.from_countries)), 0)
                AS turnover_country
-    FROM s_review r {join} GROUP BY 1, 2
+    FROM s_review r {join} GROUP BY 1, 2, 3
 """
 FEW = 30
 """Listings of which parts vary by chance, if there are fewer."""
@@ -41,6 +40,7 @@ _WHAT = {
     "reviews": "Reviews",
     "turnover": "Turnover (EUR)",
 }
+_PART = "Part of the {}'s {} (0 to 1)."
 
 
 def composition(study: Study, *, country: str | None = None, detail: bool = False) -> Measure:
@@ -61,26 +61,30 @@ def composition(study: Study, *, country: str | None = None, detail: bool = Fals
     else:
         offer = study.frame(_OFFER.format(group="substance"), given)
         sold = study.frame(_SOLD.format(group="r.substance", join=""), given)
-    frame = offer.merge(sold, on=["market", "substance"], how="outer")
+    summed = [_summed(offer), _summed(sold)]
+    frame = summed[0].merge(summed[1], on=["market", "substance"], how="outer")
     frame = frame.sort_values(["market", "substance"], ignore_index=True)
+    for rows, names in ((offer, ("listings",)), (sold, ("reviews", "turnover"))):
+        every = [f"{name}{tail}" for name in names for tail in ("", "_country")]
+        shares = parts(rows, "substance", {f"share_{name}": (name, "") for name in every})
+        frame = frame.merge(shares, on=["market", "substance"], how="left")
     columns = {"market": "The market.", "substance": "Group of substances."}
-    for name in _WHAT:
+    for name, meaning in _WHAT.items():
+        shared = name != "vendors"  # a vendor of two substances would count in two parts
+        columns[name] = f"{meaning}."
+        if shared:
+            columns |= ends({f"share_{name}": _PART.format("market", name)}, [f"share_{name}"])
         for column in (name, f"{name}_country"):
             frame[column] = pd.to_numeric(frame[column]).fillna(0)
             if name != "turnover":
                 frame[column] = frame[column].astype("int64")
-    for name, meaning in _WHAT.items():
-        columns[name] = f"{meaning}."
-        if name != "vendors":  # a vendor of two substances would count in two parts
-            frame[f"share_{name}"] = _parts(frame, name)
-            columns[f"share_{name}"] = f"Part of the market's {name} (0 to 1)."
         if country is not None:
             columns[f"{name}_country"] = f"{meaning}, of what ships from the country."
-            if name != "vendors":
-                own = _parts(frame, f"{name}_country")
-                frame[f"share_{name}_country"] = own
+            if shared:
+                own = frame[f"share_{name}_country"]
                 frame[f"ratio_{name}"] = own / frame[f"share_{name}"].where(lambda part: part > 0)
-                columns[f"share_{name}_country"] = f"Part of the country's {name} (0 to 1)."
+                share = f"share_{name}_country"
+                columns |= ends({share: _PART.format("country", name)}, [share])
                 columns[f"ratio_{name}"] = (
                     "The country's part by the market's: above 1 if the country has more of it."
                 )
@@ -108,7 +112,17 @@ def few_listings(study: Study, country: str | None) -> tuple[Note, ...]:
     return (Note("few_listings", {"n": row["n"]}, row["vendors"] or 1, {"country": country}),)
 
 
-def _parts(frame: pd.DataFrame, column: str) -> pd.Series:
-    """Return each row's part of its market's sum; nothing where that is 0."""
-    whole = frame.groupby("market")[column].transform("sum")
-    return frame[column] / whole.where(whole > 0)
+def _summed(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return sums over vendors, and how many they are where the rows know it."""
+    cells = rows.groupby(["market", "substance"], as_index=False)
+    numbers = [name for name in rows.columns if name.split("_")[0] in _WHAT]
+    summed = cells[numbers].sum()
+    if "known_vendor" in rows:
+        known = rows[rows["known_vendor"].notna()]
+        for name, chosen in (
+            ("vendors", known),
+            ("vendors_country", known[known["listings_country"] > 0]),
+        ):
+            counts = chosen.groupby(["market", "substance"]).size().rename(name).reset_index()
+            summed = summed.merge(counts, on=["market", "substance"], how="left")
+    return summed

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from cryptodrug_scraper.study import literature as lit
+from cryptodrug_scraper.study.by_vendor import ends
+from cryptodrug_scraper.study.intervals import wilson
 from cryptodrug_scraper.study.measure import Measure, Note
 
 if TYPE_CHECKING:
@@ -123,6 +125,9 @@ def coverage(study: Study) -> Measure:
         GROUP BY market, nth, crawl, day, kind ORDER BY market, nth, kind
         """
     )
+    frame["coverage_low"], frame["coverage_high"] = wilson(
+        frame["captured"], frame["known"] - frame["gone"]
+    )
     undated = study.row(
         "SELECT count(*) AS n FROM page WHERE market = ANY(:markets) AND observed_at IS NULL"
     )["n"]
@@ -139,7 +144,7 @@ def coverage(study: Study) -> Measure:
             "captured": "Of these, those whose own page was captured (number).",
             "gone": "Of these, those that the market answered are not there (number).",
             "missed": "Of these, those of which there is no answer (number).",
-            "coverage": "captured / (known − gone), 0 to 1.",
+            **ends({"coverage": "captured / (known − gone), 0 to 1."}, ["coverage"]),
         },
         assumptions=(Note.of_method("not_pointed_to"),),
         sources=(lit.CHRISTIN_2013, lit.SOSKA_CHRISTIN_2015, lit.VAN_BUSKIRK_2017),

@@ -8,9 +8,11 @@ import numpy as np
 import pandas as pd
 
 from cryptodrug_scraper.study import literature as lit
+from cryptodrug_scraper.study.by_vendor import HIGH, LOW
+from cryptodrug_scraper.study.intervals import Floats, of_totals
 from cryptodrug_scraper.study.measure import Measure, Note
 from cryptodrug_scraper.study.months import EDGE_DAYS, whole_months
-from cryptodrug_scraper.study.size import market_size
+from cryptodrug_scraper.study.size import by_vendor, market_size
 
 if TYPE_CHECKING:
     from cryptodrug_scraper.study.core import Study
@@ -25,6 +27,8 @@ _COLUMNS = {
     "first": "The number of the first of them.",
     "last": "The number of the last of them.",
     "monthly": "Growth a month by an exponential fitted to all of them (0.1 is 10 %).",
+    "monthly_low": LOW,
+    "monthly_high": HIGH,
     "monthly_by_days_low": "Growth of reviews if they were posted on such days that it is least, "
     "of those that are possible.",
     "monthly_by_days_high": "The same if it is largest.",
@@ -46,10 +50,13 @@ def growth(study: Study, *, country: str | None = None) -> Measure:
     whole = whole_months(study).rename(columns={"month": "period"})
     each = size.frame.merge(whole, on=["market", "period"], how="left")
     each[["stock", "flow"]] = each[["stock", "flow"]].eq(True)
+    offered, sold = by_vendor(study, country, "month")
     rows: list[tuple[object, ...]] = []
     for market, months in each.groupby("market", sort=True):
         for name, column in series.items():
-            rows.append((market, name, *_fit(months[months[_KINDS[name]]], column)))
+            sums = offered if _KINDS[name] == "stock" else sold
+            of_market = sums[sums["market"] == market]
+            rows.append((market, name, *_fit(months[months[_KINDS[name]]], column, of_market)))
     frame = pd.DataFrame(rows, columns=list(_COLUMNS))
     return Measure(
         name="growth",
@@ -74,25 +81,39 @@ def growth(study: Study, *, country: str | None = None) -> Measure:
     )
 
 
-def _fit(months: pd.DataFrame, column: str) -> tuple[object, ...]:
-    """Return months, first, last, rate, its least and most by days, fit, coverage, its change."""
+def _fit(months: pd.DataFrame, column: str, sums: pd.DataFrame) -> tuple[object, ...]:
+    """Return months, first, last, rate with the ends of its interval and its least and most
+    by days, fit, coverage, its change.
+
+    `sums` are what vendors add to each month.
+    """
     values = months[column].astype("Float64").fillna(0).astype(float)
     months, values = months[values > 0], values[values > 0]
     if values.empty:
-        return 0, *[None] * 8
+        return 0, *[None] * 10
     parts = months["coverage"].astype("Float64").dropna().astype(float)
     covered = (parts.mean(), parts.iloc[-1] - parts.iloc[0]) if len(parts) else (None, None)
     ends = (len(values), values.iloc[0], values.iloc[-1])
     if len(values) < FEWEST_MONTHS:
-        return (*ends, *[None] * 4, *covered)
+        return (*ends, *[None] * 6, *covered)
     when = pd.to_datetime(months["period"])
     t = (when.dt.year * 12 + when.dt.month).to_numpy(float)
+    t -= t.mean()
     y = np.log(values.to_numpy())
-    slope, start = np.polyfit(t - t[0], y, 1)
-    rest = float(((y - start - slope * (t - t[0])) ** 2).sum())
+    by_vendor = sums.pivot_table(index="vendor_id", columns="period", values=column, fill_value=0)
+    matrix = by_vendor.reindex(columns=list(months["period"]), fill_value=0).to_numpy(float)
+    least = values.to_numpy() / 100  # of a month that draws leave empty
+
+    def slope(totals: Floats) -> Floats:
+        logs = np.log(np.maximum(totals, least))
+        return np.asarray((logs * t).sum(axis=-1, keepdims=True) / (t**2).sum())
+
+    got = of_totals(matrix, slope)
+    rest = float(((y - y.mean() - got.value[0] * t) ** 2).sum())
     spread = float(((y - y.mean()) ** 2).sum())
     fit = 1.0 if spread < 1e-12 else 1 - rest / spread
-    return (*ends, float(np.expm1(slope)), *_by_days(months, column, t), fit, *covered)
+    rates = (float(np.expm1(each[0])) for each in (got.value, got.low, got.high))
+    return (*ends, *rates, *_by_days(months, column, t), fit, *covered)
 
 
 def _by_days(months: pd.DataFrame, column: str, t: np.ndarray) -> tuple[float | None, float | None]:

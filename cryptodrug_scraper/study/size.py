@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from cryptodrug_scraper.study import literature as lit
+from cryptodrug_scraper.study.by_vendor import ends, parts
 from cryptodrug_scraper.study.coverage import build_known, coverage_notes
 from cryptodrug_scraper.study.days import sold_by_period
+from cryptodrug_scraper.study.intervals import wilson
 from cryptodrug_scraper.study.measure import Measure, Note
 from cryptodrug_scraper.study.periods import PERIOD, bucket, check_country
 from cryptodrug_scraper.study.sales import ASSUMPTIONS
@@ -31,13 +33,22 @@ _ACTIVE = """
             SELECT listing_id, count(*) AS changes, max(places) AS places FROM s_origin GROUP BY 1
         ) AS a USING (listing_id)
     )
-    SELECT market, period, count(DISTINCT vendor_id) AS vendors, count(*) AS listings,
-           count(DISTINCT vendor_id) FILTER (WHERE here) AS vendors_country,
+    SELECT market, period, coalesce(vendor_id, -listing_id) AS vendor_id,
+           CAST(count(DISTINCT vendor_id) AS int) AS vendors, count(*) AS listings,
+           CAST(count(DISTINCT vendor_id) FILTER (WHERE here) AS int) AS vendors_country,
            count(*) FILTER (WHERE here) AS listings_country
-    FROM placed GROUP BY 1, 2
+    FROM placed GROUP BY 1, 2, 3
 """
 _HERE = ":country = ANY(from_countries)"
 _MARKET = ("market AS market",)
+_SOLD = """
+    SELECT market, {period} AS period, vendor_id, count(*) AS reviews,
+           coalesce(sum(price_eur), 0) AS turnover_eur,
+           count(*) FILTER (WHERE :country = ANY(from_countries)) AS reviews_country,
+           coalesce(sum(price_eur) FILTER (WHERE :country = ANY(from_countries)), 0)
+               AS turnover_country
+    FROM s_review GROUP BY 1, 2, 3
+"""
 _KNOWN = """
     SELECT market, period, count(*) AS known, avg(captured::int) AS coverage FROM (
         SELECT market, {period} AS period, thing, bool_or(captured) AS captured
@@ -79,28 +90,26 @@ def market_size(study: Study, *, country: str | None = None, by: str = "month") 
     bucket(by, "x")
     study.prepare()
     study.once(build_seen, build_origins, build_known)
-    given = {"country": country}
-    origin = origin_at("o.listing_id", "o.day")
-    parts = [
-        study.frame(_ACTIVE.format(period=bucket(by, "s.day"), origin=origin), given),
+    offered, sold = by_vendor(study, country, by)
+    frame = _summed(offered)
+    frame = frame.merge(
         study.frame(sold_by_period(by, _MARKET)).drop(columns="priced"),
-        study.frame(_KNOWN.format(period=bucket(by, "day"))),
-    ]
+        on=["market", "period"],
+        how="outer",
+    )
     if country is not None:
-        sold = study.frame(sold_by_period(by, _MARKET, where=_HERE), given)
-        parts.append(
-            sold.rename(
-                columns={
-                    "reviews": "reviews_country",
-                    "reviews_low": "reviews_country_low",
-                    "reviews_high": "reviews_country_high",
-                    "turnover_eur": "turnover_country",
-                }
-            ).drop(columns=["priced", "low_eur", "high_eur"])
-        )
-    frame = parts[0]
-    for part in parts[1:]:
-        frame = frame.merge(part, on=["market", "period"], how="outer")
+        here = study.frame(sold_by_period(by, _MARKET, where=_HERE), {"country": country})
+        here = here.rename(
+            columns={
+                "reviews": "reviews_country",
+                "reviews_low": "reviews_country_low",
+                "reviews_high": "reviews_country_high",
+                "turnover_eur": "turnover_country",
+            }
+        ).drop(columns=["priced", "low_eur", "high_eur"])
+        frame = frame.merge(here, on=["market", "period"], how="outer")
+    known = study.frame(_KNOWN.format(period=bucket(by, "day")))
+    frame = frame.merge(known, on=["market", "period"], how="outer")
     frame = frame.sort_values(["market", "period"], kind="stable", ignore_index=True)
     for column in ("vendors", "listings", "vendors_country", "listings_country"):
         frame[column] = frame[column].astype("Int64")
@@ -111,15 +120,29 @@ def market_size(study: Study, *, country: str | None = None, by: str = "month") 
             frame[column] = pd.to_numeric(frame[column]).fillna(0)
     columns = dict(_COLUMNS)
     if country is not None:
+        shares = {
+            f"share_{name}": (f"{name}_country", "turnover_eur" if name == "turnover" else name)
+            for name in _OF_COUNTRY
+        }
+        for rows, names in ((offered, ["listings"]), (sold, ["reviews", "turnover"])):
+            chosen = {f"share_{name}": shares[f"share_{name}"] for name in names}
+            each = _keyed(parts(rows, "period", chosen))
+            frame = frame.merge(each, on=["market", "period"], how="left")
+        vendors, here = (
+            pd.to_numeric(frame[name]).astype(float) for name in ("vendors", "vendors_country")
+        )
+        # A vendor is the unit here, and counts are plain.
+        frame["share_vendors"] = here / vendors.where(vendors > 0)
+        frame["share_vendors_low"], frame["share_vendors_high"] = wilson(here, vendors)
         for name, meaning in _OF_COUNTRY.items():
-            whole = frame["turnover_eur" if name == "turnover" else name].astype("Float64")
-            part = frame[f"{name}_country"].astype("Float64")
-            frame[f"share_{name}"] = (part / whole.where(whole > 0)).astype("Float64")
             columns[f"{name}_country"] = meaning
             if name == "reviews":
                 columns["reviews_country_low"] = "Of them those that were surely posted in it."
                 columns["reviews_country_high"] = "Those that can have been posted in it."
-            columns[f"share_{name}"] = f"Part of the market's {name} (0 to 1)."
+            share = f"share_{name}"
+            columns |= ends({share: f"Part of the market's {name} (0 to 1)."}, [share])
+            for column in (share, f"{share}_low", f"{share}_high"):
+                frame[column] = frame[column].astype("Float64")
     no_capture = int(frame["listings"].isna().sum())
     return Measure(
         name="market_size",
@@ -136,3 +159,26 @@ def market_size(study: Study, *, country: str | None = None, by: str = "month") 
             *coverage_notes(frame),
         ),
     )
+
+
+def by_vendor(study: Study, country: str | None, by: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return what each vendor (``vendor_id``) offered and sold, by market and period.
+
+    Listings of no known vendor stand for vendors of their own, of ids below 0.
+    """
+    given = {"country": country}
+    origin = origin_at("o.listing_id", "o.day")
+    offered = study.frame(_ACTIVE.format(period=bucket(by, "s.day"), origin=origin), given)
+    return offered, study.frame(_SOLD.format(period=bucket(by, "posted_on")), given)
+
+
+def _summed(rows: pd.DataFrame) -> pd.DataFrame:
+    cells = rows.groupby(["market", "period"], dropna=False, as_index=False)
+    numbers = [name for name in rows if name not in ("market", "period", "vendor_id")]
+    return _keyed(cells[numbers].sum())
+
+
+def _keyed(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return rows whose period is a day or None, so that those of the whole study meet."""
+    period = rows["period"].astype(object)
+    return rows.assign(period=period.where(period.notna(), None))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cryptodrug_scraper.study import literature as lit
+from cryptodrug_scraper.study.by_vendor import EVERY, ends, parts
 from cryptodrug_scraper.study.counting import Count, count_apart
 from cryptodrug_scraper.study.days import sold_by_period
 from cryptodrug_scraper.study.measure import Measure, Note
@@ -36,6 +37,7 @@ _APART = {
     "unpriced": "price_source = 'none'",
     "not_priced": "price_source IN ('vendor', 'none')",
 }
+_SHARES = ("share_sales", "share_value")
 _SOURCES = (
     lit.CHRISTIN_2013,
     lit.SOSKA_CHRISTIN_2015,
@@ -138,8 +140,8 @@ def sale_values(
             FROM sale GROUP BY 1
         ), banded AS (  -- a sale in each band that it may be of
             SELECT market, band, count(*) FILTER (WHERE band = own) AS sales,
-                   count(*) FILTER (WHERE first = last AND NOT suspected) AS sales_low,
-                   count(*) AS sales_high, count(*) FILTER (WHERE NOT suspected) AS certain,
+                   count(*) FILTER (WHERE first = last AND NOT suspected) AS sales_least,
+                   count(*) AS sales_most, count(*) FILTER (WHERE NOT suspected) AS certain,
                    coalesce(sum(price_eur) FILTER (WHERE band = own), 0) AS value_eur,
                    coalesce(sum(least_eur) FILTER (WHERE first = last AND NOT suspected), 0)
                        AS low,
@@ -151,41 +153,55 @@ def sale_values(
             FROM sale CROSS JOIN LATERAL generate_series(first, last) AS band GROUP BY 1, 2
         )
         SELECT b.market, (CAST(:lower AS numeric[]))[band + 1] AS from_eur,
-               (CAST(:edges AS numeric[]))[band + 1] AS to_eur, sales, sales_low, sales_high,
+               (CAST(:edges AS numeric[]))[band + 1] AS to_eur, sales, sales_least, sales_most,
                sales / sum(sales) OVER own_market AS share_sales,
-               sales_low / CAST(e.n AS numeric) AS share_sales_low,
-               sales_high / CAST(sales_high + e.certain - b.certain AS numeric)
-                   AS share_sales_high,
+               sales_least / CAST(e.n AS numeric) AS share_sales_least,
+               sales_most / CAST(sales_most + e.certain - b.certain AS numeric)
+                   AS share_sales_most,
                value_eur, value_eur / nullif(sum(value_eur) OVER own_market, 0) AS share_value,
-               b.low / nullif(b.low + e.high - b.its_high, 0) AS share_value_low,
-               b.high / nullif(b.high + e.low - b.its_low, 0) AS share_value_high, largest_eur
+               b.low / nullif(b.low + e.high - b.its_high, 0) AS share_value_least,
+               b.high / nullif(b.high + e.low - b.its_low, 0) AS share_value_most, largest_eur
         FROM banded b JOIN every e ON e.market IS NOT DISTINCT FROM b.market
         WINDOW own_market AS (PARTITION BY b.market) ORDER BY b.market, band
         """,
         {"country": country, "edges": steps, "lower": [0.0, *steps]},
     )
+    each = study.frame(
+        f"""
+        SELECT market, (CAST(:lower AS numeric[]))[
+                   1 + width_bucket(price_eur, CAST(:edges AS numeric[]))] AS from_eur,
+               vendor_id, count(*) AS sales, sum(price_eur) AS value
+        FROM s_review WHERE price_eur IS NOT NULL AND {_HERE} GROUP BY 1, 2, 3
+        """,
+        {"country": country, "edges": steps, "lower": [0.0, *steps]},
+    )
+    shares = parts(each, "from_eur", {name: (name[6:], "") for name in _SHARES}, together=True)
+    chosen = shares["market"] == EVERY
+    shares = shares[~chosen] if by_market else shares[chosen].assign(market=None)
+    frame = frame.merge(shares.drop(columns=list(_SHARES)), on=["market", "from_eur"], how="left")
     counted = _counted(study, country)
+    columns = {
+        "market": "The market; nothing if all are taken together.",
+        "from_eur": "Least value of a sale in the band (EUR).",
+        "to_eur": "Value below which it ends (EUR); nothing for the last.",
+        "sales": "Priced reviews in the band (number).",
+        "sales_least": "Of them those in it by each reading of their price (number).",
+        "sales_most": "Priced reviews that are in it by some reading (number).",
+        **ends({"share_sales": "Part of the market's priced reviews (0 to 1)."}, _SHARES),
+        "share_sales_least": "Lower bound by reading: those in the band by each reading.",
+        "share_sales_most": "Upper bound by reading: those in the band by some reading.",
+        "value_eur": "Sum of the prices of those in the band (EUR).",
+        **ends({"share_value": "Part of the market's turnover (0 to 1)."}, _SHARES),
+        "share_value_least": "Lower bound by reading: by each one's lowest, and the others' "
+        "highest.",
+        "share_value_most": "Upper bound by reading: by each one's highest within the band, "
+        "and the others' lowest.",
+        "largest_eur": "The largest sale of the band (EUR).",
+    }
     return Measure(
         name="sale_values",
-        frame=frame,
-        columns={
-            "market": "The market; nothing if all are taken together.",
-            "from_eur": "Least value of a sale in the band (EUR).",
-            "to_eur": "Value below which it ends (EUR); nothing for the last.",
-            "sales": "Priced reviews in the band (number).",
-            "sales_low": "Of them those in it by each reading of their price (number).",
-            "sales_high": "Priced reviews that are in it by some reading (number).",
-            "share_sales": "Part of the market's priced reviews (0 to 1).",
-            "share_sales_low": "Its lower bound: those in the band by each reading.",
-            "share_sales_high": "Its upper bound: those in the band by some reading.",
-            "value_eur": "Sum of the prices of those in the band (EUR).",
-            "share_value": "Part of the market's turnover (0 to 1).",
-            "share_value_low": "Its lower bound, by each one's lowest reading, and the others' "
-            "highest.",
-            "share_value_high": "Its upper bound, by each one's highest reading within the band, "
-            "and the others' lowest.",
-            "largest_eur": "The largest sale of the band (EUR).",
-        },
+        frame=frame[list(columns)],
+        columns=columns,
         assumptions=ASSUMPTIONS,
         sources=(lit.ALDRIDGE_2014, lit.ALDRIDGE_2016),
         notes=(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from cryptodrug_scraper.study import literature as lit
 from cryptodrug_scraper.study.accuracy import accuracy
+from cryptodrug_scraper.study.by_vendor import ends, medians
 from cryptodrug_scraper.study.counting import count_apart
 from cryptodrug_scraper.study.listings import COLUMNS, ListingRules
 from cryptodrug_scraper.study.measure import Measure, Note
@@ -50,6 +51,13 @@ def unit_prices(
         """,
         given | {"least": least},
     )
+    keys = ["market", "substance", "substance_detail", "unit", "band_amount"]
+    each = study.frame(
+        f"SELECT {', '.join(keys)}, coalesce(vendor_id, -listing_id) AS vendor_id, price_per_unit"
+        f" FROM s_listing WHERE {_WHERE} AND {of}",
+        given,
+    ).merge(frame[keys], on=keys)
+    frame = frame.merge(medians(each, keys, "price_per_unit"), on=keys, how="left")
     drugs = "substance <> 'not_drugs'"
     left = count_apart(
         study,
@@ -70,21 +78,22 @@ def unit_prices(
         "true",
         given | {"least": least},
     )["small"]
+    columns = {
+        "market": COLUMNS["market"],
+        "substance": COLUMNS["substance"],
+        "substance_detail": COLUMNS["substance_detail"],
+        "unit": "g, ml or piece.",
+        "band_amount": "Band of the least order by its amount.",
+        "listings": "Listings with such a price (number).",
+        "vendors": "Vendors of them (number).",
+        "lower_quartile": "A quarter of the listings cost less (EUR per unit).",
+        **ends({"median": "Half of the listings cost less (EUR per unit)."}, ["median"]),
+        "upper_quartile": "A quarter of the listings cost more (EUR per unit).",
+    }
     return Measure(
         name="unit_prices",
-        frame=frame,
-        columns={
-            "market": COLUMNS["market"],
-            "substance": COLUMNS["substance"],
-            "substance_detail": COLUMNS["substance_detail"],
-            "unit": "g, ml or piece.",
-            "band_amount": "Band of the least order by its amount.",
-            "listings": "Listings with such a price (number).",
-            "vendors": "Vendors of them (number).",
-            "lower_quartile": "A quarter of the listings cost less (EUR per unit).",
-            "median": "Half of the listings cost less (EUR per unit).",
-            "upper_quartile": "A quarter of the listings cost more (EUR per unit).",
-        },
+        frame=frame[list(columns)],
+        columns=columns,
         method=accuracy().parts(),
         assumptions=(*_READING, RULES[0], _rules(study).price.note, Note.of_method("bands")),
         sources=(*PRICE_SOURCES, lit.ALDRIDGE_2016),

@@ -381,6 +381,8 @@ def test_prices_per_gram(world: World, engine: Engine) -> None:
             "listings": [4, 2],
             "lower_quartile": [57.5, 35.0],
             "median": [65.0, 40.0],
+            "median_low": [50.0, 30.0],
+            "median_high": [80.0, 50.0],
             "upper_quartile": [72.5, 45.0],
         }
         assert found.left_out == {

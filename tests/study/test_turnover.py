@@ -252,13 +252,13 @@ def test_bands_hold_what_a_digit_of_a_coin_leaves_open(world: World, study_of: S
     frame = study_of().sale_values(edges=(100, 1000)).frame
     assert frame["from_eur"].tolist() == [0, 100, 1000]
     assert frame["sales"].tolist() == [7, 3, 0]
-    assert frame["sales_low"].tolist() == [4, 2, 0]
-    assert frame["sales_high"].tolist() == [7, 6, 1]
-    assert frame["share_sales_low"].tolist() == [0.4, 0.2, 0]
-    assert frame["share_sales_high"].tolist() == [0.7, 0.6, 0.1]
+    assert frame["sales_least"].tolist() == [4, 2, 0]
+    assert frame["sales_most"].tolist() == [7, 6, 1]
+    assert frame["share_sales_least"].tolist() == [0.4, 0.2, 0]
+    assert frame["share_sales_most"].tolist() == [0.7, 0.6, 0.1]
     value = frame.iloc[0]
-    assert value["share_value_low"] == pytest.approx(4 * 15 / (4 * 15 + 315 + 1500 + 1050))
-    assert value["share_value_high"] == pytest.approx((4 * 45 + 300) / (4 * 45 + 300 + 900 + 750))
+    assert value["share_value_least"] == pytest.approx(4 * 15 / (4 * 15 + 315 + 1500 + 1050))
+    assert value["share_value_most"] == pytest.approx((4 * 45 + 300) / (4 * 45 + 300 + 900 + 750))
     assert study_of().sale_values(edges=(100, 1051)).frame["from_eur"].tolist() == [0, 100]
 
 
@@ -282,8 +282,8 @@ def test_each_choice_of_readings_is_within_the_bounds_of_shares(
             end = row["to_eur"] if row["to_eur"] == row["to_eur"] else float("inf")
             within = [value for value in true if row["from_eur"] <= value < end]
             share, value = len(within) / len(true), sum(within) / sum(true)
-            assert row["share_sales_low"] - 1e-9 <= share <= row["share_sales_high"] + 1e-9
-            assert row["share_value_low"] - 1e-9 <= value <= row["share_value_high"] + 1e-9
+            assert row["share_sales_least"] - 1e-9 <= share <= row["share_sales_most"] + 1e-9
+            assert row["share_value_least"] - 1e-9 <= value <= row["share_value_most"] + 1e-9
 
 
 def test_what_there_is_not_is_refused(world: World, study_of: StudyOf) -> None:

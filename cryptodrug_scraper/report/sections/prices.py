@@ -24,7 +24,7 @@ LIMIT = 200
 """Euros below which a sale is spoken of as small."""
 _UNITS = ("g", "piece", "ml")
 _PRICES = ("low", "median_country", "high", "listings_country")
-_BOUNDS = ("share_sales_low", "share_sales_high")
+_BOUNDS = ("share_sales_least", "share_sales_most")
 _SALES = ("sales", "share_sales", *_BOUNDS, "value_eur", "share_value")
 
 
@@ -82,8 +82,8 @@ def _sales(context: Context, made: Section) -> None:
                 Column("band", t("column.band")),
                 Column("sales", t("column.sales"), "count"),
                 Column("share_sales", t("column.sales_share"), "share"),
-                Column("share_sales_low", t("column.low"), "share"),
-                Column("share_sales_high", t("column.high"), "share"),
+                Column("share_sales_least", t("column.low"), "share"),
+                Column("share_sales_most", t("column.high"), "share"),
                 Column("value_eur", t("column.value"), "euros"),
                 Column("share_value", t("column.value_share"), "share"),
             ],

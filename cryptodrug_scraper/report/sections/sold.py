@@ -15,6 +15,7 @@ from cryptodrug_scraper.report.parts import (
     Section,
     build_table,
     drawn,
+    interval_of,
 )
 
 _OWN = ("listings_country", "share_country", "ratio")
@@ -32,7 +33,7 @@ def section(context: Context) -> Section:
     cells: dict[tuple[str, str], Row] = {
         (row["substance"], row["market"]): row for row in measure.frame.to_dict("records")
     }
-    markets = context.market_order({market for _, market in cells})
+    markets = context.market_order({market for _, market in cells} - {TOTAL})
     groups = [group for group in GROUPS if any((group, market) in cells for market in markets)]
     guard = context.guard(listing_vendors(context.study, context.country, GROUP), groups, markets)
     every = context.guard_all(
@@ -42,7 +43,6 @@ def section(context: Context) -> Section:
         guard,
         listing_vendors(context.study, context.country, GROUP, others=True),
     )
-    cells |= _whole(cells, groups, markets)
     shown = guard.has_any() and not guard.hides()
     unknown = ["unknown_substance"] if every.hides("unknown") else []
     made.methods.append(context.method(measure, hidden=unknown))
@@ -101,29 +101,6 @@ def section(context: Context) -> Section:
     return made
 
 
-def _whole(
-    cells: dict[tuple[str, str], Row], groups: list[str], markets: list[str]
-) -> dict[tuple[str, str], Row]:
-    """Return the rows of all markets together."""
-    sums = {
-        group: {
-            name: sum(int(cells[group, m][name]) for m in markets if (group, m) in cells)
-            for name in ("listings", "listings_country")
-        }
-        for group in groups
-    }
-    own = sum(row["listings_country"] for row in sums.values())
-    of_all = sum(row["listings"] for row in sums.values())
-    return {
-        (group, TOTAL): {
-            **row,
-            "share": row["listings"] / of_all if of_all else None,
-            "share_country": row["listings_country"] / own if own else None,
-        }
-        for group, row in sums.items()
-    }
-
-
 def _ratio(row: Row) -> float | None:
     own, of_all = drawn(row["share_country"]), drawn(row["share"])
     return own / of_all if own is not None and of_all else None
@@ -145,24 +122,28 @@ def _draw(
         for label, group in zip(labels, order, strict=True)
     ]
     series = [
-        figures.Series(
-            t("words.country_vendors"),
-            [
-                None if guard.hides(g, TOTAL) else drawn(cells[g, TOTAL]["share_country"])
-                for g in order
-            ],
-        ),
-        figures.Series(
-            t("words.all_offers"),
-            [
-                None if every.hides(g, TOTAL) or every.hides() else drawn(cells[g, TOTAL]["share"])
-                for g in order
-            ],
-        ),
+        _line(t("words.country_vendors"), cells, order, "share_country", guard),
+        _line(t("words.all_offers"), cells, order, "share", every),
     ]
     if figures.has_values(series):
         svg = figures.bars(context.lang, labels, series, kind="share", label=t("sold.label"))
         made.drawings.append(Drawing("sold", svg, t("sold.figure")))
+
+
+def _line(
+    label: str, cells: dict[tuple[str, str], Row], groups: list[str], name: str, guard: Guard
+) -> figures.Series:
+    """Return shares of all markets together, with their intervals."""
+    values: list[list[float | None]] = [
+        [
+            None
+            if guard.hides(group, TOTAL) or guard.hides()
+            else drawn(cells[group, TOTAL][f"{name}{end}"])
+            for group in groups
+        ]
+        for end in ("", "_low", "_high")
+    ]
+    return figures.Series(label, *values)
 
 
 def _sentences(
@@ -189,7 +170,15 @@ def _sentences(
     if not most:
         return []
     where = {"market": context.market(market), "everywhere": market == TOTAL}
-    named = [t("sold.one", group=context.group(group), share=share) for group, share, _ in most]
+    named = [
+        t(
+            "sold.one",
+            group=context.group(group),
+            share=share,
+            interval=interval_of(cells[group, market], "share_country"),
+        )
+        for group, share, _ in most
+    ]
     said = [t("sold.most", groups=named, **where)]
     compared = {
         "more": [e for e in there if e[1] >= e[2] * _DIFFERENT and e[1] - e[2] >= 0.01],

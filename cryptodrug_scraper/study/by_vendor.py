@@ -1,0 +1,102 @@
+"""Intervals beside the columns of a frame, from sums by vendor and cell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from cryptodrug_scraper.study.intervals import Estimate, Floats, mean, median, share
+
+EVERY = ""
+"""Stands for all markets together, in the column of the market."""
+Codes = npt.NDArray[np.intp]
+Kind = Callable[[Floats, Floats, "pd.Series[str] | None"], Estimate]
+
+LOW = "Lower end of its 95 % interval."
+HIGH = "Upper end of its 95 % interval."
+
+
+def parts(
+    sums: pd.DataFrame,
+    cell: str,
+    columns: Mapping[str, tuple[str, str]],
+    *,
+    together: bool = False,
+    kind: Kind = share,
+) -> pd.DataFrame:
+    """Return ``NAME``, ``NAME_low`` and ``NAME_high`` by market and cell.
+
+    `sums` has a row a market, cell and vendor (``vendor_id``); `columns` says of each name which
+    of its columns is divided by which: sums over vendors by sums over vendors. An empty divisor is
+    the sum of the former over all cells, so that parts add up to 1. Cells are what column `cell`
+    holds. With `together`, there are rows of all markets too (`EVERY`), for which vendors are
+    drawn within each market.
+    """
+    made = []
+    groups = [(str(market), rows) for market, rows in sums.groupby("market", sort=True)]
+    if together and len(groups):
+        groups.append((EVERY, sums))
+    for market, rows in groups:
+        numbers, vendors = pd.factorize(rows["vendor_id"])
+        at, cells = pd.factorize(rows[cell], use_na_sentinel=False)
+        strata = None
+        if market == EVERY:
+            strata = rows.groupby(numbers)["market"].first()
+
+        def matrix(
+            column: str,
+            rows: pd.DataFrame = rows,
+            where: tuple[Codes, Codes] = (numbers, at),
+            shape: tuple[int, int] = (len(vendors), len(cells)),
+        ) -> Floats:
+            filled = np.zeros(shape)
+            np.add.at(filled, where, rows[column].to_numpy(float))
+            return filled
+
+        into: dict[str, object] = {"market": market, cell: cells}
+        for name, (part, of) in columns.items():
+            some = matrix(part)
+            whole = matrix(of) if of else some.sum(axis=1, keepdims=True)
+            got = kind(some, whole, strata)
+            into |= {name: got.value, f"{name}_low": got.low, f"{name}_high": got.high}
+        made.append(pd.DataFrame(into))
+    if made:
+        return pd.concat(made, ignore_index=True)
+    names = [f"{name}{end}" for name in columns for end in ("", "_low", "_high")]
+    return pd.DataFrame(columns=["market", cell, *names])
+
+
+def rates(
+    sums: pd.DataFrame,
+    cell: str,
+    columns: Mapping[str, tuple[str, str]],
+    *,
+    together: bool = False,
+) -> pd.DataFrame:
+    """Do as `parts` for what is no part of a whole: EUR a sale, sales a review."""
+    return parts(sums, cell, columns, together=together, kind=mean)
+
+
+def medians(rows: pd.DataFrame, keys: Sequence[str], of: str) -> pd.DataFrame:
+    """Return the ends ``median_low`` and ``median_high`` of medians of a column by `keys`.
+
+    `rows` has a row a value, with ``vendor_id``.
+    """
+    found = []
+    for key, each in rows.groupby(list(keys), dropna=False, sort=True):
+        _, low, high = median(each[of], each["vendor_id"])
+        found.append((*key, low, high))
+    return pd.DataFrame(found, columns=[*keys, "median_low", "median_high"])
+
+
+def ends(columns: Mapping[str, str], names: Sequence[str]) -> dict[str, str]:
+    """Return meanings of columns with those of the ends of intervals behind the named ones."""
+    found: dict[str, str] = {}
+    for name, meaning in columns.items():
+        found[name] = meaning
+        if name in names:
+            found |= {f"{name}_low": LOW, f"{name}_high": HIGH}
+    return found
