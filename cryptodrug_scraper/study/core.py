@@ -34,6 +34,7 @@ from cryptodrug_scraper.study.coverage import coverage
 from cryptodrug_scraper.study.growth import growth
 from cryptodrug_scraper.study.lifetimes import lifetimes
 from cryptodrug_scraper.study.listings import ListingRules, build_listings
+from cryptodrug_scraper.study.migration import arrivals, migration
 from cryptodrug_scraper.study.offers import offers
 from cryptodrug_scraper.study.origins import moves, several_origins, vendor_origins
 from cryptodrug_scraper.study.places import destinations, exclusions
@@ -42,7 +43,7 @@ from cryptodrug_scraper.study.sales import build_reviews
 from cryptodrug_scraper.study.size import market_size
 from cryptodrug_scraper.study.turnover import sale_values, turnover
 from cryptodrug_scraper.study.unit_prices import unit_prices
-from cryptodrug_scraper.study.vendors import migration, same_vendors
+from cryptodrug_scraper.study.vendors import handle_matches, same_vendors
 
 # Of the session: a study reads much and alone. Together with Python well under 1 GB.
 _SESSION = """
@@ -74,7 +75,9 @@ class Study:
     several_origins = several_origins
     moves = moves
     same_vendors = same_vendors
+    handle_matches = handle_matches
     migration = migration
+    arrivals = arrivals
     coverage = coverage
     recapture = recapture
     concentration = concentration

@@ -17,7 +17,8 @@ from cryptodrug_scraper.report.parts import (
     build_table,
     drawn,
 )
-from cryptodrug_scraper.study.vendors import migration, same_vendors
+from cryptodrug_scraper.study.migration import migration
+from cryptodrug_scraper.study.vendors import same_vendors
 
 _DEGREES = ("certain", "likely", "possible")
 _CLOSED = """
