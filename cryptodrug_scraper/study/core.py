@@ -41,6 +41,7 @@ from cryptodrug_scraper.study.places import destinations, exclusions
 from cryptodrug_scraper.study.recapture import recapture
 from cryptodrug_scraper.study.sales import build_reviews
 from cryptodrug_scraper.study.size import market_size
+from cryptodrug_scraper.study.totals import vendor_totals
 from cryptodrug_scraper.study.turnover import sale_values, turnover
 from cryptodrug_scraper.study.unit_prices import unit_prices
 from cryptodrug_scraper.study.vendors import handle_matches, same_vendors
@@ -76,6 +77,7 @@ class Study:
     moves = moves
     same_vendors = same_vendors
     handle_matches = handle_matches
+    vendor_totals = vendor_totals
     migration = migration
     arrivals = arrivals
     coverage = coverage

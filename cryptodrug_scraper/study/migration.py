@@ -218,12 +218,13 @@ def arrivals(
         "days": DAYS, "months_after": MONTHS_AFTER, "pause": PAUSE,
     }  # fmt: skip
     counted = study.frame(_ARRIVALS, given)
+    counts = ("months", "at_risk", "arrived", "vendors")
     rows: dict[tuple[str, str], dict[str, Any]] = {}
     for one in counted.to_dict("records"):
         low, high = wilson(one["arrived"], one["at_risk"])
         when = "after" if one["after"] else "usual"
         into = rows.setdefault((one["to_market"], one["by_what"]), {})
-        into |= {f"{when}_{name}": one[name] for name in ("months", "at_risk", "arrived")}
+        into |= {f"{when}_{name}": one[name] for name in counts}
         into[f"{when}_rate"] = one["arrived"] / one["at_risk"]
         into[f"{when}_rate_low"], into[f"{when}_rate_high"] = float(low), float(high)
     columns = {
@@ -236,6 +237,7 @@ def arrivals(
             f"{when}_at_risk": "Vendors active before each of these who were not there yet, summed "
             "over them (number).",
             f"{when}_arrived": "Of these, those who turned up in that month (number).",
+            f"{when}_vendors": "Different vendors who were at risk (number).",
             f"{when}_rate": f"{when}_arrived / {when}_at_risk (0 to 1).",
             f"{when}_rate_low": "Lower end of its 95 % interval.",
             f"{when}_rate_high": "Upper end.",
@@ -245,7 +247,7 @@ def arrivals(
         columns=list(columns),
     )
     for when in ("usual", "after"):
-        for name in ("months", "at_risk", "arrived"):
+        for name in counts:
             frame[f"{when}_{name}"] = frame[f"{when}_{name}"].astype("Int64")
     return Measure(
         name="arrivals",

@@ -17,6 +17,7 @@ from cryptodrug_scraper.report.parts import (
     build_table,
     drawn,
 )
+from cryptodrug_scraper.report.sections.linked import add_arrivals, add_handles, add_totals
 from cryptodrug_scraper.study.migration import migration
 from cryptodrug_scraper.study.vendors import same_vendors
 
@@ -52,8 +53,10 @@ def section(context: Context) -> Section:
         ) in here
     if pairs:
         _links(context, made, pairs)
+        add_handles(context, made)
     else:
         made.findings.append(t("vendors.none"))
+    add_totals(context, made)
     _migration(context, made)
     if context.options.name_vendors:
         _named(context, made, [pair for pair in pairs if pair["here"]])
@@ -126,6 +129,7 @@ def _migration(context: Context, made: Section) -> None:
         return
     closed = context.study.frame(_CLOSED, {"last": last})
     rows: list[dict[str, Any]] = []
+    hidden: set[tuple[str, str]] = set()
     first = True
     for market, announced in closed.itertuples(index=False):
         measure = migration(context.study, market=market)
@@ -147,17 +151,24 @@ def _migration(context: Context, made: Section) -> None:
                 "after": int(row["after"]),
                 "share": drawn(row["share_after"]),
                 "days": row["median_days"],
+                "sold": int(row["sold_after"]),
             }
             few = [
                 name for name in ("before", "after", "active") if not context.may_show(line[name])
             ]
+            sold = row["sold_after"]
+            parts = (sold, row["vendors"] - sold, abs(row["after"] - sold))
+            if not all(map(context.may_show, parts)):
+                line["sold"] = SUPPRESSED
             if few or (row["to_market"], row["certainty"]) in untold:
-                line |= dict.fromkeys(("before", "after", "share", "days"), SUPPRESSED)
+                line |= dict.fromkeys(("before", "after", "share", "days", "sold"), SUPPRESSED)
                 if "active" in few:
                     line["active"] = SUPPRESSED
             else:
                 came.setdefault(row["to_market"], {})[row["certainty"]] = int(row["after"])
             rows.append(line)
+            if row["certainty"] != "possible" and SUPPRESSED in line.values():
+                hidden.add((market, row["to_market"]))
         for other, degrees in came.items():
             sure = degrees.get("certain", 0)
             if sure:
@@ -174,6 +185,7 @@ def _migration(context: Context, made: Section) -> None:
                 made.summary.append(said)
     if not rows:
         return
+    add_arrivals(context, made, list(closed["market"]), hidden)
     made.tables.append(
         build_table(
             context.lang,
@@ -187,6 +199,7 @@ def _migration(context: Context, made: Section) -> None:
                 Column("after", t("column.came_after"), "count"),
                 Column("share", t("column.came_share"), "share"),
                 Column("days", t("column.came_days"), "count"),
+                Column("sold", t("column.sold_after"), "count"),
             ],
             rows,
             group="closed",
