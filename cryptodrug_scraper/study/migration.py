@@ -36,6 +36,11 @@ _CLOSURE = """
         WHERE market = :market AND CAST(observed_at AS date) <= :end)) AS day
     FROM market WHERE market = :market
 """
+_OPEN_AFTER = """
+    SELECT market FROM market WHERE market <> :market
+      AND (closed_on IS NULL OR closed_on > (
+          SELECT coalesce(closed_on, :closed) FROM market WHERE market = :market))
+"""
 # A day of the first sale, and what all reviews leave: it was by the first of them.
 _FIRST_SALE = """
     CREATE TEMP TABLE s_first_sale AS
@@ -79,7 +84,8 @@ _ARRIVALS = f"""
            count(*) AS at_risk, count(*) FILTER (WHERE came.day <= m.start + :days) AS arrived,
            count(DISTINCT t.vendor_id) AS vendors
     FROM month m
-    JOIN span w ON w.market <> :market AND m.start >= w.since AND m.start + :days <= w.until
+    JOIN span w ON w.market IN ({_OPEN_AFTER}) AND m.start >= w.since
+        AND m.start + :days <= w.until
     JOIN there t USING (nth)
     CROSS JOIN LATERAL (VALUES ('account'), ('first_sale')) AS b(by_what)
     LEFT JOIN LATERAL (
@@ -122,10 +128,7 @@ def migration(
             WHERE market = :market AND d.day <= :end
               AND d.day > CAST(:closed AS date) - :active AND d.day <= CAST(:closed AS date)
         ), going AS (
-            SELECT market FROM market WHERE market <> :market
-              AND market IN (SELECT market FROM s_vendor_life)
-              AND (closed_on IS NULL OR closed_on > (
-                  SELECT coalesce(closed_on, :closed) FROM market WHERE market = :market))
+            {_OPEN_AFTER} AND market IN (SELECT market FROM s_vendor_life)
         ), found AS (
             -- Of several accounts on one market, the surest, then the first.
             SELECT DISTINCT ON (l.vendor_id, y.market)

@@ -211,3 +211,19 @@ def test_lives_are_shown_where_nobody_follows(world: World) -> None:
     world.seen("06-10", offer("0", "z", come_from="NL"))
     report = report_of(world.url, Options("BE", threshold=THRESHOLD))
     assert {row[0] for row in cells(report, "lifetimes").values()} == {"6"}
+
+
+def test_links_of_few_do_not_follow_from_accounts_and_vendors(world: World) -> None:
+    """Eight accounts on two markets of which two are one vendor's; and two ship elsewhere now."""
+    for market, vendors in (("dream", "abcdefgh"), ("empire", "gh")):
+        for vendor in vendors:
+            offers(world, vendor, market=market, come_from="BE")
+            made = profile(vendor, fingerprint=f"{ord(vendor):040X}")
+            world.page("03-11", market=market, kind="vendor", vendors=(made,))
+    for vendor in "ab":
+        world.seen("08-10", offer(f"{vendor} new", vendor, price=eur(20), come_from="NL"))
+    report = report_of(world.url, Options("BE", threshold=THRESHOLD))
+    assert list(cells(report, "totals").values()) == [
+        ["10", HIDDEN, HIDDEN], ["10", HIDDEN, HIDDEN], [HIDDEN] * 3,
+    ]  # fmt: skip
+    assert "ever stated to ship" not in words(report)

@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from cryptodrug_scraper.report.context import Context
+from cryptodrug_scraper.report.guard import TOTAL, listing_vendors
 from cryptodrug_scraper.report.parts import SUPPRESSED, Column, Section, build_table
 from cryptodrug_scraper.study.migration import arrivals
 from cryptodrug_scraper.study.totals import vendor_totals
@@ -25,7 +26,13 @@ def add_totals(context: Context, made: Section) -> None:
     counts = {row["basis"]: {n: int(row[n]) for n in _COUNTS} for row in frame.to_dict("records")}
     if not counts["offered"]["accounts"]:
         return
-    hidden = _hidden(context, counts)
+    elsewhere = {
+        basis: listing_vendors(context.study, country).get((TOTAL, TOTAL), 0)
+        for basis, country in (
+            ("offered", None), ("ever_from", context.country), ("last_from", context.country)
+        )
+    }  # fmt: skip
+    hidden = _hidden(context, counts, elsewhere)
     made.tables.append(
         build_table(
             context.lang,
@@ -46,8 +53,9 @@ def add_totals(context: Context, made: Section) -> None:
             ],
         )
     )
-    if not hidden and counts["ever_from"]["accounts"]:
-        ever = counts["ever_from"]
+    ever = counts["ever_from"]
+    said = {("last_from", "accounts"), *(("ever_from", name) for name in _COUNTS)}
+    if ever["accounts"] and not said & hidden:
         made.findings.append(
             t(
                 "vendors.totals",
@@ -59,13 +67,19 @@ def add_totals(context: Context, made: Section) -> None:
         )
 
 
-def _hidden(context: Context, counts: dict[str, dict[str, int]]) -> set[tuple[str, str]]:
-    """Return the numbers that are few, or that tell a few beside those that stay."""
+def _hidden(
+    context: Context, counts: dict[str, dict[str, int]], elsewhere: dict[str, int]
+) -> set[tuple[str, str]]:
+    """Return the numbers that are few, or from which a few follow beside those that stay.
+
+    `elsewhere` are the numbers of accounts that other sections have.
+    """
     shown: list[tuple[str, str]] = []
-    for basis in ("last_from", "offered", "ever_from"):  # the size of markets has the first two
+    for basis in ("last_from", "offered", "ever_from"):
         for name in _COUNTS:
             value = counts[basis][name]
             others = [counts[b][n] for b, n in shown if b == basis or n == name]
+            others += [elsewhere[basis]]
             if all(map(context.may_show, (value, *(abs(value - other) for other in others)))):
                 shown.append((basis, name))
     return {(b, n) for b in counts for n in _COUNTS} - set(shown)

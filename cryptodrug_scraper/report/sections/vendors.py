@@ -185,7 +185,6 @@ def _migration(context: Context, made: Section) -> None:
                 made.summary.append(said)
     if not rows:
         return
-    add_arrivals(context, made, list(closed["market"]), hidden)
     made.tables.append(
         build_table(
             context.lang,
@@ -205,6 +204,7 @@ def _migration(context: Context, made: Section) -> None:
             group="closed",
         )
     )
+    add_arrivals(context, made, list(closed["market"]), hidden)
     ways = list(dict.fromkeys((row["from"], row["to"]) for row in rows))
     series = [
         figures.Series(
