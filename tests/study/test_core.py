@@ -10,7 +10,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from cryptodrug_scraper import study
-from cryptodrug_scraper.study import Measure, Study
+from cryptodrug_scraper.study import Measure, Note, Study
 
 
 @pytest.fixture
@@ -78,7 +78,8 @@ def test_open_takes_an_address(two_markets: Engine) -> None:
 def test_a_measure_explains_every_column() -> None:
     frame = pd.DataFrame({"market": ["<b>"], "n": [1]})
     with pytest.raises(ValueError, match="explained"):
-        Measure("x", frame, {"market": "The market."}, "What.")
-    shown = Measure("x", frame, {"market": "", "n": ""}, "a < b")._repr_html_()
+        Measure("migration", frame, {"market": "The market."})
+    notes = (Note.of_captures("no_closure", market="a < b", day=date(2019, 1, 1)),)
+    shown = Measure("migration", frame, {"market": "", "n": ""}, notes=notes)._repr_html_()
     assert "<b>" not in shown
     assert "a &lt; b" in shown
