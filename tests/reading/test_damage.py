@@ -8,8 +8,10 @@ from collections import Counter
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from cryptodrug_scraper.reading.damage import damaged, mended
+from cryptodrug_scraper.reading.damage import damaged, mended, rephrased
 from cryptodrug_scraper.reading.links import NOWHERE, address
 from cryptodrug_scraper.reading.reader import Reader
 from cryptodrug_scraper.records import Notice, ParsedPage
@@ -51,6 +53,27 @@ def test_what_a_damaged_tag_may_have_been(source: str, guess: str) -> None:
 )
 def test_texts_are_no_tags(source: str) -> None:
     assert not damaged(source)
+
+
+@pytest.mark.parametrize(
+    ("source", "guess"),
+    [
+        ("<td>Memb\ufffdr since</td>", "<td>Member since</td>"),
+        ("<b>\ufffdiews:</b> 9", "<b>Views:</b> 9"),
+        ("<p>VIEW\ufffd 9", "<p>VIEWs 9"),
+        ("<p>Mem\ufffdnce", "<p>Mem\ufffdnce"),  # more than a few letters: anything
+        ("<p>Reviews\ufffd", "<p>Reviews\ufffd"),  # within another word
+        ("<p>S\ufffd", "<p>S\ufffd"),  # too little is left of it
+    ],
+)
+def test_a_phrase_that_lost_letters_is_known_again(source: str, guess: str) -> None:
+    assert rephrased(source, ("Member since", "Views", "So")) == guess
+
+
+@given(st.text("Views<>\ufffd b", max_size=80))
+def test_nothing_but_bad_places_is_mended(text: str) -> None:
+    pieces = [re.escape(piece) for piece in text.split("\ufffd")]
+    assert re.fullmatch("[Views\ufffd]{0,4}".join(pieces), rephrased(text, ("Views",)))
 
 
 @pytest.mark.parametrize("link", ["/product/60\ufffd04", "/offer/1\x01", "/a?b=%EF%BF%BD", "\x7f"])
