@@ -41,8 +41,12 @@ HELP = guide("""
     together only with --invented with.
 
     Numbers that rest on fewer vendors than --threshold are suppressed, and others with them so
-    that they cannot be worked out. No vendor is named, unless you ask for it with --name-vendors:
-    such a report is for work with the data, not for publication.
+    that they cannot be worked out. What this leaves open stands at the end, with the coarser cut
+    that would answer it (quarters instead of months, all markets together, broader groups of
+    substances); --coarsen auto takes the least coarse one.
+
+    No vendor is named, unless you ask for it with --name-vendors: such a report is for work with
+    the data, not for publication.
 
     --pdf prints the same with a Chromium, if the machine has one.
 
@@ -56,6 +60,7 @@ EPILOG = (
       cryptodrug report --country BE --from 2018-11-01 --to 2019-11-30 --lang fr \\
           --out rapport.html --pdf rapport.pdf
       cryptodrug report --country NL --market empire --threshold 10 --out empire.html
+      cryptodrug report --country BE --by quarter --coarsen auto --out report.html
     """)
     + "\n\n"
     + EXIT_CODES
@@ -71,6 +76,20 @@ class Lang(StrEnum):
     EN = "en"
     FR = "fr"
     NL = "nl"
+
+
+class By(StrEnum):
+    """What time is cut into."""
+
+    MONTH = "month"
+    QUARTER = "quarter"
+
+
+class Coarsen(StrEnum):
+    """What is done where small numbers leave a question open."""
+
+    NONE = "none"
+    AUTO = "auto"
 
 
 def report(
@@ -122,6 +141,16 @@ def report(
     threshold: Annotated[
         int, typer.Option(min=1, metavar="N", help="Suppress what rests on fewer vendors.")
     ] = 5,
+    by: Annotated[
+        By, typer.Option(help="Whether what goes by time goes by month or by quarter.")
+    ] = By.MONTH,
+    coarsen: Annotated[
+        Coarsen,
+        typer.Option(
+            help="What to do where small numbers leave a question open: none lists it with the "
+            "coarser cut that would answer it; auto takes the least coarse cut that does."
+        ),
+    ] = Coarsen.NONE,
     name_vendors: Annotated[
         bool,
         typer.Option(
@@ -145,7 +174,14 @@ def report(
     from cryptodrug_scraper.settings import get_settings
 
     get_settings()  # a wrong one is no wrong market
-    options = Options(code, lang.value, threshold=threshold, name_vendors=name_vendors)
+    options = Options(
+        code,
+        lang.value,
+        threshold=threshold,
+        name_vendors=name_vendors,
+        by=by.value,
+        coarsen=coarsen is Coarsen.AUTO,
+    )
     with _progress() as progress:
         page, notices, rests_on_invented = _page(
             database_url,

@@ -119,6 +119,17 @@ class Language:
         """Write a month for a table or an axis: Nov 2018."""
         return f"{self.texts['short_months'][day.month - 1]}{_SPACE}{day.year}"
 
+    def short_period(self, day: date, by: str) -> str:
+        """Write the month or quarter (`by`) that begins on a day, for a table or an axis."""
+        if by == "month":
+            return self.short_month(day)
+        return self.text(f"period.short_{by}", day=day, n=_quarter(day))
+
+    def in_period(self, day: date, by: str) -> str:
+        """Write in which month or quarter: in November 2018, in the first quarter of 2019."""
+        nth = self.texts["period"]["quarters"][_quarter(day) - 1]
+        return self.text(f"period.in_{by}", day=day, nth=nth)
+
     def day(self, day: date) -> str:
         """Write a date in full: 18 November 2018."""
         number = "1er" if self.code == "fr" and day.day == 1 else str(day.day)
@@ -184,6 +195,10 @@ class Language:
         return name in self.texts[kind]
 
 
+def _quarter(day: date) -> int:
+    return (day.month + 2) // 3
+
+
 def cap(text: str) -> str:
     """Make the first letter a capital, and leave the others as they are."""
     return text[:1].upper() + text[1:]
@@ -228,6 +243,7 @@ def _expressions(code: str) -> Any:
         "sum": spoken.rounded_euros,
         "span": lambda ends, kind="share", value=None: spoken.span(ends[0], ends[1], kind, value),
         "month": spoken.month,
+        "in_period": spoken.in_period,
         "day": spoken.day,
         "each": spoken.each,
         "form": spoken.form,

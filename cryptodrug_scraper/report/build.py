@@ -90,6 +90,8 @@ def build(study: Study, options: Options, told: Told | None = None) -> Report:
         threshold=options.threshold,
         version=__version__,
         warnings=[said for said in warnings if said],
+        open=[(section.title, section.open) for section in sections if section.open],
+        open_intro=t("open.intro"),
         literature=sorted(context.literature.items(), key=lambda item: item[1]),
     )
 

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from cryptodrug_scraper.language import Language, cap, language
+from cryptodrug_scraper.report.figures import Series
 from cryptodrug_scraper.report.guard import (
     NO_COLUMN,
     TOTAL,
@@ -17,8 +18,10 @@ from cryptodrug_scraper.report.guard import (
     listing_vendors,
     review_vendors,
 )
-from cryptodrug_scraper.report.parts import Method
+from cryptodrug_scraper.report.parts import Method, Section
 from cryptodrug_scraper.study import Measure, Note, Study
+from cryptodrug_scraper.study.periods import bucket
+from cryptodrug_scraper.study.size import market_size
 
 LOW_COVERAGE = 0.9
 """Below it the report warns that crawls were incomplete."""
@@ -32,6 +35,10 @@ class Options:
     lang: str = "en"
     threshold: int = 5
     name_vendors: bool = False
+    by: str = "month"
+    """Whether what goes by time goes by month or by quarter."""
+    coarsen: bool = False
+    """Whether a question that small numbers leave open is asked by the least coarse other cut."""
 
 
 class Context:
@@ -43,6 +50,9 @@ class Context:
         titles = study.frame("SELECT market, title FROM market")
         self.literature: dict[str, str] = {}
         """Works that methods cite, by key."""
+        self.families: tuple[str, ...] = ()
+        """Families of groups of drugs that the report takes together."""
+        self._sizes: dict[str, Measure] = {}
         self._titles = dict(zip(titles["market"], titles["title"], strict=True))
 
     @property
@@ -119,9 +129,72 @@ class Context:
         }
         return Guard(vendors, rows, markets, self.threshold, self.untold_markets, telling)
 
+    @cached_property
+    def by(self) -> str:
+        """Whether the report goes by month or by quarter.
+
+        Where it may choose: by quarter, if so fewer markets have numbers that are too small.
+        """
+        chosen = self.options.by
+        if not self.options.coarsen or chosen != "month":
+            return chosen
+        return min(("month", "quarter"), key=self._small_markets)
+
+    def _small_markets(self, by: str) -> int:
+        """Count markets, and all together, of which few vendors offer or sell in some period."""
+        small = set()
+        frame = self.size(by).frame
+        offered = frame.assign(n=frame["vendors_country"].fillna(0))
+        pooled = offered.groupby("period", as_index=False)["n"].sum().assign(market=TOTAL)
+        for part in (offered, pooled):
+            rows = part[["market", "n"]].itertuples(index=False)
+            small |= {("offered", market) for market, n in rows if not self.may_show(n)}
+        sold = review_vendors(self.study, self.country, bucket(by, "posted_on"))
+        small |= {
+            ("sold", market)
+            for (day, market), n in sold.items()
+            if day != TOTAL and not self.may_show(n)
+        }
+        return len(small)
+
+    def size(self, by: str) -> Measure:
+        """Return the measure of the markets' size, worked out at the first call."""
+        if by not in self._sizes:
+            self._sizes[by] = market_size(self.study, country=self.country, by=by)
+        return self._sizes[by]
+
     def t(self, key: str, **values: Any) -> str:
-        """Return a text; country and threshold are always filled in."""
-        return self.lang.text(key, country=self.country, threshold=self.threshold, **values)
+        """Return a text; country, threshold and what the report goes by are always filled in."""
+        always = {
+            "country": self.country,
+            "threshold": self.threshold,
+            "period": self.by,
+            "quarterly": self.by == "quarter",
+            "by": self.lang.text(f"words.{self.by}"),
+            "coarsen": self.options.coarsen,
+        }
+        return self.lang.text(key, **{**always, **values})
+
+    def period(self, day: Any) -> str:
+        """Name a month or quarter by its first day; all of them by `TOTAL`."""
+        if day == TOTAL:
+            return self.t("words.whole_period")
+        return self.lang.short_period(day, self.by)
+
+    def open(self, made: Section, key: str, cuts: Mapping[str, bool], **values: Any) -> None:
+        """Keep a question that small numbers leave open, with the first cut that answers it.
+
+        `cuts` say, from the least coarse on, whether they do.
+        """
+        answer = next((cut for cut, answers in cuts.items() if answers), "nothing")
+        made.open.append(f"{self.t(f'open.{key}', **values)} {self.t(f'open.by_{answer}')}")
+
+    def caption(self, key: str, series: Iterable[Series]) -> str:
+        """Return a figure's caption, and what the mark of suppressed values means, if it has it."""
+        words = self.t(key)
+        if any(any(one.hidden or ()) for one in series):
+            words += f"{self.t('page.stop')} {self.t('table.suppressed_note')}"
+        return words
 
     def market(self, name: str) -> str:
         """Return a market's own name; that of none is all markets."""
@@ -225,14 +298,21 @@ def cite(work: str) -> str:
     return f"{named} {found[2]}"
 
 
-def months_between(days: Sequence[Any]) -> list[Any]:
-    """Return the first days of all months from the first to the last of some."""
+def first_day(day: Any, by: str) -> Any:
+    """Return the first day of a day's month or quarter."""
+    return day.replace(
+        day=1, month=day.month - (day.month - 1) % 3 if by == "quarter" else day.month
+    )
+
+
+def periods_between(days: Sequence[Any], by: str) -> list[Any]:
+    """Return the first days of all months or quarters from the first to the last of some."""
     if not days:
         return []
     first, last = min(days), max(days)
-    months = []
-    year, month = first.year, first.month
-    while (year, month) <= (last.year, last.month):
-        months.append(first.replace(year=year, month=month, day=1))
-        year, month = (year + 1, 1) if month == 12 else (year, month + 1)
-    return months
+    found = []
+    number, step = first.year * 12 + first.month - 1, 3 if by == "quarter" else 1
+    while number <= last.year * 12 + last.month - 1:
+        found.append(first.replace(year=number // 12, month=number % 12 + 1, day=1))
+        number += step
+    return found

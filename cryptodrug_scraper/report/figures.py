@@ -13,7 +13,6 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
 from html import escape
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -69,27 +68,32 @@ def has_values(series: Sequence[Series]) -> bool:
 
 @dataclass(frozen=True)
 class Series:
-    """One line or row of bars; None where a value is not known or not shown."""
+    """One line or row of bars; None where a value is not known or not shown.
+
+    `hidden` says where it is not shown: there stands the mark of suppressed values.
+    """
 
     label: str
     values: Sequence[float | None]
     low: Sequence[float | None] | None = None
     high: Sequence[float | None] | None = None
+    hidden: Sequence[bool] | None = None
 
 
-def months(
-    lang: Language, days: Sequence[date], series: Sequence[Series], *, kind: Kind, label: str
+def lines(
+    lang: Language, names: Sequence[str], series: Sequence[Series], *, kind: Kind, label: str
 ) -> str:
-    """Draw lines over months, with a band from `low` to `high` where a series has them."""
+    """Draw lines over periods, with a band from `low` to `high` where a series has them."""
     with _figure(3.1) as (figure, axes):
+        count = len(names)
         for n, one in enumerate(series):
             colour = COLOURS[n % len(COLOURS)]
-            # Where months are missing between two values, a thin line leads from one to the next.
+            # Where periods are missing between two values, a thin line leads from one to the next.
             known = [(at, value) for at, value in enumerate(one.values) if value is not None]
             at, there = [point[0] for point in known], [point[1] for point in known]
             axes.plot(at, there, color=colour, lw=0.6, alpha=0.5)
             axes.plot(
-                list(range(len(days))),
+                list(range(count)),
                 [_gap(v) for v in one.values],
                 color=colour,
                 linestyle=_DASHES[n % len(_DASHES)],
@@ -99,13 +103,23 @@ def months(
             )
             if one.low is not None and one.high is not None:
                 low, high = [_gap(v) for v in one.low], [_gap(v) for v in one.high]
-                axes.fill_between(range(len(days)), low, high, color=colour, alpha=0.18, lw=0)
+                axes.fill_between(range(count), low, high, color=colour, alpha=0.18, lw=0)
                 for edge in (low, high):
-                    axes.plot(range(len(days)), edge, color=colour, lw=0.7, ls=(0, (1, 1.5)))
-        step = max(1, -(-len(days) // 8))
-        ticks = list(range(0, len(days), step))
-        axes.set_xticks(ticks, ["\n".join(lang.short_month(days[n]).split()) for n in ticks])
-        axes.set_xlim(-0.4, max(len(days) - 0.6, 0.4))
+                    axes.plot(range(count), edge, color=colour, lw=0.7, ls=(0, (1, 1.5)))
+            for place in _marked(one):
+                axes.text(
+                    place,
+                    0.01 + 0.055 * n,
+                    lang.text("table.suppressed"),
+                    transform=axes.get_xaxis_transform(),
+                    color=colour,
+                    ha="center",
+                    style="italic",
+                )
+        step = max(1, -(-count // 8))
+        ticks = list(range(0, count, step))
+        axes.set_xticks(ticks, ["\n".join(names[n].split()) for n in ticks])
+        axes.set_xlim(-0.4, max(count - 0.6, 0.4))
         _values(axes.yaxis, lang, kind)
         axes.set_ylim(bottom=0)
         axes.grid(visible=False, axis="x")
@@ -121,7 +135,6 @@ def bars(
     *,
     kind: Kind,
     label: str,
-    stars: Sequence[bool] | None = None,
 ) -> str:
     """Draw groups of horizontal bars, the first label on top; what is None has no bar.
 
@@ -146,6 +159,17 @@ def bars(
                 for y, low, high in zip(at, one.low, one.high, strict=True):
                     if low is not None and high is not None:
                         axes.plot([low, high], [y, y], color="black", lw=0.9, marker="|", ms=4)
+            for row in _marked(one):
+                axes.annotate(
+                    lang.text("table.suppressed"),
+                    (0, at[row]),
+                    xytext=(3, 0),
+                    textcoords="offset points",
+                    color=colour,
+                    va="center",
+                    style="italic",
+                    fontsize=8,
+                )
         axes.set_yticks(range(len(labels)), [safe(name) for name in labels])
         axes.tick_params(axis="y", length=0)
         axes.invert_yaxis()
@@ -240,6 +264,11 @@ def _figure(high: float, wide: float = _WIDTH) -> Iterator[tuple[Figure, Axes]]:
         figure = Figure(figsize=(wide, high), layout="constrained")
         FigureCanvasSVG(figure)
         yield figure, figure.add_subplot()
+
+
+def _marked(series: Series) -> list[int]:
+    """Return the places at which a series has a value that is not shown."""
+    return [n for n, mark in enumerate(series.hidden or ()) if mark]
 
 
 def _gap(value: float | None) -> float:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import pandas as pd
 
 from cryptodrug_scraper.study import Measure, Note, Study
@@ -34,15 +36,39 @@ GROUP = """CASE WHEN substance = 'opioids' AND substance_detail = 'heroin' THEN 
     ELSE coalesce(substance, 'unknown') END"""
 """SQL for the group of a row of `s_listing`."""
 
+FAMILIES = {
+    "stimulants": ("cocaine", "amphetamines", "mdma"),
+    "all_opioids": ("heroin", "opioids"),
+    "psychedelics": ("hallucinogens", "dissociatives", "nps"),
+    "sedatives": ("benzodiazepines", "medicines"),
+}
+"""Broader groups, for numbers that are too small in those of the EMCDDA."""
+
 _WITHIN = "in_period"
 
 
-def offer(study: Study, country: str) -> Measure:
-    """Return listings by market and group of drugs: the country's and all."""
+def group_sql(families: Collection[str] = ()) -> str:
+    """Return SQL for the group of a row of `s_listing`, where some families are taken together."""
+    whens = " ".join(
+        f"WHEN '{group}' THEN '{family}'" for family in families for group in FAMILIES[family]
+    )
+    return f"(CASE ({GROUP}) {whens} ELSE ({GROUP}) END)" if whens else GROUP
+
+
+def groups_of(families: Collection[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return all groups in order, and those of drugs, where some families are taken together."""
+    member = {group: family for family in families for group in FAMILIES[family]}
+    every = tuple(dict.fromkeys(member.get(group, group) for group in GROUPS))
+    return every, every[: every.index("not_drugs")]
+
+
+def offer(study: Study, country: str, families: Collection[str] = ()) -> Measure:
+    """Return listings by market and group of drugs, or family of groups: the country's and all."""
     study.prepare()
     sums = study.frame(
         f"""
-        SELECT market, {GROUP} AS substance, coalesce(vendor_id, -listing_id) AS vendor_id,
+        SELECT market, {group_sql(families)} AS substance,
+               coalesce(vendor_id, -listing_id) AS vendor_id,
                count(*) AS listings,
                count(*) FILTER (WHERE coalesce(:country = ANY(from_countries), false))
                    AS listings_country

@@ -25,6 +25,9 @@ class Report:
     literature: Sequence[tuple[str, str]] = ()  # a work's key and the work
     notices: Sequence[str] = ()
     """What the first lines say, before anything else."""
+    open: Sequence[tuple[str, Sequence[str]]] = ()
+    """Questions that small numbers leave open, under the titles of their sections."""
+    open_intro: str = ""
 
 
 def render(report: Report, lang: Language) -> str:

@@ -121,6 +121,7 @@ class Section:
     caveats: list[str] = field(default_factory=list)
     short: str = ""  # what the summary calls it
     warnings: list[str] = field(default_factory=list)  # caveats that concern the whole report
+    open: list[str] = field(default_factory=list)  # questions that small numbers leave open
 
 
 SUPPRESSED = object()

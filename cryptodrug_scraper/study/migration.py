@@ -105,7 +105,12 @@ def build_sales(study: Study) -> None:
 
 
 def migration(
-    study: Study, *, market: str, since: date | None = None, active_days: int = 60
+    study: Study,
+    *,
+    market: str,
+    since: date | None = None,
+    active_days: int = 60,
+    together: bool = False,
 ) -> Measure:
     """Return where the vendors of a market that closed turned up, a row a market and certainty.
 
@@ -114,10 +119,13 @@ def migration(
     Its end is counted from the day on which it was announced (vendors leave from then on), else
     from the closure, as the database has them, else from the last day on which the market was
     captured; or from `since`, if given. Vendors who were active in the `active_days` before are
-    those who could go. Raises ValueError for a market that is not studied.
+    those who could go. With `together`, the other markets are one (to_market is ''): of a vendor's
+    accounts there the surest counts, then the first. Raises ValueError for a market that is not
+    studied.
     """
     _check(study, market)
     study.once(build_same, build_sales)
+    other, there = ("CAST('' AS text)", "''") if together else ("y.market", "market")
     closure = study.row(_CLOSURE, {"market": market})
     given = {"market": market, "closed": since or closure["day"], "active": active_days}
     frame = study.frame(
@@ -131,19 +139,19 @@ def migration(
             {_OPEN_AFTER} AND market IN (SELECT market FROM s_vendor_life)
         ), found AS (
             -- Of several accounts on one market, the surest, then the first.
-            SELECT DISTINCT ON (l.vendor_id, y.market)
-                   l.vendor_id, y.market AS to_market, s.certainty, s.rank, y.first_day,
+            SELECT DISTINCT ON (l.vendor_id, {other})
+                   l.vendor_id, {other} AS to_market, s.certainty, s.rank, y.first_day,
                    f.day AS sold, f.earliest, f.latest
             FROM leaving l
             JOIN s_same_vendor s ON s.a = l.vendor_id
             JOIN s_vendor_life y ON y.vendor_id = s.b
             JOIN going g ON g.market = y.market
             LEFT JOIN s_first_sale f ON f.vendor_id = y.vendor_id
-            ORDER BY l.vendor_id, y.market, s.rank, y.first_day, y.vendor_id
+            ORDER BY l.vendor_id, {other}, s.rank, y.first_day, y.vendor_id
         ), each AS (
             SELECT * FROM found
-            UNION ALL  -- that nobody was found there is told too
-            SELECT NULL, market, 'certain', 1, NULL, NULL, NULL, NULL FROM going
+            UNION ALL  -- that nobody was found there is said too
+            SELECT NULL, {there}, 'certain', 1, NULL, NULL, NULL, NULL FROM going
             WHERE EXISTS (SELECT FROM leaving)
         )
         SELECT to_market, certainty, CAST(:closed AS date) AS since, count(vendor_id) AS vendors,
@@ -176,7 +184,7 @@ def migration(
         name="migration",
         frame=frame,
         columns={
-            "to_market": "Market on which they have an account.",
+            "to_market": "Market on which they have an account; '' if all are taken together.",
             "certainty": "How sure it is that it is theirs: certain, likely or possible.",
             "since": "Day from which the end is counted: announced, else the closure.",
             "vendors": "Vendors active before that day with an account there (number).",

@@ -115,3 +115,11 @@ def whole_months(study: Study) -> pd.DataFrame:
         there = zip(frame["market"], frame["month"], strict=True)
         frame["stock"] &= pd.Series([each not in cut for each in there], frame.index, dtype=bool)
     return frame.astype({"stock": bool, "flow": bool})
+
+
+def whole_quarters(months: pd.DataFrame) -> pd.DataFrame:
+    """Return which quarters are whole, from `whole_months`: those of three whole months each."""
+    first = [day.replace(month=day.month - (day.month - 1) % 3) for day in months["month"]]
+    whole = months.assign(month=first).groupby(["market", "month"], as_index=False)
+    sums = whole[["stock", "flow"]].sum()
+    return sums.assign(stock=sums["stock"] == 3, flow=sums["flow"] == 3)

@@ -206,18 +206,34 @@ def several_origins(
     return _measure(study, "several_origins", rows, columns, checked, window_days)
 
 
-def moves(study: Study, *, country: str | None = None, window_days: int = WINDOW_DAYS) -> Measure:
+def moves(
+    study: Study,
+    *,
+    country: str | None = None,
+    window_days: int = WINDOW_DAYS,
+    together: str = "",
+) -> Measure:
     """Return the moves of vendors from country to country, a row a market and pair.
 
-    With a `country`, those from it or to it. Raises ValueError for a country that is no code.
+    With a `country`, those from it or to it; then `together` takes all other countries as one, ''
+    ("partners"), and both directions too ("ways", as moves from it): a vendor counts once. Raises
+    ValueError for a country that is no code, and for what it does not know.
     """
     country = check_country(country)
+    if together not in ("", "partners", "ways") or (together and country is None):
+        raise ValueError(f"Moves of {country} are not taken together as {together!r}.")
     found: dict[tuple[str, str, str], list[date]] = {}
     for market, _, told in _histories(study, country, window_days):
-        each = {(a, b): day for a, b, day in reversed(told.moves)}
-        for (old, new), day in each.items():
+        each: dict[tuple[str, str], date] = {}
+        for old, new, day in reversed(told.moves):
             if country is None or country in (old, new):
-                found.setdefault((market, old, new), []).append(day)
+                pair = (old, new)
+                if country is not None and together:
+                    away = old == country or together == "ways"
+                    pair = (country, "") if away else ("", country)
+                each[pair] = day
+        for (old, new), day in each.items():
+            found.setdefault((market, old, new), []).append(day)
     rows = [
         (market, old, new, len(when), min(when), max(when))
         for (market, old, new), when in sorted(
@@ -226,8 +242,8 @@ def moves(study: Study, *, country: str | None = None, window_days: int = WINDOW
     ]
     columns = {
         "market": "The market.",
-        "origin": "Country from which they moved.",
-        "new_origin": "Country to which they moved.",
+        "origin": "Country from which they moved; '' if all others are taken together.",
+        "new_origin": "Country to which they moved; likewise.",
         "vendors": "Vendors who did (number).",
         "first": "First day of the window in which the first of them appears at the new origin.",
         "last": "The same of the last.",

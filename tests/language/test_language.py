@@ -113,6 +113,7 @@ def test_languages_have_the_same_texts_with_the_same_values() -> None:
             "euros",
             "sum",
             "month",
+            "in_period",
             "day",
             "each",
             "form",
@@ -145,24 +146,23 @@ def test_french_spaces() -> None:
     [
         (
             "en",
-            "In the whole period, 1 vendor offered 1 listing that last said to ship from the United"
-            " Kingdom. 0 reviews were left for listings that said so at the time.",
-            "The place that listings from the United Kingdom most often ship to is France.",
+            "In the whole period, 1 vendor offered 1 listing last stated to ship from the United"
+            " Kingdom. Listings that stated so at the time received 0 reviews.",
+            "The place to which the 3 listings from the United Kingdom most often ship is France.",
         ),
         (
             "fr",
-            "Sur toute la période, 1 vendeur a proposé 1 annonce dont la dernière mention d’origine"
-            " est Royaume-Uni. 0 avis a été laissé sur des annonces qui disaient alors être"
-            " expédiées de là.",
-            "La destination la plus fréquente des annonces expédiées depuis le Royaume-Uni est"
+            "Sur toute la période, 1 vendeur a proposé 1 annonce dont la dernière origine déclarée"
+            " est le Royaume-Uni. Les annonces qui la déclaraient alors ont reçu 0 avis.",
+            "La destination la plus fréquente des 3 annonces expédiées depuis le Royaume-Uni est"
             " France.",
         ),
         (
             "nl",
-            "In de hele periode bood 1 verkoper 1 advertentie aan die als laatste herkomst het"
-            " Verenigd Koninkrijk noemde. Op advertenties die dat toen zeiden, kwamen 0"
+            "In de hele periode bood 1 verkoper 1 advertentie aan met het Verenigd Koninkrijk als"
+            " laatst vermelde herkomst. Advertenties die dat toen vermeldden, kregen 0"
             " beoordelingen.",
-            "De bestemming die advertenties uit het Verenigd Koninkrijk het vaakst noemen, is"
+            "De bestemming die de 3 advertenties uit het Verenigd Koninkrijk het vaakst noemen, is"
             " France.",
         ),
     ],
@@ -171,4 +171,4 @@ def test_sentences_of_one(code: str, one: str, place: str) -> None:
     spoken = language(code)
     said = spoken.text("size.total", country="GB", vendors=1, listings=1, reviews=0)
     assert said.replace("\u00a0", " ") == one
-    assert spoken.text("places.to_most", country="GB", places=["France"]) == place
+    assert spoken.text("places.to_most", country="GB", places=["France"], n=3) == place

@@ -212,7 +212,7 @@ def test_pages_without_a_date_are_told(small: World, tmp_path: Path) -> None:
         found = offer(f"9{n}", "z", price=eur(10), come_from="BE", kind="Cannabis")
         small.page(None, market="empire", listings=(found,))
     result = report(small.url, tmp_path / "x.html")
-    told = "3 of 5 pages have no date, and what they show of listings and vendors is not counted"
+    told = "Of 5 pages, 3 have no date, and what they show of listings and vendors is not counted"
     assert told in said(result)
     assert "(Empire Market: 3 of 3)" in said(result)
     assert "cryptodrug replay --captured-at" in said(result)

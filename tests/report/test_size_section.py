@@ -27,7 +27,7 @@ def test_a_month_of_one_crawl_is_no_fall(world: World) -> None:
     """Of January and February 14 listings were seen each, of March's first Monday 8."""
     steady(world, 9)
     told = said(world)
-    assert "was the same in January 2019 and February 2019: 14." in told
+    assert "was the same in January 2019 and in February 2019: 14." in told
     assert "March 2019:" not in told
     assert "fell from" not in told
 

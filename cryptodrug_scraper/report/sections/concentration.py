@@ -67,17 +67,24 @@ def section(context: Context) -> Section:
     labels = [context.market(market) for market in markets]
     series = [
         figures.Series(
-            t(f"words.{name}"), [drawn(found.get(market, {}).get("gini")) for market in markets]
+            t(f"words.{name}"),
+            [drawn(found.get(market, {}).get("gini")) for market in markets],
+            hidden=[found.get(market, {}).get("gini") is SUPPRESSED for market in markets],
         )
         for name, found in (("country_vendors", of_own), ("all_offers", of_all))
     ]
     if figures.has_values(series):
         label = t("concentration.label")
         svg = figures.bars(context.lang, labels, series, kind="decimal", label=label)
-        made.drawings.append(Drawing("concentration", svg, t("concentration.figure")))
+        made.drawings.append(
+            Drawing("concentration", svg, context.caption("concentration.figure", series))
+        )
     for market in markets:
         mine = of_own.get(market)
-        if mine is None or SUPPRESSED in (mine["gini"], of_all[market]["gini"]):
+        if mine is None:
+            continue
+        if SUPPRESSED in (mine["gini"], of_all[market]["gini"]):
+            context.open(made, "concentration", {}, market=context.market(market))
             continue
         if int(mine["vendors"]) < _FEWEST:
             continue
@@ -86,6 +93,8 @@ def section(context: Context) -> Section:
             market=context.market(market),
             own=mine["gini"],
             all=of_all[market]["gini"],
+            n=mine["vendors"],
+            of=of_all[market]["vendors"],
         )
         if mine["top_10_percent"] is not SUPPRESSED:
             said += " " + t("concentration.top", share=mine["top_10_percent"])

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from cryptodrug_scraper.report import figures
-from cryptodrug_scraper.report.context import LOW_COVERAGE, Context, months_between
+from cryptodrug_scraper.report.context import LOW_COVERAGE, Context, first_day, periods_between
 from cryptodrug_scraper.report.guard import as_day
 from cryptodrug_scraper.report.parts import Column, Drawing, Section, build_table, drawn
 from cryptodrug_scraper.study.coverage import coverage
@@ -28,7 +28,7 @@ def section(context: Context) -> Section:
     if frame.empty:
         made.findings.append(t("caveat.empty"))
         return made
-    frame["month"] = [as_day(day).replace(day=1) for day in frame["day"]]
+    frame["month"] = [first_day(as_day(day), context.by) for day in frame["day"]]
     columns = ["known", "captured", "gone", "missed"]
     sums = frame.groupby(["market", "month"], as_index=False)[columns].sum()
     crawls = frame.groupby(["market", "month"])["crawl"].nunique()
@@ -40,7 +40,7 @@ def section(context: Context) -> Section:
     for market in markets:
         for row in sums[sums["market"] == market].to_dict("records"):
             crawled = int(crawls[market, row["month"]])
-            month = context.lang.short_month(row["month"])
+            month = context.period(row["month"])
             rows += [row | {"crawls": crawled, "month": month, "market": context.market(market)}]
     made.tables.append(
         build_table(
@@ -48,7 +48,7 @@ def section(context: Context) -> Section:
             "coverage",
             t("coverage.table"),
             [
-                Column("month", t("column.month")),
+                Column("month", t(f"column.{context.by}")),
                 Column("crawls", t("column.crawls"), "count"),
                 Column("known", t("column.known"), "count"),
                 Column("captured", t("column.captured"), "count"),
@@ -62,7 +62,7 @@ def section(context: Context) -> Section:
     )
     estimates = _recapture(context, made, again.frame)
     seen = float(sums["captured"].sum()) / max(float(there.sum()), 1.0)
-    said = t("coverage.average", share=min(seen, 1.0))
+    said = t("coverage.average", share=min(seen, 1.0), n=int(there.sum()))
     worst = sums.loc[sums["coverage"].astype(float).idxmin()]
     if len(sums) > 1 and worst["coverage"] < min(seen, _WHOLE):
         said += " " + t(
@@ -83,14 +83,15 @@ def section(context: Context) -> Section:
 
 
 def _draw(context: Context, made: Section, sums: pd.DataFrame, markets: list[str]) -> None:
-    days = months_between(list(sums["month"]))
+    days = periods_between(list(sums["month"]), context.by)
+    names = [context.period(day) for day in days]
     by = {(r["market"], r["month"]): drawn(r["coverage"]) for r in sums.to_dict("records")}
     series = [
         figures.Series(context.market(market), [by.get((market, day)) for day in days])
         for market in markets
     ]
-    svg = figures.months(
-        context.lang, days, series, kind="share", label=context.t("coverage.label")
+    svg = figures.lines(
+        context.lang, names, series, kind="share", label=context.t("coverage.label")
     )
     made.drawings.append(Drawing("coverage", svg, context.t("coverage.figure")))
 

@@ -80,11 +80,18 @@ def section(context: Context) -> Section:
             known = drawn(row["median"]) is not None
             key = f"lifetimes.{'median' if known else 'longer'}_{of}"
             made.findings.append(
-                t(key, market=row["market"], **({"days": int(row["median"])} if known else {}))
+                t(
+                    key,
+                    market=row["market"],
+                    n=row["lives"],
+                    days=int(row["median"]) if known else None,
+                )
             )
     if not rows:
         made.findings.append(t("lifetimes.unknown"))
         return made
+    for market in dict.fromkeys(row["market"] for row in rows if row["lives"] is SUPPRESSED):
+        context.open(made, "lifetimes", {}, market=market)
     made.caveats = list(dict.fromkeys(made.caveats))
     made.tables.append(
         build_table(

@@ -9,6 +9,7 @@ import pandas as pd
 from cryptodrug_scraper.report import figures
 from cryptodrug_scraper.report.context import Context
 from cryptodrug_scraper.report.guard import TOTAL, guard_line, listing_vendors
+from cryptodrug_scraper.report.moving import cut_rows, say_origins
 from cryptodrug_scraper.report.parts import (
     SUPPRESSED,
     Column,
@@ -16,11 +17,9 @@ from cryptodrug_scraper.report.parts import (
     Section,
     build_table,
 )
-from cryptodrug_scraper.study.origins import moves, several_origins
 from cryptodrug_scraper.study.places import destinations, exclusions
 
 _MOST = 9  # rows and columns of the matrix
-_ROWS = 15  # rows of a table
 _NAMED = 3  # places that a sentence names
 
 
@@ -36,9 +35,7 @@ def section(context: Context) -> Section:
         made.caveats.append(t("caveat.few_vendors"))
     _destinations(context, made)
     _exclusions(context, made)
-    moved = moves(context.study, country=context.country).frame
-    _origins(context, made, behind, moved)
-    _moves(context, made, moved)
+    say_origins(context, made, shown=context.may_show(behind))
     made.caveats = list(dict.fromkeys(made.caveats))
     return made
 
@@ -88,16 +85,18 @@ def _destinations(context: Context, made: Section) -> None:
                     Column("listings", t("column.listings"), "count"),
                     Column("share", t("column.listings_share"), "share"),
                 ],
-                *_cut(context, rows),
+                *cut_rows(context, rows),
             )
         )
+        if hidden:
+            context.open(made, "destinations", {}, n=len(hidden))
         told = [
             t("places.one_share", place=row["destination"], share=row["listings"] / total)
             for row in own.to_dict("records")
             if row["destination"] not in hidden and row["destination"]
         ]
         if told:
-            said = t("places.to_most", places=told[: _NAMED + 1])
+            said = t("places.to_most", places=told[: _NAMED + 1], n=total)
             made.findings.append(said)
             made.summary.append(said)
     _matrix(context, made, pairs)
@@ -171,6 +170,9 @@ def _exclusions(context: Context, made: Section) -> None:
         else:
             shown |= dict.fromkeys(("vendors", "listings"), SUPPRESSED)
         rows.append(shown)
+    few = [row for row in rows if row["vendors"] is SUPPRESSED]
+    if few:
+        context.open(made, "exclusions", {}, n=len(few))
     english = [r for r in rows if r["is_group"] and r["vendors"] is not SUPPRESSED]
     if told or english:
         said = t("places.excludes", places=told[:_NAMED]) if told else ""
@@ -188,140 +190,6 @@ def _exclusions(context: Context, made: Section) -> None:
                 Column("vendors", t("column.vendors"), "count"),
                 Column("listings", t("column.excluding"), "count"),
             ],
-            *_cut(context, rows),
+            *cut_rows(context, rows),
         )
     )
-
-
-def _origins(context: Context, made: Section, behind: int, moved: pd.DataFrame) -> None:
-    t = context.t
-    measure = several_origins(context.study, country=context.country)
-    one_way = _one_way(context, moved)
-    shown = context.may_show(behind)
-    made.methods.append(context.method(measure, t("places.method_origins"), shown=shown))
-    made.caveats += context.caveats(measure)
-    rows = []
-    frame = measure.frame
-    for market in context.market_order(frame["market"]) if not frame.empty else []:
-        of_market = frame[frame["market"] == market].to_dict("records")
-        hidden = guard_line(
-            {row["other"]: int(row["vendors"]) for row in of_market}, context.threshold
-        )
-        # Of those with several origins, who has not this one among them.
-        hidden |= {
-            row["other"]
-            for row in of_market
-            if not context.may_show(row["several"] - row["vendors"])
-        }
-        told = []
-        for row in of_market:
-            line = {**row, "market": context.market(market)}
-            for name in ("at_once", "in_sequence"):
-                if not context.may_show(row[name]) or not context.may_show(
-                    row["vendors"] - row[name]
-                ):
-                    line[name] = SUPPRESSED
-            if row["other"] in one_way:
-                line["in_sequence"] = SUPPRESSED
-            if row["other"] in hidden:
-                names = ("vendors", "at_once", "in_sequence", "share")
-                line |= dict.fromkeys(names, SUPPRESSED)
-            else:
-                told.append(t("places.one_partner", place=row["other"], share=float(row["share"])))
-            if not context.may_show(row["several"]):
-                line["several"] = SUPPRESSED
-            rows.append(line)
-        if told:
-            said = t(
-                "places.together",
-                market=context.market(market),
-                n=int(of_market[0]["several"]),
-                parts=told[:_NAMED],
-            )
-            made.findings.append(said)
-            made.summary.append(said)
-    if not rows:
-        return
-    made.tables.append(
-        build_table(
-            context.lang,
-            "origins",
-            t("places.table_origins"),
-            [
-                Column("other", t("column.other_country"), "place"),
-                Column("vendors", t("column.vendors"), "count"),
-                Column("several", t("column.several"), "count"),
-                Column("share", t("column.share"), "share"),
-                Column("at_once", t("column.at_once"), "count"),
-                Column("in_sequence", t("column.in_sequence"), "count"),
-            ],
-            rows,
-            group="market",
-        )
-    )
-
-
-def _one_way(context: Context, moved: pd.DataFrame) -> set[str]:
-    """Return the countries of which moves are told to or fro, and are few the other way.
-
-    With the number of both ways these few would follow.
-    """
-    ways: dict[str, dict[bool, int]] = {}
-    for row in moved.to_dict("records"):
-        away = row["origin"] == context.country
-        way = ways.setdefault(row["new_origin"] if away else row["origin"], {})
-        way[away] = way.get(away, 0) + int(row["vendors"])
-    return {other for other, way in ways.items() if not all(map(context.may_show, way.values()))}
-
-
-def _moves(context: Context, made: Section, moved: pd.DataFrame) -> None:
-    t = context.t
-    if moved.empty:
-        made.findings.append(t("places.no_moves"))
-        return
-    sums = (
-        moved.groupby(["origin", "new_origin"], as_index=False)["vendors"]
-        .sum()
-        .sort_values(["vendors", "origin", "new_origin"], ascending=[False, True, True])
-    )
-    rows, told = [], []
-    for row in sums.to_dict("records"):
-        line = dict(row)
-        if context.may_show(row["vendors"]):
-            told.append(
-                t(
-                    "places.one_move",
-                    a=row["origin"],
-                    b=row["new_origin"],
-                    n=int(row["vendors"]),
-                )
-            )
-        else:
-            line["vendors"] = SUPPRESSED
-        rows.append(line)
-    said = t("places.moves", moves=told[:_NAMED]) if told else t("places.few_moves")
-    made.findings.append(said)
-    if told:
-        made.summary.append(said)
-    made.tables.append(
-        build_table(
-            context.lang,
-            "moves",
-            t("places.table_moves"),
-            [
-                Column("origin", t("column.from"), "place"),
-                Column("new_origin", t("column.to"), "place"),
-                Column("vendors", t("column.vendors"), "count"),
-            ],
-            *_cut(context, rows),
-        )
-    )
-
-
-def _cut(context: Context, rows: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[str]]:
-    """Return the rows of a table that say something, as far as they fit, and a note of the rest."""
-    told = [row for row in rows if row["vendors"] is not SUPPRESSED][:_ROWS]
-    if not told:
-        return rows, []
-    left = len(rows) - len(told)
-    return told, [context.t("places.rest", n=left)] if left else []

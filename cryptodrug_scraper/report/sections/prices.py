@@ -7,7 +7,7 @@ from typing import Any
 from cryptodrug_scraper.report import figures
 from cryptodrug_scraper.report.context import Context
 from cryptodrug_scraper.report.guard import TOTAL, guard_line, listing_vendors, review_vendors
-from cryptodrug_scraper.report.offer import GROUP, GROUPS, unit_prices
+from cryptodrug_scraper.report.offer import FAMILIES, GROUP, GROUPS, unit_prices
 from cryptodrug_scraper.report.parts import (
     SUPPRESSED,
     Column,
@@ -90,22 +90,29 @@ def _sales(context: Context, made: Section) -> None:
             rows,
         )
     )
+    if hidden:
+        context.open(made, "sales", {})
     if not shown:
         return
     series = [
-        figures.Series(t(f"prices.series_{name}"), [drawn(row[key]) for row in rows])
+        figures.Series(
+            t(f"prices.series_{name}"),
+            [drawn(row[key]) for row in rows],
+            hidden=[row[key] is SUPPRESSED for row in rows],
+        )
         for name, key in (("sales", "share_sales"), ("value", "share_value"))
     ]
     labels = [row["band"] for row in rows]
     if figures.has_values(series):
         label = t("prices.label_bands")
         svg = figures.bars(context.lang, labels, series, kind="share", label=label)
-        made.drawings.append(Drawing("sales", svg, t("prices.figure_bands")))
+        made.drawings.append(Drawing("sales", svg, context.caption("prices.figure_bands", series)))
     said = []
     if summed:
         share = sum(float(of[low]["share_sales"]) for low in parts[0] if low in of)
         bounds = _bounds(context)
-        said.append(t("prices.under", share=share, limit=LIMIT, bounds=bounds))
+        sales = sum(int(row["sales"]) for row in of.values())
+        said.append(t("prices.under", share=share, limit=LIMIT, bounds=bounds, sales=sales))
     if lower[-1] not in of:  # not even by the highest reading of a price
         said.append(t("prices.none_above", limit=lower[-1]))
     larger = _larger(context)
@@ -178,6 +185,7 @@ def _prices(context: Context, made: Section) -> None:
     # Of these, the section before shows no number of listings: nor does this one.
     markets = context.study.markets
     guard = context.guard(listing_vendors(context.study, context.country, GROUP), GROUPS, markets)
+    together = {group for family in context.families for group in FAMILIES[family]}
     rows = []
     for group in GROUPS:
         units = [unit for unit in _UNITS if (group, unit) in found]
@@ -193,7 +201,11 @@ def _prices(context: Context, made: Section) -> None:
             if not context.may_show(row["vendors_country"]):
                 row |= dict.fromkeys(_PRICES, SUPPRESSED)
             # Where all have a price and an amount, units add up to the group's listings.
-            if guard.hides(group) or (unit in partly and not any(measure.left_out.values())):
+            if (
+                guard.hides(group)
+                or group in together
+                or (unit in partly and not any(measure.left_out.values()))
+            ):
                 row["listings_country"] = SUPPRESSED
             if row["listings_country"] is not SUPPRESSED and not context.may_show(
                 row["vendors"] - row["vendors_country"]
@@ -224,6 +236,9 @@ def _prices(context: Context, made: Section) -> None:
             rows,
         )
     )
+    silent = [row["name"] for row in rows if row["median_country"] is SUPPRESSED]
+    if silent:
+        context.open(made, "prices", {}, groups=list(dict.fromkeys(silent)))
     drawable = [row for row in rows if drawn(row["median_country"]) is not None]
     if not drawable:
         return

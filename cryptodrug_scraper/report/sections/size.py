@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 from cryptodrug_scraper.report import figures
-from cryptodrug_scraper.report.context import Context, months_between
+from cryptodrug_scraper.report.context import Context, periods_between
+from cryptodrug_scraper.report.growing import Growths, say_after_closures, say_growth
 from cryptodrug_scraper.report.guard import TOTAL, Guard, as_day, review_vendors
 from cryptodrug_scraper.report.parts import (
     SUPPRESSED,
@@ -16,8 +18,7 @@ from cryptodrug_scraper.report.parts import (
     drawn,
     missing,
 )
-from cryptodrug_scraper.study.months import whole_months
-from cryptodrug_scraper.study.size import market_size
+from cryptodrug_scraper.study.periods import bucket
 
 _UNDER = (0.001, 0.005, 0.01, 0.02, 0.05)
 _OFFERED = ("vendors_country", "share_vendors", "listings_country", "share_listings")
@@ -35,45 +36,77 @@ _WHOLE = """
 Rows = dict[tuple[Any, str], dict[str, Any]]
 
 
+class Sized:
+    """The markets by month or by quarter, with what of them must not be shown."""
+
+    def __init__(self, context: Context, by: str) -> None:
+        self.context, self.by = context, by
+        self.rows = _rows(context.size(by).frame)
+        self.rows |= _whole(context, self.rows)
+        self.days = periods_between([day for day, _ in self.rows if day != TOTAL], by)
+        self.markets = context.market_order({market for _, market in self.rows})
+        self.offered = context.guard(
+            _vendors(self.rows, self.days, self.markets), self.days, self.markets
+        )
+
+    @cached_property
+    def every(self) -> Guard:
+        """What must not be shown of all vendors' offers."""
+        vendors = _vendors(self.rows, self.days, self.markets, "vendors")
+        others = _others(self.rows)
+        return self.context.guard_all(vendors, self.days, self.markets, self.offered, others)
+
+    def sold(self) -> tuple[Guard, Guard]:
+        """What must not be shown of the country's reviews, and of all."""
+        context, column = self.context, bucket(self.by, "posted_on")
+        own = context.guard(
+            review_vendors(context.study, context.country, column), self.days, self.markets
+        )
+        every = context.guard_all(
+            review_vendors(context.study, None, column),
+            self.days,
+            self.markets,
+            own,
+            review_vendors(context.study, context.country, column, others=True),
+        )
+        return own, every
+
+    def open_days(self, market: str) -> list[Any]:
+        """Return the periods of which the country's numbers are not shown, of a market or all."""
+        return [day for day in self.days if self.offered.hides(day, market)]
+
+
 def section(context: Context) -> Section:
     """Return the section."""
     t = context.t
     made = Section("size", t("size.title"))
-    monthly = market_size(context.study, country=context.country, by="month")
-    rows = _rows(monthly.frame)
-    rows |= _whole(context, rows)
-    days = months_between([day for day, _ in rows if day != TOTAL])
-    markets = context.market_order({market for _, market in rows})
-    if not days:
+    measure = context.size(context.by)
+    made.methods.append(context.method(measure))
+    sized = Sized(context, context.by)
+    rows, offered, every = sized.rows, sized.offered, sized.every
+    if not sized.days:
         made.findings.append(t("caveat.empty"))
-        made.methods.append(context.method(monthly))
         return made
-    offered = context.guard(_vendors(rows, days, markets), days, markets)
-    every = context.guard_all(
-        _vendors(rows, days, markets, "vendors"), days, markets, offered, _others(rows)
-    )
-    sold = context.guard(review_vendors(context.study, context.country), days, markets)
-    reviewed = context.guard_all(
-        review_vendors(context.study, None),
-        days,
-        markets,
-        sold,
-        review_vendors(context.study, context.country, others=True),
-    )
-    made.methods.append(context.method(monthly))
-    made.caveats += context.caveats(monthly)
-    _say(context, made, rows, days, markets, offered, every, sold)
-    _draw(context, made, rows, days, markets, offered, every)
+    sold, reviewed = sized.sold()
+    made.caveats += context.caveats(measure)
+    quarters = Sized(context, "quarter") if _may_be_coarser(sized) else sized
+    growths = Growths(context, sized)
+    coarser = Growths(context, quarters) if quarters is not sized else growths
+    _say(context, made, sized, sold)
+    if offered.has_any() and not offered.hides():
+        say_growth(context, made, growths, coarser)
+    months = growths if sized.by == "month" else Growths(context, Sized(context, "month"))
+    say_after_closures(context, made, months)
+    _draw(context, made, sized)
+    _ask(context, made, sized, quarters)
     shown = []
-    for market in markets:
-        for day in [*days, TOTAL]:
+    for market in sized.markets:
+        for day in [*sized.days, TOTAL]:
             if (day, market) not in rows:
                 continue
             row = dict(rows[day, market])
             row["market"] = context.market(market)
-            row["month"] = (
-                t("words.whole_period") if day == TOTAL else context.lang.short_month(day)
-            )
+            row["month"] = context.period(day)
             if offered.hides(day, market):
                 row |= dict.fromkeys(_OFFERED, SUPPRESSED)
             if every.hides(day, market):
@@ -90,7 +123,7 @@ def section(context: Context) -> Section:
             "size",
             t("size.table"),
             [
-                Column("month", t("column.month")),
+                Column("month", t(f"column.{context.by}")),
                 Column("vendors", t("column.vendors"), "count", of_all),
                 Column("vendors_country", t("column.vendors"), "count", own),
                 Column("listings", t("column.listings"), "count", of_all),
@@ -107,6 +140,26 @@ def section(context: Context) -> Section:
     return made
 
 
+def _may_be_coarser(sized: Sized) -> bool:
+    """Whether quarters may answer what months do not."""
+    return sized.by == "month" and any(map(sized.open_days, [*sized.markets, TOTAL]))
+
+
+def _ask(context: Context, made: Section, sized: Sized, quarters: Sized) -> None:
+    """Keep the questions that stay open: a market's numbers by month, where some are not shown."""
+    finer = quarters is not sized
+    for market in sized.markets:
+        if sized.open_days(market):
+            cuts = {
+                "quarter": finer and not quarters.open_days(market),
+                "markets": not sized.open_days(TOTAL),
+                "quarter_markets": finer and not quarters.open_days(TOTAL),
+                "period": not sized.offered.hides(TOTAL, market),
+                "period_markets": not sized.offered.hides(),
+            }
+            context.open(made, "size", cuts, market=context.market(market))
+
+
 def _rows(frame: Any) -> Rows:
     """Return the frame's rows by month (TOTAL for the whole period) and market."""
     return {
@@ -114,11 +167,11 @@ def _rows(frame: Any) -> Rows:
     }
 
 
-def _whole(context: Context, monthly: Rows) -> Rows:
+def _whole(context: Context, by_period: Rows) -> Rows:
     """Return the rows of the whole period: things once, however many months they were seen in."""
     frame = context.study.frame(_WHOLE, {"country": context.country})
     whole: Rows = {(TOTAL, row["market"]): row for row in frame.to_dict("records")}
-    for (_, market), row in monthly.items():
+    for (_, market), row in by_period.items():
         into = whole.setdefault((TOTAL, market), {})
         for name in ("reviews", "reviews_country"):
             into[name] = into.get(name, 0) + (0 if missing(row[name]) else int(row[name]))
@@ -159,67 +212,45 @@ def _others(rows: Rows) -> dict[tuple[Any, Any], int]:
     return counts
 
 
-def _say(
-    context: Context,
-    made: Section,
-    rows: Rows,
-    days: list[Any],
-    markets: list[str],
-    offered: Guard,
-    every: Guard,
-    sold: Guard,
-) -> None:
+def _say(context: Context, made: Section, sized: Sized, sold: Guard) -> None:
     t = context.t
-    if not offered.has_any():
-        made.findings.append(t("size.none"))
-        made.summary.append(t("size.none"))
+    rows, markets, offered, every = sized.rows, sized.markets, sized.offered, sized.every
+    if not offered.has_any() or offered.hides():
+        words = t("size.few" if offered.has_any() else "size.none")
+        made.findings.append(words)
+        made.summary.append(words)
         return
-    if offered.hides():
-        made.findings.append(t("size.few"))
-        made.summary.append(t("size.few"))
-        return
+
+    def total(name: str) -> int:
+        return sum(_number(rows, TOTAL, market, name) for market in markets)
+
     if not every.hides():
-        average = [_average(rows, days, markets, what) for what in ("vendors", "listings")]
-        said = t("size.average", vendors=average[0], listings=average[1])
+        average = [_average(rows, sized.days, markets, what) for what in ("vendors", "listings")]
+        words = t(
+            "size.average",
+            vendors=average[0],
+            listings=average[1],
+            own=[offered.count(), total("listings_country")],
+            every=[every.count(), total("listings")],
+        )
         limit = next((limit for limit in _UNDER if max(average) < limit), None)
         if limit is not None:
-            said += " " + t("size.under", limit=limit)
-        made.findings.append(said)
-        made.summary.append(said)
+            words += " " + t("size.under", limit=limit)
+        made.findings.append(words)
+        made.summary.append(words)
     if not sold.hides():
         made.findings.append(
             t(
                 "size.total",
                 vendors=offered.count(),
-                listings=sum(_number(rows, TOTAL, m, "listings_country") for m in markets),
-                reviews=sum(_number(rows, TOTAL, m, "reviews_country") for m in markets),
+                listings=total("listings_country"),
+                reviews=total("reviews_country"),
             )
         )
-    # The more crawls a month has, the more listings that come and go are seen in it.
-    months = whole_months(context.study)
-    whole = set(months.loc[months["stock"], ["month", "market"]].itertuples(index=False, name=None))
-    for market in markets:
-        seen = [day for day in days if (day, market) in whole]
-        if len(seen) < 2 or offered.hides(seen[0], market) or offered.hides(seen[-1], market):
-            continue
-        first, last = (_number(rows, seen[n], market, "listings_country") for n in (0, -1))
-        if not (first or last):
-            continue
-        key = "grew" if last > first else "fell" if last < first else "stayed"
-        said = t(
-            f"size.{key}",
-            market=context.market(market),
-            first=first,
-            last=last,
-            start=seen[0],
-            end=seen[-1],
-        )
-        made.findings.append(said)
-        made.summary.append(said)
 
 
 def _average(rows: Rows, days: list[Any], markets: list[str], what: str) -> float:
-    """Return the mean over captured months of the country's part of all markets together."""
+    """Return the mean over captured periods of the country's part of all markets together."""
     parts = []
     for day in days:
         of_all = sum(_number(rows, day, market, what) for market in markets)
@@ -234,35 +265,28 @@ def _number(rows: Rows, day: Any, market: str, name: str) -> int:
     return 0 if missing(value) else int(value)
 
 
-def _draw(
-    context: Context,
-    made: Section,
-    rows: Rows,
-    days: list[Any],
-    markets: list[str],
-    offered: Guard,
-    every: Guard,
-) -> None:
-    def line(market: str, name: str) -> list[float | None]:
+def _draw(context: Context, made: Section, sized: Sized) -> None:
+    def line(market: str, name: str) -> figures.Series:
         # Of a share and its part follows the whole.
-        guards = (offered, every) if name.startswith("share") else (offered,)
-        return [
-            None
-            if any(guard.hides(day, market) for guard in guards)
-            else drawn(rows.get((day, market), {}).get(name))
-            for day in days
+        guards = (sized.offered, sized.every) if name.startswith("share") else (sized.offered,)
+        hidden = [any(guard.hides(day, market) for guard in guards) for day in sized.days]
+        values = [
+            None if mark else drawn(sized.rows.get((day, market), {}).get(name))
+            for day, mark in zip(sized.days, hidden, strict=True)
         ]
+        return figures.Series(context.market(market), values, hidden=hidden)
 
     drawings: tuple[tuple[str, str, figures.Kind], ...] = (
         ("vendors_country", "vendors", "count"),
         ("share_listings", "share", "share"),
     )
+    names = [context.period(day) for day in sized.days]
     for name, key, kind in drawings:
-        series = [figures.Series(context.market(m), line(m, name)) for m in markets]
+        series = [line(market, name) for market in sized.markets]
         if figures.has_values(series):
-            svg = figures.months(
-                context.lang, days, series, kind=kind, label=context.t(f"size.label_{key}")
-            )
-            made.drawings.append(Drawing(f"size-{key}", svg, context.t(f"size.figure_{key}")))
-    if not made.drawings and offered.has_any():
+            label = context.t(f"size.label_{key}")
+            svg = figures.lines(context.lang, names, series, kind=kind, label=label)
+            caption = context.caption(f"size.figure_{key}", series)
+            made.drawings.append(Drawing(f"size-{key}", svg, caption))
+    if not made.drawings and sized.offered.has_any():
         made.caveats.append(context.t("caveat.few_vendors"))

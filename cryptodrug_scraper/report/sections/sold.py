@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
+from cryptodrug_scraper.language import cap
 from cryptodrug_scraper.report import figures
 from cryptodrug_scraper.report.context import Context
 from cryptodrug_scraper.report.guard import TOTAL, Guard, listing_vendors
-from cryptodrug_scraper.report.offer import DRUGS, GROUP, GROUPS, offer
+from cryptodrug_scraper.report.offer import FAMILIES, group_sql, groups_of, offer
 from cryptodrug_scraper.report.parts import (
     SUPPRESSED,
     Column,
@@ -25,24 +27,74 @@ _DIFFERENT = 1.25  # so many times the market's part is worth a word
 Row = dict[str, Any]
 
 
+class Offered:
+    """What is on offer by group of drugs and market, with what of it must not be shown.
+
+    Of some `families`, the groups are taken together.
+    """
+
+    def __init__(self, context: Context, families: Collection[str] = ()) -> None:
+        self.families_taken = tuple(families)
+        self.measure = offer(context.study, context.country, families)
+        self.cells: dict[tuple[str, str], Row] = {
+            (row["substance"], row["market"]): row for row in self.measure.frame.to_dict("records")
+        }
+        self.markets = context.market_order({market for _, market in self.cells})
+        every, self.drugs = groups_of(families)
+        there = {group for group, market in self.cells if market}
+        self.groups = [group for group in every if group in there]
+        study, country, sql = context.study, context.country, group_sql(families)
+        self.guard = context.guard(listing_vendors(study, country, sql), self.groups, self.markets)
+        self.every = context.guard_all(
+            listing_vendors(study, None, sql),
+            self.groups,
+            self.markets,
+            self.guard,
+            listing_vendors(study, country, sql, others=True),
+        )
+
+    def hidden(self, market: str) -> list[str]:
+        """Return the groups of which the country's number is not shown, of a market or all."""
+        return [group for group in self.groups if self.guard.hides(group, market)]
+
+    def families(self) -> list[str]:
+        """Return the families with a group of which the number of all markets is not shown."""
+        hidden = set(self.hidden(TOTAL))
+        return [name for name, groups in FAMILIES.items() if hidden & set(groups)]
+
+
+def _ask(context: Context, made: Section, offered: Offered, broader: Offered) -> None:
+    """Keep the questions that stay open: the groups of which the number is not shown."""
+    markets = offered.markets if len(offered.markets) > 1 else []
+    for market in [*markets, TOTAL]:
+        hidden = offered.hidden(market)
+        if hidden:
+            cuts = {
+                "markets": bool(market) and not set(hidden) & set(offered.hidden(TOTAL)),
+                "substances": broader is not offered and not broader.hidden(TOTAL),
+            }
+            context.open(
+                made,
+                "sold",
+                cuts,
+                market=context.market(market),
+                everywhere=not market,
+                groups=[context.group(group) for group in hidden],
+            )
+
+
 def section(context: Context) -> Section:
     """Return the section."""
     t = context.t
     made = Section("sold", t("sold.title"))
-    measure = offer(context.study, context.country)
-    cells: dict[tuple[str, str], Row] = {
-        (row["substance"], row["market"]): row for row in measure.frame.to_dict("records")
-    }
-    markets = context.market_order({market for _, market in cells} - {TOTAL})
-    groups = [group for group in GROUPS if any((group, market) in cells for market in markets)]
-    guard = context.guard(listing_vendors(context.study, context.country, GROUP), groups, markets)
-    every = context.guard_all(
-        listing_vendors(context.study, None, GROUP),
-        groups,
-        markets,
-        guard,
-        listing_vendors(context.study, context.country, GROUP, others=True),
-    )
+    offered = Offered(context)
+    broader = Offered(context, offered.families()) if offered.families() else offered
+    if context.options.coarsen:
+        offered = broader
+        context.families = offered.families_taken
+    measure, cells = offered.measure, offered.cells
+    markets, groups = offered.markets, offered.groups
+    guard, every = offered.guard, offered.every
     shown = guard.has_any() and not guard.hides()
     unknown = ["unknown_substance"] if every.hides("unknown") else []
     made.methods.append(context.method(measure, hidden=unknown))
@@ -51,6 +103,7 @@ def section(context: Context) -> Section:
         return made
     if not shown:
         made.caveats.append(t("caveat.few_vendors"))
+    _ask(context, made, offered, broader)
     several = [*markets, TOTAL] if len(markets) > 1 else markets
     rows = []
     for market in several:
@@ -59,7 +112,7 @@ def section(context: Context) -> Section:
             if row is None:
                 continue
             row = {**row, "market": context.market(market), "substance": context.group(group)}
-            row["substance"] = row["substance"][:1].upper() + row["substance"][1:]
+            row["substance"] = cap(row["substance"])
             row["ratio"] = _ratio(row)
             if guard.hides(group, market):
                 row |= dict.fromkeys(_OWN, SUPPRESSED)
@@ -91,9 +144,9 @@ def section(context: Context) -> Section:
     )
     if shown:
         made.caveats += context.caveats(measure)
-        _draw(context, made, cells, groups, guard, every)
+        _draw(context, made, offered)
         for market in several:
-            said = _sentences(context, cells, groups, market, guard, every)
+            said = _sentences(context, offered, market)
             if said:
                 made.findings.append(" ".join(said))
             if market == several[-1]:
@@ -106,61 +159,48 @@ def _ratio(row: Row) -> float | None:
     return own / of_all if own is not None and of_all else None
 
 
-def _draw(
-    context: Context,
-    made: Section,
-    cells: dict[tuple[str, str], Row],
-    groups: list[str],
-    guard: Guard,
-    every: Guard,
-) -> None:
+def _draw(context: Context, made: Section, offered: Offered) -> None:
     t = context.t
-    order = sorted(groups, key=lambda g: (g not in DRUGS, -cells[g, TOTAL]["listings"]))
-    labels = [context.group(group)[:1].upper() + context.group(group)[1:] for group in order]
-    labels = [
-        f"{label} ({t('table.suppressed')})" if guard.hides(group, TOTAL) else label
-        for label, group in zip(labels, order, strict=True)
-    ]
+    cells, guard, every = offered.cells, offered.guard, offered.every
+    # In the order of all listings, if that is known: it would tell of what is hidden.
+    known = not every.hides() and not any(every.hides(group) for group in offered.groups)
+    order = sorted(
+        offered.groups,
+        key=lambda g: (g not in offered.drugs, -cells[g, TOTAL]["listings"] if known else 0),
+    )
+    labels = [cap(context.group(group)) for group in order]
+
+    def bars(words: str, name: str, hides: Guard) -> figures.Series:
+        """Return shares of all markets together, with their intervals."""
+        hidden = [hides.hides() or hides.hides(group) for group in order]
+        values: list[list[float | None]] = [
+            [
+                None if mark else drawn(cells[group, TOTAL][f"{name}{end}"])
+                for group, mark in zip(order, hidden, strict=True)
+            ]
+            for end in ("", "_low", "_high")
+        ]
+        return figures.Series(t(words), values[0], values[1], values[2], hidden)
+
     series = [
-        _line(t("words.country_vendors"), cells, order, "share_country", guard),
-        _line(t("words.all_offers"), cells, order, "share", every),
+        bars("words.country_vendors", "share_country", guard),
+        bars("words.all_offers", "share", every),
     ]
     if figures.has_values(series):
         svg = figures.bars(context.lang, labels, series, kind="share", label=t("sold.label"))
-        made.drawings.append(Drawing("sold", svg, t("sold.figure")))
+        made.drawings.append(Drawing("sold", svg, context.caption("sold.figure", series)))
 
 
-def _line(
-    label: str, cells: dict[tuple[str, str], Row], groups: list[str], name: str, guard: Guard
-) -> figures.Series:
-    """Return shares of all markets together, with their intervals."""
-    values: list[list[float | None]] = [
-        [
-            None
-            if guard.hides(group, TOTAL) or guard.hides()
-            else drawn(cells[group, TOTAL][f"{name}{end}"])
-            for group in groups
-        ]
-        for end in ("", "_low", "_high")
-    ]
-    return figures.Series(label, *values)
-
-
-def _sentences(
-    context: Context,
-    cells: dict[tuple[str, str], Row],
-    groups: list[str],
-    market: str,
-    guard: Guard,
-    every: Guard,
-) -> list[str]:
+def _sentences(context: Context, offered: Offered, market: str) -> list[str]:
     t = context.t
+    cells, groups, drugs = offered.cells, offered.groups, offered.drugs
+    guard, every = offered.guard, offered.every
     if guard.hides(TOTAL, market) or every.hides(TOTAL, market):
         return []
     there = [
         (group, float(cells[group, market]["share_country"]), float(cells[group, market]["share"]))
         for group in groups
-        if group in DRUGS
+        if group in drugs
         and (group, market) in cells
         and not guard.hides(group, market)
         and not every.hides(group, market)
@@ -179,7 +219,11 @@ def _sentences(
         )
         for group, share, _ in most
     ]
-    said = [t("sold.most", groups=named, **where)]
+    own, of_all = (
+        sum(int(cells[group, market][name]) for group in groups if (group, market) in cells)
+        for name in ("listings_country", "listings")
+    )
+    said = [t("sold.most", groups=named, listings=own, **where)]
     compared = {
         "more": [e for e in there if e[1] >= e[2] * _DIFFERENT and e[1] - e[2] >= 0.01],
         "less": [e for e in there if e[1] * _DIFFERENT <= e[2] and e[2] - e[1] >= 0.01],
@@ -191,10 +235,12 @@ def _sentences(
             for g, share, average in found[:_NAMED]
         ]
         if each:
-            said.append(t(f"sold.{key}", groups=each, alone=not compared["more"], **where))
+            said.append(
+                t(f"sold.{key}", groups=each, alone=not compared["more"], of=of_all, **where)
+            )
     if market == TOTAL:
         spans = sum(
-            1 for g in DRUGS if (g, TOTAL) in cells and cells[g, TOTAL]["listings_country"] > 0
+            1 for g in drugs if (g, TOTAL) in cells and cells[g, TOTAL]["listings_country"] > 0
         )
-        said.append(t("sold.spans", n=spans, of=len(DRUGS)))
+        said.append(t("sold.spans", n=spans, of=len(drugs)))
     return said

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from cryptodrug_scraper.report import figures
-from cryptodrug_scraper.report.context import Context, months_between
-from cryptodrug_scraper.report.guard import TOTAL, as_day, review_vendors
+from cryptodrug_scraper.report.context import Context, first_day, periods_between
+from cryptodrug_scraper.report.guard import TOTAL, Guard, as_day, review_vendors
 from cryptodrug_scraper.report.parts import (
     SUPPRESSED,
     Column,
@@ -15,6 +15,7 @@ from cryptodrug_scraper.report.parts import (
     build_table,
     drawn,
 )
+from cryptodrug_scraper.study.periods import bucket
 from cryptodrug_scraper.study.turnover import turnover
 
 _KEYS = ("reviews", "low_eur", "turnover_eur", "high_eur")
@@ -24,16 +25,25 @@ def section(context: Context) -> Section:
     """Return the section."""
     t = context.t
     made = Section("turnover", t("turnover.title"))
-    own = turnover(context.study, country=context.country, by="month", groups=("market",))
-    every = turnover(context.study, by="month", groups=("market",))
+    own = turnover(context.study, country=context.country, by=context.by, groups=("market",))
+    every = turnover(context.study, by=context.by, groups=("market",))
     if own.frame.empty:
         made.findings.append(t("caveat.empty"))
         made.methods.append(context.method(own))
         return made
     sums, of_all = _sums(own.frame), _sums(every.frame)
     markets = context.market_order(own.frame["market"])
-    days = months_between([row for row, _ in sums if row != TOTAL])
-    guard = context.guard(review_vendors(context.study, context.country), days, markets)
+    days = periods_between([row for row, _ in sums if row != TOTAL], context.by)
+    column = bucket(context.by, "posted_on")
+    guard = context.guard(review_vendors(context.study, context.country, column), days, markets)
+    # Of a share and its part follows the whole, and from that what the others sold.
+    whole = context.guard_all(
+        review_vendors(context.study, None, column),
+        days,
+        markets,
+        guard,
+        review_vendors(context.study, context.country, column, others=True),
+    )
     shown = not guard.hides()
     made.methods.append(context.method(own, shown=shown))
     made.caveats += context.caveats(own) if shown else [t("caveat.few_vendors")]
@@ -45,12 +55,14 @@ def section(context: Context) -> Section:
             values = sums[day, market]
             row: dict[str, Any] = {
                 "market": context.market(market),
-                "month": t("words.whole_period") if day == TOTAL else context.lang.short_month(day),
+                "month": context.period(day),
                 **values,
                 "share": _share(values, of_all.get((day, market))),
             }
             if guard.hides(day, market):
                 row |= dict.fromkeys([*_KEYS, "share"], SUPPRESSED)
+            elif whole.hides(day, market):
+                row["share"] = SUPPRESSED
             rows.append(row)
     made.tables.append(
         build_table(
@@ -58,7 +70,7 @@ def section(context: Context) -> Section:
             "turnover",
             t("turnover.table"),
             [
-                Column("month", t("column.month")),
+                Column("month", t(f"column.{context.by}")),
                 Column("reviews", t("column.reviews"), "count"),
                 Column("low_eur", t("column.low"), "euros"),
                 Column("turnover_eur", t("column.turnover"), "euros"),
@@ -82,12 +94,15 @@ def section(context: Context) -> Section:
             line(market, "turnover_eur"),
             line(market, "low_eur"),
             line(market, "high_eur"),
+            [guard.hides(day, market) for day in days],
         )
         for market in markets
     ]
+    names = [context.period(day) for day in days]
     if any(value is not None for one in series for value in one.values):
-        svg = figures.months(context.lang, days, series, kind="euros", label=t("turnover.label"))
-        made.drawings.append(Drawing("turnover", svg, t("turnover.figure")))
+        svg = figures.lines(context.lang, names, series, kind="euros", label=t("turnover.label"))
+        made.drawings.append(Drawing("turnover", svg, context.caption("turnover.figure", series)))
+    _ask(context, made, guard, days, markets)
     if shown:
         total = sums[TOTAL, TOTAL]
         said = t(
@@ -95,11 +110,40 @@ def section(context: Context) -> Section:
             value=total["turnover_eur"],
             low=total["low_eur"],
             high=total["high_eur"],
-            share=_share(total, of_all.get((TOTAL, TOTAL))) or 0,
+            reviews=total["reviews"],
+            share=None if whole.hides() else _share(total, of_all.get((TOTAL, TOTAL))),
+            of=of_all[TOTAL, TOTAL]["reviews"],
         )
         made.findings += [said, t("turnover.bound")]
         made.summary.append(said)
     return made
+
+
+def _ask(
+    context: Context, made: Section, guard: Guard, days: list[Any], markets: list[str]
+) -> None:
+    """Keep the questions that stay open: a market's turnover by month, where some is not shown."""
+
+    def shows(hides: Guard, market: str, periods: list[Any]) -> bool:
+        return not any(hides.hides(day, market) for day in periods)
+
+    asked = [market for market in markets if not shows(guard, market, days)]
+    finer = context.by == "month" and bool(asked)
+    quarters, coarse = days, guard
+    if finer:
+        first = [first_day(day, "quarter") for day in days]
+        quarters = periods_between(first, "quarter")
+        vendors = review_vendors(context.study, context.country, bucket("quarter", "posted_on"))
+        coarse = context.guard(vendors, quarters, markets)
+    for market in asked:
+        cuts = {
+            "quarter": finer and shows(coarse, market, quarters),
+            "markets": shows(guard, TOTAL, days),
+            "quarter_markets": finer and shows(coarse, TOTAL, quarters),
+            "period": not guard.hides(TOTAL, market),
+            "period_markets": not guard.hides(),
+        }
+        context.open(made, "turnover", cuts, market=context.market(market))
 
 
 def _sums(frame: Any) -> dict[tuple[Any, str], dict[str, float]]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from cryptodrug_scraper.language import cap
 from cryptodrug_scraper.report import figures
 from cryptodrug_scraper.report.context import Context
 from cryptodrug_scraper.report.guard import as_day, guard_line, may_total
@@ -18,6 +19,7 @@ from cryptodrug_scraper.report.parts import (
     drawn,
 )
 from cryptodrug_scraper.report.sections.linked import add_arrivals, add_handles, add_totals
+from cryptodrug_scraper.study import Measure
 from cryptodrug_scraper.study.migration import migration
 from cryptodrug_scraper.study.vendors import same_vendors
 
@@ -88,6 +90,10 @@ def _links(context: Context, made: Section, pairs: list[dict[str, Any]]) -> None
         hidden[0].update(guard_line(others, context.threshold))
         told[0] &= may_total(others, context.threshold)
     order = list(context.study.markets)
+
+    def order_of(key: tuple[str, str, str]) -> tuple[int, int, int]:
+        return order.index(key[0]), order.index(key[1]), _DEGREES.index(key[2])
+
     rows = [
         {
             "markets": context.lang.each([context.market(key[0]), context.market(key[1])]),
@@ -95,9 +101,7 @@ def _links(context: Context, made: Section, pairs: list[dict[str, Any]]) -> None
             "pairs": SUPPRESSED if key in hidden[0] else counted[key][0],
             "own": SUPPRESSED if key in hidden[1] else counted[key][1],
         }
-        for key in sorted(
-            counted, key=lambda k: (order.index(k[0]), order.index(k[1]), _DEGREES.index(k[2]))
-        )
+        for key in sorted(counted, key=order_of)
     ]
     made.tables.append(
         build_table(
@@ -113,6 +117,10 @@ def _links(context: Context, made: Section, pairs: list[dict[str, Any]]) -> None
             rows,
         )
     )
+    asked = [(a, b) for a, b, _ in sorted(hidden[0] | hidden[1], key=order_of)]
+    for both in dict.fromkeys(asked):
+        names = context.lang.each(map(context.market, both))
+        context.open(made, "links", {"markets": told[0] and told[1]}, markets=names)
     if told[0]:
         made.findings.append(t("vendors.links", **totals))
     if told[1] and any(own.values()):
@@ -132,19 +140,22 @@ def _migration(context: Context, made: Section) -> None:
     hidden: set[tuple[str, str]] = set()
     first = True
     for market, announced in closed.itertuples(index=False):
-        measure = migration(context.study, market=market)
+        measure, together = _measured(context, made, market)
+        if together:
+            hidden |= {(market, other) for other in context.study.markets}
         if first:
             made.methods.append(context.method(measure, t("vendors.method_migration")))
             first = False
         made.caveats += context.caveats(measure)
         came: dict[str, dict[str, int]] = {}
         untold = _untold(measure.frame, context.threshold)
+        elsewhere = t("words.other_markets")
         for row in measure.frame.to_dict("records"):
             since = as_day(row["since"])
             line = {
                 "closed": t("vendors.counted", market=context.market(market), since=since),
                 "from": context.market(market),
-                "to": context.market(row["to_market"]),
+                "to": cap(elsewhere) if together else context.market(row["to_market"]),
                 "evidence": row["certainty"],
                 "active": int(row["active"]),
                 "before": int(row["before"]),
@@ -177,7 +188,7 @@ def _migration(context: Context, made: Section) -> None:
                     market=context.market(market),
                     announced=announced,
                     since=since,
-                    other=context.market(other),
+                    other=elsewhere if together else context.market(other),
                     n=sure,
                     active=int(measure.frame["active"].iloc[0]),
                 )
@@ -206,27 +217,50 @@ def _migration(context: Context, made: Section) -> None:
     )
     add_arrivals(context, made, list(closed["market"]), hidden)
     ways = list(dict.fromkeys((row["from"], row["to"]) for row in rows))
+    after = {(row["from"], row["to"], row["evidence"]): row["after"] for row in rows}
     series = [
         figures.Series(
             context.lang.label("evidence_short", degree),
-            [
-                next(
-                    (
-                        drawn(row["after"])
-                        for row in rows
-                        if (row["from"], row["to"], row["evidence"]) == (*way, degree)
-                    ),
-                    None,
-                )
-                for way in ways
-            ],
+            [drawn(after.get((*way, degree))) for way in ways],
+            hidden=[after.get((*way, degree)) is SUPPRESSED for way in ways],
         )
         for degree in _DEGREES
     ]
     if figures.has_values(series):
         labels = [f"{left} → {to}" for left, to in ways]
         svg = figures.bars(context.lang, labels, series, kind="count", label=t("vendors.label"))
-        made.drawings.append(Drawing("migration", svg, t("vendors.figure")))
+        made.drawings.append(Drawing("migration", svg, context.caption("vendors.figure", series)))
+
+
+def _measured(context: Context, made: Section, market: str) -> tuple[Measure, bool]:
+    """Return where a market's vendors went; all other markets together, if only that may be shown.
+
+    Where the report may not choose, or that is no answer either, a question stays open.
+    """
+    measure = migration(context.study, market=market)
+    silent = _silent(context, measure.frame)
+    if not silent:
+        return measure, False
+    wider = migration(context.study, market=market, together=True)
+    answers = measure.frame["to_market"].nunique() > 1 and not _silent(context, wider.frame)
+    alone = len(silent) == measure.frame["to_market"].nunique()
+    if answers and alone and context.options.coarsen:
+        return wider, True
+    others = context.lang.each(map(context.market, context.market_order(silent)))
+    cuts = {"destinations": answers and alone}
+    context.open(made, "migration", cuts, market=context.market(market), other=others)
+    return measure, False
+
+
+def _silent(context: Context, frame: pd.DataFrame) -> list[str]:
+    """Return the markets of which it may not be shown how many certainly came there."""
+    few = _untold(frame, context.threshold)
+    return [
+        row["to_market"]
+        for row in frame[frame["certainty"] == "certain"].to_dict("records")
+        if (row["to_market"], "certain") in few
+        or not all(context.may_show(row[name]) for name in ("before", "after", "active"))
+    ]
 
 
 def _untold(frame: pd.DataFrame, threshold: int) -> set[tuple[str, str]]:
