@@ -1,4 +1,11 @@
-"""How long vendors and listings stay, those that were still there treated as such."""
+"""How long vendors and listings stay, those that were still there treated as such.
+
+A life is seen at crawls. It began after the crawl before the one that saw it first began, and
+ended before the crawl after the one that saw it last was over, so its length is known as an
+interval, and so is the curve: one of the shortest lengths and one of the longest bound it, and the
+lengths in the middle give the estimate (Law & Brookmeyer 1992). Listings of a vendor go together,
+so intervals rest on draws of vendors and not on lives.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +16,8 @@ import pandas as pd
 
 from cryptodrug_scraper.study import literature as lit
 from cryptodrug_scraper.study.counting import fewest
+from cryptodrug_scraper.study.coverage import build_known
+from cryptodrug_scraper.study.intervals import weights
 from cryptodrug_scraper.study.measure import Measure, Note
 from cryptodrug_scraper.study.periods import check_country
 from cryptodrug_scraper.study.seen import build_origins, build_seen
@@ -34,11 +43,27 @@ LIVES = """
             SELECT f.{key} FROM s_seen f JOIN s_origin o USING (listing_id)
             WHERE o.within AND :country = ANY(o.places)))
         GROUP BY 1, 2
+    ), crawl AS (
+        SELECT s.market, s.nth, CAST(min(p.observed_at) AS date) AS first_day,
+               CAST(max(p.observed_at) AS date) AS last_day
+        FROM s_page s JOIN page p USING (page_id) GROUP BY 1, 2
+    ), gap AS (
+        SELECT d.market, d.day,
+               (SELECT max(c.first_day) FROM crawl c
+                WHERE c.market = d.market AND c.last_day < d.day) AS before,
+               (SELECT min(c.last_day) FROM crawl c
+                WHERE c.market = d.market AND c.first_day > d.day) AS next
+        FROM (SELECT DISTINCT market, day FROM s_seen) AS d
     ), lived AS (
         SELECT l.market, l.vendor_id,
                least(b.day, l.first_day) < s.since OR l.first_day > s.until AS left_out,
-               least(l.last_day, s.until) - l.first_day AS days, l.last_day <= s.until AS ended
+               least(l.last_day, s.until) - l.first_day AS days,
+               CASE WHEN l.last_day <= s.until THEN coalesce(e.next, s.until) ELSE s.until END
+                   - coalesce(a.before, l.first_day) AS most,
+               l.last_day <= s.until AS ended
         FROM life l JOIN span s USING (market) LEFT JOIN began b USING (id)
+        JOIN gap a ON a.market = l.market AND a.day = l.first_day
+        JOIN gap e ON e.market = l.market AND e.day = l.last_day
     )
 """
 """SQL that a question to ``lived`` follows: a row a life of a `key` (listing_id, vendor_id).
@@ -76,10 +101,82 @@ def kaplan_meier(days: np.ndarray, ended: np.ndarray, n: np.ndarray) -> pd.DataF
     return frame[["days", "at_risk", "ended", "survival", "low", "high"]]
 
 
-def median_of(curve: pd.DataFrame) -> int | None:
+def median_of(curve: pd.DataFrame, part: str = "survival") -> int | None:
     """Return the first length of life that at most half survive; None if more than half do."""
-    reached = curve.loc[curve["survival"] <= 0.5 + 1e-12, "days"]
+    reached = curve.loc[curve[part] <= 0.5 + 1e-12, "days"]
     return int(reached.iloc[0]) if len(reached) else None
+
+
+def curve_of(lives: pd.DataFrame) -> pd.DataFrame:
+    """Return the curve of lives known as intervals, a row a length at which the curve falls.
+
+    `lives` has days (the shortest length), most (the longest), ended, n (how many) and vendor_id.
+    Columns: days; at_risk and ended, of the shortest lengths; survival; survival_low and
+    survival_high, by the longest and shortest lengths alone; low and high, the ends of their 95 %
+    intervals.
+    """
+    ended, n = lives["ended"].to_numpy(bool), lives["n"].to_numpy(int)
+    shortest, longest = lives["days"].to_numpy(int), lives["most"].to_numpy(int)
+    lengths = (shortest, (shortest + longest) // 2, longest)
+    bounds = [kaplan_meier(each, ended, n) for each in lengths]
+    grid = np.unique(np.concatenate([bound["days"].to_numpy(int) for bound in bounds]))
+    least, middle, most = (_at(b["days"], b["survival"], grid, 1.0) for b in bounds)
+    frame = pd.DataFrame({"days": grid})
+    fell = bounds[0].set_index("days")["ended"].reindex(grid)
+    frame["at_risk"] = [int(n[shortest >= day].sum()) for day in grid]
+    frame["ended"] = fell.fillna(0).astype(int).to_numpy()
+    frame["survival"] = middle
+    frame["survival_low"] = np.minimum(least, middle)
+    frame["survival_high"] = np.maximum(most, middle)
+    _, vendors = np.unique(lives["vendor_id"].to_numpy(np.int64), return_inverse=True)
+    for name, each, at, sign in (("low", shortest, least, 1), ("high", longest, most, -1)):
+        half = _half(each, ended, n, vendors, grid, bounds[0 if sign > 0 else 2])
+        with np.errstate(invalid="ignore", over="ignore"):
+            end = at ** np.exp(sign * half)
+        frame[name] = np.where((at > 0) & (at < 1), end, at)
+    frame["low"] = frame[["low", "survival"]].min(axis=1)
+    frame["high"] = frame[["high", "survival"]].max(axis=1).where(most > 0)
+    return frame
+
+
+def _at(days: pd.Series, values: pd.Series, grid: np.ndarray, first: float) -> np.ndarray:
+    """Return the values of a step function, `first` before its first step."""
+    steps = np.concatenate([[first], values.to_numpy(float)])
+    return np.asarray(steps[np.searchsorted(days.to_numpy(int), grid, side="right")])
+
+
+def _half(
+    days: np.ndarray,
+    ended: np.ndarray,
+    n: np.ndarray,
+    vendors: np.ndarray,
+    grid: np.ndarray,
+    curve: pd.DataFrame,
+) -> np.ndarray:
+    """Return half the interval of a curve on the scale of the logarithm of minus the logarithm.
+
+    By draws of vendors, and not less than Greenwood's variance, which takes lives for independent.
+    """
+    lengths, at = np.unique(days, return_inverse=True)
+    number = int(vendors.max()) + 1
+    gone = np.zeros((number, len(lengths)), np.float32)
+    there = np.zeros_like(gone)
+    np.add.at(gone, (vendors, at), np.where(ended, n, 0))
+    np.add.at(there, (vendors, at), n)
+    drawn = weights(number)
+    risk = np.cumsum((drawn @ there)[:, ::-1], axis=1)[:, ::-1]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        fall = np.where(risk > 0, 1 - (drawn @ gone) / risk, 1.0)
+        # A draw in which none is gone yet, or all are, stands for less than half a life.
+        least = 0.5 / n.sum()
+        logs = np.log(-np.log(np.clip(np.cumprod(fall, axis=1), least, 1 - least)))
+        plain = np.abs(np.log(np.log(curve["low"]) / np.log(curve["survival"]))).to_numpy(float)
+    by_vendor = 1.96 * logs.std(axis=0)
+    place = np.searchsorted(lengths, grid, side="right") - 1
+    drawn_half = np.where(place >= 0, by_vendor[np.maximum(place, 0)], 0.0)
+    greenwood = _at(curve["days"], pd.Series(np.nan_to_num(plain)), grid, 0.0)
+    half = np.maximum(drawn_half, greenwood)
+    return half if number > 1 else np.full(len(grid), np.inf)
 
 
 def lifetimes(
@@ -96,41 +193,37 @@ def lifetimes(
     if of not in ("vendors", "listings"):
         raise ValueError(f"There are no lifetimes of {of!r}; there are vendors and listings.")
     study.prepare()
-    study.once(build_seen, build_origins)
+    study.once(build_seen, build_origins, build_known)
     key = "vendor_id" if of == "vendors" else "listing_id"
-    every = study.frame(
+    lives = study.frame(
         LIVES.format(key=key)
         + """
-        SELECT market, left_out, days, ended, grouping(days) AS summed, count(*) AS n,
-               greatest(count(DISTINCT vendor_id), 1) AS vendors
-        FROM lived GROUP BY GROUPING SETS ((market, left_out, days, ended), (market, left_out))
-        ORDER BY market, days, ended
+        SELECT market, left_out, days, greatest(days, most) AS most, ended, vendor_id,
+               count(*) AS n
+        FROM lived GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1, 2, 3, 4, 5, 6
         """,
         {"country": country, "grace": grace_days},
     )
-    sums = {
-        (str(row.market), bool(row.left_out)): (int(row.n), int(row.vendors))
-        for row in every[every["summed"] > 0].itertuples()
-    }
-    lives = every[(every["summed"] == 0) & ~every["left_out"].astype(bool)]
+    # Lives of no known vendor count as one vendor's.
+    lives["vendor_id"] = lives["vendor_id"].astype("Int64").fillna(-1)
     curves, notes = [], []
-    for market in sorted({market for market, _ in sums}):
+    for market, of_market in lives.groupby("market", sort=True):
         terms = {"market": market, "of": of}
-        n, behind = sums.get((market, False), (0, 0))
-        unwatched, others = sums.get((market, True), (0, 0))
+        out = of_market["left_out"].astype(bool)
+        rows, others_rows = of_market[~out], of_market[out]
+        n, behind = int(rows["n"].sum()), int(rows["vendor_id"].nunique())
+        unwatched, others = int(others_rows["n"].sum()), int(others_rows["vendor_id"].nunique())
         if unwatched:
             what = terms | {"days": grace_days}
             notes.append(Note.left_out("unwatched", unwatched, fewest(others, behind), what))
         if not n:
             continue
-        rows = lives[lives["market"] == market]
-        curve = kaplan_meier(
-            rows["days"].to_numpy(int), rows["ended"].to_numpy(bool), rows["n"].to_numpy(int)
-        )
+        curve = curve_of(rows)
         curve.insert(0, "market", market)
         curve["lives"], curve["vendors"] = n, behind
         curve["watched"] = int(rows["days"].max())
-        curve["median_days"] = median_of(curve)
+        for name, part in (("", "survival"), ("_low", "low"), ("_high", "high")):
+            curve[f"median_days{name}"] = median_of(curve, part)
         curves.append(curve)
         if n < 30:
             notes.append(Note("few_lives", {"n": n}, fewest(behind, others), terms))
@@ -138,17 +231,22 @@ def lifetimes(
             notes.append(Note("outlast", {}, fewest(behind, others), terms))
     columns = {
         "market": "The market.",
-        "days": "Length of life (days from first to last day seen) at which some ended.",
-        "at_risk": "Lives that lasted at least so long under observation (number).",
-        "ended": "Of these, those that ended at this length (number).",
-        "survival": "Estimated part that stays longer (0 to 1).",
-        "low": "Lower end of its 95 % interval.",
-        "high": "Upper end.",
+        "days": "Length of life (days) at which the curve, or a bound of it, falls.",
+        "at_risk": "Lives that were seen for at least so long (number).",
+        "ended": "Of these, those that were last seen at this length (number).",
+        "survival": "Estimated part that stays longer (0 to 1), by the middle of the lengths that "
+        "crawls leave.",
+        "survival_low": "By the shortest of these lengths: from the first to the last day seen.",
+        "survival_high": "By the longest: from the crawl before to the crawl after.",
+        "low": "Lower end of the 95 % interval of the former.",
+        "high": "Upper end of the 95 % interval of the latter.",
         "lives": "All lives of the curve (number).",
         "vendors": "Vendors behind them (number).",
         "watched": "Longest time that one of them was watched (days); the last estimate holds "
         "until then, and of later nothing is known unless it is 0.",
         "median_days": "Length that half of them outlast (days); nothing if more than half do.",
+        "median_days_low": "The same of the lower ends of the intervals.",
+        "median_days_high": "The same of the upper ends.",
     }
     frame = pd.concat(curves, ignore_index=True) if curves else pd.DataFrame(columns=list(columns))
     return Measure(
@@ -157,6 +255,11 @@ def lifetimes(
         columns=columns,
         method={"of": of, "days": grace_days},
         assumptions=(Note.of_method("independent"), Note.of_method("gone")),
-        sources=(lit.KAPLAN_MEIER_1958, lit.GREENWOOD_1926, lit.SOSKA_CHRISTIN_2015),
+        sources=(
+            lit.KAPLAN_MEIER_1958,
+            lit.GREENWOOD_1926,
+            lit.LAW_BROOKMEYER_1992,
+            lit.SOSKA_CHRISTIN_2015,
+        ),
         notes=tuple(notes),
     )

@@ -59,4 +59,8 @@ GREENWOOD_1926 = (
     "Greenwood M (1926). The natural duration of cancer. Reports on Public Health and Medical "
     "Subjects 33, 1–26. London: HMSO."
 )
+LAW_BROOKMEYER_1992 = (
+    "Law CG, Brookmeyer R (1992). Effects of mid-point imputation on the analysis of doubly "
+    "censored data. Statistics in Medicine 11, 1569–1578."
+)
 GINI_1912 = "Gini C (1912). Variabilità e mutabilità. Bologna: Cuppini."

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from datetime import date
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from cryptodrug_scraper.study.core import Study
-from cryptodrug_scraper.study.lifetimes import kaplan_meier, median_of
+from cryptodrug_scraper.study.lifetimes import curve_of, kaplan_meier, median_of
 from tests.study.world import World, eur, offer
 
 StudyOf = Callable[..., Study]
@@ -56,6 +57,51 @@ def test_kaplan_meier_by_hand() -> None:
     assert median_of(nobody) is None
 
 
+def seen_to_end(frame: pd.DataFrame) -> pd.DataFrame:
+    """The lengths from first to last day seen at which lives ended."""
+    return frame[frame["ended"] > 0]
+
+
+def lives_of(length: np.ndarray, vendors: np.ndarray, rng: np.random.Generator) -> pd.DataFrame:
+    """Lives of true lengths, seen by a crawl a week; none is still there."""
+    began = rng.uniform(0, 300, len(length))
+    first, last = np.ceil(began / 7) * 7, np.floor((began + length) / 7) * 7
+    kept = last >= first
+    return pd.DataFrame({
+        "days": (last - first)[kept], "most": (last - first)[kept] + 14, "ended": True, "n": 1,
+        "vendor_id": vendors[kept], "true": length[kept],
+    })  # fmt: skip
+
+
+def test_the_true_curve_lies_between_its_bounds() -> None:
+    rng = np.random.default_rng(7)
+    lives = lives_of(rng.exponential(60, 800), rng.integers(0, 40, 800), rng)
+    curve = curve_of(lives)
+    true = np.array([(lives["true"] > day).mean() for day in curve["days"]])
+    assert (curve["survival_low"] <= true + 1e-9).all()
+    assert (true <= curve["survival_high"] + 1e-9).all()
+    assert np.abs(curve["survival"] - true).max() < 0.06
+    assert (curve["low"] <= curve["survival_low"] + 1e-9).all()
+
+
+def test_intervals_rest_on_vendors_and_not_on_listings() -> None:
+    """All offers of a vendor go together: 20 vendors are 20 lives, however many offers."""
+    rng = np.random.default_rng(3)
+    length, vendors = rng.exponential(80, 20), np.arange(20)
+    few = lives_of(length, vendors, np.random.default_rng(5))
+    many = few.assign(n=30)
+    narrow = few.loc[few.index.repeat(30)].assign(vendor_id=np.arange(30 * len(few)))
+    widths = []
+    for lives in (few, many, narrow):
+        curve = curve_of(lives)
+        middle = curve[(curve["survival_low"] > 0.3) & (curve["survival_high"] < 0.9)]
+        widths.append(float((middle["survival_low"] - middle["low"]).mean()))
+    assert widths[1] == pytest.approx(widths[0], rel=0.15)
+    assert widths[2] < widths[1] / 3
+    alone = curve_of(few.assign(vendor_id=1))
+    assert alone["low"].tolist()[0] == 0
+
+
 def test_who_is_still_there_is_censored_and_who_was_there_before_left_out(
     world: World, study_of: StudyOf
 ) -> None:
@@ -66,15 +112,23 @@ def test_who_is_still_there_is_censored_and_who_was_there_before_left_out(
     world.seen("06-01", offer("4", "v4"), offer("9", "late"))
     told = study_of().lifetimes()
     # Ended: v1 after 0 days, v2 after 10, v3 after 20. v4 is still there; old and late left out.
-    assert told.frame["days"].tolist() == [0, 10, 20]
-    assert told.frame["at_risk"].tolist() == [4, 3, 2]
-    assert told.frame["survival"].tolist() == pytest.approx([3 / 4, 1 / 2, 1 / 4])
-    assert told.frame["median_days"].tolist() == [10, 10, 10]
+    last_seen = seen_to_end(told.frame)
+    assert last_seen["days"].tolist() == [0, 10, 20]
+    assert last_seen["at_risk"].tolist() == [4, 3, 2]
+    assert last_seen["survival_low"].tolist() == pytest.approx([3 / 4, 1 / 2, 1 / 4])
+    # They began after 1 January, and ended by the next capture: after 41, 51 and 151 days.
+    by_day = told.frame.set_index("days")
+    assert by_day.loc[[41, 51, 151], "survival_high"].tolist() == pytest.approx(
+        [3 / 4, 1 / 2, 1 / 4]
+    )
+    # In the middle: 20, 30 and 85.
+    assert by_day.loc[[20, 30, 85], "survival"].tolist() == pytest.approx([3 / 4, 1 / 2, 1 / 4])
+    assert set(told.frame["median_days"]) == {30}
     # From 1 February to 4 May, which is 28 days before 1 June.
-    assert told.frame["watched"].tolist() == [92, 92, 92]
+    assert set(told.frame["watched"]) == {92}
     assert list(told.left_out.values()) == [2]
     belgian = study_of().lifetimes(of="listings", country="BE").frame
-    assert belgian["lives"].tolist() == [4, 4, 4]
+    assert set(belgian["lives"]) == {4}
     with pytest.raises(ValueError, match="no lifetimes"):
         study_of().lifetimes(of="buyers")
 
@@ -90,9 +144,10 @@ def test_nobody_is_watched_on_days_on_which_none_could_end(world: World, study_o
     told = study_of().lifetimes()
     # On 3 April v4 went after 0 days, as v1 had; v5 was watched for no day, v3 for 33.
     # v6, seen first on the day after, could not have been seen to go.
-    assert told.frame[["days", "at_risk", "ended"]].values.tolist() == [[0, 5, 2], [20, 2, 1]]
-    assert told.frame["survival"].tolist() == pytest.approx([3 / 5, 3 / 10])
-    assert told.frame["watched"].tolist() == [33, 33]
+    last_seen = seen_to_end(told.frame)
+    assert last_seen[["days", "at_risk", "ended"]].values.tolist() == [[0, 5, 2], [20, 2, 1]]
+    assert last_seen["survival_low"].tolist() == pytest.approx([3 / 5, 3 / 10])
+    assert set(told.frame["watched"]) == {33}
     assert list(told.left_out.values()) == [2]
 
 
@@ -104,10 +159,10 @@ def test_who_was_known_before_the_period_began_before(world: World, study_of: St
     world.seen("08-01", offer("9", "late"))
     study = study_of(start=date(2019, 3, 1))
     listings = study.lifetimes(of="listings")
-    assert listings.frame["lives"].tolist() == [2]
+    assert set(listings.frame["lives"]) == {2}
     assert list(listings.left_out.values()) == [3]
     vendors = study.lifetimes()
-    assert vendors.frame["lives"].tolist() == [1]
+    assert set(vendors.frame["lives"]) == {1}
     assert list(vendors.left_out.values()) == [3]
 
 
@@ -118,8 +173,9 @@ def test_a_vendor_of_a_country_lives_by_all_listings(world: World, study_of: Stu
     world.seen("04-01", offer("1", "anna", come_from="NL"), offer("0", "old"))
     world.seen("08-01", offer("9", "late"))
     vendors = study_of().lifetimes(country="BE").frame
-    assert vendors[["days", "lives"]].values.tolist() == [[59, 1]]
-    assert study_of().lifetimes(of="listings", country="BE").frame["days"].tolist() == [0]
+    assert seen_to_end(vendors)[["days", "lives"]].values.tolist() == [[59, 1]]
+    listings = study_of().lifetimes(of="listings", country="BE").frame
+    assert seen_to_end(listings)["days"].tolist() == [0]
 
 
 def test_the_first_and_last_days_are_as_many_as_is_said(world: World, study_of: StudyOf) -> None:
@@ -130,5 +186,5 @@ def test_the_first_and_last_days_are_as_many_as_is_said(world: World, study_of: 
     world.seen("07-05", offer("4", "with_27_days_to_follow"))
     world.seen("08-01", offer("9", "late"))
     told = study_of().lifetimes()
-    assert told.frame["lives"].tolist() == [2]
+    assert set(told.frame["lives"]) == {2}
     assert list(told.left_out.values()) == [4]
