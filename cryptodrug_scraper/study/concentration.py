@@ -87,6 +87,11 @@ def concentration(
         frame=frame,
         columns=columns,
         assumptions=(*ASSUMPTIONS, Note.of_method("account_is_vendor")),
-        sources=(lit.GINI_1912, lit.SOSKA_CHRISTIN_2015, lit.PAQUET_CLOUSTON_2018),
+        sources=(
+            lit.GINI_1912,
+            lit.SOSKA_CHRISTIN_2015,
+            lit.PAQUET_CLOUSTON_2018,
+            lit.DAVIDSON_2007,
+        ),
         notes=tuple(notes),
     )

@@ -51,6 +51,39 @@ JOLLY_1965 = (
     "immigration: stochastic model. Biometrika 52, 225–247."
 )
 SEBER_1965 = "Seber GAF (1965). A note on the multiple-recapture census. Biometrika 52, 249–259."
+CHAO_1987 = (
+    "Chao A (1987). Estimating the population size for capture-recapture data with unequal "
+    "catchability. Biometrics 43, 783–791."
+)
+CHAO_1992 = (
+    "Chao A, Lee SM, Jeng SL (1992). Estimating population size for capture-recapture data when "
+    "capture probabilities vary by time and individual animal. Biometrics 48, 201–216."
+)
+CHAO_JOST_2012 = (
+    "Chao A, Jost L (2012). Coverage-based rarefaction and extrapolation: standardizing samples by "
+    "completeness rather than size. Ecology 93, 2533–2547."
+)
+WILSON_1927 = (
+    "Wilson EB (1927). Probable inference, the law of succession, and statistical inference. "
+    "Journal of the American Statistical Association 22, 209–212."
+)
+BELL_2002 = (
+    "Bell RM, McCaffrey DF (2002). Bias reduction in standard errors for linear regression with "
+    "multi-stage samples. Survey Methodology 28, 169–181."
+)
+FRANCO_2019 = (
+    "Franco C, Little RJA, Louis TA, Slud EV (2019). Comparative study of confidence intervals for "
+    "proportions in complex sample surveys. Journal of Survey Statistics and Methodology 7, "
+    "334–364."
+)
+DAVIDSON_2007 = (
+    "Davidson R, Flachaire E (2007). Asymptotic and bootstrap inference for inequality and "
+    "poverty measures. Journal of Econometrics 141, 141–166."
+)
+ZOU_2008 = (
+    "Zou GY, Donner A (2008). Construction of confidence limits about effect measures: a general "
+    "approach. Statistics in Medicine 27, 1693–1702."
+)
 KAPLAN_MEIER_1958 = (
     "Kaplan EL, Meier P (1958). Nonparametric estimation from incomplete observations. Journal "
     "of the American Statistical Association 53, 457–481."

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
 from cryptodrug_scraper.study import literature as lit
+from cryptodrug_scraper.study.by_vendor import HIGH, LOW
 from cryptodrug_scraper.study.coverage import build_known
 from cryptodrug_scraper.study.measure import Measure, Note
+from cryptodrug_scraper.study.populations import (
+    Number,
+    chao,
+    chapman,
+    jolly_seber,
+    sample_coverage,
+)
 
 if TYPE_CHECKING:
     from cryptodrug_scraper.study.core import Study
@@ -42,17 +49,25 @@ _CRAWLS = """
     ORDER BY c.market, c.nth
 """
 
-
-def chapman(first: int, second: int, both: int) -> tuple[float, float, float]:
-    """Return Chapman's estimate of a closed population and its 95 % interval.
-
-    `first` and `second` are caught on two occasions, `both` on both. The interval's lower end is
-    never below the number of different ones that were caught.
-    """
-    number = (first + 1) * (second + 1) / (both + 1) - 1
-    variance = (first + 1) * (second + 1) * (first - both) * (second - both)
-    half = 1.96 * float(np.sqrt(variance / ((both + 1) ** 2 * (both + 2))))
-    return number, max(number - half, first + second - both), number + half
+# How many were captured once, twice, … in each three crawls in a row.
+_IN_A_ROW = """
+    WITH numbered AS (
+        SELECT market, nth AS crawl_nth, thing,
+               dense_rank() OVER (PARTITION BY market ORDER BY nth) AS nth
+        FROM s_known WHERE captured AND kind = :kind
+    ), last AS (
+        SELECT market, nth, max(crawl_nth) AS crawl_nth FROM numbered GROUP BY 1, 2
+    ), each AS (
+        SELECT n.market, w.last, n.thing, count(*) AS times
+        FROM numbered n CROSS JOIN LATERAL generate_series(n.nth, n.nth + :crawls - 1) AS w(last)
+        GROUP BY 1, 2, 3
+    )
+    SELECT e.market, l.crawl_nth, e.times, count(*) AS n
+    FROM each e JOIN last l ON l.market = e.market AND l.nth = e.last
+    WHERE e.last >= :crawls GROUP BY 1, 2, 3
+"""
+IN_A_ROW = 3
+"""Crawls that the estimators for unequal capture take: of more, more comes and goes."""
 
 
 def recapture(study: Study, *, kind: str = "listing") -> Measure:
@@ -64,11 +79,17 @@ def recapture(study: Study, *, kind: str = "listing") -> Measure:
         raise ValueError(f"There is no kind {kind!r}; there are listing and vendor.")
     study.once(build_known)
     crawls = study.frame(_CRAWLS, {"kind": kind})
+    times: dict[tuple[str, int], list[int]] = {}
+    given = {"kind": kind, "crawls": IN_A_ROW}
+    for market, nth, caught, n in study.frame(_IN_A_ROW, given).itertuples(index=False):
+        times.setdefault((market, nth), [0] * IN_A_ROW)[caught - 1] = int(n)
     rows = []
     for _, of_market in crawls.groupby("market", sort=True):
         previous = None
         for crawl in of_market.itertuples(index=False):
-            rows.append(_estimate(crawl, previous))
+            rows.append(
+                _estimate(crawl, previous) | _uneven(times.get((crawl.market, crawl.crawl_nth)))
+            )
             previous = crawl
     frame = pd.DataFrame(rows, columns=list(_COLUMNS))
     numbers = list(_COLUMNS)[3:]
@@ -89,7 +110,14 @@ def recapture(study: Study, *, kind: str = "listing") -> Measure:
             Note.of_method("none_between"),
             Note.of_method("none_returns"),
         ),
-        sources=(lit.CHAPMAN_1951, lit.JOLLY_1965, lit.SEBER_1965),
+        sources=(
+            lit.CHAPMAN_1951,
+            lit.JOLLY_1965,
+            lit.SEBER_1965,
+            lit.CHAO_1987,
+            lit.CHAO_1992,
+            lit.CHAO_JOST_2012,
+        ),
         notes=tuple(notes),
     )
 
@@ -106,7 +134,19 @@ _COLUMNS = {
     "chapman_high": "Upper end (number).",
     "chapman_coverage": "captured / chapman (0 to 1).",
     "estimate": "Jolly and Seber's estimate of how many there were (number).",
+    "estimate_low": LOW,
+    "estimate_high": HIGH,
     "coverage": "Part of those there that the crawl captured, by Jolly and Seber (0 to 1).",
+    "coverage_low": LOW,
+    "coverage_high": HIGH,
+    "chao": "Chao's lower bound of how many there were in this crawl and the two before (number).",
+    "chao_low": LOW,
+    "chao_high": HIGH,
+    "sample_coverage": "Chao, Lee and Jeng's estimate of the same by sample coverage (number).",
+    "sample_coverage_low": LOW,
+    "sample_coverage_high": HIGH,
+    "in_a_row": "Different ones captured in these three crawls (number).",
+    "uneven_coverage": "in_a_row / sample_coverage: what three crawls captured (0 to 1).",
 }
 
 
@@ -119,14 +159,26 @@ def _estimate(crawl: object, previous: object | None) -> dict[str, object]:
         before = _Counts(previous)
         row |= {"captured_before": before.captured, "again": now.again}
         if now.again >= FEWEST:
-            number, low, high = chapman(before.captured, now.captured, now.again)
-            row |= {"chapman": number, "chapman_low": low, "chapman_high": high}
-            row["chapman_coverage"] = min(now.captured / number, 1.0)
+            number = chapman(before.captured, now.captured, now.again)
+            row |= _ends("chapman", number)
+            row["chapman_coverage"] = min(now.captured / number.value, 1.0)
     if now.marked >= FEWEST and now.later >= FEWEST:
-        there = now.marked + now.skipped * now.captured / now.later
-        row["coverage"] = now.marked / there
-        row["estimate"] = now.captured * there / now.marked
+        number, part = jolly_seber(now.captured, now.marked, now.later, now.skipped)
+        row |= _ends("estimate", number) | _ends("coverage", part)
     return row
+
+
+def _uneven(times: list[int] | None) -> dict[str, object]:
+    """Return the estimates that allow for some being captured more easily than others."""
+    if times is None or sum(times[1:]) < FEWEST:
+        return {}
+    seen, number = sum(times), sample_coverage(times)
+    found = _ends("chao", chao(times)) | _ends("sample_coverage", number)
+    return found | {"in_a_row": seen, "uneven_coverage": min(seen / number.value, 1.0)}
+
+
+def _ends(name: str, number: Number) -> dict[str, object]:
+    return {name: number.value, f"{name}_low": number.low, f"{name}_high": number.high}
 
 
 class _Counts:

@@ -11,7 +11,6 @@ import pytest
 from cryptodrug_scraper.records import Link
 from cryptodrug_scraper.study.core import Study
 from cryptodrug_scraper.study.measure import Note
-from cryptodrug_scraper.study.recapture import chapman
 from tests.study.world import World, offer, profile
 
 StudyOf = Callable[..., Study]
@@ -59,15 +58,6 @@ def test_pages_of_no_run_are_taken_by_week(world: World, study_of: StudyOf) -> N
     assert told.frame["crawl"].tolist() == ["week 2019-W01", "week 2019-W02"]
     assert told.frame["coverage"].tolist() == [0, 1]
     assert told.left_out == {"undated_pages": 1}
-
-
-def test_chapman_by_hand() -> None:
-    # 11 · 16 / 6 − 1, and the variance 11 · 16 · 5 · 10 / (6² · 7).
-    number, low, high = chapman(10, 15, 5)
-    assert number == pytest.approx(28.333, abs=1e-3)
-    assert high - number == pytest.approx(1.96 * (8800 / 252) ** 0.5)
-    assert low == 20  # so many different ones were caught
-    assert chapman(10, 10, 10) == (10, 10, 10)
 
 
 def load(world: World, weeks: Iterable[Iterable[int]]) -> None:

@@ -9,10 +9,20 @@ import pandas as pd
 from cryptodrug_scraper.report import figures
 from cryptodrug_scraper.report.context import LOW_COVERAGE, Context, first_day, periods_between
 from cryptodrug_scraper.report.guard import as_day
-from cryptodrug_scraper.report.parts import Column, Drawing, Section, build_table, drawn
+from cryptodrug_scraper.report.parts import (
+    Column,
+    Drawing,
+    Section,
+    build_table,
+    drawn,
+    interval_of,
+)
 from cryptodrug_scraper.study.coverage import coverage
+from cryptodrug_scraper.study.intervals import wilson
 from cryptodrug_scraper.study.recapture import recapture
 
+_ESTIMATES = ("chapman", "estimate", "chao", "sample_coverage")
+_COVERED = ("chapman_coverage", "coverage", "uneven_coverage")
 _WHOLE = 0.98  # from here on the poorest month is no news
 
 
@@ -34,6 +44,7 @@ def section(context: Context) -> Section:
     crawls = frame.groupby(["market", "month"])["crawl"].nunique()
     there = sums["known"] - sums["gone"]
     sums["coverage"] = (sums["captured"] / there.where(there > 0)).clip(upper=1.0)
+    sums["coverage_low"], sums["coverage_high"] = wilson(sums["captured"], there)
     markets = context.market_order(sums["market"])
     _draw(context, made, sums, markets)
     rows = []
@@ -85,9 +96,18 @@ def section(context: Context) -> Section:
 def _draw(context: Context, made: Section, sums: pd.DataFrame, markets: list[str]) -> None:
     days = periods_between(list(sums["month"]), context.by)
     names = [context.period(day) for day in days]
-    by = {(r["market"], r["month"]): drawn(r["coverage"]) for r in sums.to_dict("records")}
+    by = {(row["market"], row["month"]): row for row in sums.to_dict("records")}
+
+    def line(market: str, name: str) -> list[float | None]:
+        return [drawn(by.get((market, day), {}).get(name)) for day in days]
+
     series = [
-        figures.Series(context.market(market), [by.get((market, day)) for day in days])
+        figures.Series(
+            context.market(market),
+            line(market, "coverage"),
+            line(market, "coverage_low"),
+            line(market, "coverage_high"),
+        )
         for market in markets
     ]
     svg = figures.lines(
@@ -109,8 +129,10 @@ def _recapture(context: Context, made: Section, frame: pd.DataFrame) -> list[str
                 of_market = of_market[of_market[name].notna()]
                 break
         numbers = {
-            name: of_market[name].dropna().astype(float)
-            for name in ("captured", "chapman", "chapman_coverage", "estimate", "coverage")
+            f"{name}{end}": of_market[f"{name}{end}"].dropna().astype(float)
+            for name in ("captured", *_ESTIMATES, *_COVERED)
+            for end in ("", "_low", "_high")
+            if f"{name}{end}" in of_market
         }
         row: dict[str, Any] = {
             name: float(values.mean()) if len(values) else None for name, values in numbers.items()
@@ -118,8 +140,18 @@ def _recapture(context: Context, made: Section, frame: pd.DataFrame) -> list[str
         row |= {"market": context.market(market), "crawls": len(of_market)}
         rows.append(row)
         if row["coverage"] is not None:
-            said.append(t("coverage.one_estimate", market=row["market"], share=row["coverage"]))
-    if any(row["chapman"] is not None or row["estimate"] is not None for row in rows):
+            parts = [row[name] for name in _COVERED if row[name] is not None]
+            said.append(
+                t(
+                    "coverage.one_estimate",
+                    market=row["market"],
+                    share=row["coverage"],
+                    interval=interval_of(row, "coverage"),
+                    all=(min(parts), max(parts)) if len(parts) > 1 else None,
+                )
+            )
+    if any(row[name] is not None for row in rows for name in _ESTIMATES):
+        there = t("column.estimate")
         made.tables.append(
             build_table(
                 context.lang,
@@ -129,10 +161,15 @@ def _recapture(context: Context, made: Section, frame: pd.DataFrame) -> list[str
                     Column("market", t("column.market")),
                     Column("crawls", t("column.crawls"), "count"),
                     Column("captured", t("column.captured"), "count"),
-                    Column("chapman", t("column.estimate"), "count", "Chapman"),
+                    Column("chapman", there, "count", "Chapman", interval=True),
                     Column("chapman_coverage", t("column.coverage"), "share", "Chapman"),
-                    Column("estimate", t("column.estimate"), "count", "Jolly–Seber"),
+                    Column("estimate", there, "count", "Jolly–Seber", interval=True),
                     Column("coverage", t("column.coverage"), "share", "Jolly–Seber"),
+                    Column("chao", there, "count", t("coverage.chao"), interval=True),
+                    Column(
+                        "sample_coverage", there, "count", t("coverage.by_coverage"), interval=True
+                    ),
+                    Column("uneven_coverage", t("column.coverage"), "share", t("coverage.three")),
                 ],
                 rows,
             )
