@@ -40,11 +40,13 @@ from cryptodrug_scraper.study.origins import moves, several_origins, vendor_orig
 from cryptodrug_scraper.study.places import destinations, exclusions
 from cryptodrug_scraper.study.recapture import recapture
 from cryptodrug_scraper.study.sales import build_reviews
+from cryptodrug_scraper.study.scaled import scaled_turnover
 from cryptodrug_scraper.study.size import market_size
 from cryptodrug_scraper.study.totals import vendor_totals
 from cryptodrug_scraper.study.turnover import sale_values, turnover
 from cryptodrug_scraper.study.unit_prices import unit_prices
 from cryptodrug_scraper.study.vendors import handle_matches, same_vendors
+from cryptodrug_scraper.study.wholesale import wholesale
 
 # Of the session: a study reads much and alone. Together with Python well under 1 GB.
 _SESSION = """
@@ -68,6 +70,8 @@ class Study:
     size = market_size
     growth = growth
     turnover = turnover
+    scaled_turnover = scaled_turnover
+    wholesale = wholesale
     sale_values = sale_values
     composition = composition
     places = destinations

@@ -17,6 +17,7 @@ from cryptodrug_scraper.report.parts import (
     drawn,
 )
 from cryptodrug_scraper.study.turnover import sale_values, turnover
+from cryptodrug_scraper.study.wholesale import wholesale
 
 EDGES = (50, 100, 200, 500, 1000)
 """Euros at which bands of sales by value end."""
@@ -24,6 +25,9 @@ LIMIT = 200
 """Euros below which a sale is spoken of as small."""
 _UNITS = ("g", "piece", "ml")
 _PRICES = ("low", "median_country", "high", "listings_country")
+_BAND = (
+    "CASE WHEN price_eur IS NOT NULL THEN width_bucket(price_eur, ARRAY[{}]::numeric[]) END"
+).format(", ".join(map(str, EDGES)))
 _BOUNDS = ("share_sales_least", "share_sales_most")
 _SALES = ("sales", "share_sales", *_BOUNDS, "value_eur", "share_value")
 
@@ -31,20 +35,18 @@ _SALES = ("sales", "share_sales", *_BOUNDS, "value_eur", "share_value")
 def section(context: Context) -> Section:
     """Return the section."""
     made = Section("prices", context.t("prices.title"))
-    _sales(context, made)
+    _wholesale(context, made, _sales(context, made))
     _prices(context, made)
     made.caveats = list(dict.fromkeys(made.caveats))
     return made
 
 
-def _sales(context: Context, made: Section) -> None:
+def _sales(context: Context, made: Section) -> set[int]:
+    """Show sales by value; return the lower edges of bands that are hidden."""
     t = context.t
     measure = sale_values(context.study, country=context.country, edges=EDGES, by_market=False)
     lower = (0, *EDGES)
-    band = "width_bucket(price_eur, ARRAY[{}]::numeric[])".format(", ".join(map(str, EDGES)))
-    counts = review_vendors(
-        context.study, context.country, f"CASE WHEN price_eur IS NOT NULL THEN {band} END"
-    )
+    counts = review_vendors(context.study, context.country, _BAND)
     vendors = {low: counts.get((n, TOTAL), 0) for n, low in enumerate(lower)}
     # Where sums of small and of large sales are told, nothing may follow along either.
     parts = [[low for low in lower if low < LIMIT], [low for low in lower if low >= LIMIT]]
@@ -60,7 +62,7 @@ def _sales(context: Context, made: Section) -> None:
     made.methods.append(context.method(measure, title, shown=shown))
     if measure.frame.empty:
         made.findings.append(t("prices.no_sales"))
-        return
+        return set(lower)
     made.caveats += context.caveats(measure) if shown else [t("caveat.few_vendors")]
     of = {int(row["from_eur"]): row for row in measure.frame.to_dict("records")}
     rows: list[dict[str, Any]] = []
@@ -93,7 +95,7 @@ def _sales(context: Context, made: Section) -> None:
     if hidden:
         context.open(made, "sales", {})
     if not shown:
-        return
+        return hidden
     series = [
         figures.Series(
             t(f"prices.series_{name}"),
@@ -121,6 +123,48 @@ def _sales(context: Context, made: Section) -> None:
     if said:
         made.findings.append(" ".join(said))
         made.summary.append(" ".join(said))
+    return hidden
+
+
+def _wholesale(context: Context, made: Section, hidden: set[int]) -> None:
+    """Put the definitions of wholesale beside each other: offers and transactions."""
+    t = context.t
+    measure = wholesale(context.study, country=context.country)
+    made.methods.append(context.method(measure, t("prices.method_wholesale")))
+    least = float(measure.method["least"])
+    band = f"CASE WHEN price_eur IS NOT NULL THEN price_eur >= {least} END"
+    # Bands of sales are shown above, of which some are hidden for others' sake.
+    sold = least == EDGES[-1] and EDGES[-1] not in hidden
+    others = review_vendors(context.study, context.country, band, others=True)
+    rows = []
+    for row in measure.frame.to_dict("records"):
+        sale = row["definition"] in ("sales", "value")
+        behind = [row["vendors_country"], row["vendors_rest_country"]]
+        own = all(map(context.may_show, behind)) and (sold or not sale)
+        every = all(map(context.may_show, (row["vendors"], row["vendors_rest"])))
+        telling = [row["vendors_others"], others.get((True, TOTAL), 0) if sale else 0]
+        every &= not own or all(map(context.may_show, telling))
+        name = t(f"prices.wholesale_{row['definition']}", least=least)
+        line = {**row, "definition": name}
+        if not own or context.hidden_markets:
+            line["share_country"] = SUPPRESSED
+        if not every or context.untold_markets:
+            line["share"] = SUPPRESSED
+        rows.append(line)
+    if rows:
+        made.tables.append(
+            build_table(
+                context.lang,
+                "wholesale",
+                t("prices.table_wholesale"),
+                [
+                    Column("definition", t("prices.definition")),
+                    Column("share_country", t("column.share"), "share", t("column.of_country")),
+                    Column("share", t("column.share"), "share", t("column.of_all")),
+                ],
+                rows,
+            )
+        )
 
 
 def _told(vendors: dict[int, int], bands: list[int], threshold: int) -> bool:

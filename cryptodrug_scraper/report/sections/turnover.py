@@ -14,8 +14,10 @@ from cryptodrug_scraper.report.parts import (
     Section,
     build_table,
     drawn,
+    interval_of,
 )
 from cryptodrug_scraper.study.periods import bucket
+from cryptodrug_scraper.study.scaled import scaled_turnover
 from cryptodrug_scraper.study.turnover import turnover
 
 _KEYS = ("reviews", "low_eur", "turnover_eur", "high_eur")
@@ -115,8 +117,30 @@ def section(context: Context) -> Section:
             of=of_all[TOTAL, TOTAL]["reviews"],
         )
         made.findings += [said, t("turnover.bound")]
+        _scale(context, made)
         made.summary.append(said)
     return made
+
+
+def _scale(context: Context, made: Section) -> None:
+    """Say what turnover is if each sale that profiles state is counted."""
+    measure = scaled_turnover(context.study, country=context.country)
+    made.methods.append(context.method(measure, context.t("turnover.method_scaled")))
+    row = measure.frame.to_dict("records")[-1]
+    ends = interval_of(row, "scaled_eur")
+    if ends is None or not context.may_show(row["vendors"]) or context.hidden_markets:
+        return
+    words = context.t(
+        "turnover.scaled",
+        vendors=row["vendors"],
+        sales=row["sales"],
+        reviews=row["reviews"],
+        value=row["scaled_eur"],
+        low=ends[0],
+        high=ends[1],
+    )
+    made.findings.append(words)
+    made.summary.append(words)
 
 
 def _ask(
