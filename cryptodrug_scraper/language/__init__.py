@@ -170,6 +170,13 @@ class Language:
                 return joined + name.removeprefix(article)
         return ("d’" if name.startswith((*"AEIOUÉÎ", "Haï")) else "de ") + name
 
+    def of_name(self, name: str) -> str:
+        """Return a name after the preposition of a genitive, where it changes: d’Empire Market."""
+        word = {"en": "of ", "nl": "van ", "fr": "de "}[self.code]
+        if self.code == "fr" and name.startswith(tuple("AEIOUYÉÈaeiouyéè")):
+            word = "d’"
+        return word + name
+
     def place(self, code: str) -> str:
         """Name a place as it stands alone in a table: without its article."""
         name = self.the(code)
@@ -250,6 +257,7 @@ def _expressions(code: str) -> Any:
         "plural": spoken.plural,
         "the": spoken.the,
         "of_the": spoken.of_the,
+        "of_name": spoken.of_name,
         "place": spoken.place,
         "cap": cap,
     }

@@ -318,7 +318,7 @@ def _legend(axes: Axes, count: int) -> None:
     if count > 1:
         axes.figure.legend(
             *axes.get_legend_handles_labels(),
-            loc="outside upper right",
+            loc="outside upper left",
             ncols=min(count, 4),
             handlelength=3.2,
         )

@@ -120,6 +120,7 @@ def test_languages_have_the_same_texts_with_the_same_values() -> None:
             "plural",
             "the",
             "of_the",
+            "of_name",
             "place",
             "cap",
         ],

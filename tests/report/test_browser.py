@@ -20,6 +20,7 @@ from cryptodrug_scraper.report.pdf import BROWSERS, find_browser, print_pdf
 from tests.report.browser import Browser, running
 
 PRINTED = 665  # pixels of text on A4: 210 mm less 17 mm on both sides, at 96 a inch
+NARROW = 390  # a telephone
 
 _TOO_WIDE = """
     [...document.querySelectorAll('body *')]
@@ -27,6 +28,15 @@ _TOO_WIDE = """
         .filter(e => !e.classList.contains('skip'))
         .filter(e => e.getBoundingClientRect().right > innerWidth + 1)
         .map(e => e.tagName + ' ' + e.className + ' ' + e.textContent.slice(0, 60))
+"""
+_CUT_OFF = """
+    [...document.querySelectorAll('figcaption, caption span, .note, p, li')]
+        .filter(e => e.getBoundingClientRect().right > innerWidth + 1)
+        .map(e => e.textContent.slice(0, 60))
+"""
+_DRAWN = """
+    Math.min(...[...document.querySelectorAll('figure svg')]
+        .filter(e => e.viewBox.baseVal.width > 480).map(e => e.getBoundingClientRect().width))
 """
 _SCROLLS = """
     [...document.querySelectorAll('.table')]
@@ -86,7 +96,7 @@ def reports(study_url: str, tmp_path: Path) -> dict[str, Path]:
 @pytest.mark.slow
 def test_the_report_in_a_browser(reports: dict[str, Path], browser: Browser) -> None:
     for code, file in reports.items():
-        for wide in (1280, PRINTED):
+        for wide in (1280, PRINTED, NARROW):
             browser.show(file.as_uri(), wide)
             assert browser.asked_for() == [file.as_uri()]
             assert browser.said() == []
@@ -94,6 +104,9 @@ def test_the_report_in_a_browser(reports: dict[str, Path], browser: Browser) -> 
             if wide == 1280:  # where it is narrow, wide tables are scrolled on their own
                 assert browser.value(_TOO_WIDE) == [], code
                 assert browser.value(_SCROLLS) == [], code
+            elif wide == NARROW:  # so are figures, whose letters would be too small
+                assert browser.value(_CUT_OFF) == [], code
+                assert browser.value(_DRAWN) > 560
         assert browser.value("document.documentElement.lang") == code
         assert browser.value("document.scripts.length") == 0
         assert browser.value(_CONTRASTS) == []
