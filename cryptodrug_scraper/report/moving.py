@@ -204,7 +204,7 @@ def _moves(context: Context, made: Section, moved: pd.DataFrame, cut: str) -> No
 
 def cut_rows(context: Context, rows: list[Row]) -> tuple[list[Row], list[str]]:
     """Return the rows of a table that say something, as far as they fit, and a note of the rest."""
-    shown = [row for row in rows if row["vendors"] is not SUPPRESSED][:_ROWS]
+    shown = [row for row in rows if row.get("listings", row["vendors"]) is not SUPPRESSED][:_ROWS]
     if not shown:
         return rows, []
     left = len(rows) - len(shown)

@@ -8,8 +8,9 @@ import pandas as pd
 
 from cryptodrug_scraper.report import figures
 from cryptodrug_scraper.report.context import LOW_COVERAGE, Context, first_day, periods_between
-from cryptodrug_scraper.report.guard import as_day
+from cryptodrug_scraper.report.guard import TOTAL, as_day, listing_vendors
 from cryptodrug_scraper.report.parts import (
+    SUPPRESSED,
     Column,
     Drawing,
     Section,
@@ -47,12 +48,16 @@ def section(context: Context) -> Section:
     sums["coverage_low"], sums["coverage_high"] = wilson(sums["captured"], there)
     markets = context.market_order(sums["market"])
     _draw(context, made, sums, markets)
+    few = _few(context)
     rows = []
     for market in markets:
         for row in sums[sums["market"] == market].to_dict("records"):
             crawled = int(crawls[market, row["month"]])
-            month = context.period(row["month"])
-            rows += [row | {"crawls": crawled, "month": month, "market": context.market(market)}]
+            line = row | {"crawls": crawled, "month": context.period(row["month"])}
+            if (row["month"], market) in few:
+                line |= dict.fromkeys(columns, SUPPRESSED)
+            rows.append(line | {"market": context.market(market)})
+    hidden = any(row["known"] is SUPPRESSED for row in rows)
     made.tables.append(
         build_table(
             context.lang,
@@ -73,7 +78,8 @@ def section(context: Context) -> Section:
     )
     estimates = _recapture(context, made, again.frame)
     seen = float(sums["captured"].sum()) / max(float(there.sum()), 1.0)
-    said = t("coverage.average", share=min(seen, 1.0), n=int(there.sum()))
+    known = None if hidden else int(there.sum())
+    said = t("coverage.average", share=min(seen, 1.0), n=known)
     worst = sums.loc[sums["coverage"].astype(float).idxmin()]
     if len(sums) > 1 and worst["coverage"] < min(seen, _WHOLE):
         said += " " + t(
@@ -91,6 +97,13 @@ def section(context: Context) -> Section:
     if min(seen, mean) < LOW_COVERAGE:
         made.warnings.append(t("coverage.low", share=min(seen, mean), estimated=mean < seen))
     return made
+
+
+def _few(context: Context) -> set[tuple[Any, str]]:
+    """Return the periods and markets in which few vendors of all countries had a listing seen."""
+    frame = context.size(context.by).frame
+    counts = zip(frame["period"], frame["market"], frame["vendors"].fillna(0), strict=True)
+    return {(as_day(day), market) for day, market, n in counts if not context.may_show(n)}
 
 
 def _draw(context: Context, made: Section, sums: pd.DataFrame, markets: list[str]) -> None:
@@ -121,6 +134,7 @@ def _recapture(context: Context, made: Section, frame: pd.DataFrame) -> list[str
     t = context.t
     rows: list[dict[str, Any]] = []
     said = []
+    vendors = listing_vendors(context.study, None)
     for market in context.market_order(frame["market"]):
         of_market = frame[frame["market"] == market]
         # Means over the same crawls, or an estimate would seem to be below what was captured.
@@ -138,6 +152,8 @@ def _recapture(context: Context, made: Section, frame: pd.DataFrame) -> list[str
             name: float(values.mean()) if len(values) else None for name, values in numbers.items()
         }
         row |= {"market": context.market(market), "crawls": len(of_market)}
+        if not context.may_show(vendors.get((TOTAL, market), 0)):
+            row |= dict.fromkeys(("captured", *_ESTIMATES), SUPPRESSED)
         rows.append(row)
         if row["coverage"] is not None:
             parts = [row[name] for name in _COVERED if row[name] is not None]

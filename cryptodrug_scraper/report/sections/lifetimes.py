@@ -48,6 +48,7 @@ def section(context: Context) -> Section:
                 or not all(map(context.may_show, parts))
             )
             row = {
+                "of": of,
                 "what": t(f"lifetimes.{of}"),
                 "market": context.market(market),
                 "lives": lives,
@@ -76,9 +77,8 @@ def section(context: Context) -> Section:
             made.caveats.append(t("caveat.few_vendors"))
     for row in rows:
         if row["median"] is not SUPPRESSED:
-            of = "vendors" if row["what"] == t("lifetimes.vendors") else "listings"
             known = drawn(row["median"]) is not None
-            key = f"lifetimes.{'median' if known else 'longer'}_{of}"
+            key = f"lifetimes.{'median' if known else 'longer'}_{row['of']}"
             made.findings.append(
                 t(
                     key,

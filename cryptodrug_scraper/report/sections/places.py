@@ -23,6 +23,18 @@ _MOST = 9  # rows and columns of the matrix
 _NAMED = 3  # places that a sentence names
 
 
+_NOT_TO = """
+    WITH own AS (
+        SELECT vendor_id, CASE WHEN coalesce(to_places, '{}') = '{}' THEN ARRAY['']
+               ELSE to_places END AS places
+        FROM s_listing WHERE in_period AND :country = ANY(from_countries)
+    ), named AS (SELECT DISTINCT unnest(places) AS place FROM own)
+    SELECT place, count(DISTINCT vendor_id) AS vendors
+    FROM named JOIN own ON NOT place = ANY(places) GROUP BY 1
+"""
+"""Vendors with a listing from a country that does not name a destination, by that destination."""
+
+
 def section(context: Context) -> Section:
     """Return the section."""
     t = context.t
@@ -33,14 +45,14 @@ def section(context: Context) -> Section:
         made.findings.append(t("caveat.empty"))
     elif not context.may_show(behind):
         made.caveats.append(t("caveat.few_vendors"))
-    _destinations(context, made)
-    _exclusions(context, made)
+    _destinations(context, made, behind)
+    _exclusions(context, made, behind)
     say_origins(context, made, shown=context.may_show(behind))
     made.caveats = list(dict.fromkeys(made.caveats))
     return made
 
 
-def _destinations(context: Context, made: Section) -> None:
+def _destinations(context: Context, made: Section, vendors: int) -> None:
     t = context.t
     measure = destinations(context.study)
     made.methods.append(context.method(measure, t("places.method_destinations")))
@@ -72,6 +84,8 @@ def _destinations(context: Context, made: Section) -> None:
         }
         if place in hidden:
             shown |= dict.fromkeys(("vendors", "listings", "share"), SUPPRESSED)
+        elif not context.may_show(vendors - row["vendors"]):
+            shown["vendors"] = SUPPRESSED  # who never ships there would be the difference
         rows.append(shown)
     if rows:
         made.tables.append(
@@ -106,7 +120,12 @@ def _hidden(context: Context, pairs: pd.DataFrame, origin: str) -> set[str]:
     """Return the destinations of an origin that must not be shown, in table and figure alike."""
     own = pairs[pairs["origin"] == origin]
     vendors = dict(zip(own["destination"], own["vendors"].astype(int), strict=True))
-    return guard_line(vendors, context.threshold)
+    # Of all listings, and those that ship to a place, follow those that do not.
+    others = context.study.frame(_NOT_TO, {"country": origin})
+    telling = {
+        place for place, count in others.itertuples(index=False) if not context.may_show(count)
+    }
+    return guard_line(vendors, context.threshold, telling)
 
 
 def _matrix(context: Context, made: Section, every: pd.DataFrame) -> None:
@@ -147,7 +166,7 @@ def _matrix(context: Context, made: Section, every: pd.DataFrame) -> None:
     made.drawings.append(Drawing("places", svg, caption))
 
 
-def _exclusions(context: Context, made: Section) -> None:
+def _exclusions(context: Context, made: Section, vendors: int) -> None:
     t = context.t
     measure = exclusions(context.study, country=context.country)
     made.methods.append(context.method(measure, t("places.method_exclusions")))
@@ -164,7 +183,7 @@ def _exclusions(context: Context, made: Section) -> None:
         group = bool(row["is_group"])
         name = t(f"places.{row['place']}") if group else context.lang.place(row["place"])
         shown = {**row, "name": name}
-        if context.may_show(row["vendors"]):
+        if context.may_show(row["vendors"]) and context.may_show(vendors - row["vendors"]):
             if not group:
                 told.append(t("places.one_excluded", place=row["place"], n=int(row["vendors"])))
         else:
