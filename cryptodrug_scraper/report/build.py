@@ -26,6 +26,7 @@ SECTIONS = (
     "coverage",
     "concentration",
     "lifetimes",
+    "sensitivity",
 )
 
 Told = Callable[[int, int, str], None]

@@ -41,6 +41,7 @@ from cryptodrug_scraper.study.places import destinations, exclusions
 from cryptodrug_scraper.study.recapture import recapture
 from cryptodrug_scraper.study.sales import build_reviews
 from cryptodrug_scraper.study.scaled import scaled_turnover
+from cryptodrug_scraper.study.sensitivity import sensitivity
 from cryptodrug_scraper.study.size import market_size
 from cryptodrug_scraper.study.totals import vendor_totals
 from cryptodrug_scraper.study.turnover import sale_values, turnover
@@ -88,6 +89,7 @@ class Study:
     recapture = recapture
     concentration = concentration
     lifetimes = lifetimes
+    sensitivity = sensitivity
 
     def __init__(
         self,

@@ -2,8 +2,8 @@
 
 ``s_panel(exchange_panel_id, currency, eur)``: by one panel.
 ``s_rate(market, currency, day, eur)``: the median of the panels that a market showed on a day.
-``s_rate_near(market, currency, day, eur, own, away)``: for each day on which some price is
-known in a currency, the rate of the nearest day, of the market itself (`own`) or, where it
+``s_rate_near(market, currency, day, eur, own, away)``: for each day on which a price can have been
+meant in a currency, the rate of the nearest day, of the market itself (`own`) or, where it
 shows none near, of another market; `away` in days. EUR stands in it as 1.
 """
 
@@ -12,7 +12,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cryptodrug_scraper.normalise.money import COINS
-from cryptodrug_scraper.study.days import POSTED, build_rounding
 from cryptodrug_scraper.study.measure import Note
 
 if TYPE_CHECKING:
@@ -46,19 +45,23 @@ _RATES = """
     JOIN s_panel x USING (exchange_panel_id)
     GROUP BY 1, 2, 3
 """
-_NEAR = f"""
+_NEAR = """
     CREATE TEMP TABLE s_rate_near AS
     WITH stated AS (
-        SELECT DISTINCT v.market, r.price_currency AS currency, posted.posted_on,
-               CAST(coalesce(g.observed_at, r.first_seen) AS date) AS shown_on
+        SELECT v.market, r.price_currency AS currency,
+               least(min(posted_on), CAST(least(min(earliest), min(first_seen)) AS date)) AS first,
+               greatest(max(posted_on), CAST(greatest(max(latest), max(last_seen)) AS date)) AS last
         FROM review r JOIN vendor v USING (vendor_id)
-        {POSTED}
-        LEFT JOIN page g ON g.page_id = r.price_page_id
-        WHERE r.price_currency IS NOT NULL
+        WHERE r.price_currency IS NOT NULL GROUP BY 1, 2
+    ), shown AS (
+        SELECT min(day) - CAST(:fiat_days AS int) AS first,
+               max(day) + CAST(:fiat_days AS int) AS last FROM s_rate
     ), priced AS (
-        SELECT market, currency, posted_on AS day FROM stated
-        UNION
-        SELECT market, currency, shown_on FROM stated
+        SELECT market, currency, CAST(generate_series(
+                   CASE WHEN currency = 'EUR' THEN s.first ELSE greatest(s.first, w.first) END,
+                   CASE WHEN currency = 'EUR' THEN s.last ELSE least(s.last, w.last) END,
+                   INTERVAL '1 day') AS date) AS day
+        FROM stated s CROSS JOIN shown w
         UNION
         SELECT l.market, o.price_currency, CAST(o.observed_at AS date)
         FROM listing_observation o JOIN listing l USING (listing_id)
@@ -82,7 +85,6 @@ _NEAR = f"""
 
 def build_rates(study: Study) -> None:
     """Build `s_panel`, `s_rate` and `s_rate_near`, for all markets of the database."""
-    study.once(build_rounding)
     study.run(_PANELS)
     study.run("CREATE UNIQUE INDEX ON s_panel (exchange_panel_id, currency); ANALYZE s_panel")
     study.run(_RATES)

@@ -21,6 +21,8 @@ It counts on ``posted_on``, the estimate of its day (`days.py`), and was surely 
 ``first_day`` to ``last_day``; `spans` says whether these lie in two months. What can have been
 posted in the study's period, and is taken for earlier or later, stands in ``s_review_edge``.
 
+`poor` are those of low rating: the worst of three, or one star of five.
+
 Prices of listings that `prices.py` flags as holding or absurd are not used.
 """
 
@@ -46,11 +48,13 @@ ASSUMPTIONS = (
     *RULES,
 )
 
+POOR = 0.2
+"""Of the most stars that there are, the part up to which a rating is low: one of five."""
 _PRICES = """
-    CREATE TEMP TABLE s_price AS
+    CREATE TEMP TABLE {table} AS
     WITH daily AS (  -- of several prices on a day, the least
         SELECT listing_id, day, CAST(min(price_eur) AS numeric) AS eur
-        FROM s_listing_price WHERE held IS NULL GROUP BY 1, 2
+        FROM s_listing_price WHERE {where} GROUP BY 1, 2
     ), each AS (
         SELECT listing_id, day, eur FROM daily
         UNION ALL
@@ -94,7 +98,7 @@ _REVIEWS = f"""
            round(r.price_eur, 4) AS price_eur,
            CASE WHEN e.review_id IS NULL THEN round(r.low_eur, 4) ELSE 0 END AS low_eur,
            round(r.low_eur, 4) AS least_eur, round(r.high_eur, 4) AS high_eur,
-           r.price_source, r.away, r.rate, r.stated,
+           r.price_source, r.away, r.rate, r.stated, r.in_coin, r.poor,
            e.review_id IS NOT NULL AS suspected,
            coalesce(l.substance, CASE WHEN l.listing_id IS NULL THEN typical_substance END,
                'unknown') AS substance,
@@ -118,7 +122,9 @@ _REVIEWS = f"""
                     ELSE p.posted_on - a.day END AS away
         FROM (
             SELECT r.review_id, v.market, r.vendor_id, r.listing_id, posted.*,
-                   r.price_amount IS NOT NULL AS stated,
+                   r.price_amount IS NOT NULL AS stated, coin.is AS in_coin,
+                   coalesce(r.sentiment = 'negative', r.rating <= {POOR} * r.rating_max, false)
+                       AS poor,
                    r.price_amount * CASE WHEN coin.is THEN coalesce(shown.eur, p.eur)
                                          ELSE coalesce(p.eur, shown.eur) END AS paid,
                    greatest(r.price_amount - slack.half, 0) * least(p.eur, shown.eur)
@@ -190,7 +196,7 @@ def build_reviews(study: Study) -> None:
     """
     study.once(build_rounding, build_rates, build_origins, build_suspected)
     bands: Sequence[tuple[str, float]] = study.notes["value_bands"]
-    study.run(_PRICES)
+    study.run(price_steps("s_price", "held IS NULL"))
     study.run("CREATE INDEX ON s_price (listing_id, day)")
     study.run("ANALYZE s_price")
     study.run(_TYPICAL)
@@ -207,6 +213,15 @@ def build_reviews(study: Study) -> None:
         study.run(_EDGE)
     study.run("ANALYZE s_review")
     study.run("DROP TABLE s_said")
+
+
+def price_steps(table: str, where: str) -> str:
+    """Return SQL that makes a table of what listings cost from one day to the next.
+
+    `where` chooses among the rows of ``s_listing_price``. Columns: listing_id; day and eur, null
+    before the first; next_day, next_eur.
+    """
+    return _PRICES.format(table=table, where=where)
 
 
 def build_sold(study: Study) -> None:

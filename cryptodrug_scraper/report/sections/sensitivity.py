@@ -1,0 +1,91 @@
+"""How the numbers move with choices that could have been made otherwise."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cryptodrug_scraper.report.context import Context
+from cryptodrug_scraper.report.guard import NO_COLUMN, review_vendors
+from cryptodrug_scraper.report.parts import SUPPRESSED, Column, Section, build_table, missing
+from cryptodrug_scraper.study.sensitivity import sensitivity
+
+_NUMBERS = ("reviews", "turnover_eur", "larger_share", "growth", "stay_days", "moves")
+
+
+def section(context: Context) -> Section:
+    """Return the section."""
+    t = context.t
+    made = Section("sensitivity", t("sensitivity.title"))
+    found = sensitivity(context.study, country=context.country)
+    rows = [_row(context, row) for row in found.frame.to_dict("records")]
+    markets = context.market_order(context.study.markets)
+    vendors = review_vendors(context.study, context.country, NO_COLUMN)
+    shown = not context.guard(vendors, [], markets).hides()
+    made.methods.append(context.method(found, shown=shown))
+    if not rows[0]["reviews"]:
+        made.findings.append(t("caveat.empty"))
+        return made
+    if not shown:
+        made.caveats.append(t("caveat.few_vendors"))
+        for row in rows:
+            row |= dict.fromkeys(_NUMBERS, SUPPRESSED)
+    made.tables.append(
+        build_table(
+            context.lang,
+            "sensitivity",
+            t("sensitivity.table"),
+            [
+                Column("words", t("column.choice")),
+                Column("reviews", t("column.reviews"), "count"),
+                Column("turnover_eur", t("column.turnover"), "euros"),
+                Column("larger_share", t("column.larger_share"), "share"),
+                Column("growth", t("column.growth"), "share"),
+                Column("stay_days", t("column.half_gone"), "count"),
+                Column("moves", t("column.moves"), "count"),
+            ],
+            rows,
+        )
+    )
+    if shown:
+        made.findings += _findings(context, rows)
+    return made
+
+
+def _row(context: Context, row: dict[str, Any]) -> dict[str, Any]:
+    """Return a row without what rests on too few vendors, with the words of its choice."""
+    choice, setting = str(row["choice"]), row["setting"]
+    amount, _, currency = str(setting).partition(" ")
+    values = {"amount": float(amount), "currency": currency} if currency else {"n": setting}
+    key = f"{choice}_{setting}" if choice == "shipping" else choice
+    careful = {**row, "words": context.t(f"choice.{key}", **values)}
+    if not context.may_show(row["behind"]):
+        careful |= dict.fromkeys(_NUMBERS, SUPPRESSED)
+    if not context.may_show(row["larger_behind"]):
+        careful["larger_share"] = SUPPRESSED
+    if not context.may_show(row["growth_behind"]):
+        careful["growth"] = SUPPRESSED
+    if not missing(row["moves"]) and not context.may_show(row["moves"]):
+        careful["moves"] = SUPPRESSED
+    return careful
+
+
+def _findings(context: Context, rows: list[dict[str, Any]]) -> list[str]:
+    """Say within what turnover stays, and which choice moves it most."""
+    main, *others = rows
+    told = [row for row in others if row["turnover_eur"] is not SUPPRESSED]
+    if main["turnover_eur"] is SUPPRESSED or not main["turnover_eur"] or not told:
+        return []
+    most = max(told, key=lambda row: abs(row["turnover_eur"] - main["turnover_eur"]))
+    every = [row["turnover_eur"] for row in [main, *told]]
+    if most["turnover_eur"] == main["turnover_eur"]:
+        return [context.t("sensitivity.same", value=main["turnover_eur"])]
+    return [
+        context.t(
+            "sensitivity.range",
+            value=main["turnover_eur"],
+            low=min(every),
+            high=max(every),
+            choice=most["words"],
+            of_most=most["turnover_eur"],
+        )
+    ]

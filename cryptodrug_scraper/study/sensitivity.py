@@ -1,0 +1,374 @@
+"""How the numbers that a report leads with move with choices that could have been made otherwise.
+
+One pass over ``s_review`` sums a country's sales by all that a choice filters by; other choices
+are worked out on sums. Where a choice changes prices, only the reviews that it touches are valued
+anew: no table of the study is built twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from cryptodrug_scraper.study import literature as lit
+from cryptodrug_scraper.study.growth import FEWEST_MONTHS
+from cryptodrug_scraper.study.lifetimes import GRACE_DAYS, kaplan_meier, median_of
+from cryptodrug_scraper.study.measure import Measure, Note
+from cryptodrug_scraper.study.months import whole_months
+from cryptodrug_scraper.study.origins import WINDOW_DAYS, moves
+from cryptodrug_scraper.study.periods import check_country
+from cryptodrug_scraper.study.rates import COIN_DAYS
+from cryptodrug_scraper.study.sales import price_steps
+from cryptodrug_scraper.study.seen import build_origins, build_seen
+
+if TYPE_CHECKING:
+    from cryptodrug_scraper.study.core import Study
+
+LARGER_EUR = (200.0, 500.0, 1000.0)
+"""From which value a sale is larger: where the middle band begins, half of the limit of Aldridge &
+Décary-Hétu, and that limit, in euros; they have it in dollars."""
+DOLLARS = 1000
+COIN_WINDOWS = (3, 14, 30)
+GRACES = (14, 56)
+WINDOWS = (14, 28)
+
+_HERE = ":country = ANY(s.from_countries)"
+_SOLD = """
+    SELECT s.market, s.month, s.poor, s.suspected, count(*) AS reviews,
+           coalesce(sum(s.price_eur), 0) AS eur {larger}
+    FROM s_review s WHERE {here} GROUP BY 1, 2, 3, 4
+"""
+_BEHIND = """
+    SELECT count(*) AS vendors, count(*) FILTER (WHERE poor) AS poor,
+           count(*) FILTER (WHERE suspected) AS suspected {bands}
+    FROM (
+        SELECT s.vendor_id, bool_or(s.poor) AS poor, bool_or(s.suspected) AS suspected {each}
+        FROM s_review s WHERE {here} GROUP BY 1
+    ) AS vendor
+"""
+# What reviews come to by other prices, less what they came to.
+_OTHERWISE = """
+    SELECT c.market, c.month, c.poor, c.suspected, 0 AS reviews,
+           coalesce(sum(new.eur), 0) - coalesce(sum(c.price_eur), 0) AS eur {larger},
+           array_agg(DISTINCT c.vendor_id)
+               FILTER (WHERE new.eur IS DISTINCT FROM c.price_eur) AS vendors
+    FROM ({chosen}) AS c
+    LEFT JOIN LATERAL (
+        SELECT p.day, p.eur, p.next_day, p.next_eur FROM {prices} p
+        WHERE c.paid IS NULL AND p.listing_id = c.listing_id AND p.day <= c.posted_on
+        ORDER BY p.day DESC LIMIT 1
+    ) AS a ON true
+    CROSS JOIN LATERAL (
+        SELECT round(greatest(coalesce(c.paid, CASE
+            WHEN a.eur IS NULL OR coalesce(a.next_day - c.posted_on < c.posted_on - a.day, false)
+            THEN a.next_eur ELSE a.eur END) + c.more, 0), 4) AS eur
+    ) AS new
+    GROUP BY 1, 2, 3, 4
+"""
+_FIELDS = (
+    "s.market, s.vendor_id, s.month, s.poor, s.suspected, s.listing_id, s.posted_on, s.price_eur"
+)
+_COINS = """
+    CREATE TEMP TABLE s_coin_review AS
+    SELECT {fields}, r.price_amount, r.price_currency,
+           CAST(coalesce(g.observed_at, r.first_seen) AS date) AS shown_on
+    FROM s_review s JOIN review r USING (review_id)
+    LEFT JOIN page g ON g.page_id = r.price_page_id
+    WHERE s.in_coin AND s.rate IS DISTINCT FROM 'page' AND {here}
+"""
+_BY_WINDOW = """
+    SELECT s.*, CAST(0 AS numeric) AS more, s.price_amount * coalesce(n.eur, p.eur) AS paid
+    FROM s_coin_review s
+    LEFT JOIN s_coin_rate n
+        ON n.market = s.market AND n.currency = s.price_currency AND n.day = s.shown_on
+    LEFT JOIN s_coin_rate p
+        ON p.market = s.market AND p.currency = s.price_currency AND p.day = s.posted_on
+"""
+_COIN_RATES = """
+    CREATE TEMP TABLE s_coin_rate AS
+    SELECT p.market, p.currency, p.day, n.eur
+    FROM (
+        SELECT market, price_currency AS currency, shown_on AS day FROM s_coin_review
+        UNION SELECT market, price_currency, posted_on FROM s_coin_review
+    ) AS p
+    CROSS JOIN LATERAL (
+        SELECT r.eur FROM s_rate r
+        WHERE r.currency = p.currency AND abs(r.day - p.day) <= :days
+        ORDER BY r.market <> p.market, abs(r.day - p.day), r.day, r.market LIMIT 1
+    ) AS n
+"""
+_SHIPPING = """
+    CREATE TEMP TABLE s_shipping AS
+    SELECT o.listing_id, min(x.price_amount * coalesce(r.eur, 1)) AS eur
+    FROM shipping_option x
+    JOIN listing_observation o USING (page_id, ordinal)
+    JOIN s_listing l USING (listing_id)
+    LEFT JOIN (
+        SELECT market, currency, avg(eur) AS eur FROM s_rate GROUP BY 1, 2
+    ) AS r ON r.market = l.market AND r.currency = x.price_currency
+    WHERE :country = ANY(l.from_countries) AND (r.eur IS NOT NULL OR x.price_currency = 'EUR')
+    GROUP BY 1
+"""
+_LIVES = """
+    SELECT v.market, v.vendor_id, v.first_day, v.last_day, k.since, k.until,
+           least(b.day, v.first_day) AS began
+    FROM (
+        SELECT market, vendor_id, min(day) AS first_day, max(day) AS last_day
+        FROM s_seen WHERE vendor_id IN (
+            SELECT f.vendor_id FROM s_listing f JOIN s_origin o USING (listing_id)
+            WHERE o.within AND f.in_period AND :country = ANY(o.places)
+        ) GROUP BY 1, 2
+    ) AS v
+    JOIN (SELECT market, min(day) AS since, max(day) AS until FROM s_seen GROUP BY 1) AS k
+        USING (market)
+    LEFT JOIN (SELECT vendor_id, min(first_seen) AS day FROM s_listing GROUP BY 1) AS b
+        USING (vendor_id)
+"""
+_COLUMNS = {
+    "choice": "What was chosen.",
+    "setting": "How; of days and values the number.",
+    "main": "Whether that is how the other measures have it.",
+    "reviews": "Reviews of the country's listings (number).",
+    "turnover_eur": "Turnover by them (EUR).",
+    "larger_share": "Part of it by larger sales (0 to 1).",
+    "growth": "Growth a month of reviews on the market where the country has most of them.",
+    "listings": "Listings of the country (number).",
+    "vendors": "Their vendors (number).",
+    "stay_days": "Days after which half of the vendors are gone; nothing if more stay.",
+    "moves": "Moves of vendors to or from the country (number).",
+    "behind": "Vendors behind what differs from the main row; in it, behind all (number).",
+    "growth_behind": "Vendors with reviews on that market (number).",
+    "larger_behind": "Vendors with larger sales, or those behind what differs in them, if they are "
+    "fewer (number).",
+}
+
+
+@dataclass(frozen=True)
+class _Sold:
+    """Sums of a country's sales by month and by what choices filter by."""
+
+    cells: pd.DataFrame
+    market: str | None
+    months: pd.DataFrame
+
+    def headline(self, larger: str, keep: pd.Series | None = None) -> dict[str, Any]:
+        """Return reviews, turnover, the part of `larger` sales, and growth of what is kept."""
+        cells = self.cells if keep is None else self.cells[keep]
+        eur = float(cells["eur"].sum())
+        return {
+            "reviews": int(cells["reviews"].sum()),
+            "turnover_eur": eur,
+            "larger_share": float(cells[larger].sum()) / eur if eur > 0 else None,
+            "growth": self._growth(cells),
+        }
+
+    def otherwise(self, changes: pd.DataFrame) -> _Sold:
+        """Return the sums with what other prices change."""
+        both = pd.concat([self.cells, changes[list(self.cells.columns)]], ignore_index=True)
+        return _Sold(both, self.market, self.months)
+
+    def _growth(self, cells: pd.DataFrame) -> float | None:
+        own = cells[cells["market"] == self.market].groupby("month")["reviews"].sum()
+        own = own[(own > 0) & own.index.isin(self.months["month"])]
+        if len(own) < FEWEST_MONTHS:
+            return None
+        t = np.array([day.year * 12 + day.month for day in own.index], float)
+        slope = np.polyfit(t - t[0], np.log(own.to_numpy(float)), 1)[0]
+        return float(np.expm1(slope))
+
+
+def sensitivity(study: Study, *, country: str) -> Measure:
+    """Return how the headline numbers of a country move with the choices of the method.
+
+    The first row is how the other measures have them; each other row changes one choice. Raises
+    ValueError for a country that is no code.
+    """
+    code = check_country(country)
+    study.prepare()
+    study.once(build_seen, build_origins)
+    edges = _edges(study)
+    given = {"country": code, "edges": list(edges.values())}
+    sold = _sold(study, given, edges)
+    main_edge = "larger_main"
+    behind = _behind(study, given, edges)
+    base = {
+        **sold.headline(main_edge),
+        **_offered(study, given),
+        "growth_behind": _on_market(study, given, sold.market),
+        "stay_days": None,
+        "moves": None,
+    }
+    lives = study.frame(_LIVES, given)
+    base["stay_days"] = _stay(lives, GRACE_DAYS)
+    base["moves"], movers = _moves(study, code, WINDOW_DAYS)
+    rows: list[dict[str, Any]] = []
+
+    def add(choice: str, setting: Any, values: Mapping[str, Any], behind: int, *,
+            larger: int | None = None, main: bool = False) -> None:  # fmt: skip
+        rows.append({"choice": choice, "setting": setting, "main": main, **base, **values,
+                     "behind": behind,
+                     "larger_behind": larger_main if larger is None else larger})  # fmt: skip
+
+    larger_main = behind["larger_main"]
+    add("main", "", {}, behind["vendors"], main=True)
+    for choice, setting, changes in _priced_otherwise(study, given, edges):
+        moved = {v for vendors in changes["vendors"] for v in vendors or ()}
+        add(choice, setting, sold.otherwise(changes).headline(main_edge), len(moved))
+    cells = sold.cells
+    add("edits", "once", sold.headline(main_edge, ~cells["suspected"]), behind["suspected"])
+    add("low_ratings", "out", sold.headline(main_edge, ~cells["poor"]), behind["poor"])
+    for name, edge in edges.items():
+        if name != main_edge and edge != edges[main_edge]:
+            setting = f"{DOLLARS} USD" if name == "larger_usd" else f"{edge:.0f} EUR"
+            add("larger_from", setting, sold.headline(name), 0, larger=behind[name])
+    for days in GRACES:
+        add("grace_days", days, {"stay_days": _stay(lives, days)}, 0)
+    for days in WINDOWS:
+        number, vendors = _moves(study, code, days)
+        add("window_days", days, {"moves": number}, abs(vendors - movers))
+    return Measure(
+        name="sensitivity",
+        frame=pd.DataFrame(rows, columns=list(_COLUMNS)),
+        columns=_COLUMNS,
+        method={
+            "edge": edges[main_edge],
+            "coin_days": COIN_DAYS,
+            "grace_days": GRACE_DAYS,
+            "window_days": WINDOW_DAYS,
+        },
+        assumptions=(Note.of_method("one_choice_at_a_time"),),
+        sources=(lit.ALDRIDGE_2016, lit.SOSKA_CHRISTIN_2015),
+    )
+
+
+def _edges(study: Study) -> dict[str, float]:
+    """Return from which EUR a sale is larger, by name; the study's own under ``larger_main``."""
+    main = float(dict(study.notes["value_bands"])["wholesale"])
+    rate = study.row("SELECT avg(eur) AS eur FROM s_rate WHERE currency = 'USD'")["eur"]
+    edges = {"larger_main": main}
+    edges |= {f"larger_{n}": edge for n, edge in enumerate(LARGER_EUR)}
+    return edges | ({"larger_usd": round(DOLLARS * float(rate), 2)} if rate else {})
+
+
+def _sums(edges: Mapping[str, float], *columns: tuple[str, str]) -> str:
+    """Return SQL for sums of larger sales: those of the first column, less the second's."""
+    found = ""
+    for n, name in enumerate(edges, 1):
+        edge = f"(CAST(:edges AS numeric[]))[{n}]"
+        parts = [
+            f"{sign} coalesce(sum({column}) FILTER (WHERE {column} >= {edge}), 0)"
+            for sign, column in columns
+        ]
+        found += f", {' '.join(parts)} AS {name}"
+    return found
+
+
+def _sold(study: Study, given: Mapping[str, Any], edges: Mapping[str, float]) -> _Sold:
+    larger = _sums(edges, ("", "s.price_eur"))
+    cells = study.frame(_SOLD.format(larger=larger, here=_HERE), given)
+    most = cells.groupby("market")["reviews"].sum()
+    market = str(most.idxmax()) if len(most) else None
+    months = whole_months(study)
+    return _Sold(cells.astype({"poor": bool, "suspected": bool}), market,
+                 months[months["flow"] & (months["market"] == market)])  # fmt: skip
+
+
+def _behind(study: Study, given: Mapping[str, Any], edges: Mapping[str, float]) -> dict[str, int]:
+    """Count the vendors behind all sales, and behind those that choices leave out or add."""
+    steps = sorted({*edges.values(), np.inf})
+    each = bands = ""
+    for n, (low, high) in enumerate(pairwise(steps)):
+        below = f" AND s.price_eur < {high!r}" if np.isfinite(high) else ""
+        each += f", coalesce(bool_or(s.price_eur >= {low!r}{below}), false) AS b{n}"
+        bands += f", count(*) FILTER (WHERE b{n}) AS band{n}"
+    row = study.row(_BEHIND.format(bands=bands, each=each, here=_HERE), given)
+    found = {name: int(row[name]) for name in ("vendors", "poor", "suspected")}
+    for name, edge in edges.items():
+        nth = steps.index(edge)
+        # A part is known by the next ones too: those behind the bands beside it.
+        beside = [int(row[f"band{n}"]) for n in (nth - 1, nth) if 0 <= n < len(steps) - 1]
+        found[name] = min((count for count in beside if count), default=0)
+    return found
+
+
+def _priced_otherwise(
+    study: Study, given: Mapping[str, Any], edges: Mapping[str, float]
+) -> Iterator[tuple[str, Any, pd.DataFrame]]:
+    """Yield choices that change prices: with what sums change, and whose."""
+    larger = _sums(edges, ("", "new.eur"), ("-", "c.price_eur"))
+
+    def changes(chosen: str, prices: str = "s_price") -> pd.DataFrame:
+        sql = _OTHERWISE.format(larger=larger, chosen=chosen, prices=prices)
+        return study.frame(sql, given).astype({"poor": bool, "suspected": bool})
+
+    unpaid = f"""
+        SELECT {_FIELDS}, CAST(NULL AS numeric) AS paid, CAST(0 AS numeric) AS more
+        FROM s_review s WHERE s.price_source <> 'review' AND {_HERE} AND s.listing_id IN (
+            SELECT listing_id FROM s_listing_price WHERE held IS NOT NULL)
+    """
+    study.run(price_steps("s_price_all", "listing_id IN (SELECT listing_id FROM s_listing_price"
+                          " WHERE held IS NOT NULL)"))  # fmt: skip
+    study.run("CREATE INDEX ON s_price_all (listing_id, day); ANALYZE s_price_all")
+    yield "holding_prices", "used", changes(unpaid, "s_price_all")
+    study.run("DROP TABLE s_price_all")
+    study.run(_COINS.format(fields=_FIELDS, here=_HERE), given)
+    study.run("ANALYZE s_coin_review")
+    for days in COIN_WINDOWS:
+        study.run(_COIN_RATES, {"days": days})
+        yield "coin_days", days, changes(_BY_WINDOW)
+        study.run("DROP TABLE s_coin_rate")
+    study.run("DROP TABLE s_coin_review")
+    study.run(_SHIPPING, given)
+    study.run("CREATE INDEX ON s_shipping (listing_id); ANALYZE s_shipping")
+    for setting, source, sign in (("taken_off", "review", "-"), ("added", "listing", "")):
+        shipped = f"""
+            SELECT {_FIELDS}, s.price_eur AS paid, {sign} h.eur AS more
+            FROM s_review s JOIN s_shipping h USING (listing_id)
+            WHERE s.price_source = '{source}' AND {_HERE}
+        """
+        yield "shipping", setting, changes(shipped)
+    study.run("DROP TABLE s_shipping")
+
+
+def _offered(study: Study, given: Mapping[str, Any]) -> dict[str, int]:
+    row = study.row(
+        "SELECT count(*) AS listings, count(DISTINCT vendor_id) AS vendors FROM s_listing"
+        " WHERE in_period AND :country = ANY(from_countries)",
+        given,
+    )
+    return {name: int(number) for name, number in row.items()}
+
+
+def _on_market(study: Study, given: Mapping[str, Any], market: str | None) -> int:
+    row = study.row(
+        f"SELECT count(DISTINCT vendor_id) AS n FROM s_review s WHERE market = :market AND {_HERE}",
+        {**given, "market": market},
+    )
+    return int(row["n"])
+
+
+def _stay(lives: pd.DataFrame, grace: int) -> int | None:
+    """Return the days after which half of the vendors are gone, as measure lifetimes has them."""
+    if lives.empty:
+        return None
+    first, last, since, until, began = (
+        pd.to_datetime(lives[name]) for name in ("first_day", "last_day", "since", "until", "began")
+    )
+    since, until = since + pd.Timedelta(days=grace), until - pd.Timedelta(days=grace)
+    watched = (began >= since) & (first <= until)
+    if not watched.any():
+        return None
+    days = (last.where(last < until, until) - first).dt.days[watched].to_numpy()
+    ended = (last <= until)[watched].to_numpy()
+    return median_of(kaplan_meier(days, ended, np.ones(len(days), int)))
+
+
+def _moves(study: Study, country: str | None, days: int) -> tuple[int, int]:
+    """Return how many moves there are, and how many vendors stand behind them at most."""
+    frame: Sequence[int] = moves(study, country=country, window_days=days).frame["vendors"].tolist()
+    return sum(frame), sum(frame)
