@@ -212,7 +212,7 @@ def build_rounding(study: Study) -> None:
     """Build ``s_rounding`` from a sample of the database's reviews, of all its markets.
 
     Columns: market, precision; `least` and `most` between which the interval of a review lies
-    whose time rests on an age in this unit; and those of `Rounding`, as intervals.
+    whose time rests on an age in this unit; and those of `Rounding`; in seconds.
     """
     units = list(UNITS)
     seen = study.frame(
@@ -236,11 +236,11 @@ def build_rounding(study: Study) -> None:
             if unit == "month":  # above a date that states the month alone, below ages in years
                 least, most = 34 * DAY, _WIDEST_MONTH + DAY
             spans = (length, least, most, *rounding[2:6])
-            rows.append([market, unit, *(f"{span:.0f} seconds" for span in spans), rounding.alone])
+            rows.append([market, unit, *spans, rounding.alone])
     columns = ["length", "least", "most", "head", "tail", "draw_head", "draw_tail"]
     study.run(
         "CREATE TEMP TABLE s_rounding (market text, precision text, "
-        + ", ".join(f"{column} interval" for column in columns)
+        + ", ".join(f"{column} float8" for column in columns)
         + ", alone boolean)"
     )
     study.copy("s_rounding", ["market", "precision", *columns, "alone"], rows)
@@ -250,27 +250,32 @@ def build_rounding(study: Study) -> None:
 POSTED = """
     LEFT JOIN s_rounding k ON k.market = v.market AND k.precision = r.posted_precision
     CROSS JOIN LATERAL (
-        SELECT CASE WHEN r.latest - r.earliest < k.least OR k.least IS NULL THEN 'as it is'
-                    WHEN r.latest - r.earliest > k.most THEN 'years'
-                    WHEN k.alone OR r.latest - r.earliest >= 1.99 * k.length THEN 'known'
-                    ELSE 'cut' END AS is
+        SELECT date_part('epoch', r.earliest) AS low, date_part('epoch', r.latest) AS high,
+               ((r.review_id & 1048575) + 0.5) / CAST(1048576 AS float8) AS part OFFSET 0
+    ) AS at
+    CROSS JOIN LATERAL (
+        SELECT k.least IS NOT NULL AND at.high - at.low BETWEEN k.least AND k.most AS rounded,
+               at.high - at.low > k.most AS years OFFSET 0
     ) AS age
     CROSS JOIN LATERAL (
-        SELECT CASE age.is WHEN 'known' THEN r.earliest + k.head ELSE r.earliest END AS low,
-               CASE age.is WHEN 'known' THEN r.latest - k.tail ELSE r.latest END AS high,
-               CASE WHEN age.is IN ('known', 'cut') THEN r.earliest + k.draw_head
-                    ELSE r.earliest END AS draw_low,
-               CASE WHEN age.is IN ('known', 'cut') THEN r.latest - k.draw_tail
-                    WHEN age.is = 'years' THEN r.earliest + (r.latest - r.earliest) / 2
-                    ELSE r.latest END AS draw_high
+        SELECT CASE WHEN known THEN at.low + k.head ELSE at.low END AS low,
+               CASE WHEN known THEN greatest(at.high - k.tail, at.low + k.head)
+                    ELSE at.high END AS high,
+               CASE WHEN age.rounded THEN at.low + k.draw_head
+                   + greatest(at.high - k.draw_tail - at.low - k.draw_head, 0) * at.part
+                    WHEN age.years THEN at.low + (at.high - at.low) / 2 * at.part
+                    ELSE at.low + (at.high - at.low) * at.part END AS drawn
+        FROM (SELECT age.rounded AND (k.alone OR at.high - at.low >= 1.99 * k.length) AS known)
+            AS every OFFSET 0
     ) AS span
     CROSS JOIN LATERAL (
-        SELECT coalesce(CAST(span.low AS date), r.posted_on) AS first_day,
-               coalesce(CAST(greatest(span.low, span.high) AS date), r.posted_on) AS last_day,
-               coalesce(CAST(least(greatest(span.low, span.draw_low
-                   + greatest(span.draw_high - span.draw_low, INTERVAL '0')
-                   * (((r.review_id & 1048575) + 0.5) / 1048576.0)), span.high) AS date),
-                   r.posted_on) AS posted_on
+        SELECT coalesce(DATE '1970-01-01' + CAST(floor(span.low / 86400) AS int), r.posted_on)
+                   AS first_day,
+               coalesce(DATE '1970-01-01' + CAST(floor(span.high / 86400) AS int), r.posted_on)
+                   AS last_day,
+               coalesce(DATE '1970-01-01' + CAST(floor(
+                   least(greatest(span.low, span.drawn), span.high) / 86400) AS int), r.posted_on)
+                   AS posted_on
     ) AS posted
 """
 """SQL that joins a row ``posted`` to a review ``r`` of a vendor ``v``: `first_day` and `last_day`,

@@ -93,8 +93,8 @@ _REVIEWS = f"""
     CREATE TEMP TABLE s_review AS
     SELECT r.review_id, r.market, r.vendor_id, r.listing_id, r.posted_on,
            r.first_day, r.last_day,
-           date_trunc('month', r.first_day) <> date_trunc('month', r.last_day) AS spans,
-           CAST(date_trunc('month', r.posted_on) AS date) AS month,
+           r.last_day - CAST(date_part('day', r.last_day) AS int) >= r.first_day AS spans,
+           r.posted_on + 1 - CAST(date_part('day', r.posted_on) AS int) AS month,
            round(r.price_eur, 4) AS price_eur,
            CASE WHEN e.review_id IS NULL THEN round(r.low_eur, 4) ELSE 0 END AS low_eur,
            round(r.low_eur, 4) AS least_eur, round(r.high_eur, 4) AS high_eur,
