@@ -7,7 +7,7 @@ anew: no table of the study is built twice.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -16,8 +16,9 @@ import numpy as np
 import pandas as pd
 
 from cryptodrug_scraper.study import literature as lit
+from cryptodrug_scraper.study.coverage import build_known
 from cryptodrug_scraper.study.growth import FEWEST_MONTHS
-from cryptodrug_scraper.study.lifetimes import GRACE_DAYS, kaplan_meier, median_of
+from cryptodrug_scraper.study.lifetimes import GRACE_DAYS, LIVES, kaplan_meier, median_of
 from cryptodrug_scraper.study.measure import Measure, Note
 from cryptodrug_scraper.study.months import whole_months
 from cryptodrug_scraper.study.origins import WINDOW_DAYS, moves
@@ -114,20 +115,9 @@ _SHIPPING = """
     WHERE :country = ANY(l.from_countries) AND (r.eur IS NOT NULL OR x.price_currency = 'EUR')
     GROUP BY 1
 """
-_LIVES = """
-    SELECT v.market, v.vendor_id, v.first_day, v.last_day, k.since, k.until,
-           least(b.day, v.first_day) AS began
-    FROM (
-        SELECT market, vendor_id, min(day) AS first_day, max(day) AS last_day
-        FROM s_seen WHERE vendor_id IN (
-            SELECT f.vendor_id FROM s_listing f JOIN s_origin o USING (listing_id)
-            WHERE o.within AND f.in_period AND :country = ANY(o.places)
-        ) GROUP BY 1, 2
-    ) AS v
-    JOIN (SELECT market, min(day) AS since, max(day) AS until FROM s_seen GROUP BY 1) AS k
-        USING (market)
-    LEFT JOIN (SELECT vendor_id, min(first_seen) AS day FROM s_listing GROUP BY 1) AS b
-        USING (vendor_id)
+_LIVES = f"""{LIVES.format(key="vendor_id")}
+    SELECT days, greatest(days, most) AS most, ended FROM lived
+    WHERE market = :market AND NOT left_out
 """
 _COLUMNS = {
     "choice": "What was chosen.",
@@ -139,9 +129,10 @@ _COLUMNS = {
     "growth": "Growth a month of reviews on the market where the country has most of them.",
     "listings": "Listings of the country (number).",
     "vendors": "Their vendors (number).",
-    "stay_days": "Days after which half of the vendors are gone; nothing if more stay.",
+    "stay_days": "Days that half of the vendors on that market outlast; nothing if more do.",
     "moves": "Moves of vendors to or from the country (number).",
     "behind": "Vendors behind what differs from the main row; in it, behind all (number).",
+    "stay_behind": "Vendors whose stay was watched (number).",
     "growth_behind": "Vendors with reviews on that market (number).",
     "larger_behind": "Vendors with larger sales, or those behind what differs in them, if they are "
     "fewer (number).",
@@ -190,7 +181,7 @@ def sensitivity(study: Study, *, country: str) -> Measure:
     """
     code = check_country(country)
     study.prepare()
-    study.once(build_seen, build_origins)
+    study.once(build_seen, build_origins, build_known)
     edges = _edges(study)
     given = {"country": code, "edges": list(edges.values())}
     sold = _sold(study, given, edges)
@@ -200,12 +191,9 @@ def sensitivity(study: Study, *, country: str) -> Measure:
         **sold.headline(main_edge),
         **_offered(study, given),
         "growth_behind": _on_market(study, given, sold.market),
-        "stay_days": None,
-        "moves": None,
+        **_stay(study, code, sold.market, GRACE_DAYS),
+        "moves": _moves(study, code, WINDOW_DAYS),
     }
-    lives = study.frame(_LIVES, given)
-    base["stay_days"] = _stay(lives, GRACE_DAYS)
-    base["moves"], movers = _moves(study, code, WINDOW_DAYS)
     rows: list[dict[str, Any]] = []
 
     def add(choice: str, setting: Any, values: Mapping[str, Any], behind: int, *,
@@ -227,10 +215,9 @@ def sensitivity(study: Study, *, country: str) -> Measure:
             setting = f"{DOLLARS} USD" if name == "larger_usd" else f"{edge:.0f} EUR"
             add("larger_from", setting, sold.headline(name), 0, larger=behind[name])
     for days in GRACES:
-        add("grace_days", days, {"stay_days": _stay(lives, days)}, 0)
+        add("grace_days", days, _stay(study, code, sold.market, days), 0)
     for days in WINDOWS:
-        number, vendors = _moves(study, code, days)
-        add("window_days", days, {"moves": number}, abs(vendors - movers))
+        add("window_days", days, {"moves": _moves(study, code, days)}, 0)
     return Measure(
         name="sensitivity",
         frame=pd.DataFrame(rows, columns=list(_COLUMNS)),
@@ -352,23 +339,15 @@ def _on_market(study: Study, given: Mapping[str, Any], market: str | None) -> in
     return int(row["n"])
 
 
-def _stay(lives: pd.DataFrame, grace: int) -> int | None:
-    """Return the days after which half of the vendors are gone, as measure lifetimes has them."""
+def _stay(study: Study, country: str | None, market: str | None, grace: int) -> dict[str, Any]:
+    """Return the days that half of the vendors outlast, as measure lifetimes has them."""
+    lives = study.frame(_LIVES, {"country": country, "market": market, "grace": grace})
     if lives.empty:
-        return None
-    first, last, since, until, began = (
-        pd.to_datetime(lives[name]) for name in ("first_day", "last_day", "since", "until", "began")
-    )
-    since, until = since + pd.Timedelta(days=grace), until - pd.Timedelta(days=grace)
-    watched = (began >= since) & (first <= until)
-    if not watched.any():
-        return None
-    days = (last.where(last < until, until) - first).dt.days[watched].to_numpy()
-    ended = (last <= until)[watched].to_numpy()
-    return median_of(kaplan_meier(days, ended, np.ones(len(days), int)))
+        return {"stay_days": None, "stay_behind": 0}
+    middle = (lives["days"].to_numpy(int) + lives["most"].to_numpy(int)) // 2
+    curve = kaplan_meier(middle, lives["ended"].to_numpy(bool), np.ones(len(lives), int))
+    return {"stay_days": median_of(curve), "stay_behind": len(lives)}
 
 
-def _moves(study: Study, country: str | None, days: int) -> tuple[int, int]:
-    """Return how many moves there are, and how many vendors stand behind them at most."""
-    frame: Sequence[int] = moves(study, country=country, window_days=days).frame["vendors"].tolist()
-    return sum(frame), sum(frame)
+def _moves(study: Study, country: str | None, days: int) -> int:
+    return int(moves(study, country=country, window_days=days).frame["vendors"].sum())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pandas as pd
@@ -113,3 +114,24 @@ def test_of_a_country_without_listings_nothing_moves(world: World, study_of: Stu
     assert frame["reviews"].tolist() == [0] * len(frame)
     assert frame["turnover_eur"].tolist() == [0] * len(frame)
     assert pd.isna(frame["larger_share"]).all()
+
+
+def test_stays_are_those_of_lifetimes(world: World, study_of: StudyOf) -> None:
+    for n, last in enumerate((3, 5, 6, 9, 12, 12)):
+        for week in range(n, n + last):
+            on = (day("03-05") + timedelta(7 * week)).isoformat()
+            world.seen(on, offer(str(n), f"v{n}", come_from="BE"))
+    world.seen("09-20", offer("0", "v0", come_from="BE"))
+    world.sold("v1", "1", "03-20")
+    world.seen("01-01", offer("9", "v9", come_from="NL"))
+    world.done()
+    study = study_of()
+    rows = rows_of(study)
+    for choice, days in (
+        (("main", ""), 28),
+        (("grace_days", "14"), 14),
+        (("grace_days", "56"), 56),
+    ):
+        curve = study.lifetimes(country="BE", grace_days=days).frame
+        assert rows[choice]["stay_days"] == curve["median_days"].iloc[0]
+        assert rows[choice]["stay_behind"] == curve["vendors"].iloc[0]

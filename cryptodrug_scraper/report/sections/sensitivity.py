@@ -6,7 +6,7 @@ from typing import Any
 
 from cryptodrug_scraper.report.context import Context
 from cryptodrug_scraper.report.guard import NO_COLUMN, review_vendors
-from cryptodrug_scraper.report.parts import SUPPRESSED, Column, Section, build_table, missing
+from cryptodrug_scraper.report.parts import SUPPRESSED, Column, Section, build_table
 from cryptodrug_scraper.study.sensitivity import sensitivity
 
 _NUMBERS = ("reviews", "turnover_eur", "larger_share", "growth", "stay_days", "moves")
@@ -64,7 +64,9 @@ def _row(context: Context, row: dict[str, Any]) -> dict[str, Any]:
         careful["larger_share"] = SUPPRESSED
     if not context.may_show(row["growth_behind"]):
         careful["growth"] = SUPPRESSED
-    if not missing(row["moves"]) and not context.may_show(row["moves"]):
+    if not context.may_show(row["stay_behind"]):
+        careful["stay_days"] = SUPPRESSED
+    if not context.may_show(row["moves"]):
         careful["moves"] = SUPPRESSED
     return careful
 
