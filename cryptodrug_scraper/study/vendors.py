@@ -123,6 +123,11 @@ def same_vendors(study: Study) -> Measure:
             WHERE o.vendor_id = l.vendor_id AND k.fingerprint IS NOT NULL)
         """
     )["n"]
+    apart = int(
+        study.row("SELECT count(*) AS n FROM vendor_apart JOIN s_vendor_life USING (vendor_id)")[
+            "n"
+        ]
+    )
     return Measure(
         name="same_vendors",
         frame=frame,
@@ -143,6 +148,7 @@ def same_vendors(study: Study) -> Measure:
         notes=(
             Note.left_out("shared_keys", shared["n"], shared["vendors"], {"limit": SHARED_KEY}),
             Note.left_out("accounts_without_key", no_key, no_key),
+            *([Note("kept_apart", {"n": apart}, apart)] if apart else []),
         ),
     )
 

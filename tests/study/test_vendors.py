@@ -59,6 +59,7 @@ def test_the_same_vendor_on_two_markets(study_of: StudyOf) -> None:
         ["possible", "dream", "anna", "empire", "anna", "anna"],
         ["possible", "dream", "cyd", "empire", "cyd", "cyd"],
     ]
+    assert told.caveats == ()
     assert told.frame["first_day"].tolist()[0] == date(2018, 1, 1)
     assert told.frame["other_first_day"].tolist()[0] == date(2019, 4, 10)
     assert list(told.left_out.values()) == [0, 5]
@@ -155,3 +156,14 @@ def test_that_nobody_was_found_again_is_told(world: World, study_of: StudyOf) ->
     columns = ["to_market", "certainty", "vendors", "before", "after", "active", "share_after"]
     assert told.frame[columns].values.tolist() == [["empire", "certain", 0, 0, 0, 1, 0]]
     assert told.frame["median_days"].isna().all()
+
+
+def test_accounts_that_differ_in_capitals_alone_are_noted(world: World, study_of: StudyOf) -> None:
+    world.page("02-01", kind="vendor", vendors=(profile("Finch", joined="2018-01-01"),))
+    world.page("02-02", kind="vendor", vendors=(profile("finch", joined="2018-05-01"),))
+    world.page("02-03", market="empire", kind="vendor", vendors=(profile("wren"),))
+    world.page("02-04", market="empire", kind="vendor", vendors=(profile("WREN"),))
+    world.done()
+    told = study_of().same_vendors()
+    assert told.caveats == (Note("kept_apart", {"n": 2}, 2),)
+    assert study_of(markets=["empire"]).same_vendors().caveats == ()
