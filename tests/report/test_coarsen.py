@@ -69,6 +69,10 @@ def test_what_stays_open_and_what_answers_it(small: World) -> None:
     assert "moved between Belgium and another country, and in which direction? Moves" in asked
     assert "ship too? All markets together answer it." in asked
     assert "turned up on Wall Street Market and Empire Market after its end? All other" in asked
+    assert (
+        "After Dream Market announced its end on 26 March 2019, the number of all listings on "
+        "Empire Market rose from 28 in February 2019 to 35 in June 2019." in words(plain)
+    )
     # The key findings: growth, Belgium and the Netherlands, moves, migration.
     said = words(coarse)
     assert "in the first quarter of 2019" in said

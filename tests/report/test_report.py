@@ -145,7 +145,8 @@ def test_the_command(study_url: str, tmp_path: Path) -> None:
     asked_for, out = tmp_path / "report.html", tmp_path / "report-invented.html"
     arguments = ["report", "--country", "belgium", "--out", str(asked_for)]
     arguments += ["--database-url", study_url]
-    done = shell(*arguments, "--lang", "fr", "--threshold", "1", "--market", "dream")
+    done = shell(*arguments, "--lang", "fr", "--threshold", "1", "--market", "dream",
+                 "--by", "quarter", "--coarsen", "auto")  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert b"Written" in done.stderr
     assert b"report-invented.html" in done.stderr
@@ -153,6 +154,7 @@ def test_the_command(study_url: str, tmp_path: Path) -> None:
     text = out.read_text("utf-8")
     assert "Les offres expédiées depuis la Belgique" in text
     assert "Empire Market" not in text
+    assert "T4\u00a02018" in text
     done = shell(*arguments, "--from", "2019-01-01", "--to", "2019-02-28")
     assert done.returncode == 0, done.stderr
     assert "Jan\u00a02019" in out.read_text("utf-8")
