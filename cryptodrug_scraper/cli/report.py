@@ -60,6 +60,7 @@ EPILOG = (
       cryptodrug report --country BE --from 2018-11-01 --to 2019-11-30 --lang fr \\
           --out rapport.html --pdf rapport.pdf
       cryptodrug report --country NL --market empire --threshold 10 --out empire.html
+      cryptodrug report --country BE --with NL --out report.html
       cryptodrug report --country BE --by quarter --coarsen auto --out report.html
     """)
     + "\n\n"
@@ -109,6 +110,15 @@ def report(
             show_default=False,
         ),
     ],
+    other: Annotated[
+        str | None,
+        typer.Option(
+            "--with",
+            metavar="CODE",
+            help="Another country, with which it is compared in a section of its own.",
+            show_default=False,
+        ),
+    ] = None,
     pdf: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Print it to a PDF file too.", show_default=False),
@@ -163,6 +173,9 @@ def report(
 ) -> None:
     """Write the report."""
     code = _country(country)
+    beside = _country(other) if other else ""
+    if beside == code:
+        raise Failure(f"--with {other} is the report's own country.", Code.BAD_INPUT)
     first, last = day(start, "--from"), day(end, "--to")
     if first and last and first > last:
         raise Failure(f"--from {first} is after --to {last}.", Code.BAD_INPUT)
@@ -181,6 +194,7 @@ def report(
         name_vendors=name_vendors,
         by=by.value,
         coarsen=coarsen is Coarsen.AUTO,
+        other=beside,
     )
     with _progress() as progress:
         page, notices, rests_on_invented = _page(

@@ -84,9 +84,15 @@ class Language:
     def span(self, low: Any, high: Any, kind: str = "share", value: Any = None) -> str:
         """Write the ends of an interval, with the digits that its `value` has: 9–15%.
 
-        `kind` is share (a part of 1, written with its sign), decimal, euros, cents or count.
+        `kind` is share (a part of 1, written with its sign), points (the same without),
+        decimal, euros, cents or count.
         """
-        ends, digits = [Decimal(str(low)), Decimal(str(high))], {"decimal": 2, "cents": 2}.get(kind)
+        ends, digits = (
+            [Decimal(str(low)), Decimal(str(high))],
+            {"decimal": 2, "cents": 2, "points": 1}.get(kind),
+        )
+        if kind == "points":
+            ends = [end * 100 for end in ends]
         if kind == "share":
             ends = [end * 100 for end in ends]
             most = abs(Decimal(str(value)) * 100) if value else max(map(abs, ends))

@@ -48,7 +48,8 @@ _CAPTURED = """
 def build(study: Study, options: Options, told: Told | None = None) -> Report:
     """Run all measures and return the report's parts."""
     tell = told or (lambda number, of, key: None)
-    steps = 1 + len(SECTIONS)
+    names = [*SECTIONS, "compare"] if options.other else SECTIONS
+    steps = 1 + len(names)
     tell(1, steps, "")
     study.prepare()
     context = Context(study, options)
@@ -56,7 +57,7 @@ def build(study: Study, options: Options, told: Told | None = None) -> Report:
     captured = {row["market"]: row for row in study.frame(_CAPTURED).to_dict("records")}
     markets = context.market_order(captured)
     sections = []
-    for number, name in enumerate(SECTIONS, 2):
+    for number, name in enumerate(names, 2):
         tell(number, steps, name)
         module = import_module(f"cryptodrug_scraper.report.sections.{name}")
         make: Callable[[Context], Section] = module.section

@@ -39,6 +39,8 @@ class Options:
     """Whether what goes by time goes by month or by quarter."""
     coarsen: bool = False
     """Whether a question that small numbers leave open is asked by the least coarse other cut."""
+    other: str = ""
+    """The country that it is compared with, if it is."""
 
 
 class Context:

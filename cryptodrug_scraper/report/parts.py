@@ -23,7 +23,7 @@ class Column:
     @property
     def is_number(self) -> bool:
         """Whether the column's values are numbers, which are aligned on the right."""
-        return self.kind in ("count", "decimal", "euros", "cents", "share")
+        return self.kind in ("count", "decimal", "euros", "cents", "share", "points")
 
 
 @dataclass(frozen=True)
@@ -204,4 +204,6 @@ def _writer(lang: Language, kind: str) -> Callable[[Any], str]:
             return lambda value: lang.euros(value, 2)
         case "share":
             return lang.percent
+        case "points":
+            return lambda value: lang.number(value * 100, 1)
     return lambda code: cap(lang.label(kind, str(code)))

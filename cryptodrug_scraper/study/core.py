@@ -28,6 +28,7 @@ from cryptodrug_scraper.database.copying import copy_lines, line
 from cryptodrug_scraper.database.invented import Kinds, kinds_of, narrow
 from cryptodrug_scraper.database.waiting import OnReviews, Waiting, check, settle
 from cryptodrug_scraper.settings import get_settings
+from cryptodrug_scraper.study.compare import compare
 from cryptodrug_scraper.study.composition import composition
 from cryptodrug_scraper.study.concentration import concentration
 from cryptodrug_scraper.study.coverage import coverage
@@ -73,6 +74,7 @@ class Study:
     turnover = turnover
     scaled_turnover = scaled_turnover
     wholesale = wholesale
+    compare = compare
     sale_values = sale_values
     composition = composition
     places = destinations

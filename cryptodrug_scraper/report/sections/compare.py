@@ -1,0 +1,97 @@
+"""The country beside another one: the same numbers, and what they differ by."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from cryptodrug_scraper.report.context import Context
+from cryptodrug_scraper.report.guard import Guard, listing_vendors, review_vendors
+from cryptodrug_scraper.report.offer import group_sql, groups_of
+from cryptodrug_scraper.report.parts import SUPPRESSED, Column, Section, build_table, missing
+from cryptodrug_scraper.study.compare import compare
+
+_SIDES = ("own", "other")
+
+
+def section(context: Context) -> Section:
+    """Return the section."""
+    t, other = context.t, context.options.other
+    made = Section("compare", t("compare.title", other=other))
+    group = group_sql(context.families)
+    measure = compare(context.study, country=context.country, other=other, group=group)
+    made.methods.append(context.method(measure))
+    # What may be shown of a country is what a report on it alone shows.
+    there = Context(context.study, replace(context.options, country=other))
+    beside = {"own": context, "other": there}
+    offered = {side: _guard(of, group) for side, of in beside.items()}
+    sold = {
+        side: of.guard(review_vendors(of.study, of.country), [], of.study.markets)
+        for side, of in beside.items()
+    }
+    rows: list[dict[str, Any]] = []
+    order = [*groups_of(context.families)[0]]
+    for row in measure.frame.to_dict("records"):
+        for side, of in beside.items():
+            few = not of.may_show(row[f"vendors_{side}"])
+            few |= not of.may_show(row[f"vendors_rest_{side}"])
+            if row["topic"] == "substance":
+                few |= offered[side].hides(row["name"]) or offered[side].hides()
+            elif row["name"] == "listings":
+                few |= offered[side].hides() or bool(of.hidden_markets | of.untold_markets)
+            else:
+                few |= sold[side].hides() or bool(of.hidden_markets | of.untold_markets)
+            if few:
+                row |= {side: SUPPRESSED, "difference": SUPPRESSED}
+        rows.append(row)
+    shares = [row for row in rows if row["topic"] != "sale"]
+    shares.sort(key=lambda r: (r["topic"], order.index(r["name"]) if r["name"] in order else -1))
+    for row in shares:
+        substance = row["topic"] == "substance"
+        row["label"] = (
+            context.lang.label("groups", row["name"]) if substance else t(f"column.{row['name']}")
+        )
+        row["label"] = row["label"][:1].upper() + row["label"][1:]
+        row["heading"] = t(f"compare.{row['topic']}")
+    sale = [row | {"label": t("compare.sale")} for row in rows if row["topic"] == "sale"]
+    sale = [row for row in sale if not missing(row["own"]) or not missing(row["other"])]
+    names = {side: of.lang.place(of.country) for side, of in beside.items()}
+    for name, chosen, kinds in (
+        ("compare", shares, ("share", "points")),
+        ("compare-sale", sale, ("cents", "cents")),
+    ):
+        if chosen:
+            made.tables.append(
+                build_table(
+                    context.lang,
+                    name,
+                    t(f"compare.table_{kinds[0]}", other=other),
+                    [
+                        Column("label", t("column.what")),
+                        *(Column(side, names[side], kinds[0]) for side in _SIDES),
+                        Column("difference", t(f"compare.difference_{kinds[0]}"), kinds[1]),
+                    ],
+                    chosen,
+                    group="heading" if name == "compare" else "",
+                )
+            )
+    differ = [
+        row["label"]
+        for row in shares
+        if row["topic"] == "substance"
+        and row["difference"] is not SUPPRESSED
+        and not missing(row["difference_low"])
+        and (row["difference_low"] > 0 or row["difference_high"] < 0)
+    ]
+    if any(row["difference"] is not SUPPRESSED for row in shares):
+        words = t("compare.differ", other=other, groups=differ)
+        made.findings.append(words)
+        made.summary.append(words)
+    else:
+        made.caveats.append(t("caveat.few_vendors"))
+    return made
+
+
+def _guard(context: Context, group: str) -> Guard:
+    vendors = listing_vendors(context.study, context.country, group)
+    return context.guard(vendors, groups_of(context.families)[0], context.study.markets)
