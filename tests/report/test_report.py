@@ -66,7 +66,7 @@ def test_what_it_says(study_url: str) -> None:
     assert not re.search("LowlandLeaf|ArdennesPost", said)
     assert {section.key for section in report.sections} == {
         "size", "sold", "prices", "turnover", "places", "vendors", "coverage", "concentration",
-        "lifetimes",
+        "lifetimes", "sensitivity",
     }  # fmt: skip
     for section in report.sections:
         assert section.methods
