@@ -107,6 +107,8 @@ def whole_months(study: Study) -> pd.DataFrame:
 
     A month in the middle of which the market opened or closed is neither.
     """
+    if "whole_months" in study.notes:  # several measures ask, and it takes a look at every day
+        return pd.DataFrame(study.notes["whole_months"]).copy()
     study.prepare()
     study.once(build_seen)
     frame = study.frame(_MONTHS, {"edge": EDGE_DAYS, "few": FEW})
@@ -114,7 +116,8 @@ def whole_months(study: Study) -> pd.DataFrame:
         cut = set(study.frame(_CUT).itertuples(index=False, name=None))
         there = zip(frame["market"], frame["month"], strict=True)
         frame["stock"] &= pd.Series([each not in cut for each in there], frame.index, dtype=bool)
-    return frame.astype({"stock": bool, "flow": bool})
+    study.notes["whole_months"] = frame.astype({"stock": bool, "flow": bool})
+    return pd.DataFrame(study.notes["whole_months"]).copy()
 
 
 def whole_quarters(months: pd.DataFrame) -> pd.DataFrame:
