@@ -14,6 +14,7 @@ from cryptodrug_scraper.report.parts import (
     Section,
     build_table,
     drawn,
+    interval_of,
 )
 from cryptodrug_scraper.study.concentration import concentration
 
@@ -93,6 +94,8 @@ def section(context: Context) -> Section:
             market=context.market(market),
             own=mine["gini"],
             all=of_all[market]["gini"],
+            own_interval=interval_of(mine, "gini"),
+            all_interval=interval_of(of_all[market], "gini"),
             n=mine["vendors"],
             of=of_all[market]["vendors"],
         )
