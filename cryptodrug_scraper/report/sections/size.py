@@ -16,6 +16,7 @@ from cryptodrug_scraper.report.parts import (
     Section,
     build_table,
     drawn,
+    interval_of,
     missing,
 )
 from cryptodrug_scraper.study.periods import bucket
@@ -115,6 +116,9 @@ def section(context: Context) -> Section:
                 row |= dict.fromkeys(("reviews", "share_reviews"), SUPPRESSED)
             if sold.hides(day, market):
                 row |= dict.fromkeys(_SOLD, SUPPRESSED)
+            for name in ("reviews", "reviews_country"):
+                if row.get(f"{name}_low") == row.get(f"{name}_high"):
+                    row[f"{name}_low"] = None
             shown.append(row)
     own, of_all = t("column.of_country"), t("column.of_all")
     made.tables.append(
@@ -129,15 +133,23 @@ def section(context: Context) -> Section:
                 Column("listings", t("column.listings"), "count", of_all),
                 Column("listings_country", t("column.listings"), "count", own),
                 Column("share_listings", t("column.listings_share"), "share", own),
-                Column("reviews", t("column.reviews"), "count", of_all),
-                Column("reviews_country", t("column.reviews"), "count", own),
+                Column("reviews", t("column.reviews"), "count", of_all, interval=True),
+                Column("reviews_country", t("column.reviews"), "count", own, interval=True),
                 Column("coverage", t("column.month_coverage"), "share"),
             ],
             shown,
+            [t("size.days", by=context.by)] if any(map(_has_days, shown)) else [],
             group="market",
         )
     )
     return made
+
+
+def _has_days(row: dict[str, Any]) -> bool:
+    """Whether days of reviews that are not known leave open in which period some were posted."""
+    return (
+        interval_of(row, "reviews") is not None or interval_of(row, "reviews_country") is not None
+    )
 
 
 def _may_be_coarser(sized: Sized) -> bool:
