@@ -151,10 +151,8 @@ def add_arrivals(
                     )
                 )
     if rows:
-        ends = {"low": "rate_low", "high": "rate_high"}
         columns = [
-            Column(name, t(f"column.{ends.get(name.rpartition('_')[2], name)}"), "share")
-            for name in _RATES
+            Column(name, t(f"column.{name}"), "share") for name in ("usual_rate", "after_rate")
         ]
         made.tables.append(
             build_table(
