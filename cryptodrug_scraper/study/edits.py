@@ -27,7 +27,10 @@ def build_suspected(study: Study) -> None:
     Each later review has one of them at most, and each of them is of one later review: as many as
     can be edits at once.
     """
+    # Where hardly a review has an author, few pairs are expected, and each is then looked for.
+    study.run("SET LOCAL enable_nestloop = off")
     frame = study.frame(_PAIRS)
+    study.run("SET LOCAL enable_nestloop = on")
     later = {review: n for n, review in enumerate(sorted({*frame["later_review_id"]}))}
     edges: dict[int, list[int]] = {}
     for before, after in frame.itertuples(index=False):
