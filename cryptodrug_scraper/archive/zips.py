@@ -71,9 +71,9 @@ def members_of(
         return [], Trouble(where, f"{reason}; skipped", "too_many")
     members: list[zipfile.ZipInfo] = []
     try:
-        members = zipfile.ZipFile(file).infolist() if not outer else []
         if outer:
             raise zipfile.BadZipFile("its end is lost, and what was found is that of a zip in it")
+        members = zipfile.ZipFile(file).infolist()
         if len(members) < count:  # damage hides members: one's comment swallowed the next
             raise zipfile.BadZipFile(f"it states {count:,} members and holds {len(members):,}")
     except _BROKEN as error:

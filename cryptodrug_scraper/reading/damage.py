@@ -20,7 +20,7 @@ _FARTHEST = 2_000  # characters of a tag that are looked at to either side of a 
 _MOST = 500  # places that are mended: of a page with more, hardly a tag is right
 _MOST_LIKENED = 20  # tags that another one of the page is looked for: each is a look at all of it
 _FEWEST_LETTERS = 3  # of a phrase that must be left, for it to be known again
-_LONGEST_LOSS = 4  # letters that a bad place may stand for, and one more
+_LONGEST_LOSS = 3  # letters that a bad place may stand for
 _RUN = re.compile(f"{LOST}+")
 _LOST_START = re.compile(rf"{LOST}+(?=/?[a-zA-Z][a-zA-Z0-9]*(?:\s[^<>]*|/)?>)")
 _MARKUP = re.compile(rf"<(?:[a-zA-Z/!?]|{LOST}+[a-zA-Z/!-])")
@@ -63,17 +63,14 @@ def mended(source: str, beside: str = "") -> str:
 
 def rephrased(source: str, phrases: Iterable[str]) -> str:
     """Return a page in whose texts those of these phrases that lost letters are as they were."""
-    parts: list[str] = []
-    at = 0
     phrases = tuple(phrases)
-    for number, run in enumerate(_RUN.finditer(source)):
-        if number >= _MOST_LIKENED:
-            break
+
+    def letters(run: re.Match[str]) -> str:
         start, end = run.span()
         lost = _lost_letters(source[max(0, start - 60) : start], source[end : end + 60], phrases)
-        parts += (source[at:start], source[start:end] if lost is None else lost)
-        at = end
-    return "".join([*parts, source[at:]])
+        return run.group() if lost is None else lost
+
+    return _RUN.sub(letters, source, count=_MOST_LIKENED)
 
 
 def _lost_letters(before: str, after: str, phrases: Iterable[str]) -> str | None:
@@ -86,7 +83,7 @@ def _lost_letters(before: str, after: str, phrases: Iterable[str]) -> str | None
             head = folded[:start]
             if not left.endswith(head) or left[: len(left) - start][-1:].isalpha():
                 continue
-            for end in range(start, min(start + _LONGEST_LOSS, len(folded) + 1)):
+            for end in range(start, min(start + _LONGEST_LOSS, len(folded)) + 1):
                 tail = folded[end:]
                 known = right.startswith(tail) and not right[len(tail) :][:1].isalpha()
                 if known and len(head) + len(tail) >= _FEWEST_LETTERS:
