@@ -43,7 +43,7 @@ class Growths:
         self.context, self.sized = context, sized
 
     @cached_property
-    def _whole(self) -> set[tuple[Any, str]]:
+    def _watched(self) -> set[tuple[Any, str]]:
         """Periods and markets of which all was watched.
 
         The more crawls a period has, the more listings that come and go are seen in it.
@@ -57,7 +57,7 @@ class Growths:
     def days(self, market: str) -> list[Any]:
         """Return the whole periods of a market; of all together, those whole for all of them."""
         if market:
-            return [day for day in self.sized.days if (day, market) in self._whole]
+            return [day for day in self.sized.days if (day, market) in self._watched]
         there: dict[Any, list[str]] = {}
         for day, name in self.sized.rows:
             if day != TOTAL:
@@ -65,7 +65,7 @@ class Growths:
         return [
             day
             for day in self.sized.days
-            if day in there and all((day, name) in self._whole for name in there[day])
+            if day in there and all((day, name) in self._watched for name in there[day])
         ]
 
     def number(self, day: Any, market: str, name: str) -> int:

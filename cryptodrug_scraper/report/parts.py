@@ -58,22 +58,22 @@ class Table:
     @property
     def has_intervals(self) -> bool:
         """Whether a cell of it has an interval."""
-        return any(cell.interval for _, rows in self.told for row in rows for cell in row)
+        return any(cell.interval for _, rows in self.shown for row in rows for cell in row)
 
     @property
-    def told(self) -> Sequence[tuple[str, Sequence[Sequence[Cell]]]]:
+    def shown(self) -> Sequence[tuple[str, Sequence[Sequence[Cell]]]]:
         """The groups in which there is a number to show."""
         return [(heading, rows) for heading, rows in self.groups if not self._is_hidden(rows)]
 
     @property
-    def untold(self) -> Sequence[str]:
+    def hidden(self) -> Sequence[str]:
         """The headings of the groups of which every number is suppressed: they tell nothing."""
         return [heading for heading, rows in self.groups if self._is_hidden(rows)]
 
     @property
     def is_short(self) -> bool:
         """Whether it is not to be broken over two pages."""
-        return sum(len(rows) + 1 for _, rows in self.told) <= 14
+        return sum(len(rows) + 1 for _, rows in self.shown) <= 14
 
     def _is_hidden(self, rows: Sequence[Sequence[Cell]]) -> bool:
         numbers = [

@@ -59,8 +59,8 @@ def parts(
         into: dict[str, object] = {"market": market, cell: cells}
         for name, (part, of) in columns.items():
             some = matrix(part)
-            whole = matrix(of) if of else some.sum(axis=1, keepdims=True)
-            got = kind(some, whole, strata)
+            every = matrix(of) if of else some.sum(axis=1, keepdims=True)
+            got = kind(some, every, strata)
             into |= {name: got.value, f"{name}_low": got.low, f"{name}_high": got.high}
         made.append(pd.DataFrame(into))
     if made:

@@ -213,7 +213,7 @@ class Study:
         with self.connection.begin_nested(), self._cursor() as raw:
             copy_lines(raw, table, columns, map(line, rows))
 
-    def once(self, *builders: Callable[[Study], None]) -> None:
+    def ensure_built(self, *builders: Callable[[Study], None]) -> None:
         """Run functions that build TEMP tables, each once in the life of the study."""
         for build in builders:
             if build not in self._built:
@@ -228,11 +228,11 @@ class Study:
         ValueError for rules that come after the tables were built.
         """
         if build_listings not in self._built:
-            self.once(partial(build_listings, rules=rules))
+            self.ensure_built(partial(build_listings, rules=rules))
             self._built.add(build_listings)
         elif rules is not None:
             raise ValueError("This study has its tables already: give the rules before measuring.")
-        self.once(build_reviews)
+        self.ensure_built(build_reviews)
 
     def _cursor(self) -> cursor:
         """Return psycopg2's own cursor in the transaction of the study."""

@@ -114,7 +114,7 @@ def build_known(study: Study) -> None:
 
 def coverage(study: Study) -> Measure:
     """Return what each crawl knew of, captured and missed; a row a market, crawl and kind."""
-    study.once(build_known)
+    study.ensure_built(build_known)
     frame = study.frame(
         """
         SELECT market, crawl, day, kind, count(*) AS known,

@@ -190,10 +190,10 @@ class _Ratio:
         strata = None if strata is None else np.asarray(strata)[kept]
         part, of = part[kept], of[kept]
         columns = part.shape[1]
-        whole = of.sum(axis=0)
+        total = of.sum(axis=0)
         with np.errstate(invalid="ignore", divide="ignore"):
-            self.value = part.sum(axis=0) / whole
-            weight = of / whole
+            self.value = part.sum(axis=0) / total
+            weight = of / total
             self.vendors = np.broadcast_to(1 / (weight**2).sum(axis=0), (columns,))
             leverage, freedom = _leverage(weight)
             self.draws = _draw(part, strata) / _draw(of, strata)

@@ -193,7 +193,7 @@ def lifetimes(
     if of not in ("vendors", "listings"):
         raise ValueError(f"There are no lifetimes of {of!r}; there are vendors and listings.")
     study.prepare()
-    study.once(build_seen, build_origins, build_known)
+    study.ensure_built(build_seen, build_origins, build_known)
     key = "vendor_id" if of == "vendors" else "listing_id"
     lives = study.frame(
         LIVES.format(key=key)

@@ -86,7 +86,7 @@ def build_listings(study: Study, rules: ListingRules | None = None) -> None:
     """
     rules = rules or ListingRules()
     study.notes["listing_rules"] = rules
-    study.once(build_rates)
+    study.ensure_built(build_rates)
     value = rules.bands.value
     study.notes.setdefault(
         "value_bands", (("retail", 0.0), ("middle", value.middle), ("wholesale", value.wholesale))

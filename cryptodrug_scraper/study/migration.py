@@ -124,7 +124,7 @@ def migration(
     studied.
     """
     _check(study, market)
-    study.once(build_same, build_sales)
+    study.ensure_built(build_same, build_sales)
     other, there = ("CAST('' AS text)", "''") if together else ("y.market", "market")
     closure = study.row(_CLOSURE, {"market": market})
     given = {"market": market, "closed": since or closure["day"], "active": active_days}
@@ -222,7 +222,7 @@ def arrivals(
     _check(study, market)
     if certainty not in _RANKS:
         raise ValueError(f"There is no {certainty!r}; there are {', '.join(_RANKS)}.")
-    study.once(build_same, build_sales)
+    study.ensure_built(build_same, build_sales)
     closed = since or study.row(_CLOSURE, {"market": market})["day"]
     given = {
         "market": market, "closed": closed, "active": active_days, "rank": _RANKS[certainty],

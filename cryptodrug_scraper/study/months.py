@@ -110,7 +110,7 @@ def whole_months(study: Study) -> pd.DataFrame:
     if "whole_months" in study.notes:  # several measures ask, and it takes a look at every day
         return pd.DataFrame(study.notes["whole_months"]).copy()
     study.prepare()
-    study.once(build_seen)
+    study.ensure_built(build_seen)
     frame = study.frame(_MONTHS, {"edge": EDGE_DAYS, "few": FEW})
     if study.start is not None or study.end is not None:
         cut = set(study.frame(_CUT).itertuples(index=False, name=None))
@@ -123,6 +123,6 @@ def whole_months(study: Study) -> pd.DataFrame:
 def whole_quarters(months: pd.DataFrame) -> pd.DataFrame:
     """Return which quarters are whole, from `whole_months`: those of three whole months each."""
     first = [day.replace(month=day.month - (day.month - 1) % 3) for day in months["month"]]
-    whole = months.assign(month=first).groupby(["market", "month"], as_index=False)
-    sums = whole[["stock", "flow"]].sum()
+    by_quarter = months.assign(month=first).groupby(["market", "month"], as_index=False)
+    sums = by_quarter[["stock", "flow"]].sum()
     return sums.assign(stock=sums["stock"] == 3, flow=sums["flow"] == 3)

@@ -257,7 +257,7 @@ def _histories(
     if window_days < 1:
         raise ValueError("A window has at least one day.")
     study.prepare()
-    study.once(build_origins)
+    study.ensure_built(build_origins)
     frame = study.frame(_WINDOWS, {"country": country, "window": window_days})
     found = []
     for _, rows in frame.groupby("vendor_id", sort=False):

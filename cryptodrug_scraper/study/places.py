@@ -41,7 +41,7 @@ def destinations(study: Study, *, country: str | None = None) -> Measure:
     """
     country = check_country(country)
     study.prepare()
-    study.once(build_sold)
+    study.ensure_built(build_sold)
     frame = study.frame(
         f"""
         {_OFFERED}, each AS (

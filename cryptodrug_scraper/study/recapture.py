@@ -77,7 +77,7 @@ def recapture(study: Study, *, kind: str = "listing") -> Measure:
     """
     if kind not in ("listing", "vendor"):
         raise ValueError(f"There is no kind {kind!r}; there are listing and vendor.")
-    study.once(build_known)
+    study.ensure_built(build_known)
     crawls = study.frame(_CRAWLS, {"kind": kind})
     times: dict[tuple[str, int], list[int]] = {}
     given = {"kind": kind, "crawls": IN_A_ROW}

@@ -194,7 +194,7 @@ def build_reviews(study: Study) -> None:
 
     Beside it, `s_price`: what listings cost on the days on which a price was seen.
     """
-    study.once(build_rounding, build_rates, build_origins, build_suspected)
+    study.ensure_built(build_rounding, build_rates, build_origins, build_suspected)
     bands: Sequence[tuple[str, float]] = study.notes["value_bands"]
     study.run(price_steps("s_price", "held IS NULL"))
     study.run("CREATE INDEX ON s_price (listing_id, day)")

@@ -181,7 +181,7 @@ def sensitivity(study: Study, *, country: str) -> Measure:
     """
     code = check_country(country)
     study.prepare()
-    study.once(build_seen, build_origins, build_known)
+    study.ensure_built(build_seen, build_origins, build_known)
     edges = _edges(study)
     given = {"country": code, "edges": list(edges.values())}
     sold = _sold(study, given, edges)

@@ -89,7 +89,7 @@ def market_size(study: Study, *, country: str | None = None, by: str = "month") 
     country = check_country(country)
     bucket(by, "x")
     study.prepare()
-    study.once(build_seen, build_origins, build_known)
+    study.ensure_built(build_seen, build_origins, build_known)
     offered, sold = by_vendor(study, country, by)
     frame = _summed(offered)
     frame = frame.merge(

@@ -66,7 +66,7 @@ def vendor_totals(study: Study, *, country: str | None = None) -> Measure:
     """
     country = check_country(country)
     study.prepare()
-    study.once(build_same, build_seen, build_origins)
+    study.ensure_built(build_same, build_seen, build_origins)
     accounts = study.frame(_ACCOUNTS, {"country": country, "window": WINDOW_DAYS})
     pairs = study.frame("SELECT a, b, rank FROM s_same_vendor WHERE a < b")
     names = {"accounts": 0, "vendors": 2, "vendors_linked": 3}

@@ -90,7 +90,7 @@ def same_vendors(study: Study) -> Measure:
 
     Of a pair the account that began first stands first.
     """
-    study.once(build_same)
+    study.ensure_built(build_same)
     frame = study.frame(
         """
         SELECT s.certainty, x.market AS market, x.handle AS vendor, y.market AS other_market,
@@ -159,7 +159,7 @@ def handle_matches(study: Study) -> Measure:
     A row a pair of markets, and one of all (without markets). Only pairs for which the handle is
     all there is: no ratings imported from the other market.
     """
-    study.once(build_same)
+    study.ensure_built(build_same)
     frame = study.frame(
         """
         WITH known AS (

@@ -42,7 +42,7 @@ def test_two_countries_and_their_differences(world: World, engine: Engine) -> No
             section = report.sections[-1]
             assert section.key == "compare" and text in section.findings[0]
             assert [table.name for table in section.tables] == ["compare", "compare-sale"]
-            assert any(cell.interval for _, rows in section.tables[0].told for cell in rows[0])
+            assert any(cell.interval for _, rows in section.tables[0].shown for cell in rows[0])
 
 
 def test_what_rests_on_few_vendors_of_either_is_hidden(world: World, engine: Engine) -> None:

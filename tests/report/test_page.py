@@ -189,8 +189,8 @@ def test_a_group_without_a_number_to_show_is_named_alone(code: str) -> None:
         {"of": "Bare", "who": "fourth row", "n": None, "part": None},
     ]
     table = build_table(lang, "some", "Some", COLUMNS, rows, group="of")
-    assert [heading for heading, _ in table.told] == ["Open", "Bare"]
-    assert table.untold == ["Shut"]
+    assert [heading for heading, _ in table.shown] == ["Open", "Bare"]
+    assert table.hidden == ["Shut"]
     html = render(one_table(table), lang)
     assert "first row" not in html
     assert "third row" in html

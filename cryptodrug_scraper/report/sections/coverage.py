@@ -79,19 +79,19 @@ def section(context: Context) -> Section:
     estimates = _recapture(context, made, again.frame)
     seen = float(sums["captured"].sum()) / max(float(there.sum()), 1.0)
     known = None if hidden else int(there.sum())
-    said = t("coverage.average", share=min(seen, 1.0), n=known)
+    sentence = t("coverage.average", share=min(seen, 1.0), n=known)
     worst = sums.loc[sums["coverage"].astype(float).idxmin()]
     if len(sums) > 1 and worst["coverage"] < min(seen, _WHOLE):
-        said += " " + t(
+        sentence += " " + t(
             "coverage.worst",
             market=context.market(worst["market"]),
             month=worst["month"],
             share=worst["coverage"],
         )
-    made.findings.append(said)
+    made.findings.append(sentence)
     if estimates:
         made.findings.append(t("coverage.estimated", markets=estimates))
-    made.summary.append(said)
+    made.summary.append(sentence)
     estimated = again.frame["coverage"].dropna().astype(float)
     mean = float(estimated.mean()) if len(estimated) else 1.0
     if min(seen, mean) < LOW_COVERAGE:
@@ -133,7 +133,7 @@ def _recapture(context: Context, made: Section, frame: pd.DataFrame) -> list[str
     """Show the estimates' means by market; return what a sentence says of each."""
     t = context.t
     rows: list[dict[str, Any]] = []
-    said = []
+    sentences = []
     vendors = listing_vendors(context.study, None)
     for market in context.market_order(frame["market"]):
         of_market = frame[frame["market"] == market]
@@ -157,7 +157,7 @@ def _recapture(context: Context, made: Section, frame: pd.DataFrame) -> list[str
         rows.append(row)
         if row["coverage"] is not None:
             parts = [row[name] for name in _COVERED if row[name] is not None]
-            said.append(
+            sentences.append(
                 t(
                     "coverage.one_estimate",
                     market=row["market"],
@@ -190,4 +190,4 @@ def _recapture(context: Context, made: Section, frame: pd.DataFrame) -> list[str
                 rows,
             )
         )
-    return said
+    return sentences

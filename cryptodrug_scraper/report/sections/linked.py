@@ -54,8 +54,8 @@ def add_totals(context: Context, made: Section) -> None:
         )
     )
     ever = counts["ever_from"]
-    said = {("last_from", "accounts"), *(("ever_from", name) for name in _COUNTS)}
-    if ever["accounts"] and not said & hidden:
+    numbers = {("last_from", "accounts"), *(("ever_from", name) for name in _COUNTS)}
+    if ever["accounts"] and not numbers & hidden:
         made.findings.append(
             t(
                 "vendors.totals",

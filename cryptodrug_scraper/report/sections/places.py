@@ -104,15 +104,15 @@ def _destinations(context: Context, made: Section, vendors: int) -> None:
         )
         if hidden:
             context.open(made, "destinations", {}, n=len(hidden))
-        told = [
+        places = [
             t("places.one_share", place=row["destination"], share=row["listings"] / total)
             for row in own.to_dict("records")
             if row["destination"] not in hidden and row["destination"]
         ]
-        if told:
-            said = t("places.to_most", places=told[: _NAMED + 1], n=total)
-            made.findings.append(said)
-            made.summary.append(said)
+        if places:
+            sentence = t("places.to_most", places=places[: _NAMED + 1], n=total)
+            made.findings.append(sentence)
+            made.summary.append(sentence)
     _matrix(context, made, pairs)
 
 
@@ -178,14 +178,14 @@ def _exclusions(context: Context, made: Section, vendors: int) -> None:
         .sum()
         .sort_values(["vendors", "listings", "place"], ascending=[False, False, True])
     )
-    rows, told = [], []
+    rows, excluded = [], []
     for row in sums.to_dict("records"):
         group = bool(row["is_group"])
         name = t(f"places.{row['place']}") if group else context.lang.place(row["place"])
         shown = {**row, "name": name}
         if context.may_show(row["vendors"]) and context.may_show(vendors - row["vendors"]):
             if not group:
-                told.append(t("places.one_excluded", place=row["place"], n=int(row["vendors"])))
+                excluded.append(t("places.one_excluded", place=row["place"], n=int(row["vendors"])))
         else:
             shown |= dict.fromkeys(("vendors", "listings"), SUPPRESSED)
         rows.append(shown)
@@ -193,12 +193,12 @@ def _exclusions(context: Context, made: Section, vendors: int) -> None:
     if few:
         context.open(made, "exclusions", {}, n=len(few))
     english = [r for r in rows if r["is_group"] and r["vendors"] is not SUPPRESSED]
-    if told or english:
-        said = t("places.excludes", places=told[:_NAMED]) if told else ""
+    if excluded or english:
+        sentence = t("places.excludes", places=excluded[:_NAMED]) if excluded else ""
         if english:
-            said += " " + t("places.english", n=int(english[0]["vendors"]))
-        made.findings.append(said.strip())
-        made.summary.append(said.strip())
+            sentence += " " + t("places.english", n=int(english[0]["vendors"]))
+        made.findings.append(sentence.strip())
+        made.summary.append(sentence.strip())
     made.tables.append(
         build_table(
             context.lang,

@@ -43,7 +43,7 @@ class Sized:
     def __init__(self, context: Context, by: str) -> None:
         self.context, self.by = context, by
         self.rows = _rows(context.size(by).frame)
-        self.rows |= _whole(context, self.rows)
+        self.rows |= _of_whole_period(context, self.rows)
         self.days = periods_between([day for day, _ in self.rows if day != TOTAL], by)
         self.markets = context.market_order({market for _, market in self.rows})
         self.offered = context.guard(
@@ -179,19 +179,19 @@ def _rows(frame: Any) -> Rows:
     }
 
 
-def _whole(context: Context, by_period: Rows) -> Rows:
+def _of_whole_period(context: Context, by_period: Rows) -> Rows:
     """Return the rows of the whole period: things once, however many months they were seen in."""
     frame = context.study.frame(_WHOLE, {"country": context.country})
-    whole: Rows = {(TOTAL, row["market"]): row for row in frame.to_dict("records")}
+    totals: Rows = {(TOTAL, row["market"]): row for row in frame.to_dict("records")}
     for (_, market), row in by_period.items():
-        into = whole.setdefault((TOTAL, market), {})
+        into = totals.setdefault((TOTAL, market), {})
         for name in ("reviews", "reviews_country"):
             into[name] = into.get(name, 0) + (0 if missing(row[name]) else int(row[name]))
-    for row in whole.values():
+    for row in totals.values():
         for name in ("listings", "reviews"):
             part = row.get(f"{name}_country")
             row[f"share_{name}"] = part / row[name] if row.get(name) else None
-    return whole
+    return totals
 
 
 def _vendors(

@@ -146,11 +146,11 @@ def section(context: Context) -> Section:
         made.caveats += context.caveats(measure)
         _draw(context, made, offered)
         for market in several:
-            said = _sentences(context, offered, market)
-            if said:
-                made.findings.append(" ".join(said))
+            sentences = _sentences(context, offered, market)
+            if sentences:
+                made.findings.append(" ".join(sentences))
             if market == several[-1]:
-                made.summary += said
+                made.summary += sentences
     return made
 
 
@@ -223,7 +223,7 @@ def _sentences(context: Context, offered: Offered, market: str) -> list[str]:
         sum(int(cells[group, market][name]) for group in groups if (group, market) in cells)
         for name in ("listings_country", "listings")
     )
-    said = [t("sold.most", groups=named, listings=own, **where)]
+    sentences = [t("sold.most", groups=named, listings=own, **where)]
     compared = {
         "more": [e for e in there if e[1] >= e[2] * _DIFFERENT and e[1] - e[2] >= 0.01],
         "less": [e for e in there if e[1] * _DIFFERENT <= e[2] and e[2] - e[1] >= 0.01],
@@ -235,12 +235,12 @@ def _sentences(context: Context, offered: Offered, market: str) -> list[str]:
             for g, share, average in found[:_NAMED]
         ]
         if each:
-            said.append(
+            sentences.append(
                 t(f"sold.{key}", groups=each, alone=not compared["more"], of=of_all, **where)
             )
     if market == TOTAL:
         spans = sum(
             1 for g in drugs if (g, TOTAL) in cells and cells[g, TOTAL]["listings_country"] > 0
         )
-        said.append(t("sold.spans", n=spans, of=len(drugs)))
-    return said
+        sentences.append(t("sold.spans", n=spans, of=len(drugs)))
+    return sentences
