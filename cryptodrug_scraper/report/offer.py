@@ -112,15 +112,18 @@ def offer(study: Study, country: str, families: Collection[str] = ()) -> Measure
 def unit_prices(study: Study, country: str) -> Measure:
     """Return prices of a unit by group of drugs and unit: the country's and all."""
     study.prepare()
-    frame = study.frame(
-        f"""
+    drugs = f"""
         WITH each AS (
-            SELECT {GROUP} AS substance, unit, vendor_id, price_per_unit AS price,
+            SELECT {GROUP} AS substance, unit, vendor_id, listing_id, price_per_unit AS price,
                    coalesce(:country = ANY(from_countries), false) AS here
             FROM s_listing WHERE {_WITHIN} AND price_per_unit > 0 AND unit IS NOT NULL
         ), drugs AS (
             SELECT * FROM each WHERE substance NOT IN ('not_drugs', 'unknown')
         )
+    """
+    frame = study.frame(
+        drugs
+        + """
         SELECT substance, unit, count(*) AS listings, count(DISTINCT vendor_id) AS vendors,
                percentile_cont(0.5) WITHIN GROUP (ORDER BY price) AS median,
                count(*) FILTER (WHERE here) AS listings_country,
@@ -134,11 +137,8 @@ def unit_prices(study: Study, country: str) -> Measure:
         {"country": country},
     )
     each = study.frame(
-        f"""
-        SELECT {GROUP} AS substance, unit, coalesce(vendor_id, -listing_id) AS vendor_id,
-               price_per_unit AS price, coalesce(:country = ANY(from_countries), false) AS here
-        FROM s_listing WHERE {_WITHIN} AND price_per_unit > 0 AND unit IS NOT NULL
-        """,
+        drugs + "SELECT substance, unit, coalesce(vendor_id, -listing_id) AS vendor_id, price, here"
+        " FROM drugs",
         {"country": country},
     )
     keys = ["substance", "unit"]

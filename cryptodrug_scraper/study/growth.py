@@ -96,17 +96,14 @@ def _fit(months: pd.DataFrame, column: str, sums: pd.DataFrame) -> tuple[object,
     ends = (len(values), values.iloc[0], values.iloc[-1])
     if len(values) < FEWEST_MONTHS:
         return (*ends, *[None] * 6, *covered)
-    when = pd.to_datetime(months["period"])
-    t = (when.dt.year * 12 + when.dt.month).to_numpy(float)
-    t -= t.mean()
+    t = month_numbers(months["period"])
     y = np.log(values.to_numpy())
     by_vendor = sums.pivot_table(index="vendor_id", columns="period", values=column, fill_value=0)
     matrix = by_vendor.reindex(columns=list(months["period"]), fill_value=0).to_numpy(float)
     least = values.to_numpy() / 100  # of a month that draws leave empty
 
     def slope(totals: Floats) -> Floats:
-        logs = np.log(np.maximum(totals, least))
-        return np.asarray((logs * t).sum(axis=-1, keepdims=True) / (t**2).sum())
+        return log_slope(np.maximum(totals, least), t)
 
     got = of_totals(matrix, slope)
     rest = float(((y - y.mean() - got.value[0] * t) ** 2).sum())
@@ -114,6 +111,18 @@ def _fit(months: pd.DataFrame, column: str, sums: pd.DataFrame) -> tuple[object,
     fit = 1.0 if spread < 1e-12 else 1 - rest / spread
     rates = (float(np.expm1(each[0])) for each in (got.value, got.low, got.high))
     return (*ends, *rates, *_by_days(months, column, t), fit, *covered)
+
+
+def month_numbers(days: pd.Series) -> np.ndarray:
+    """Return the months in which days lie as numbers, 0 on average."""
+    when = pd.to_datetime(days)
+    t = (when.dt.year * 12 + when.dt.month).to_numpy(float)
+    return np.asarray(t - t.mean())
+
+
+def log_slope(values: Floats, t: np.ndarray) -> Floats:
+    """Return the slopes (… × 1) of the logarithms of values (… × months, above 0) by `t`."""
+    return np.asarray((np.log(values) * t).sum(axis=-1, keepdims=True) / (t**2).sum())
 
 
 def _by_days(months: pd.DataFrame, column: str, t: np.ndarray) -> tuple[float | None, float | None]:

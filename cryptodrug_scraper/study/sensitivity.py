@@ -17,7 +17,7 @@ import pandas as pd
 
 from cryptodrug_scraper.study import literature as lit
 from cryptodrug_scraper.study.coverage import build_known
-from cryptodrug_scraper.study.growth import FEWEST_MONTHS
+from cryptodrug_scraper.study.growth import FEWEST_MONTHS, log_slope, month_numbers
 from cryptodrug_scraper.study.lifetimes import GRACE_DAYS, LIVES, kaplan_meier, median_of
 from cryptodrug_scraper.study.measure import Measure, Note
 from cryptodrug_scraper.study.months import whole_months
@@ -168,9 +168,8 @@ class _Sold:
         own = own[(own > 0) & own.index.isin(self.months["month"])]
         if len(own) < FEWEST_MONTHS:
             return None
-        t = np.array([day.year * 12 + day.month for day in own.index], float)
-        slope = np.polyfit(t - t[0], np.log(own.to_numpy(float)), 1)[0]
-        return float(np.expm1(slope))
+        slope = log_slope(own.to_numpy(float), month_numbers(own.index.to_series()))
+        return float(np.expm1(slope[0]))
 
 
 def sensitivity(study: Study, *, country: str) -> Measure:
