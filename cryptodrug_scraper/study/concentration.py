@@ -9,7 +9,7 @@ import pandas as pd
 from cryptodrug_scraper.study import literature as lit
 from cryptodrug_scraper.study.by_vendor import ends as ends_of
 from cryptodrug_scraper.study.measure import Measure, Note
-from cryptodrug_scraper.study.periods import PERIOD, bucket, check_country
+from cryptodrug_scraper.study.periods import OF_COUNTRY, PERIOD, bucket, check_country
 from cryptodrug_scraper.study.sales import ASSUMPTIONS
 from cryptodrug_scraper.study.unequal import Inequality, inequality
 
@@ -50,7 +50,7 @@ def concentration(
         SELECT market, {bucket(by, "posted_on")} AS period, vendor_id,
                CAST({_OF[of]} AS float8) AS x
         FROM s_review
-        WHERE CAST(:country AS text) IS NULL OR :country = ANY(from_countries)
+        WHERE {OF_COUNTRY}
         GROUP BY 1, 2, 3 HAVING {_OF[of]} > 0 ORDER BY 1, 2
         """,
         {"country": country},
@@ -70,7 +70,7 @@ def concentration(
         f"""
         SELECT count(*) AS n FROM (
             SELECT vendor_id FROM s_review
-            WHERE CAST(:country AS text) IS NULL OR :country = ANY(from_countries)
+            WHERE {OF_COUNTRY}
             GROUP BY market, vendor_id HAVING {_OF[of]} = 0
         ) AS each
         """,

@@ -9,6 +9,9 @@ PERIODS = ("day", "week", "month", "quarter", "year")
 
 PERIOD = "First day of the period; nothing if the whole study is one."
 
+OF_COUNTRY = "(CAST(:country AS text) IS NULL OR :country = ANY(from_countries))"
+"""SQL for whether a row of `s_listing` or `s_review` is of ``:country``; of null, all are."""
+
 
 def bucket(by: str, day: str) -> str:
     """Return SQL for the first day of the period that a day (an SQL expression) lies in.

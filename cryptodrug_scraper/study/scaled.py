@@ -11,13 +11,12 @@ from cryptodrug_scraper.study import literature as lit
 from cryptodrug_scraper.study.by_vendor import EVERY, ends
 from cryptodrug_scraper.study.intervals import Floats, mean, of_totals
 from cryptodrug_scraper.study.measure import Measure
-from cryptodrug_scraper.study.periods import check_country
+from cryptodrug_scraper.study.periods import OF_COUNTRY, check_country
 from cryptodrug_scraper.study.sales import ASSUMPTIONS
 
 if TYPE_CHECKING:
     from cryptodrug_scraper.study.core import Study
 
-_HERE = "(CAST(:country AS text) IS NULL OR :country = ANY(from_countries))"
 _COLUMNS = {
     "market": "The market; '' if all are taken together.",
     "vendors": "Vendors whose profile states how much they sold (number).",
@@ -42,7 +41,7 @@ def scaled_turnover(study: Study, *, country: str | None = None) -> Measure:
         f"""
         WITH stated AS (
             SELECT vendor_id, max(sales) AS sales FROM vendor_observation
-            WHERE vendor_id IN (SELECT vendor_id FROM s_review WHERE {_HERE}) GROUP BY 1
+            WHERE vendor_id IN (SELECT vendor_id FROM s_review WHERE {OF_COUNTRY}) GROUP BY 1
         )
         SELECT v.market, s.vendor_id, s.sales, r.reviews
         FROM stated s JOIN vendor v USING (vendor_id)
@@ -53,7 +52,7 @@ def scaled_turnover(study: Study, *, country: str | None = None) -> Measure:
     )
     turnover = study.frame(
         "SELECT market, coalesce(sum(price_eur), 0) AS turnover_eur FROM s_review"
-        f" WHERE {_HERE} GROUP BY 1 ORDER BY 1",
+        f" WHERE {OF_COUNTRY} GROUP BY 1 ORDER BY 1",
         given,
     )
     rows = [

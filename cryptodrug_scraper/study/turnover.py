@@ -11,7 +11,7 @@ from cryptodrug_scraper.study.by_vendor import EVERY, ends, parts
 from cryptodrug_scraper.study.counting import Count, count_apart
 from cryptodrug_scraper.study.days import sold_by_period
 from cryptodrug_scraper.study.measure import Measure, Note
-from cryptodrug_scraper.study.periods import PERIOD, check_country
+from cryptodrug_scraper.study.periods import OF_COUNTRY, PERIOD, check_country
 from cryptodrug_scraper.study.sales import ASSUMPTIONS
 
 if TYPE_CHECKING:
@@ -50,7 +50,6 @@ _GROUPS = {
     "band_value": ("band_value", "Band of the sale by its value; nothing if it has no price."),
     "country": ("c.country", "Country that the listing said it ships from; '' if it said none."),
 }
-_HERE = "(CAST(:country AS text) IS NULL OR :country = ANY(from_countries))"
 
 
 def turnover(
@@ -79,7 +78,9 @@ def turnover(
         if "country" in groups
         else ""
     )
-    frame = study.frame(sold_by_period(by, names, where=_HERE, each=each), {"country": country})
+    frame = study.frame(
+        sold_by_period(by, names, where=OF_COUNTRY, each=each), {"country": country}
+    )
     counted = _counted(study, country)
     return Measure(
         name="turnover",
@@ -133,7 +134,7 @@ def sale_values(
                    width_bucket(price_eur, CAST(:edges AS numeric[])) AS own,
                    width_bucket(least(least_eur, price_eur), CAST(:edges AS numeric[])) AS first,
                    width_bucket(greatest(high_eur, price_eur), CAST(:edges AS numeric[])) AS last
-            FROM s_review WHERE price_eur IS NOT NULL AND {_HERE}
+            FROM s_review WHERE price_eur IS NOT NULL AND {OF_COUNTRY}
         ), every AS (
             SELECT market, count(*) AS n, count(*) FILTER (WHERE NOT suspected) AS certain,
                    sum(least_eur) FILTER (WHERE NOT suspected) AS low, sum(high_eur) AS high
@@ -171,7 +172,7 @@ def sale_values(
         SELECT market, (CAST(:lower AS numeric[]))[
                    1 + width_bucket(price_eur, CAST(:edges AS numeric[]))] AS from_eur,
                vendor_id, count(*) AS sales, sum(price_eur) AS value
-        FROM s_review WHERE price_eur IS NOT NULL AND {_HERE} GROUP BY 1, 2, 3
+        FROM s_review WHERE price_eur IS NOT NULL AND {OF_COUNTRY} GROUP BY 1, 2, 3
         """,
         {"country": country, "edges": steps, "lower": [0.0, *steps]},
     )
@@ -237,7 +238,7 @@ def _counted(study: Study, country: str | None) -> _Counted:
 
 def _count(study: Study, country: str | None) -> _Counted:
     given = {"country": country}
-    apart = count_apart(study, "s_review", {"reviews": "true", **_APART}, _HERE, given)
+    apart = count_apart(study, "s_review", {"reviews": "true", **_APART}, OF_COUNTRY, given)
     undated = count_apart(
         study,
         "(SELECT vendor_id, posted_on FROM review JOIN vendor USING (vendor_id)"
@@ -249,7 +250,7 @@ def _count(study: Study, country: str | None) -> _Counted:
         f"""
         SELECT coalesce(max(price_eur) / nullif(sum(price_eur), 0), 0) AS largest,
                (SELECT count(*) FROM review_due) AS due
-        FROM s_review WHERE {_HERE}
+        FROM s_review WHERE {OF_COUNTRY}
         """,
         given,
     )
@@ -257,7 +258,7 @@ def _count(study: Study, country: str | None) -> _Counted:
         f"""
         WITH stated AS (
             SELECT vendor_id, max(sales) AS sales FROM vendor_observation
-            WHERE vendor_id IN (SELECT vendor_id FROM s_review WHERE {_HERE}) GROUP BY 1
+            WHERE vendor_id IN (SELECT vendor_id FROM s_review WHERE {OF_COUNTRY}) GROUP BY 1
         )
         SELECT coalesce(sum(s.sales), 0) AS sales, coalesce(sum(r.reviews), 0) AS reviews,
                count(*) AS vendors

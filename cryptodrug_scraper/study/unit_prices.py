@@ -10,15 +10,15 @@ from cryptodrug_scraper.study.by_vendor import ends, medians
 from cryptodrug_scraper.study.counting import count_apart
 from cryptodrug_scraper.study.listings import COLUMNS, ListingRules
 from cryptodrug_scraper.study.measure import Measure, Note
-from cryptodrug_scraper.study.periods import check_country
+from cryptodrug_scraper.study.periods import OF_COUNTRY, check_country
 from cryptodrug_scraper.study.prices import SOURCES as PRICE_SOURCES
 from cryptodrug_scraper.study.rates import RULES
 
 if TYPE_CHECKING:
     from cryptodrug_scraper.study.core import Study
 
-_WHERE = """
-    in_period AND (CAST(:country AS text) IS NULL OR :country = ANY(from_countries))
+_WHERE = f"""
+    in_period AND {OF_COUNTRY}
       AND (CAST(:substance AS text) IS NULL OR :substance IN (substance, substance_detail))
 """
 _READING = (Note.of_method("substance_read"), Note.of_method("amount_read"))
