@@ -16,6 +16,7 @@ import requests
 from cryptodrug_scraper.simulator.faults import FAULTS, RULES
 from tests.cli.running import PROGRAM, run
 from tests.conftest import ROOT
+from tests.ports import free_ports
 
 FEW = ["--listings", "20", "--vendors", "3", "--reviews", "30"]
 
@@ -60,12 +61,12 @@ def test_a_port_that_is_taken_is_named_with_the_way_out(option: str) -> None:
 
 
 def test_the_port_of_a_later_market_is_taken() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
+    first, second = free_ports(2)
+    with socket.create_server(("127.0.0.1", second)):
         markets = ["--market", "dream", "--market", "empire"]
-        result = run("simulate", *FEW, *markets, "--port", str(port - 1))
+        result = run("simulate", *FEW, *markets, "--port", str(first))
     assert result.exit_code == 2
-    assert f"Port {port} (for empire) is taken" in result.stderr
+    assert f"Port {second} (for empire) is taken" in result.stderr
     assert "2 in a row" in result.stderr
 
 

@@ -17,7 +17,8 @@ from cryptodrug_scraper.database.processes import wait_for
 from cryptodrug_scraper.tor.ready import socks_problem
 from tests.cli.running import PROGRAM, shell
 from tests.conftest import ROOT
-from tests.tor.network import RunningNetwork, free_ports
+from tests.ports import free_ports
+from tests.tor.network import RunningNetwork
 from tests.tor.nodes import Node, as_torrc
 from tests.tor.test_process import NOBODY, tors_in
 

@@ -40,6 +40,7 @@ import stem
 
 from cryptodrug_scraper.database.processes import wait_for
 from cryptodrug_scraper.tor.control import TorControl
+from tests.ports import free_ports
 from tests.tor.nodes import Lines, NetworkFailed, Node, PortTaken, missing_programs
 
 AUTHORITIES, RELAYS = 3, 2
@@ -372,15 +373,6 @@ class TorNetwork:
                 stack.callback(node.stop)
             for node in nodes:
                 node.terminate()  # all at once; `stop` then waits for each
-
-
-def free_ports(count: int) -> list[int]:
-    """Return so many ports of 127.0.0.1 that nobody uses now, chosen by the system."""
-    with contextlib.ExitStack() as stack:
-        listeners = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for listener in listeners:
-            listener.bind(("127.0.0.1", 0))
-        return [listener.getsockname()[1] for listener in listeners]
 
 
 def _await_good_moment() -> None:

@@ -12,7 +12,8 @@ from pydantic import SecretStr
 from cryptodrug_scraper.database.processes import wait_for
 from cryptodrug_scraper.tor.control import RATE_LIMIT, TorControl, bootstrap_words
 from cryptodrug_scraper.tor.errors import TorUnavailable
-from tests.tor.network import RunningNetwork, free_ports
+from tests.ports import free_ports
+from tests.tor.network import RunningNetwork
 from tests.tor.nodes import Node
 
 PASSWORD = "correct horse"

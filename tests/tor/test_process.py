@@ -23,7 +23,8 @@ from cryptodrug_scraper.tor.errors import TorUnavailable
 from cryptodrug_scraper.tor.process import OwnTor
 from cryptodrug_scraper.tor.ready import socks_problem
 from tests.conftest import ROOT
-from tests.tor.network import RunningNetwork, free_ports
+from tests.ports import free_ports
+from tests.tor.network import RunningNetwork
 
 # Authorities at ports where nothing listens: no Tor of these tests may know the real ones.
 NOBODY = {

@@ -13,7 +13,8 @@ import pytest
 from cryptodrug_scraper.settings import Settings
 from cryptodrug_scraper.tor.errors import TorUnavailable
 from cryptodrug_scraper.tor.ready import find_tor, socks_problem
-from tests.tor.network import RunningNetwork, free_ports
+from tests.ports import free_ports
+from tests.tor.network import RunningNetwork
 
 
 @contextmanager
