@@ -8,7 +8,7 @@ import pandas as pd
 
 from cryptodrug_scraper.study import Measure, Note, Study
 from cryptodrug_scraper.study.accuracy import accuracy
-from cryptodrug_scraper.study.by_vendor import EVERY, ends, medians, parts
+from cryptodrug_scraper.study.by_vendor import EVERY, ends, medians, parts, ratios
 from cryptodrug_scraper.study.composition import few_listings
 from cryptodrug_scraper.study.counting import count_apart
 
@@ -83,6 +83,10 @@ def offer(study: Study, country: str, families: Collection[str] = ()) -> Measure
     frame = pd.concat([frame, every], ignore_index=True).merge(
         parts(sums, "substance", shares, together=True), on=["market", "substance"], how="left"
     )
+    times = {"ratio": ("listings_country", "listings")}
+    frame = frame.merge(
+        ratios(sums, "substance", times, together=True), on=["market", "substance"], how="left"
+    )
     silent = count_apart(
         study, "s_listing", {"silent": "coalesce(substance_source, 'none') = 'none'"}, _WITHIN
     )["silent"]
@@ -93,8 +97,9 @@ def offer(study: Study, country: str, families: Collection[str] = ()) -> Measure
         "share": "Part of the market's listings (0 to 1).",
         "listings_country": "Listings of the group that ship from the country (number).",
         "share_country": "Part of the market's listings that ship from it (0 to 1).",
+        "ratio": "share_country / share: above 1 if the country has more of it.",
     }
-    columns = ends(columns, list(shares))
+    columns = ends(columns, [*shares, *times])
     return Measure(
         name="offer",
         frame=frame[list(columns)],

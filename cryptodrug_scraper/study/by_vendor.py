@@ -8,7 +8,14 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from cryptodrug_scraper.study.intervals import Estimate, Floats, mean, median, share
+from cryptodrug_scraper.study.intervals import (
+    Estimate,
+    Floats,
+    mean,
+    median,
+    ratio_of_shares,
+    share,
+)
 
 EVERY = ""
 """Stands for all markets together, in the column of the market."""
@@ -61,7 +68,7 @@ def parts(
             some = matrix(part)
             every = matrix(of) if of else some.sum(axis=1, keepdims=True)
             got = kind(some, every, strata)
-            into |= {name: got.value, f"{name}_low": got.low, f"{name}_high": got.high}
+            into |= got.under(name)
         made.append(pd.DataFrame(into))
     if made:
         return pd.concat(made, ignore_index=True)
@@ -78,6 +85,17 @@ def rates(
 ) -> pd.DataFrame:
     """Do as `parts` for what is no part of a whole: EUR a sale, sales a review."""
     return parts(sums, cell, columns, together=together, kind=mean)
+
+
+def ratios(
+    sums: pd.DataFrame,
+    cell: str,
+    columns: Mapping[str, tuple[str, str]],
+    *,
+    together: bool = False,
+) -> pd.DataFrame:
+    """Do as `parts` for how many times larger a part of the one is than that of the other."""
+    return parts(sums, cell, columns, together=together, kind=ratio_of_shares)
 
 
 def medians(rows: pd.DataFrame, keys: Sequence[str], of: str) -> pd.DataFrame:

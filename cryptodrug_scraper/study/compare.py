@@ -9,7 +9,7 @@ import pandas as pd
 
 from cryptodrug_scraper.study import literature as lit
 from cryptodrug_scraper.study.by_vendor import ends
-from cryptodrug_scraper.study.intervals import Estimate, difference, mean, share
+from cryptodrug_scraper.study.intervals import Estimate, difference, mean, share, share_of_each
 from cryptodrug_scraper.study.measure import Measure
 from cryptodrug_scraper.study.periods import check_country
 
@@ -87,7 +87,7 @@ def _parts(name: str, rows: pd.DataFrame, tail: str) -> list[dict[str, object]]:
     part = rows[[f"own{tail}", f"other{tail}"]].to_numpy(float)
     of = rows[[f"every{tail}"]].to_numpy(float)
     got = share(part, of, rows["market"])
-    return _rows("market", [name], _columns(got, 0, 1), _columns(got, 1, 2), part, of - part)
+    return _rows("market", [name], got.at(slice(0, 1)), got.at(slice(1, 2)), part, of - part)
 
 
 def _substances(rows: pd.DataFrame) -> list[dict[str, object]]:
@@ -102,13 +102,10 @@ def _substances(rows: pd.DataFrame) -> list[dict[str, object]]:
     ]
     part = np.hstack([table.to_numpy(float) for table in tables])
     k = tables[0].shape[1]
-    of = np.hstack(
-        [np.repeat(table.to_numpy(float).sum(axis=1)[:, None], k, axis=1) for table in tables]
-    )
-    # In one call, so that draws of both are of the same vendors.
-    got = share(part, of, tables[0].index.get_level_values("market"))
+    of = np.repeat(np.stack([part[:, :k].sum(axis=1), part[:, k:].sum(axis=1)], 1), k, axis=1)
+    own, other = share_of_each(part[:, :k], part[:, k:], tables[0].index.get_level_values("market"))
     names = [str(name) for name in tables[0].columns]
-    return _rows("substance", names, _columns(got, 0, k), _columns(got, k, 2 * k), part, of - part)
+    return _rows("substance", names, own, other, part, of - part)
 
 
 def _sale(rows: pd.DataFrame) -> list[dict[str, object]]:
@@ -118,13 +115,8 @@ def _sale(rows: pd.DataFrame) -> list[dict[str, object]]:
     priced = rows[["own_priced", "other_priced"]].to_numpy(float)
     got = mean(eur, priced, rows["market"])
     return _rows(
-        "sale", ["eur"], _columns(got, 0, 1), _columns(got, 1, 2), priced, np.zeros_like(priced)
+        "sale", ["eur"], got.at(slice(0, 1)), got.at(slice(1, 2)), priced, np.zeros_like(priced)
     )
-
-
-def _columns(of: Estimate, first: int, last: int) -> Estimate:
-    at = slice(first, last)
-    return Estimate(of.value[at], of.low[at], of.high[at], of.draws[:, at])
 
 
 def _rows(
@@ -140,7 +132,7 @@ def _rows(
     for n, name in enumerate(names):
         row: dict[str, object] = {"topic": topic, "name": name}
         for key, each in (("own", own), ("other", other), ("difference", off)):
-            row |= {key: each.value[n], f"{key}_low": each.low[n], f"{key}_high": each.high[n]}
+            row |= each.one(key, n)
         for key, column in (("own", n), ("other", len(names) + n)):
             row[f"vendors_{key}"] = int((part[:, column] > 0).sum())
             row[f"vendors_rest_{key}"] = int((rest[:, column] > 0).sum())

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from cryptodrug_scraper.study import literature as lit
-from cryptodrug_scraper.study.by_vendor import ends, parts
+from cryptodrug_scraper.study.by_vendor import ends, parts, ratios
 from cryptodrug_scraper.study.measure import Measure, Note
 from cryptodrug_scraper.study.periods import check_country
 from cryptodrug_scraper.study.sales import ASSUMPTIONS
@@ -40,6 +40,7 @@ _WHAT = {
     "reviews": "Reviews",
     "turnover": "Turnover (EUR)",
 }
+_RATIO = "The country's part by the market's: above 1 if the country has more of it."
 _PART = "Part of the {}'s {} (0 to 1)."
 
 
@@ -68,6 +69,10 @@ def composition(study: Study, *, country: str | None = None, detail: bool = Fals
         every = [f"{name}{tail}" for name in names for tail in ("", "_country")]
         shares = parts(rows, "substance", {f"share_{name}": (name, "") for name in every})
         frame = frame.merge(shares, on=["market", "substance"], how="left")
+        if country is not None:
+            times = {f"ratio_{name}": (f"{name}_country", name) for name in names}
+            found = ratios(rows, "substance", times)
+            frame = frame.merge(found, on=["market", "substance"], how="left")
     columns = {"market": "The market.", "substance": "Group of substances."}
     for name, meaning in _WHAT.items():
         shared = name != "vendors"  # a vendor of two substances would count in two parts
@@ -81,13 +86,9 @@ def composition(study: Study, *, country: str | None = None, detail: bool = Fals
         if country is not None:
             columns[f"{name}_country"] = f"{meaning}, of what ships from the country."
             if shared:
-                own = frame[f"share_{name}_country"]
-                frame[f"ratio_{name}"] = own / frame[f"share_{name}"].where(lambda part: part > 0)
                 share = f"share_{name}_country"
                 columns |= ends({share: _PART.format("country", name)}, [share])
-                columns[f"ratio_{name}"] = (
-                    "The country's part by the market's: above 1 if the country has more of it."
-                )
+                columns |= ends({f"ratio_{name}": _RATIO}, [f"ratio_{name}"])
     return Measure(
         name="composition",
         frame=frame[list(columns)],

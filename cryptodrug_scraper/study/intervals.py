@@ -56,6 +56,26 @@ class Estimate:
     high: Floats
     draws: Floats
 
+    def at(self, columns: slice) -> Estimate:
+        """Return some of the numbers."""
+        return Estimate(
+            self.value[columns], self.low[columns], self.high[columns], self.draws[:, columns]
+        )
+
+    def under(self, name: str, of: Callable[[Floats], Floats] = np.asarray) -> dict[str, Floats]:
+        """Return the numbers and the ends as ``NAME``, ``NAME_low`` and ``NAME_high``.
+
+        `of` makes of each what is to stand there: the exponential of a logarithm, say.
+        """
+        each = (("", self.value), ("_low", self.low), ("_high", self.high))
+        return {f"{name}{end}": of(values) for end, values in each}
+
+    def one(
+        self, name: str, n: int = 0, of: Callable[[Floats], Floats] = np.asarray
+    ) -> dict[str, float]:
+        """Do as `under` for one of the numbers."""
+        return {key: float(values[n]) for key, values in self.under(name, of).items()}
+
 
 def wilson(count: npt.ArrayLike, total: npt.ArrayLike) -> tuple[Floats, Floats]:
     """Return Wilson's interval of plain counts: `count` of `total` that do not hang together.
@@ -154,6 +174,42 @@ def of_totals(
     leverage, freedom = _leverage(weight[:, None])
     half = _student(freedom) * np.sqrt(np.nanvar(drawn, axis=0, ddof=1) * leverage)
     return Estimate(value, value - half, value + half, drawn)
+
+
+def share_of_each(
+    part: Floats, other: Floats, strata: npt.ArrayLike | None = None
+) -> tuple[Estimate, Estimate]:
+    """Return parts of the sum over all columns, of two tables, from draws of the same vendors."""
+    k = part.shape[1]
+    each = (np.repeat(sums.sum(axis=1)[:, None], sums.shape[1], axis=1) for sums in (part, other))
+    got = share(np.hstack([part, other]), np.hstack(list(each)), strata)
+    return got.at(slice(0, k)), got.at(slice(k, None))
+
+
+def ratio_of_shares(part: Floats, other: Floats, strata: npt.ArrayLike | None = None) -> Estimate:
+    """Return how many times larger shares are than those of another table, with intervals.
+
+    Shapes and draws as in `share_of_each`. On the scale of logarithms the ends are those of a
+    difference; of a share of 0 the lower end is 0, and the upper end that of a quotient (Donner &
+    Zou 2012, in which the former is 0). NaN where the other share is 0.
+    """
+    one, two = share_of_each(part, other, strata)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        logs = difference(
+            *(Estimate(*map(np.log, (e.value, e.low, e.high, e.draws))) for e in (one, two))
+        )
+        none = one.value == 0
+        high = np.where(
+            none, one.high / np.sqrt(two.low * (2 * two.value - two.low)), np.exp(logs.high)
+        )
+        value = np.where(two.value > 0, one.value / two.value, np.nan)
+        low = np.where(none, 0.0, np.exp(logs.low))
+        return Estimate(
+            value,
+            np.where(np.isnan(value), np.nan, low),
+            np.where(np.isnan(value), np.nan, high),
+            one.draws / two.draws,
+        )
 
 
 def difference(one: Estimate, other: Estimate) -> Estimate:
@@ -269,8 +325,11 @@ def _draw(each: Floats, strata: npt.ArrayLike | None) -> Floats:
 
 
 def _correlation(one: Floats, other: Floats) -> Floats:
+    known = np.isfinite(one) & np.isfinite(other)
+    number = known.sum(axis=0)
     with np.errstate(invalid="ignore", divide="ignore"):
-        a, b = one - np.nanmean(one, axis=0), other - np.nanmean(other, axis=0)
+        a, b = (np.where(known, each, 0.0) for each in (one, other))
+        a, b = (np.where(known, each - each.sum(axis=0) / number, np.nan) for each in (a, b))
         found = np.nansum(a * b, axis=0) / np.sqrt(
             np.nansum(a**2, axis=0) * np.nansum(b**2, axis=0)
         )

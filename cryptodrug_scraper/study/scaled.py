@@ -76,8 +76,7 @@ def _of_market(market: str, eur: float, profiles: pd.DataFrame) -> dict[str, obj
     if len(profiles):
         sales, reviews = (profiles[[name]].to_numpy(float) for name in ("sales", "reviews"))
         got = mean(sales, reviews)
-        for end, value in (("", got.value), ("_low", got.low), ("_high", got.high)):
-            row |= {f"factor{end}": value[0], f"scaled_eur{end}": eur * value[0]}
+        row |= got.one("factor") | got.one("scaled_eur", of=lambda factor: eur * factor)
     return row
 
 
@@ -100,9 +99,7 @@ def _of_all(rows: list[dict[str, object]], profiles: pd.DataFrame) -> dict[str, 
         return np.asarray(found)
 
     got = of_totals(sums, scaled, profiles["market"])
-    for end, value in (("", got.value), ("_low", got.low), ("_high", got.high)):
-        row[f"scaled_eur{end}"] = float(np.exp(value[0]))
-    return row
+    return row | got.one("scaled_eur", of=np.exp)
 
 
 def _counts(market: str, eur: float, profiles: pd.DataFrame) -> dict[str, object]:

@@ -73,6 +73,7 @@ class Vendors:
             "stated sales by reviews": float(self.stated.sum() / self.sales.sum()),
             "growth a month": float(slope(self.months.sum(axis=0)[None])[0, 0]),
             "difference of shares": 0.0,
+            "ratio of shares": 1.0,
             "median price": 60.0,
             "share of vendors": 0.3,
         }
@@ -107,6 +108,8 @@ def study(rng: np.random.Generator, some: Vendors) -> Iterator[tuple[str, float,
     ]
     off = intervals.difference(*both)
     yield "difference of shares", off.low[0], off.high[0]
+    times = intervals.ratio_of_shares(some.kinds * here[:, None], some.kinds)
+    yield "ratio of shares", times.low[1], times.high[1]
     listings = 1 + rng.poisson(np.sqrt(some.sales))
     vendor = np.repeat(np.arange(len(listings)), listings)
     prices = some.price[vendor] * np.exp(0.3 * rng.standard_normal(len(vendor)))

@@ -84,6 +84,21 @@ def test_difference_takes_what_both_have_in_common_into_account() -> None:
     assert off.low[0] < 0 < off.high[0]
 
 
+def test_ratio_of_shares_of_what_is_all_and_of_what_is_none() -> None:
+    rng = np.random.default_rng(2)
+    of = rng.integers(1, 30, (40, 3)).astype(float)
+    same = intervals.ratio_of_shares(of, of)
+    assert same.value == pytest.approx(1)
+    assert (same.high / same.low < 1.05).all()
+    own = of * (np.arange(40) < 12)[:, None]
+    own[:, 2] = 0
+    of[:, 1] = own[:, 1] = 0
+    got = intervals.ratio_of_shares(own, of)
+    assert got.low[0] < got.value[0] < got.high[0]
+    assert np.isnan([got.value[1], got.low[1], got.high[1]]).all()
+    assert got.value[2] == got.low[2] == 0 < got.high[2] < 2
+
+
 def test_median_lies_between_prices_that_were_asked() -> None:
     prices = [10.0, 11, 12, 13, 14, 15, 16, 17, 18, 19]
     middle, low, high = intervals.median(prices, range(10))
@@ -123,6 +138,6 @@ def test_intervals_hold_the_truth_as_often_as_they_say() -> None:
     found = cover(studies=30, seed=2, expected_of=30)
     numbers = list(next(iter(found.values())))
     over_all = {what: np.mean([each[what] for each in found.values()]) for what in numbers}
-    assert len(numbers) == 15
+    assert len(numbers) == 16
     assert {what: part for what, part in over_all.items() if part < 0.87} == {}
     assert 0.92 <= np.mean(list(over_all.values())) <= 0.98

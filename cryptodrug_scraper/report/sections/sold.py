@@ -113,7 +113,6 @@ def section(context: Context) -> Section:
                 continue
             row = {**row, "market": context.market(market), "substance": context.group(group)}
             row["substance"] = cap(row["substance"])
-            row["ratio"] = _ratio(row)
             if guard.hides(group, market):
                 row |= dict.fromkeys(_OWN, SUPPRESSED)
             if every.hides(group, market):
@@ -152,11 +151,6 @@ def section(context: Context) -> Section:
             if market == several[-1]:
                 made.summary += sentences
     return made
-
-
-def _ratio(row: Row) -> float | None:
-    own, of_all = drawn(row["share_country"]), drawn(row["share"])
-    return own / of_all if own is not None and of_all else None
 
 
 def _draw(context: Context, made: Section, offered: Offered) -> None:
