@@ -219,7 +219,7 @@ def is_page_as_it_came(data: bytes, limits: Limits) -> bool:
     """Tell whether a file that was kept as it came is a page, or what may hold one: not damaged."""
     form = identify_bytes(data, "")
     if form.format != "page" or not form.packing:
-        return form.format != "other"
+        return form.format != "other" and (form.certain or form.format != "packed")
     try:
         return problem_of(unpack(data, form.packing, limits)) is None
     except Bad:

@@ -119,12 +119,17 @@ def identify(file: BinaryIO, size: int, name: str) -> Form:
     file.seek(0)
     head = file.read(HEAD)
     packing = packing_of(head)
-    inner = b""
+    inner, damaged = b"", False
     if packing:
         file.seek(0)
-        inner = Stream(file, packing, size).read(HEAD)
+        stream = Stream(file, packing, size)
+        inner = stream.read(HEAD)
+        damaged = len(inner) < HEAD and stream.problem is not None
     file.seek(0)
-    return form_of(head, inner, name)
+    form = form_of(head, inner, name)
+    if damaged and form.format == "other":
+        return Form("packed", packing, certain=False)  # too little is left to see what it was
+    return form
 
 
 def identify_bytes(data: bytes, name: str) -> Form:
@@ -229,10 +234,17 @@ def _by_name(head: bytes, name: str) -> Form:
     if kind in (Kind.OTHER, Kind.JSON) or not looks_like_html(head):
         if head and packing in PACKINGS.values() and (kind is Kind.PACKED or _is_known(name)):
             return Form("packed", packing)  # it is not what its name says
-        return OTHER
+        return _spoilt(head)
     if _WARC_WITHIN.search(head):  # an archive of pages whose beginning is damaged
         return Form("warc")
     return Form("arc") if _ARC_WITHIN.search(head) else Form("page", certain=False)
+
+
+def _spoilt(head: bytes) -> Form:
+    """Tell what begins as a zip and goes on as none: its members may be in its index."""
+    begins = head.startswith(_MAGIC[0][0]) and not _DOCUMENT.match(head)
+    binary = any(byte < 8 for byte in head[4 : _LOCAL.size + 10]) or len(head) < _LOCAL.size
+    return Form("zip") if begins and binary else OTHER
 
 
 def _damaged(name: str, packing: str) -> Form:

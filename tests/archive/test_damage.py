@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import bz2
+import gzip
+import io
+import lzma
 import random
 import re
 import signal
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from cryptodrug_scraper.archive import Limits, Page, Trouble, formats
-from tests.archive.making import codes, read
+from tests.archive.making import codes, html, read
 from tests.conftest import FIXTURES
 
 ARCHIVES = FIXTURES / "archives"
@@ -121,3 +125,36 @@ def test_an_archive_whose_beginning_is_damaged_is_not_one_page(name: str, tmp_pa
         pages, troubles = damaged(tmp_path / "a", other)
         assert len(pages) == whole or troubles, at
         assert not any(page.location == str(tmp_path / "a") for page in pages)
+
+
+def _packed_samples() -> dict[str, tuple[int, bytes]]:
+    """Archives and compressed pages, with how many of their first bytes say what they are."""
+    page = html("y" * 9_000 + random.Random(3).randbytes(9_000).hex())
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a.html", page)
+    return {
+        "gzip": (2, gzip.compress(page)),
+        "bzip2": (3, bz2.compress(page)),
+        "xz": (6, lzma.compress(page)),
+        "zip": (4, made.getvalue()),
+    }
+
+
+@pytest.mark.parametrize("sort", ["gzip", "bzip2", "xz", "zip"])
+def test_what_begins_as_an_archive_is_named_where_it_is_damaged(sort: str, tmp_path: Path) -> None:
+    """Without a suffix, in a folder: cut off anywhere, or changed right after its mark."""
+    begins, data = _packed_samples()[sort]
+    folder = tmp_path / "saved"
+    folder.mkdir()
+    cuts = (begins, begins + 1, 12, 24, 30, 40, 60, 300, len(data) // 2, len(data) - 5)
+    spoilt = {f"cut-{at}": data[:at] for at in cuts}
+    for at in (begins, begins + 2, begins + 6, 20):
+        changed = bytes(byte ^ 0x5A for byte in data[at : at + 12])
+        spoilt[f"changed-{at}"] = data[:at] + changed + data[at + 12 :]
+    for name, content in spoilt.items():
+        (folder / name).write_bytes(content)
+    pages, troubles, _ = read(folder)
+    heard = [*(p.location for p in pages), *(t.location for t in troubles)]
+    for name in spoilt:
+        assert any(str(folder / name) in location for location in heard), name
