@@ -95,7 +95,8 @@ def _row(raw: str) -> Codes | None:
     row = [word for word in _PARTS.split(raw) if word]
     if not 2 <= len(row) <= _IN_ROW:
         return None
-    firm = any(_word(word, in_list=False) for word in row)
+    # "send it all" is no row of places, though "all" is a name of the world.
+    firm = any(_word(word, in_list=False) for word in row if fold(word) not in LEAD)
     found: dict[str, None] = {}
     at = 0
     while at < len(row):

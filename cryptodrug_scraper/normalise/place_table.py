@@ -72,8 +72,10 @@ def kind_of(place: str) -> str:
 def country_of(text: str) -> str:
     """Return the code of the country that a code, or a name in `place_names.tsv`, stands for.
 
-    `text` is folded as pages' fields are: "be", "BEL" and "Belgique" are BE. Raises ValueError,
-    with a sentence to show, for what is no country: a region says that it is one.
+    `text` is folded as pages' fields are: "be", "BEL" and "Belgique" are BE. For whoever asks for
+    a country, and so means one: "NA" is Namibia here, while in a page's field it says that nothing
+    is stated (`places.read_places`), and "no" and "it" are words there. Raises ValueError, with a
+    sentence to show, for what is no country: a region says that it is one.
     """
     stated = text.strip()
     code = TABLES.codes.get(stated.upper())

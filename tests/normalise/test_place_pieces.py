@@ -7,8 +7,14 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from cryptodrug_scraper.normalise.place_pieces import name_of
-from cryptodrug_scraper.normalise.place_table import LEAD, TABLES, TRAIL
-from cryptodrug_scraper.normalise.places import PlacesRead, read_places
+from cryptodrug_scraper.normalise.place_table import (
+    LEAD,
+    TABLES,
+    TRAIL,
+    WORD_CODES,
+    country_of,
+)
+from cryptodrug_scraper.normalise.places import PLACE_NAMES, PlacesRead, read_places
 from cryptodrug_scraper.normalise.text import words
 
 LISTS = (("Peru", ["PE"]), ("Peru, Cuba", ["PE", "CU"]), ("Peru/Cuba/Malta", ["PE", "CU", "MT"]))
@@ -55,7 +61,7 @@ JOINING = words("and und et oder plus ou or not non no but") | LEAD | TRAIL
 def test_an_exclusion_that_cannot_be_read_serves_none_of_its_places(
     junk: str, places: tuple[str, list[str]]
 ) -> None:
-    assume(junk not in JOINING and name_of(junk) is None)
+    assume(junk not in JOINING and name_of(junk) is None and junk.upper() not in TABLES.codes)
     named, codes = places
     read = read_places(f"Worldwide {junk} {named}")
     assert not set(codes) & set(read.served), read
@@ -88,6 +94,37 @@ def test_places_in_a_row_are_read_in_order(names: list[str], mark: str) -> None:
 )  # fmt: skip
 def test_short_names_slips_and_nothing_stated(text: str, codes: str) -> None:
     assert read_places(text) == PlacesRead(tuple(codes.split()), (), ())
+
+
+WORDS_AND_CODES = sorted(word for word in WORD_CODES - {"eu"} if word.upper() in TABLES.codes)
+
+
+@pytest.mark.parametrize("word", WORDS_AND_CODES)
+def test_a_word_is_no_country_though_its_letters_are_a_code(word: str) -> None:
+    """In running text it is none; in capitals it is a code, but for NA; asked for, it is one."""
+    code = TABLES.codes[word.upper()]
+    for text in (
+        word,
+        word.capitalize(),
+        f"{word} more",
+        f"send {word} all",
+        f"Japan, {word} more",
+    ):
+        read = read_places(text)
+        assert code not in (*read.served, *read.excluded), text
+    stated = () if code == "NA" else (code,)
+    for text in (code, f"[{code}]", f"{code}.", f" {code} "):
+        assert read_places(text) == PlacesRead(stated, (), ()), text
+    assert country_of(word) == country_of(code) == code
+    assert read_places(PLACE_NAMES[code]) == PlacesRead((code,), (), ())
+
+
+@pytest.mark.parametrize(
+    "text", ["NA", "na", "N/A", "n/a", "N.A.", "(NA)", "NA.", "n a", "-", "Ships from: NA"]
+)
+def test_no_answer_is_not_namibia(text: str) -> None:
+    assert read_places(text) == PlacesRead((), (), ())
+    assert read_places("Namibia") == read_places("NAM") == PlacesRead(("NA",), (), ())
 
 
 @pytest.mark.parametrize("text", ["Neverland", "Austrlia", "US to CA", "escrow only", "us to be"])
