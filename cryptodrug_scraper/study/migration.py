@@ -44,10 +44,8 @@ _OPEN_AFTER = """
 # A day of the first sale, and what all reviews leave: it was by the first of them.
 _FIRST_SALE = """
     CREATE TEMP TABLE s_first_sale AS
-    SELECT vendor_id, min(posted_on) AS day,
-           CAST(min(coalesce(earliest, CAST(posted_on AS timestamptz))) AS date) AS earliest,
-           CAST(min(coalesce(latest, CAST(posted_on AS timestamptz))) AS date) AS latest
-    FROM review WHERE posted_on <= :end GROUP BY 1
+    SELECT vendor_id, min(day) AS day, min(first_day) AS earliest, min(last_day) AS latest
+    FROM s_vendor_posted GROUP BY 1
 """
 _ARRIVALS = f"""
     WITH days AS (

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from cryptodrug_scraper.study import literature as lit
+from cryptodrug_scraper.study.days import POSTED
 from cryptodrug_scraper.study.intervals import share, wilson
 from cryptodrug_scraper.study.measure import Measure, Note
 
@@ -22,9 +23,26 @@ ACTIVE = """
         UNION ALL
         SELECT vendor_id, CAST(observed_at AS date) FROM vendor_observation
         UNION ALL
-        SELECT vendor_id, posted_on FROM review
+        SELECT vendor_id, day FROM s_vendor_posted
 """
-"""SQL of days on which vendors were there."""
+"""SQL of days on which vendors were there: seen, or (by the estimate, `days.py`) reviewed."""
+# The study's reviews, those on its edge, and those that were left before its period began.
+_POSTED = f"""
+    CREATE TEMP TABLE s_vendor_posted AS
+    SELECT vendor_id, posted_on AS day, min(first_day) AS first_day, min(last_day) AS last_day
+    FROM (
+        SELECT vendor_id, posted_on, first_day, last_day FROM s_review
+        UNION ALL
+        SELECT vendor_id, posted_on, first_day, last_day FROM s_review_edge
+        UNION ALL
+        SELECT r.vendor_id, posted.posted_on, posted.first_day, posted.last_day
+        FROM review r
+        JOIN vendor v USING (vendor_id)
+        {POSTED}
+        WHERE v.market = ANY(:markets) AND posted.last_day < :start
+    ) AS each
+    WHERE posted_on <= :end GROUP BY 1, 2
+"""
 _LIFE = f"""
     CREATE TEMP TABLE s_vendor_life AS
     SELECT v.vendor_id, v.market, v.handle, v.folded,
@@ -76,7 +94,14 @@ SOURCES = (lit.SOSKA_CHRISTIN_2015, lit.TAI_2019)
 
 
 def build_same(study: Study) -> None:
-    """Build `s_vendor_life` (from when to when one was there), `s_vendor_key`, `s_same_vendor`."""
+    """Build `s_vendor_life` (from when to when one was there), `s_vendor_key`, `s_same_vendor`.
+
+    And `s_vendor_posted`: days (by estimate) on which a vendor was reviewed, until the study's
+    end, with the least of the days between which these reviews were surely left.
+    """
+    study.prepare()
+    study.run(_POSTED)
+    study.run("ANALYZE s_vendor_posted")
     study.run(_LIFE)
     study.run("ANALYZE s_vendor_life")
     study.run(_KEYS, {"shared": SHARED_KEY})

