@@ -219,12 +219,10 @@ def _show_apart(work: cursor) -> None:
     """Say how many accounts are not taken for one though their names are the same."""
     work.execute("SELECT to_regclass('public.vendor_apart') IS NOT NULL")
     if _one(work.fetchone()) == "True":
-        work.execute("SELECT count(*) FROM public.vendor_apart")
-        if apart := int(_one(work.fetchone())):
-            typer.echo(
-                f"Kept apart  {apart:,} of these vendors: only capitals tell them from another, "
-                "whom they contradict (view vendor_apart)"
-            )
+        from cryptodrug_scraper.database.accounts import KEPT_APART, kept_apart
+
+        if apart := kept_apart(work):
+            typer.echo(f"Kept apart  {KEPT_APART.format(n=apart)}")
 
 
 def _one(row: tuple[object, ...] | None) -> str:

@@ -101,6 +101,12 @@ def doctor(
 def show(done: Examination, location: str, console: Console, *, everything: bool = False) -> None:
     """Print an examination."""
     show_head(done.page, location, console)
+    for spellings in done.kept_apart:
+        console.print(
+            f"apart    {', '.join(map(safe, spellings))}: only capitals tell them apart, and one "
+            "page shows them: they are loaded as several accounts (view vendor_apart)",
+            soft_wrap=True,
+        )
     console.print()
     show_records(done, console, everything=everything)
     _show_unused(done, console, everything=everything)

@@ -249,6 +249,10 @@ def show(summary: Summary) -> None:
         console.print(drawn)
         console.print()
     console.print(shown.headline(summary))
+    if summary.kept_apart:
+        from cryptodrug_scraper.database.accounts import KEPT_APART
+
+        console.print(f"Kept apart: {KEPT_APART.format(n=summary.kept_apart)}.")
     if summary.interrupted:
         console.print("What was loaded stays; the same command goes on from there.")
 

@@ -104,6 +104,20 @@ _MOVE = (
     "DELETE FROM vendor WHERE vendor_id = ANY(%(gone)s)"
 )
 
+KEPT_APART = (
+    "{n:,} of the vendors: only capitals tell them from another, whom they contradict "
+    "(view vendor_apart)"
+)
+"""What is to be said of accounts that are kept apart."""
+
+
+def kept_apart(work: cursor) -> int:
+    """Count the accounts of the database that are kept apart from another of their name."""
+    work.execute("SELECT count(*) FROM public.vendor_apart")
+    row = work.fetchone()
+    assert row is not None
+    return int(row[0])
+
 
 @dataclass(frozen=True)
 class Spelling:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from cryptodrug_scraper.database.values import folded
 from cryptodrug_scraper.doctor.fields import Finding, findings_of, plain
 from cryptodrug_scraper.doctor.leftovers import Leftover, Leftovers, leftovers_of
 from cryptodrug_scraper.doctor.pagetext import PageText
@@ -41,6 +42,24 @@ class Examination:
         """What nobody used, grouped, in page order; beside what was read first."""
         return self.leftovers.groups
 
+    @property
+    def kept_apart(self) -> list[list[str]]:
+        """Handles of the page's vendors, or of its offers, that only capitals tell apart.
+
+        A page shows one account under one spelling, so these are loaded as accounts of their own.
+        """
+        named: dict[str, set[str]] = {}
+        page = self.page
+        for handles in ([v.handle for v in page.vendors], [x.vendor for x in page.listings]):
+            beside: dict[str, set[str]] = {}
+            for handle in handles:
+                if handle:
+                    beside.setdefault(folded(handle), set()).add(handle)
+            for name, spellings in beside.items():
+                if len(spellings) > 1:
+                    named.setdefault(name, set()).update(spellings)
+        return [sorted(spellings) for _, spellings in sorted(named.items())]
+
     def to_dict(self) -> dict[str, Any]:
         """Return the examination as JSON-ready values."""
         page = self.page
@@ -51,6 +70,7 @@ class Examination:
             "url": page.url,
             "captured_at": plain(page.captured_at),
             "cut_off": page.cut_off,
+            "kept_apart": self.kept_apart,
             "fields": [
                 {
                     "record": f.record,

@@ -109,6 +109,7 @@ class Table:
 
 LETTERS = {
     "vendor": "v",
+    "spelling": "s",
     "listing": "l",
     "page": "p",
     "review": "r",

@@ -60,6 +60,11 @@ def sources_of_time() -> frozenset[str]:
     return frozenset(TIME_SOURCES)
 
 
+def reasons_apart() -> frozenset[str]:
+    """Return why two spellings of one name can be two accounts (`database/accounts.py`)."""
+    return frozenset(("joined_on", "pgp_key", "one_page"))
+
+
 def outcomes() -> frozenset[str]:
     """Return how a crawl can end."""
     return frozenset(("finished", "limit", "interrupted", "needs_session", "tor", "archive"))

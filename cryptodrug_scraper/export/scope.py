@@ -18,7 +18,8 @@ What is in a part:
   of unknown vendors that ship from there, the pages that show them, and links to them.
   Crawls, rates and the markets' own counts are not a country's: they stay whole.
 
-A listing is also there if only a review of the part names it, and a vendor likewise.
+A listing is also there if only a review of the part names it, and a vendor likewise. Of a
+vendor's spellings those are there that pages of the part show, or reviews at any time.
 """
 
 from __future__ import annotations
@@ -266,6 +267,15 @@ def _narrow(work: Any, views: dict[str, str], scope: Scope, kinds: Kinds) -> dic
         "vendor_id IN (SELECT vendor_id FROM pg_temp.listing_observation UNION ALL"
         " SELECT vendor_id FROM pg_temp.vendor_observation UNION ALL"
         " SELECT vendor_id FROM pg_temp.review)",
+    )
+    # With its name as written last, and whatever its reviews are under: of no period.
+    shadow(
+        "vendor_spelling",
+        "EXISTS (SELECT FROM pg_temp.vendor v WHERE v.vendor_id = t.vendor_id"
+        " AND (v.handle = t.handle OR t.spelling_id IN (SELECT spelling_id FROM"
+        " pg_temp.listing_observation UNION SELECT spelling_id FROM pg_temp.vendor_observation"
+        " UNION SELECT spelling_id FROM public.review_sighting JOIN public.page USING (page_id)"
+        f" WHERE {of_kind})))",
     )
     shadow(
         "listing",

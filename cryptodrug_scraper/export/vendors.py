@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from cryptodrug_scraper.export.columns import Column, Key, Table, identifier
-from cryptodrug_scraper.export.reference import market_column, place_columns, vendor_columns
+from cryptodrug_scraper.export.reference import (
+    market_column,
+    place_columns,
+    reasons_apart,
+    vendor_columns,
+)
 
 OBSERVATION = Key(("page_id", "ordinal"), "vendor_observations", ("page_id", "ordinal"))
 PAGE = Key(("page_id",), "pages", ("page_id",))
@@ -103,6 +108,35 @@ VENDORS = Table(
     ),
     ("vendor_id",),
     (PGP_KEY, *_TEXT_KEYS),
+)  # fmt: skip
+
+VENDOR_SPELLINGS = Table(
+    "vendor_spellings",
+    "Spellings of handles",
+    "Handles as pages write them, and the account that each is of. Spellings of one name (but for "
+    "capitals) are one account, but where they contradict each other.",
+    "SELECT s.spelling_id, s.market, s.vendor_id, s.handle, s.name_id, v.apart_because"
+    " FROM vendor_spelling s JOIN vendor v USING (vendor_id)",
+    (
+        identifier(
+            "spelling_id", "spelling", "vendor_spelling.spelling_id", "The spelling.", required=True
+        ),
+        market_column("vendor_spelling.market"),
+        identifier(
+            "vendor_id", "vendor", "vendor_spelling.vendor_id", "The account.", required=True
+        ),
+        Column("spelling", "name", "vendor_spelling.handle", scope="handle", required=True),
+        identifier(
+            "name_id", "vendor", "vendor_spelling.name_id",
+            "Equal for spellings that differ in capitals alone; key of an account of that name.",
+            required=True,
+        ),
+        Column(
+            "apart_because", "words", "vendor.apart_because", known=reasons_apart, required=True
+        ),
+    ),
+    ("spelling_id",),
+    (VENDOR,),
 )  # fmt: skip
 
 VENDOR_OBSERVATIONS = Table(
@@ -239,6 +273,7 @@ PGP_KEYS = Table(
 
 TABLES = (
     VENDORS,
+    VENDOR_SPELLINGS,
     VENDOR_OBSERVATIONS,
     FEEDBACK_COUNTS,
     STAR_RATINGS,

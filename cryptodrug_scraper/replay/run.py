@@ -12,6 +12,7 @@ from typing import Protocol
 import psycopg2
 
 from cryptodrug_scraper.archive import ANY, ArchiveReader, Columns, Page, Trouble
+from cryptodrug_scraper.database.accounts import kept_apart
 from cryptodrug_scraper.database.archives import RootsMet
 from cryptodrug_scraper.database.crawls import record_crawl
 from cryptodrug_scraper.database.failures import losses_named
@@ -172,4 +173,6 @@ def _reviews(dsn: str, summary: Summary, progress: Progress) -> None:
         summary.groups = work_out_reviews(
             connection, lambda groups: progress.reviews(groups, total)
         )
+        with connection, connection.cursor() as ask:
+            summary.kept_apart = kept_apart(ask)
     summary.reviewing = time.perf_counter() - started

@@ -131,7 +131,10 @@ def _watched(market: str, kind: str) -> tuple[str, ...]:
 
 @dataclass(slots=True)
 class Summary:
-    """A whole replay. ``outcome`` is complete, partly failed or nothing read."""
+    """A whole replay. ``outcome`` is complete, partly failed or nothing read.
+
+    ``kept_apart`` counts the accounts of the database that only capitals tell from another.
+    """
 
     counts: Counts = field(default_factory=Counts)
     troubles: list[Trouble] = field(default_factory=list)
@@ -139,6 +142,7 @@ class Summary:
     groups_skipped: Groups = field(default_factory=Groups)
     passed_over: Counter[str] = field(default_factory=Counter)
     groups: int = 0
+    kept_apart: int = 0
     interrupted: bool = False
     dry_run: bool = False
     reading: float = 0.0
@@ -200,6 +204,7 @@ class Summary:
                 "passed_over_by_sort": dict(sorted(self.passed_over.items())),
                 "by_market_and_kind": _nested(counts.pages),
             },
+            "vendors_kept_apart": self.kept_apart,
             "records": _nested(counts.records),
             "warnings": [
                 {"market": market, "field": name, "reason": reason, "count": n}

@@ -130,6 +130,7 @@ def test_accounts_that_contradict_each_other_stay_two(world: World) -> None:
         ("moth", ["moth"], []),
     ]
     assert execute(world.url, ACCOUNTS) == apart
+    assert replay([], client_url(world.url)).to_dict()["vendors_kept_apart"] == 2
     shown = "SELECT handle, spellings, apart_because FROM vendor_apart ORDER BY 1"
     assert execute(world.url, shown) == apart[:2]
     assert execute(world.url, PER_ACCOUNT) == [("MOTH", 1), ("moth", 1)]

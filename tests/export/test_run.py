@@ -86,6 +86,7 @@ def test_there_is_a_row_for_each_of_the_database(study: Any, exported: Path) -> 
     in_database = counts(study)
     for table, of in (
         ("vendors", "vendor"),
+        ("vendor_spellings", "vendor_spelling"),
         ("vendor_observations", "vendor_observation"),
         ("feedback_counts", "feedback_count"),
         ("external_ratings", "external_rating"),
