@@ -20,7 +20,7 @@ _OF = {"turnover": "coalesce(sum(price_eur), 0)", "reviews": "count(*)"}
 _FEW = 30
 NAMES = Inequality._fields
 _COLUMNS = {
-    "market": "The market.",
+    "market": "The market; '' if all are taken together.",
     "period": PERIOD,
     "vendors": "Vendors with sales (number).",
     "total": "Their turnover (EUR), or their reviews (number).",
@@ -34,12 +34,18 @@ _COLUMNS = {
 
 
 def concentration(
-    study: Study, *, country: str | None = None, of: str = "turnover", by: str = "all"
+    study: Study,
+    *,
+    country: str | None = None,
+    of: str = "turnover",
+    by: str = "all",
+    together: bool = False,
 ) -> Measure:
     """Return Gini coefficient and shares of the largest vendors, a row a market and period.
 
     `of` is turnover or reviews; `by` day, week, month, quarter, year or all. With a `country`,
-    only sales of what ships from it. Raises ValueError for what it does not know.
+    only sales of what ships from it. With `together`, the vendors of all markets together. Raises
+    ValueError for what it does not know.
     """
     country = check_country(country)
     if of not in _OF:
@@ -56,6 +62,8 @@ def concentration(
         {"country": country},
     )
     rows = []
+    if together:
+        sold["market"] = ""
     for (market, period), sales in sold.groupby(["market", "period"], dropna=False)["x"]:
         row = {"market": market, "period": None if period != period else period}
         row |= {"vendors": len(sales), "total": sales.sum()}

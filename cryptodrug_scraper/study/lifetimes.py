@@ -139,6 +139,16 @@ def curve_of(lives: pd.DataFrame) -> pd.DataFrame:
     return frame
 
 
+def _until(curve: pd.DataFrame, watched: int) -> pd.DataFrame:
+    """Return a curve up to a length of life; if it did not fall until then, a row of its end."""
+    kept = curve[curve["days"] <= watched]
+    if len(kept):
+        return kept.reset_index(drop=True)
+    none = curve.iloc[:1].assign(days=watched, ended=0)
+    names = ["survival", "survival_low", "survival_high", "low", "high"]
+    return none.assign(**dict.fromkeys(names, 1.0))
+
+
 def _at(days: pd.Series, values: pd.Series, grid: np.ndarray, first: float) -> np.ndarray:
     """Return the values of a step function, `first` before its first step."""
     steps = np.concatenate([[first], values.to_numpy(float)])
@@ -180,12 +190,19 @@ def _half(
 
 
 def lifetimes(
-    study: Study, *, of: str = "vendors", country: str | None = None, grace_days: int = GRACE_DAYS
+    study: Study,
+    *,
+    of: str = "vendors",
+    country: str | None = None,
+    grace_days: int = GRACE_DAYS,
+    together: bool = False,
+    fewest_at_risk: int = 1,
 ) -> Measure:
     """Return how many vendors (or listings) stay how long: a curve a market.
 
     `of` is vendors or listings. With a `country`, only those who said to ship from it
-    at some time of the study's period.
+    at some time of the study's period. With `together`, one curve of the lives of all markets.
+    A curve ends where fewer vendors than `fewest_at_risk` are at risk: were watched for so long.
     `grace_days` has to be longer than the time between crawls: it is how long one has to be
     unseen to be gone. Raises ValueError for what it does not know.
     """
@@ -207,6 +224,8 @@ def lifetimes(
     # Lives of no known vendor count as one vendor's.
     lives["vendor_id"] = lives["vendor_id"].astype("Int64").fillna(-1)
     curves, notes = [], []
+    if together:
+        lives["market"] = ""
     for market, of_market in lives.groupby("market", sort=True):
         terms = {"market": market, "of": of}
         out = of_market["left_out"].astype(bool)
@@ -218,19 +237,22 @@ def lifetimes(
             notes.append(Note.left_out("unwatched", unwatched, fewest(others, behind), what))
         if not n:
             continue
-        curve = curve_of(rows)
+        lengths = rows.groupby("vendor_id")["days"].max().sort_values(ascending=False)
+        watched = int(lengths.iloc[fewest_at_risk - 1]) if behind >= fewest_at_risk else 0
+        cut = watched < int(lengths.iloc[0])
+        curve = _until(curve_of(rows), watched) if cut else curve_of(rows)
         curve.insert(0, "market", market)
         curve["lives"], curve["vendors"] = n, behind
-        curve["watched"] = int(rows["days"].max())
+        curve["watched"], curve["cut"] = watched, cut
         for name, part in (("", "survival"), ("_low", "low"), ("_high", "high")):
             curve[f"median_days{name}"] = median_of(curve, part)
         curves.append(curve)
         if n < 30:
             notes.append(Note("few_lives", {"n": n}, fewest(behind, others), terms))
-        if curve["median_days"].isna().all():
+        if curve["median_days"].isna().all() and not curve["cut"].any():
             notes.append(Note("outlast", {}, fewest(behind, others), terms))
     columns = {
-        "market": "The market.",
+        "market": "The market; '' if all are taken together.",
         "days": "Length of life (days) at which the curve, or a bound of it, falls.",
         "at_risk": "Lives that were seen for at least so long (number).",
         "ended": "Of these, those that were last seen at this length (number).",
@@ -242,8 +264,10 @@ def lifetimes(
         "high": "Upper end of the 95 % interval of the latter.",
         "lives": "All lives of the curve (number).",
         "vendors": "Vendors behind them (number).",
-        "watched": "Longest time that one of them was watched (days); the last estimate holds "
-        "until then, and of later nothing is known unless it is 0.",
+        "watched": "Longest time that one of them was watched (days), or as many vendors as were "
+        "asked for; the last estimate holds until then, and of later nothing is known unless it "
+        "is 0.",
+        "cut": "Whether some, but fewer vendors, were watched for longer.",
         "median_days": "Length that half of them outlast (days); nothing if more than half do.",
         "median_days_low": "The same of the lower ends of the intervals.",
         "median_days_high": "The same of the upper ends.",

@@ -127,6 +127,11 @@ def test_who_is_still_there_is_censored_and_who_was_there_before_left_out(
     # From 1 February to 4 May, which is 28 days before 1 June.
     assert set(told.frame["watched"]) == {92}
     assert list(told.left_out.values()) == [2]
+    # Two were watched for 20 days, one for longer.
+    early = study_of().lifetimes(fewest_at_risk=2, together=True).frame
+    assert early["days"].tolist() == [0, 10, 20]
+    assert early[["market", "watched", "cut"]].drop_duplicates().values.tolist() == [["", 20, True]]
+    assert study_of().lifetimes(fewest_at_risk=4).frame["days"].tolist() == [0]
     belgian = study_of().lifetimes(of="listings", country="BE").frame
     assert set(belgian["lives"]) == {4}
     with pytest.raises(ValueError, match="no lifetimes"):

@@ -7,6 +7,7 @@ from typing import Any
 
 from cryptodrug_scraper.report import figures
 from cryptodrug_scraper.report.context import Context
+from cryptodrug_scraper.report.guard import TOTAL
 from cryptodrug_scraper.report.parts import (
     SUPPRESSED,
     Column,
@@ -22,21 +23,50 @@ _FEWEST = 3  # of fewer vendors a coefficient says nothing
 _NUMBERS = ("vendors", "gini", "top_10", "top_10_percent")
 
 
+class Sellers:
+    """How unequal the country's vendors sell, and all, by market or `together`."""
+
+    def __init__(self, context: Context, *, together: bool = False) -> None:
+        self.measure = concentration(context.study, country=context.country, together=together)
+        every = concentration(context.study, together=together)
+        self.own: dict[str, dict[str, Any]] = {
+            row["market"]: _careful(row, context.threshold, row["market"] in context.hidden_markets)
+            for row in self.measure.frame.to_dict("records")
+        }
+        self.every: dict[str, dict[str, Any]] = {
+            row["market"]: _careful(row, context.threshold, _tells(context, row, self.own))
+            for row in every.frame.to_dict("records")
+        }
+        self.markets = [TOTAL] if together else context.market_order(self.every)
+
+    @property
+    def silent(self) -> list[str]:
+        """Markets of which it is not shown how the country's vendors sell beside all."""
+        return [
+            market
+            for market in self.markets
+            if market in self.own
+            and SUPPRESSED in (self.own[market]["gini"], self.every[market]["gini"])
+        ]
+
+
 def section(context: Context) -> Section:
     """Return the section."""
     t = context.t
     made = Section("concentration", t("concentration.title"))
-    own = concentration(context.study, country=context.country)
-    every = concentration(context.study)
-    of_own = {
-        row["market"]: _careful(row, context.threshold, row["market"] in context.hidden_markets)
-        for row in own.frame.to_dict("records")
-    }
-    of_all = {
-        row["market"]: _careful(row, context.threshold, _tells(context, row, of_own))
-        for row in every.frame.to_dict("records")
-    }
-    markets = context.market_order(of_all)
+    sellers = Sellers(context)
+    silent = sellers.silent
+    if silent:
+        pooled = Sellers(context, together=True)
+        answers = len(sellers.markets) > 1 and not pooled.silent
+        # The markets' own numbers go then: beside all, those of the silent ones would follow.
+        if answers and context.options.coarsen:
+            sellers = pooled
+        else:
+            for market in silent:
+                cuts = {"markets": answers}
+                context.open(made, "concentration", cuts, market=context.market(market))
+    own, of_own, of_all, markets = sellers.measure, sellers.own, sellers.every, sellers.markets
     shown = any(row["gini"] is not SUPPRESSED for row in of_own.values())
     made.methods.append(context.method(own, shown=shown))
     if not of_own:
@@ -84,14 +114,12 @@ def section(context: Context) -> Section:
         mine = of_own.get(market)
         if mine is None:
             continue
-        if SUPPRESSED in (mine["gini"], of_all[market]["gini"]):
-            context.open(made, "concentration", {}, market=context.market(market))
-            continue
-        if int(mine["vendors"]) < _FEWEST:
+        if market in sellers.silent or int(mine["vendors"]) < _FEWEST:
             continue
         said = t(
             "concentration.gini",
             market=context.market(market),
+            everywhere=not market,
             own=mine["gini"],
             all=of_all[market]["gini"],
             own_interval=interval_of(mine, "gini"),

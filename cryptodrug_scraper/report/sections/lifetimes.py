@@ -18,50 +18,88 @@ from cryptodrug_scraper.report.parts import (
 from cryptodrug_scraper.study.lifetimes import lifetimes
 
 _AFTER = (30, 90, 180)
+_OF = ("vendors", "listings")
+
+
+class Lives:
+    """The curves of vendors or of listings, with the markets of which they must not be shown."""
+
+    def __init__(self, context: Context, of: str, *, together: bool = False) -> None:
+        self.context, self.of = context, of
+        self.measure = lifetimes(
+            context.study,
+            of=of,
+            country=context.country,
+            together=together,
+            fewest_at_risk=max(context.threshold, 1),
+        )
+        curves = dict(iter(self.measure.frame.groupby("market", sort=False)))
+        order = [TOTAL] if together else context.market_order(curves)
+        self.curves: dict[str, Any] = {name: curves[name] for name in order if name in curves}
+        self.silent = [market for market in self.curves if self._is_few(market)]
+
+    def _is_few(self, market: str) -> bool:
+        context, curve = self.context, self.curves[market]
+        behind = listing_vendors(context.study, context.country).get((TOTAL, market), 0)
+        # Those that are left out follow from all and those of the curve.
+        left = next(
+            (
+                note.vendors or 0
+                for note in self.measure.notes
+                if note.name == "unwatched" and note.terms["market"] == market
+            ),
+            0,
+        )
+        parts = [behind, int(curve["vendors"].iloc[0]), left]
+        if self.of == "vendors":
+            parts.append(behind - int(curve["lives"].iloc[0]))
+        return market in context.hidden_markets or not all(map(context.may_show, parts))
+
+    def row(self, market: str) -> dict[str, Any]:
+        """Return a market's row of the table."""
+        curve = self.curves[market]
+        cut = bool(curve["cut"].iloc[0])
+        watched = int(curve["watched"].iloc[0])
+        row: dict[str, Any] = {
+            "of": self.of,
+            "what": self.context.t(f"lifetimes.{self.of}"),
+            "name": market,
+            "market": self.context.market(market),
+            "lives": int(curve["lives"].iloc[0]),
+            "median": curve["median_days"].iloc[0],
+            "watched": watched,
+            "cut": cut,
+            **{f"after{days}": _still(curve, days) for days in _AFTER},
+        }
+        if market in self.silent:
+            names = ["lives", "median", *(f"after{days}" for days in _AFTER)]
+            return row | dict.fromkeys(names, SUPPRESSED) | {"cut": False}
+        for days in _AFTER if cut else ():
+            if days > watched:
+                row[f"after{days}"] = SUPPRESSED
+        return row
 
 
 def section(context: Context) -> Section:
     """Return the section."""
     t = context.t
     made = Section("lifetimes", t("lifetimes.title"))
-    behind = listing_vendors(context.study, context.country)
+    by_market = {of: Lives(context, of) for of in _OF}
+    silent = {market for lives in by_market.values() for market in lives.silent}
+    pooled = {of: Lives(context, of, together=True) for of in _OF} if silent else {}
+    several = len({market for lives in by_market.values() for market in lives.curves}) > 1
+    answers = several and not any(lives.silent for lives in pooled.values())
+    # The markets' own curves go then: beside that of all, those of the silent would follow.
+    chosen = pooled if answers and context.options.coarsen else by_market
+    if chosen is by_market:
+        for market in context.market_order(silent):
+            context.open(made, "lifetimes", {"markets": answers}, market=context.market(market))
     rows: list[dict[str, Any]] = []
-    for of in ("vendors", "listings"):
-        measure = lifetimes(context.study, of=of, country=context.country)
-        curves = dict(iter(measure.frame.groupby("market", sort=False)))
-        markets = context.market_order(curves)
-        unwatched = {
-            note.terms["market"]: note for note in measure.notes if note.name == "unwatched"
-        }
-        drawings, drawn_markets = {}, []
-        for market in markets:
-            curve = curves[market]
-            lives = int(curve["lives"].iloc[0])
-            # Those that are left out follow from all and those of the curve.
-            left = unwatched.get(market)
-            parts = [int(curve["vendors"].iloc[0]), left.vendors or 0 if left else 0]
-            if of == "vendors":
-                parts.append(behind.get((TOTAL, market), 0) - lives)
-            few = (
-                market in context.hidden_markets
-                or not context.may_show(behind.get((TOTAL, market), 0))
-                or not all(map(context.may_show, parts))
-            )
-            row = {
-                "of": of,
-                "what": t(f"lifetimes.{of}"),
-                "market": context.market(market),
-                "lives": lives,
-                "median": curve["median_days"].iloc[0],
-                **{f"after{days}": _still(curve, days) for days in _AFTER},
-            }
-            if few:
-                names = ["lives", "median", *(f"after{days}" for days in _AFTER)]
-                row |= dict.fromkeys(names, SUPPRESSED)
-            else:
-                drawings[context.market(market)] = _points(curve)
-                drawn_markets.append(market)
-            rows.append(row)
+    for of, lives in chosen.items():
+        measure, curves = lives.measure, lives.curves
+        drawn_markets = [market for market in curves if market not in lives.silent]
+        drawings = {context.market(market): _points(curves[market]) for market in drawn_markets}
+        rows += [lives.row(market) for market in curves]
         title = t(f"lifetimes.{of}").lower()
         made.methods.append(context.method(measure, title, markets=drawn_markets))
         if drawings:
@@ -72,26 +110,28 @@ def section(context: Context) -> Section:
                 across=t("lifetimes.across"),
                 label=t("lifetimes.label"),
             )
-            made.drawings.append(Drawing(f"lifetimes-{of}", svg, t(f"lifetimes.figure_{of}")))
+            caption = t(f"lifetimes.figure_{of}")
+            if any(curves[market]["cut"].iloc[0] for market in drawn_markets):
+                caption += f"{t('page.stop')} {t('lifetimes.ends')}"
+            made.drawings.append(Drawing(f"lifetimes-{of}", svg, caption))
         elif curves:
             made.caveats.append(t("caveat.few_vendors"))
     for row in rows:
-        if row["median"] is not SUPPRESSED:
+        if row["lives"] is not SUPPRESSED:
             known = drawn(row["median"]) is not None
-            key = f"lifetimes.{'median' if known else 'longer'}_{row['of']}"
+            name = "median" if known else "ended" if row["cut"] else "longer"
             made.findings.append(
                 t(
-                    key,
+                    f"lifetimes.{name}_{row['of']}",
                     market=row["market"],
+                    everywhere=not row["name"],
                     n=row["lives"],
-                    days=int(row["median"]) if known else None,
+                    days=int(row["median"]) if known else row["watched"],
                 )
             )
     if not rows:
         made.findings.append(t("lifetimes.unknown"))
         return made
-    for market in dict.fromkeys(row["market"] for row in rows if row["lives"] is SUPPRESSED):
-        context.open(made, "lifetimes", {}, market=market)
     made.caveats = list(dict.fromkeys(made.caveats))
     made.tables.append(
         build_table(
@@ -105,6 +145,7 @@ def section(context: Context) -> Section:
                 *(Column(f"after{d}", t(f"column.after{d}"), "share") for d in _AFTER),
             ],
             rows,
+            [t("lifetimes.ends")] if any(row["cut"] for row in rows) else [],
             group="what",
         )
     )
