@@ -54,6 +54,8 @@ class Context:
         """Works that methods cite, by key."""
         self.families: tuple[str, ...] = ()
         """Families of groups of drugs that the report takes together."""
+        self.edges: tuple[int, ...] | None = None
+        """Euros at which the report's bands of sales end, once they are known."""
         self._sizes: dict[str, Measure] = {}
         self._titles = dict(zip(titles["market"], titles["title"], strict=True))
 

@@ -114,12 +114,13 @@ def offer(study: Study, country: str, families: Collection[str] = ()) -> Measure
     )
 
 
-def unit_prices(study: Study, country: str) -> Measure:
-    """Return prices of a unit by group of drugs and unit: the country's and all."""
+def unit_prices(study: Study, country: str, families: Collection[str] = ()) -> Measure:
+    """Return prices of a unit by group of drugs, or family of groups, and unit."""
     study.prepare()
     drugs = f"""
         WITH each AS (
-            SELECT {GROUP} AS substance, unit, vendor_id, listing_id, price_per_unit AS price,
+            SELECT {group_sql(families)} AS substance, unit, vendor_id, listing_id,
+                   price_per_unit AS price,
                    coalesce(:country = ANY(from_countries), false) AS here
             FROM s_listing WHERE {_WITHIN} AND price_per_unit > 0 AND unit IS NOT NULL
         ), drugs AS (

@@ -17,22 +17,34 @@ from cryptodrug_scraper.report.parts import (
     Section,
     build_table,
 )
+from cryptodrug_scraper.report.pooling import ABROAD, REGIONS, REST, Places, joined
 from cryptodrug_scraper.study.places import destinations, exclusions
 
 _MOST = 9  # rows and columns of the matrix
 _NAMED = 3  # places that a sentence names
 
 
+_SHIPPED = """
+    SELECT listing_id, vendor_id, unnest(
+        CASE WHEN coalesce(to_places, '{}') = '{}' THEN ARRAY[''] ELSE to_places END) AS place
+    FROM s_listing WHERE in_period AND :country = ANY(from_countries)
+"""
+_EXCLUDED = """
+    SELECT listing_id, vendor_id, unnest(excluded) AS place
+    FROM s_listing WHERE in_period AND :country = ANY(from_countries)
+"""
 _NOT_TO = """
     WITH own AS (
-        SELECT vendor_id, CASE WHEN coalesce(to_places, '{}') = '{}' THEN ARRAY['']
+        SELECT o.origin, vendor_id, CASE WHEN coalesce(to_places, '{}') = '{}' THEN ARRAY['']
                ELSE to_places END AS places
-        FROM s_listing WHERE in_period AND :country = ANY(from_countries)
-    ), named AS (SELECT DISTINCT unnest(places) AS place FROM own)
-    SELECT place, count(DISTINCT vendor_id) AS vendors
-    FROM named JOIN own ON NOT place = ANY(places) GROUP BY 1
+        FROM s_listing CROSS JOIN LATERAL unnest(from_countries) AS o(origin)
+        WHERE in_period AND o.origin = ANY(:origins)
+    ), named AS (SELECT DISTINCT origin, unnest(places) AS place FROM own)
+    SELECT origin, place, count(DISTINCT vendor_id) AS vendors
+    FROM named JOIN own USING (origin) WHERE NOT place = ANY(places) GROUP BY 1, 2
 """
 """Vendors with a listing from a country that does not name a destination, by that destination."""
+_CUTS = {"regions": REGIONS, "abroad": ABROAD}
 
 
 def section(context: Context) -> Section:
@@ -52,6 +64,12 @@ def section(context: Context) -> Section:
     return made
 
 
+def shipped(context: Context, country: str) -> Places:
+    """Return the destinations of a country's listings; accounts and listings are of one market."""
+    rows = context.study.frame(_SHIPPED, {"country": country})
+    return Places(rows.drop_duplicates(), set(rows["vendor_id"].dropna()))
+
+
 def _destinations(context: Context, made: Section, vendors: int) -> None:
     t = context.t
     measure = destinations(context.study)
@@ -60,33 +78,47 @@ def _destinations(context: Context, made: Section, vendors: int) -> None:
     frame = measure.frame
     if frame.empty:
         return
-    # Of all markets together: accounts and listings are each of one market.
     pairs = frame.groupby(["origin", "destination"], as_index=False)[["vendors", "listings"]].sum()
-    own = pairs[pairs["origin"] == context.country].sort_values(
-        ["listings", "vendors", "destination"], ascending=[False, False, True]
-    )
-    total = int(
-        context.study.row(
-            "SELECT count(*) AS n FROM s_listing"
-            " WHERE in_period AND :country = ANY(from_countries)",
-            {"country": context.country},
-        )["n"]
-    )
-    hidden = _hidden(context, pairs, context.country)
+    places = shipped(context, context.country)
+    total = int(places.rows["listing_id"].nunique())
+    hidden = places.hidden(context.threshold)
+    cut, rest = "", None
+    if hidden:
+        few = {place: len(places.named([place]).vendors) for place in hidden}
+        rest = joined(places, few, context.threshold)
+        wider = {name: places.within(context.country, of) for name, of in _CUTS.items()}
+        cuts = {REST: rest is not None}
+        cuts |= {
+            name: not of.hidden(context.threshold) and len(of.table()) > 1
+            for name, of in wider.items()
+        }
+        cut = next((name for name, answers in cuts.items() if answers), "")
+        if not cut or not context.options.coarsen:
+            context.open(made, "destinations", cuts, n=len(hidden))
+            cut = ""
+        if cut in wider:
+            places, hidden = wider[cut], set()
     rows: list[dict[str, Any]] = []
-    for row in own.to_dict("records"):
-        place = row["destination"]
-        shown = {
-            "place": t("places.not_said") if place == "" else context.lang.place(place),
-            "vendors": row["vendors"],
-            "listings": row["listings"],
-            "share": row["listings"] / total if total else None,
+    named = []
+    for place, one in places.table().items():
+        shown: dict[str, Any] = {
+            "place": _place(context, place, by_region=cut in _CUTS),
+            "vendors": len(one.vendors),
+            "listings": one.listings,
+            "share": one.listings / total if total else None,
         }
         if place in hidden:
             shown |= dict.fromkeys(("vendors", "listings", "share"), SUPPRESSED)
-        elif not context.may_show(vendors - row["vendors"]):
-            shown["vendors"] = SUPPRESSED  # who never ships there would be the difference
+        else:
+            if not context.may_show(vendors - len(one.vendors)):
+                shown["vendors"] = SUPPRESSED  # who never ships there would be the difference
+            if place and cut not in _CUTS:
+                named.append(t("places.one_share", place=place, share=shown["share"]))
         rows.append(shown)
+    if cut == REST and rest is not None:
+        words = t("places.rest_together", n=len(hidden))
+        rows = [row for row in rows if row["listings"] is not SUPPRESSED]
+        rows.append({"place": words, **rest, "share": rest["listings"] / total})
     if rows:
         made.tables.append(
             build_table(
@@ -99,33 +131,70 @@ def _destinations(context: Context, made: Section, vendors: int) -> None:
                     Column("listings", t("column.listings"), "count"),
                     Column("share", t("column.listings_share"), "share"),
                 ],
-                *cut_rows(context, rows),
+                *(((rows, [])) if cut else cut_rows(context, rows)),
             )
         )
-        if hidden:
-            context.open(made, "destinations", {}, n=len(hidden))
-        places = [
-            t("places.one_share", place=row["destination"], share=row["listings"] / total)
-            for row in own.to_dict("records")
-            if row["destination"] not in hidden and row["destination"]
-        ]
-        if places:
-            sentence = t("places.to_most", places=places[: _NAMED + 1], n=total)
+        if named:
+            sentence = t("places.to_most", places=named[: _NAMED + 1], n=total)
             made.findings.append(sentence)
             made.summary.append(sentence)
-    _matrix(context, made, pairs)
+    # Beside wider regions, the country's own row would tell the rest of each.
+    _matrix(context, made, pairs[pairs["origin"] != context.country] if cut in _CUTS else pairs)
 
 
-def _hidden(context: Context, pairs: pd.DataFrame, origin: str) -> set[str]:
-    """Return the destinations of an origin that must not be shown, in table and figure alike."""
-    own = pairs[pairs["origin"] == origin]
-    vendors = dict(zip(own["destination"], own["vendors"].astype(int), strict=True))
-    # Of all listings, and those that ship to a place, follow those that do not.
-    others = context.study.frame(_NOT_TO, {"country": origin})
-    telling = {
-        place for place, count in others.itertuples(index=False) if not context.may_show(count)
+def _place(context: Context, place: str, *, by_region: bool) -> str:
+    if place == "":
+        return context.t("places.not_said")
+    if by_region and place != "WORLD":
+        return context.t(f"places.region_{place}")
+    return context.lang.place(place)
+
+
+def _more_excluded(
+    context: Context, made: Section, hidden: list[str], sums: pd.DataFrame, vendors: int
+) -> list[dict[str, Any]]:
+    """Return a row of the places that are not shown together, or of any place, if it may be.
+
+    Where the report may not choose, or neither is an answer, a question stays open.
+    """
+    excluded = context.study.frame(_EXCLUDED, {"country": context.country}).drop_duplicates()
+    places = Places(excluded, set(excluded["vendor_id"].dropna()))
+    of = {
+        row["place"]: int(row["vendors"]) for row in sums.to_dict("records") if not row["is_group"]
     }
-    return guard_line(vendors, context.threshold, telling)
+    rest = joined(places, {place: of[place] for place in hidden}, context.threshold)
+    if rest is not None and not context.may_show(vendors - rest["vendors"]):
+        rest = None
+    every = places.named(of)
+    # Beside those who exclude a place that is shown, those who exclude only others.
+    parts = [len(every.vendors), vendors - len(every.vendors)]
+    parts += [
+        len(every.vendors) - int(row["vendors"])
+        for row in sums.to_dict("records")
+        if row["place"] not in hidden
+    ]
+    any_place = all(map(context.may_show, parts)) and len(of) > 1
+    cuts = {REST: rest is not None, "any": any_place}
+    if not any(cuts.values()) or not context.options.coarsen:
+        context.open(made, "exclusions", cuts, n=len(hidden))
+        return []
+    if rest is not None:
+        return [{**rest, "name": context.t("places.rest_together", n=len(hidden))}]
+    found = {"vendors": len(every.vendors), "listings": every.listings}
+    return [{**found, "name": context.t("places.any")}]
+
+
+def _all_hidden(context: Context, pairs: pd.DataFrame, origins: list[str]) -> dict[str, set[str]]:
+    """Return the destinations of each origin that must not be shown, as the table hides them."""
+    others = context.study.frame(_NOT_TO, {"origins": origins})
+    few = others[[not context.may_show(count) for count in others["vendors"]]]
+    found = {}
+    for origin in origins:
+        own = pairs[pairs["origin"] == origin]
+        vendors = dict(zip(own["destination"], own["vendors"].astype(int), strict=True))
+        telling = set(few.loc[few["origin"] == origin, "place"])
+        found[origin] = guard_line(vendors, context.threshold, telling)
+    return found
 
 
 def _matrix(context: Context, made: Section, every: pd.DataFrame) -> None:
@@ -143,12 +212,12 @@ def _matrix(context: Context, made: Section, every: pd.DataFrame) -> None:
     columns = [str(place) for place in by_destination.index[:_MOST]]
     cells = {(row["origin"], row["destination"]): row for row in here.to_dict("records")}
     values: list[list[float | None]] = []
+    hidden = _all_hidden(context, every, origins)
     for origin in origins:
         line: list[float | None] = []
-        hidden = _hidden(context, every, origin)
         for destination in columns:
             cell = cells.get((origin, destination))
-            none = cell is not None and destination in hidden
+            none = cell is not None and destination in hidden[origin]
             line.append(None if none else float(cell["listings"]) if cell is not None else 0.0)
         values.append(line)
     if not any(value for line in values for value in line):
@@ -189,10 +258,10 @@ def _exclusions(context: Context, made: Section, vendors: int) -> None:
         else:
             shown |= dict.fromkeys(("vendors", "listings"), SUPPRESSED)
         rows.append(shown)
-    few = [row for row in rows if row["vendors"] is SUPPRESSED]
-    if few:
-        context.open(made, "exclusions", {}, n=len(few))
-    english = [r for r in rows if r["is_group"] and r["vendors"] is not SUPPRESSED]
+    hidden = [row["place"] for row in rows if row["vendors"] is SUPPRESSED and not row["is_group"]]
+    if hidden:
+        rows += _more_excluded(context, made, hidden, sums, vendors)
+    english = [r for r in rows if r.get("is_group") and r["vendors"] is not SUPPRESSED]
     if excluded or english:
         sentence = t("places.excludes", places=excluded[:_NAMED]) if excluded else ""
         if english:

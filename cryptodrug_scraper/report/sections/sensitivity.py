@@ -7,6 +7,7 @@ from typing import Any
 from cryptodrug_scraper.report.context import Context
 from cryptodrug_scraper.report.guard import NO_COLUMN, review_vendors
 from cryptodrug_scraper.report.parts import SUPPRESSED, Column, Section, build_table
+from cryptodrug_scraper.report.selling import EDGES
 from cryptodrug_scraper.study.sensitivity import sensitivity
 
 _NUMBERS = ("reviews", "turnover_eur", "larger_share", "growth", "stay_days", "moves")
@@ -17,7 +18,8 @@ def section(context: Context) -> Section:
     t = context.t
     made = Section("sensitivity", t("sensitivity.title"))
     found = sensitivity(context.study, country=context.country)
-    rows = [_row(context, row) for row in found.frame.to_dict("records")]
+    main_edge = float(found.method["edge"])
+    rows = [_row(context, row, main_edge) for row in found.frame.to_dict("records")]
     markets = context.market_order(context.study.markets)
     vendors = review_vendors(context.study, context.country, NO_COLUMN)
     shown = not context.guard(vendors, [], markets).hides()
@@ -51,8 +53,12 @@ def section(context: Context) -> Section:
     return made
 
 
-def _row(context: Context, row: dict[str, Any]) -> dict[str, Any]:
-    """Return a row without what rests on too few vendors, with the words of its choice."""
+def _row(context: Context, row: dict[str, Any], main_edge: float) -> dict[str, Any]:
+    """Return a row without what rests on too few vendors, with the words of its choice.
+
+    Nor with larger sales from a value at which no band of sales ends that the report shows: beside
+    wider bands, what lies between would follow.
+    """
     choice, setting = str(row["choice"]), row["setting"]
     amount, _, currency = str(setting).partition(" ")
     values = {"amount": float(amount), "currency": currency} if currency else {"n": setting}
@@ -60,7 +66,9 @@ def _row(context: Context, row: dict[str, Any]) -> dict[str, Any]:
     careful = {**row, "words": context.t(f"choice.{key}", **values)}
     if not context.may_show(row["behind"]):
         careful |= dict.fromkeys(_NUMBERS, SUPPRESSED)
-    if not context.may_show(row["larger_behind"]):
+    edge = (float(amount) if currency == "EUR" else None) if currency else main_edge
+    wider = context.edges not in (None, EDGES) and edge not in (context.edges or ())
+    if wider or not context.may_show(row["larger_behind"]):
         careful["larger_share"] = SUPPRESSED
     if not context.may_show(row["growth_behind"]):
         careful["growth"] = SUPPRESSED

@@ -1,0 +1,264 @@
+"""How large sales are: bands by value, as wide as small numbers ask for, and wholesale."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from itertools import combinations, pairwise
+from typing import Any
+
+from cryptodrug_scraper.report import figures
+from cryptodrug_scraper.report.context import Context
+from cryptodrug_scraper.report.guard import TOTAL, guard_line, review_vendors
+from cryptodrug_scraper.report.parts import (
+    SUPPRESSED,
+    Column,
+    Drawing,
+    Section,
+    build_table,
+    drawn,
+)
+from cryptodrug_scraper.study.periods import OF_COUNTRY
+from cryptodrug_scraper.study.turnover import sale_values, turnover
+from cryptodrug_scraper.study.wholesale import wholesale
+
+EDGES = (50, 100, 200, 500, 1000)
+"""Euros at which bands of sales by value end."""
+LIMIT = 200
+"""Euros below which a sale is spoken of as small."""
+_BOUNDS = ("share_sales_least", "share_sales_most")
+_SALES = ("sales", "share_sales", *_BOUNDS, "value_eur", "share_value")
+_BEHIND = f"""
+    SELECT DISTINCT vendor_id, CASE WHEN price_eur IS NOT NULL
+           THEN width_bucket(price_eur, CAST(:edges AS numeric[])) END AS band
+    FROM s_review WHERE {OF_COUNTRY}
+"""
+
+
+def wider_edges(
+    vendors: Sequence[Collection[Any]], edges: Sequence[int], threshold: int
+) -> tuple[int, ...]:
+    """Return the most edges that leave bands of none or of enough vendors; none if none do.
+
+    `vendors` are those behind each band between all the `edges`, of which there is one more. Of as
+    many edges, those with `LIMIT` among them, then those whose smallest band is largest.
+    """
+
+    def smallest(chosen: Sequence[int]) -> int:
+        cuts = [0, *(edges.index(edge) + 1 for edge in chosen), len(vendors)]
+        bands = [len(set().union(*vendors[a:b])) for a, b in pairwise(cuts)]
+        return min((count for count in bands if count), default=0)
+
+    for number in range(len(edges), 0, -1):
+        least = {chosen: smallest(chosen) for chosen in combinations(edges, number)}
+        enough = [chosen for chosen, count in least.items() if count >= threshold]
+        if enough:
+            return max(enough, key=lambda chosen: (LIMIT in chosen, least[chosen]))
+    return ()
+
+
+def say_sales(context: Context, made: Section) -> None:
+    """Say how sales are spread over bands of value, and how much is wholesale."""
+    shown = _sales(context, made)
+    _wholesale(context, made, shown)
+
+
+def _sales(context: Context, made: Section) -> set[int]:
+    """Show sales by value; return the lower edges of bands that are shown."""
+    t = context.t
+    rows_behind = context.study.frame(
+        _BEHIND, {"country": context.country, "edges": [float(edge) for edge in EDGES]}
+    )
+    known = rows_behind.dropna(subset=["band"])
+    sets: list[set[Any]] = [
+        set(known.loc[known["band"] == n, "vendor_id"]) for n in range(len(EDGES) + 1)
+    ]
+    edges: tuple[int, ...] = EDGES
+    hidden, summed = _hidden(context, sets)
+    if hidden:
+        wider = wider_edges(sets, EDGES, context.threshold)
+        if wider and context.options.coarsen:
+            edges, hidden, summed = wider, set(), LIMIT in wider
+        else:
+            context.open(made, "sales", {"bands": bool(wider)})
+    context.edges = edges
+    lower = (0, *edges)
+    measure = sale_values(context.study, country=context.country, edges=edges, by_market=False)
+    behind = len(rows_behind["vendor_id"].unique())
+    shown = behind > 0 and context.may_show(behind) and bool(known.size)
+    title = t("prices.method_sales")
+    made.methods.append(context.method(measure, title, shown=shown))
+    if measure.frame.empty:
+        made.findings.append(t("prices.no_sales"))
+        return set()
+    made.caveats += context.caveats(measure) if shown else [t("caveat.few_vendors")]
+    of = {int(row["from_eur"]): row for row in measure.frame.to_dict("records")}
+    between = all(_between(context, edge) for edge in edges)
+    rows: list[dict[str, Any]] = []
+    for n, low in enumerate(lower):
+        high = edges[n] if n < len(edges) else None
+        row = {**dict.fromkeys(_SALES, 0), **of.get(low, {})}
+        row["band"] = t("prices.band", low=low, high=high)
+        if low in hidden:
+            row |= dict.fromkeys(_SALES, SUPPRESSED)
+        elif not between:
+            row |= dict.fromkeys(_BOUNDS, SUPPRESSED)
+        rows.append(row)
+    made.tables.append(
+        build_table(
+            context.lang,
+            "sales",
+            t("prices.table_bands"),
+            [
+                Column("band", t("column.band")),
+                Column("sales", t("column.sales"), "count"),
+                Column("share_sales", t("column.sales_share"), "share"),
+                Column("share_sales_least", t("column.low"), "share"),
+                Column("share_sales_most", t("column.high"), "share"),
+                Column("value_eur", t("column.value"), "euros"),
+                Column("share_value", t("column.value_share"), "share"),
+            ],
+            rows,
+        )
+    )
+    not_hidden = set(lower) - hidden
+    if not shown:
+        return not_hidden
+    series = [
+        figures.Series(
+            t(f"prices.series_{name}"),
+            [drawn(row[key]) for row in rows],
+            hidden=[row[key] is SUPPRESSED for row in rows],
+        )
+        for name, key in (("sales", "share_sales"), ("value", "share_value"))
+    ]
+    labels = [row["band"] for row in rows]
+    if figures.has_values(series):
+        label = t("prices.label_bands")
+        svg = figures.bars(context.lang, labels, series, kind="share", label=label)
+        made.drawings.append(Drawing("sales", svg, context.caption("prices.figure_bands", series)))
+    said = []
+    if summed:
+        share = sum(float(row["share_sales"]) for low, row in of.items() if low < LIMIT)
+        bounds = _bounds(context)
+        sales = sum(int(row["sales"]) for row in of.values())
+        said.append(t("prices.under", share=share, limit=LIMIT, bounds=bounds, sales=sales))
+    if lower[-1] not in of:  # not even by the highest reading of a price
+        said.append(t("prices.none_above", limit=lower[-1]))
+    larger = _larger(context)
+    if summed and larger is not None:
+        said.append(larger)
+    if said:
+        made.findings.append(" ".join(said))
+        made.summary.append(" ".join(said))
+    return not_hidden
+
+
+def _hidden(context: Context, sets: Sequence[Collection[Any]]) -> tuple[set[int], bool]:
+    """Return the lower edges of bands that must not be shown, and if sums of the others may be.
+
+    Where these sums are told, nothing may follow along either part.
+    """
+    vendors = {low: len(each) for low, each in zip((0, *EDGES), sets, strict=True)}
+    parts = [[low for low in vendors if low < LIMIT], [low for low in vendors if low >= LIMIT]]
+    summed = all(_told(vendors, part, context.threshold) for part in parts)
+    hidden = {
+        low
+        for part in (parts if summed else [list(vendors)])
+        for low in guard_line({low: vendors[low] for low in part}, context.threshold)
+    }
+    return hidden, summed
+
+
+def _wholesale(context: Context, made: Section, shown: Collection[int]) -> None:
+    """Put the definitions of wholesale beside each other: offers and transactions."""
+    t = context.t
+    measure = wholesale(context.study, country=context.country)
+    made.methods.append(context.method(measure, t("prices.method_wholesale")))
+    least = float(measure.method["least"])
+    band = f"CASE WHEN price_eur IS NOT NULL THEN price_eur >= {least} END"
+    # Bands of sales are shown above, of which some are hidden for others' sake.
+    sold = least == EDGES[-1] and EDGES[-1] in shown
+    others = review_vendors(context.study, context.country, band, others=True)
+    rows = []
+    for row in measure.frame.to_dict("records"):
+        sale = row["definition"] in ("sales", "value")
+        behind = [row["vendors_country"], row["vendors_rest_country"]]
+        own = all(map(context.may_show, behind)) and (sold or not sale)
+        every = all(map(context.may_show, (row["vendors"], row["vendors_rest"])))
+        telling = [row["vendors_others"], others.get((True, TOTAL), 0) if sale else 0]
+        every &= not own or all(map(context.may_show, telling))
+        name = t(f"prices.wholesale_{row['definition']}", least=least)
+        line = {**row, "definition": name}
+        if not own or context.hidden_markets:
+            line["share_country"] = SUPPRESSED
+        if not every or context.untold_markets:
+            line["share"] = SUPPRESSED
+        rows.append(line)
+    if rows:
+        made.tables.append(
+            build_table(
+                context.lang,
+                "wholesale",
+                t("prices.table_wholesale"),
+                [
+                    Column("definition", t("prices.definition")),
+                    Column("share_country", t("column.share"), "share", t("column.of_country")),
+                    Column("share", t("column.share"), "share", t("column.of_all")),
+                ],
+                rows,
+            )
+        )
+
+
+def _told(vendors: dict[int, int], bands: list[int], threshold: int) -> bool:
+    """Whether a sum over bands may be told: enough vendors in one of them, or none at all."""
+    counts = [vendors[low] for low in bands]
+    return max(counts, default=0) >= threshold or not any(counts)
+
+
+def _between(context: Context, edge: float) -> bool:
+    """Whether it may be told how many sales are below an edge by some reading, and not by all.
+
+    The vendors of these must be enough, or none.
+    """
+    column = (
+        "CASE WHEN price_eur IS NOT NULL AND"
+        f" (suspected OR least_eur < {edge} AND high_eur >= {edge}) THEN 1 END"
+    )
+    counts = review_vendors(context.study, context.country, column)
+    vendors = counts.get((1, TOTAL), 0)
+    return vendors == 0 or context.may_show(vendors)
+
+
+def _bounds(context: Context) -> tuple[float, float] | None:
+    """Return the least and the largest share of sales that may be small, if they may be told."""
+    if not _between(context, LIMIT):
+        return None
+    frame = sale_values(
+        context.study, country=context.country, edges=(LIMIT,), by_market=False
+    ).frame
+    small = frame[frame["from_eur"] == 0]
+    if small.empty:
+        return None
+    low, high = (float(small.iloc[0][key]) for key in _BOUNDS)
+    return (low, high) if low < high else None
+
+
+def _larger(context: Context) -> str | None:
+    """Say what part of the value larger sales make, by the study's bands."""
+    counts = review_vendors(context.study, context.country, "band_value")
+    vendors = {band: counts.get((band, TOTAL), 0) for band in ("retail", "middle", "wholesale")}
+    measure = turnover(context.study, country=context.country, by="all", groups=("band_value",))
+    value = {
+        row["band_value"]: float(row["turnover_eur"]) for row in measure.frame.to_dict("records")
+    }
+    whole = sum(value.get(band, 0.0) for band in vendors)
+    larger = max(vendors["middle"], vendors["wholesale"])
+    if not whole or not context.may_show(larger) or not context.may_show(vendors["retail"]):
+        return None
+    part = (value.get("middle", 0.0) + value.get("wholesale", 0.0)) / whole
+    least = min(
+        (float(least) for band, least in context.study.notes["value_bands"] if band != "retail"),
+        default=float(LIMIT),
+    )
+    return context.t("prices.larger", share=part, least=least)
