@@ -172,6 +172,7 @@ MARKET = Market(
     opened_on=date(2013, 11, 1),
     closed_on=date(2019, 4, 30),
     closing_announced_on=date(2019, 3, 26),
+    review_amounts="unknown",  # "~" and an amount; no page says if it holds shipping
     panels=(TREE, RATES),
     recognises=recognises,
     kind_of=kind_of,

@@ -172,6 +172,7 @@ MARKET = Market(
     also_called=("EM", "Empire DNM"),
     opened_on=date(2018, 2, 1),
     closed_on=date(2020, 8, 23),
+    review_amounts="unknown",  # what was paid; shipping is a surcharge ("USD + 8.00 / order")
     unclosed={"login": ".footer"},
     panels=(MENU, *COUNTRIES),
     recognises=recognises,

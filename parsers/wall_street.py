@@ -330,6 +330,7 @@ MARKET = Market(
     also_called=("Wallstreet", "Wall St", "WSM", "WS", "WallSt Market"),
     opened_on=date(2016, 10, 1),  # late 2016; the day is not known
     closed_on=date(2019, 5, 2),
+    review_amounts="none",  # stars, text, buyer, time; shipping has a table of its own
     recognises=recognises,
     kind_of=kind_of,
     read=read,

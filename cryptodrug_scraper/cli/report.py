@@ -43,7 +43,8 @@ HELP = guide("""
     Numbers that rest on fewer vendors than --threshold are suppressed, and others with them so
     that they cannot be worked out. What this leaves open stands at the end, with the coarser cut
     that would answer it (quarters instead of months, all markets together, broader groups of
-    substances); --coarsen auto takes the least coarse one.
+    substances, wider bands or regions); --coarsen auto takes the least coarse one. Do not publish
+    reports with different cuts side by side: their difference may give small numbers away.
 
     No vendor is named, unless you ask for it with --name-vendors: such a report is for work with
     the data, not for publication.

@@ -11,7 +11,7 @@ import pkgutil
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 from cryptodrug_scraper.reading.agreement import keep_agreed
 from cryptodrug_scraper.reading.document import Document
@@ -56,6 +56,10 @@ class Read(Protocol):
         ...
 
 
+ReviewAmounts = Literal["none", "unknown", "with_shipping", "without_shipping"]
+"""What the amounts in a market's reviews are: whether they hold shipping, if that is documented."""
+
+
 @dataclass(frozen=True)
 class Market:
     """A market and how its pages are read.
@@ -63,6 +67,7 @@ class Market:
     ``name`` is the module's name, the fixtures folder and the database row.
     ``also_called`` are other names that pages give it ("WSM"), for ratings brought from it.
     ``closing_announced_on`` is the day on which it announced its end, if it did.
+    ``review_amounts`` says if its reviews state amounts, and whether these hold shipping.
     ``recognises`` says whether a page is one of this market's (any kind, walls included).
     ``healthy`` gives for a page kind the share of records (0 to 1) in which a field is
     filled on a sound archive: ``{"listing": {"price": 0.99}}``. Below it a run says so.
@@ -81,6 +86,7 @@ class Market:
     read: Read
     closing_announced_on: date | None = None
     also_called: tuple[str, ...] = ()
+    review_amounts: ReviewAmounts = "unknown"
     healthy: dict[str, dict[str, float]] = field(default_factory=dict)
     unclosed: dict[str, str] = field(default_factory=dict)
     panels: tuple[Panel[Any], ...] = ()

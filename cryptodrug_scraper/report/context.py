@@ -243,9 +243,9 @@ class Context:
         return Method(
             title=title,
             definition=measure.definition(self.lang),
-            assumptions=[note.words(self.lang) for note in measure.assumptions],
+            assumptions=[self._words(note) for note in measure.assumptions],
             uncertainty=measure.uncertainty(self.lang),
-            sources=[self._cited(work) for work in measure.sources],
+            sources=[self.cited(work) for work in measure.sources],
             left_out=left_out,
         )
 
@@ -281,7 +281,7 @@ class Context:
             return dict(values)
         return {**values, "market": self.market(values["market"])}
 
-    def _cited(self, work: str) -> tuple[str, str]:
+    def cited(self, work: str) -> tuple[str, str]:
         """Return the key and the short name of a work, and keep it for the list at the end."""
         short = cite(work)
         key = "work-" + re.sub(r"\W+", "-", short.lower()).strip("-")

@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from itertools import combinations, pairwise
 from typing import Any
 
+from cryptodrug_scraper.language import cap
 from cryptodrug_scraper.report import figures
 from cryptodrug_scraper.report.context import Context
 from cryptodrug_scraper.report.guard import TOTAL, guard_line, review_vendors
@@ -60,6 +61,7 @@ def say_sales(context: Context, made: Section) -> None:
     """Say how sales are spread over bands of value, and how much is wholesale."""
     shown = _sales(context, made)
     _wholesale(context, made, shown)
+    _thresholds(context, made)
 
 
 def _sales(context: Context, made: Section) -> set[int]:
@@ -208,6 +210,49 @@ def _wholesale(context: Context, made: Section, shown: Collection[int]) -> None:
                 rows,
             )
         )
+
+
+def _thresholds(context: Context, made: Section) -> None:
+    """Show from where on the bands begin, each with the work that has it so."""
+    t, bands = context.t, context.study.notes["listing_rules"].bands
+
+    def words(value: float) -> str:
+        return context.lang.number(value, 0 if float(value).is_integer() else 2)
+
+    every = [(t("prices.any_value"), "EUR", bands.value)]
+    every += [
+        (cap(context.group(group)), context.lang.label("unit", unit), band)
+        for (group, unit), band in bands.amount.items()
+    ]
+    rows = []
+    for name, unit, band in every:
+        works = (band.middle_source, band.wholesale_source)
+        sources = [context.cited(w)[1] if w else t("prices.conventional") for w in works]
+        rows.append(
+            {
+                "name": name,
+                "unit": unit,
+                "middle": words(band.middle),
+                "wholesale": words(band.wholesale),
+                "source": sources[0] if sources[0] == sources[1] else "; ".join(sources),
+            }
+        )
+    made.tables.append(
+        build_table(
+            context.lang,
+            "bands",
+            t("prices.table_thresholds"),
+            [
+                Column("name", t("column.substance")),
+                Column("unit", t("column.unit")),
+                Column("middle", t("prices.middle_from")),
+                Column("wholesale", t("prices.wholesale_from")),
+                Column("source", t("prices.source")),
+            ],
+            rows,
+            [t("prices.conventional_note")],
+        )
+    )
 
 
 def _told(vendors: dict[int, int], bands: list[int], threshold: int) -> bool:

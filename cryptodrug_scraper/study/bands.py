@@ -12,6 +12,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from cryptodrug_scraper.study import literature
+
 
 class BandsError(ValueError):
     """A file of thresholds says something that cannot be used."""
@@ -19,10 +21,16 @@ class BandsError(ValueError):
 
 @dataclass(frozen=True)
 class Band:
-    """Below `middle` is retail; `wholesale` and above is wholesale."""
+    """Below `middle` is retail; `wholesale` and above is wholesale.
+
+    The sources are works that have these thresholds, in full; a threshold without one is
+    conventional.
+    """
 
     middle: float
     wholesale: float
+    middle_source: str = ""
+    wholesale_source: str = ""
 
     def __post_init__(self) -> None:
         if not 0 < self.middle <= self.wholesale:
@@ -61,4 +69,7 @@ def read_bands(path: Path | None = None) -> Bands:
 
 
 def _band(told: Mapping[str, Any]) -> Band:
-    return Band(float(told["middle"]), float(told["wholesale"]))
+    sources = {name: str(told.get(f"{name}_source", "")) for name in ("middle", "wholesale")}
+    works = {name: getattr(literature, key, key) for name, key in sources.items()}
+    thresholds = (float(told["middle"]), float(told["wholesale"]))
+    return Band(*thresholds, works["middle"], works["wholesale"])

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from cryptodrug_scraper.reading.market import ReviewAmounts, markets
 from cryptodrug_scraper.study import literature as lit
 from cryptodrug_scraper.study.coverage import build_known
 from cryptodrug_scraper.study.growth import FEWEST_MONTHS, log_slope, month_numbers
@@ -227,7 +228,7 @@ def sensitivity(study: Study, *, country: str) -> Measure:
             "grace_days": GRACE_DAYS,
             "window_days": WINDOW_DAYS,
         },
-        assumptions=(Note.of_method("one_choice_at_a_time"),),
+        assumptions=(Note.of_method("one_choice_at_a_time"), *_amounts(study)),
         sources=(lit.ALDRIDGE_2016, lit.SOSKA_CHRISTIN_2015),
     )
 
@@ -311,14 +312,40 @@ def _priced_otherwise(
     study.run("DROP TABLE s_coin_review")
     study.run(_SHIPPING, given)
     study.run("CREATE INDEX ON s_shipping (listing_id); ANALYZE s_shipping")
-    for setting, source, sign in (("taken_off", "review", "-"), ("added", "listing", "")):
+    amounts = {name: market.review_amounts for name, market in markets().items()}
+    for setting, sign in (("taken_off", "-"), ("added", "")):
         shipped = f"""
             SELECT {_FIELDS}, s.price_eur AS paid, {sign} h.eur AS more
             FROM s_review s JOIN s_shipping h USING (listing_id)
-            WHERE s.price_source = '{source}' AND {_HERE}
+            WHERE {_HERE} AND {shipping_applies(setting, amounts)}
         """
         yield "shipping", setting, changes(shipped)
     study.run("DROP TABLE s_shipping")
+
+
+def shipping_applies(setting: str, amounts: Mapping[str, ReviewAmounts]) -> str:
+    """Return SQL for the reviews whose value shipping is taken off or added to.
+
+    `amounts` are markets' facts. It is taken off amounts that hold it, or may; and added to those
+    that do not, as to the prices of listings.
+    """
+    without = [name for name, fact in amounts.items() if fact == "without_shipping"]
+    names = ", ".join(f"'{name}'" for name in without)
+    among = f"s.market IN ({names})" if without else "false"
+    stated = "s.price_source = 'review'"
+    if setting == "taken_off":
+        return f"{stated} AND NOT {among}"
+    return f"(s.price_source = 'listing' OR {stated} AND {among})"
+
+
+def _amounts(study: Study) -> tuple[Note, ...]:
+    """Return what is known of each market's amounts, as far as it has pages."""
+    known = markets()
+    return tuple(
+        Note.of_method(f"amounts_{known[name].review_amounts}", market=name)
+        for name in study.markets
+        if name in known
+    )
 
 
 def _offered(study: Study, given: Mapping[str, Any]) -> dict[str, int]:

@@ -16,6 +16,7 @@ from cryptodrug_scraper.records import Listing, Money, PriceTier, ShippingOption
 from cryptodrug_scraper.study.bands import Band, BandsError, read_bands
 from cryptodrug_scraper.study.core import Study
 from cryptodrug_scraper.study.listings import COLUMNS, ListingRules, build_listings
+from cryptodrug_scraper.study.literature import ALDRIDGE_2016
 from cryptodrug_scraper.study.prices import PriceRule
 from tests.study.world import World, eur
 
@@ -273,6 +274,8 @@ def test_bands_of_ones_own(tmp_path: Path) -> None:
         "[value]\nmiddle = 100\nwholesale = 500\n[amount.tea]\ng = { middle = 1, wholesale = 2 }\n"
     )
     mine = read_bands(file)
+    assert read_bands().value.wholesale_source == ALDRIDGE_2016
+    assert not any(band.wholesale_source for band in read_bands().amount.values())
     assert (mine.value, mine.amount) == (Band(100, 500), {("tea", "g"): Band(1, 2)})
     for wrong in ("", "[value]\nmiddle = 5\nwholesale = 1\n[amount]\n", "[value", "value = 1"):
         file.write_text(wrong)

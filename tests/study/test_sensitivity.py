@@ -9,10 +9,12 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from cryptodrug_scraper.reading.market import ReviewAmounts
 from cryptodrug_scraper.records import Money, Review, ShippingOption
 from cryptodrug_scraper.study.core import Study
 from cryptodrug_scraper.study.listings import ListingRules
 from cryptodrug_scraper.study.prices import PriceRule
+from cryptodrug_scraper.study.sensitivity import shipping_applies
 from tests.study.world import World, day, eur, offer
 
 StudyOf = Callable[..., Study]
@@ -105,6 +107,14 @@ def test_shipping_taken_off_and_added(world: World, study_of: StudyOf) -> None:
     assert rows["shipping", "taken_off"]["turnover_eur"] == main - 20
     assert rows["shipping", "added"]["turnover_eur"] == main
     assert rows["shipping", "taken_off"]["behind"] == 1
+
+
+def test_shipping_by_what_is_known_of_amounts() -> None:
+    facts: dict[str, ReviewAmounts] = {"a": "without_shipping", "b": "unknown", "c": "none"}
+    stated = "s.price_source = 'review'"
+    assert shipping_applies("taken_off", facts) == f"{stated} AND NOT s.market IN ('a')"
+    assert f"{stated} AND s.market IN ('a')" in shipping_applies("added", facts)
+    assert shipping_applies("added", {"b": "with_shipping"}).endswith(f"{stated} AND false)")
 
 
 def test_of_a_country_without_listings_nothing_moves(world: World, study_of: StudyOf) -> None:
