@@ -187,7 +187,7 @@ def _more_excluded(
 def _all_hidden(context: Context, pairs: pd.DataFrame, origins: list[str]) -> dict[str, set[str]]:
     """Return the destinations of each origin that must not be shown, as the table hides them."""
     others = context.study.frame(_NOT_TO, {"origins": origins})
-    few = others[[not context.may_show(count) for count in others["vendors"]]]
+    few = others[(others["vendors"] > 0) & (others["vendors"] < context.threshold)]
     found = {}
     for origin in origins:
         own = pairs[pairs["origin"] == origin]
