@@ -56,6 +56,10 @@ class Context:
         """Families of groups of drugs that the report takes together."""
         self.edges: tuple[int, ...] | None = None
         """Euros at which the report's bands of sales end, once they are known."""
+        self.together: set[str] = set()
+        """Sections that take all markets together, for the sake of small numbers."""
+        self.places_cut: tuple[str, ...] = ()
+        """Regions that stand for the destinations, for the sake of small numbers."""
         self._sizes: dict[str, Measure] = {}
         self._titles = dict(zip(titles["market"], titles["title"], strict=True))
 

@@ -67,15 +67,9 @@ def say_sales(context: Context, made: Section) -> None:
 def _sales(context: Context, made: Section) -> set[int]:
     """Show sales by value; return the lower edges of bands that are shown."""
     t = context.t
-    rows_behind = context.study.frame(
-        _BEHIND, {"country": context.country, "edges": [float(edge) for edge in EDGES]}
-    )
-    known = rows_behind.dropna(subset=["band"])
-    sets: list[set[Any]] = [
-        set(known.loc[known["band"] == n, "vendor_id"]) for n in range(len(EDGES) + 1)
-    ]
+    sets, behind = _behind(context, EDGES)
     edges: tuple[int, ...] = EDGES
-    hidden, summed = _hidden(context, sets)
+    hidden, summed = _hidden(context, EDGES, sets)
     if hidden:
         wider = wider_edges(sets, EDGES, context.threshold)
         if wider and context.options.coarsen:
@@ -85,8 +79,7 @@ def _sales(context: Context, made: Section) -> set[int]:
     context.edges = edges
     lower = (0, *edges)
     measure = sale_values(context.study, country=context.country, edges=edges, by_market=False)
-    behind = len(rows_behind["vendor_id"].unique())
-    shown = behind > 0 and context.may_show(behind) and bool(known.size)
+    shown = behind > 0 and context.may_show(behind) and any(sets)
     title = t("prices.method_sales")
     made.methods.append(context.method(measure, title, shown=shown))
     if measure.frame.empty:
@@ -155,12 +148,32 @@ def _sales(context: Context, made: Section) -> set[int]:
     return not_hidden
 
 
-def _hidden(context: Context, sets: Sequence[Collection[Any]]) -> tuple[set[int], bool]:
+def _behind(context: Context, edges: Sequence[int]) -> tuple[list[set[Any]], int]:
+    """Return the vendors behind each band between edges, and how many have any review."""
+    rows = context.study.frame(
+        _BEHIND, {"country": context.country, "edges": [float(edge) for edge in edges]}
+    )
+    known = rows.dropna(subset=["band"])
+    sets = [set(known.loc[known["band"] == n, "vendor_id"]) for n in range(len(edges) + 1)]
+    return sets, int(rows["vendor_id"].nunique())
+
+
+def few_bands(context: Context, edges: Sequence[int]) -> set[int]:
+    """Return the lower edges of bands of a country's sales that must not be shown."""
+    sets, behind = _behind(context, edges)
+    if not context.may_show(behind):
+        return {0, *edges}
+    return _hidden(context, edges, sets)[0]
+
+
+def _hidden(
+    context: Context, edges: Sequence[int], sets: Sequence[Collection[Any]]
+) -> tuple[set[int], bool]:
     """Return the lower edges of bands that must not be shown, and if sums of the others may be.
 
     Where these sums are told, nothing may follow along either part.
     """
-    vendors = {low: len(each) for low, each in zip((0, *EDGES), sets, strict=True)}
+    vendors = {low: len(each) for low, each in zip((0, *edges), sets, strict=True)}
     parts = [[low for low in vendors if low < LIMIT], [low for low in vendors if low >= LIMIT]]
     summed = all(_told(vendors, part, context.threshold) for part in parts)
     hidden = {

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from cryptodrug_scraper.language import cap
+from cryptodrug_scraper.report.beside import TOPICS, differences, label
 from cryptodrug_scraper.report.context import Context
 from cryptodrug_scraper.report.guard import Guard, listing_vendors, review_vendors
 from cryptodrug_scraper.report.offer import group_sql, groups_of
@@ -12,6 +15,7 @@ from cryptodrug_scraper.report.parts import SUPPRESSED, Column, Section, build_t
 from cryptodrug_scraper.study.compare import compare
 
 _SIDES = ("own", "other")
+_IN = {"points": "share", "cents": "cents", "decimal": "cents"}
 
 
 def section(context: Context) -> Section:
@@ -75,6 +79,7 @@ def section(context: Context) -> Section:
                     group="heading" if name == "compare" else "",
                 )
             )
+    _more(context, there, made, names)
     differ = [
         row["label"]
         for row in shares
@@ -90,6 +95,33 @@ def section(context: Context) -> Section:
     else:
         made.caveats.append(t("caveat.few_vendors"))
     return made
+
+
+def _more(context: Context, there: Context, made: Section, names: Mapping[str, str]) -> None:
+    """Add the tables of the other sections side by side, with differences."""
+    t, other = context.t, there.country
+    # Both are cut alike, as the report on the country is.
+    there.edges, there.together = context.edges, context.together
+    there.places_cut = context.places_cut
+    for topic, (numbers, kind, difference) in TOPICS.items():
+        rows = differences(numbers(context), numbers(there))
+        if not rows:
+            continue
+        for row in rows:
+            row["label"] = cap(label(context, topic, row["key"]))
+        made.tables.append(
+            build_table(
+                context.lang,
+                f"compare-{topic}",
+                t(f"compare.table_{topic}", other=other),
+                [
+                    Column("label", t("column.what")),
+                    *(Column(side, names[side], kind) for side in _SIDES),
+                    Column("difference", t(f"compare.difference_{_IN[difference]}"), difference),
+                ],
+                rows,
+            )
+        )
 
 
 def _guard(context: Context, group: str) -> Guard:

@@ -62,6 +62,7 @@ def section(context: Context) -> Section:
         # The markets' own numbers go then: beside all, those of the silent ones would follow.
         if answers and context.options.coarsen:
             sellers = pooled
+            context.together.add("concentration")
         else:
             for market in silent:
                 cuts = {"markets": answers}

@@ -91,7 +91,9 @@ def section(context: Context) -> Section:
     answers = several and not any(lives.silent for lives in pooled.values())
     # The markets' own curves go then: beside that of all, those of the silent would follow.
     chosen = pooled if answers and context.options.coarsen else by_market
-    if chosen is by_market:
+    if chosen is pooled:
+        context.together.add("lifetimes")
+    else:
         for market in context.market_order(silent):
             context.open(made, "lifetimes", {"markets": answers}, market=context.market(market))
     rows: list[dict[str, Any]] = []

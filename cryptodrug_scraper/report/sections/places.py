@@ -98,6 +98,7 @@ def _destinations(context: Context, made: Section, vendors: int) -> None:
             cut = ""
         if cut in wider:
             places, hidden = wider[cut], set()
+            context.places_cut = _CUTS[cut]
     rows: list[dict[str, Any]] = []
     named = []
     for place, one in places.table().items():
