@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 from sqlalchemy import Engine
 
+from cryptodrug_scraper.report.beside import Number, differences
 from cryptodrug_scraper.report.build import build
 from cryptodrug_scraper.report.context import Options
+from cryptodrug_scraper.report.parts import SUPPRESSED
 from cryptodrug_scraper.study.core import Study
 from tests.study.world import World, eur, offer
 
@@ -41,7 +43,9 @@ def test_two_countries_and_their_differences(world: World, engine: Engine) -> No
             report = build(study, Options("BE", lang, other="NL"))
             section = report.sections[-1]
             assert section.key == "compare" and text in section.findings[0]
-            assert [table.name for table in section.tables] == ["compare", "compare-sale"]
+            names = [table.name for table in section.tables]
+            assert names[:2] == ["compare", "compare-sale"]
+            assert {"compare-bands", "compare-destinations", "compare-concentration"} < set(names)
             assert any(cell.interval for _, rows in section.tables[0].shown for cell in rows[0])
 
 
@@ -55,6 +59,19 @@ def test_what_rests_on_few_vendors_of_either_is_hidden(world: World, engine: Eng
             for row in rows:
                 assert row[2].suppressed and row[3].suppressed  # theirs, and the difference
                 assert not row[3].interval
+    names = {table.name for table in section.tables}
+    assert {"compare-bands", "compare-destinations", "compare-concentration"} < names
+
+
+def test_differences_have_the_intervals_of_both() -> None:
+    own = {"a": Number(0.5, 0.4, 0.7), "b": Number(3.0), "c": None, "d": Number(1.0, 1.0, 1.0)}
+    other = {"a": Number(0.2, 0.1, 0.3), "b": Number(1.0, 0.5, 2.0), "c": Number(1.0), "e": None}
+    a, b, c = differences(own, other)
+    assert (a["difference_low"], a["difference_high"]) == pytest.approx(
+        (0.3 - np.hypot(0.1, 0.1), 0.3 + np.hypot(0.2, 0.1))
+    )
+    assert (b["difference"], b["difference_low"]) == (2.0, None)
+    assert c["own"] is c["difference"] is SUPPRESSED and c["other"] == 1.0
 
 
 def test_nothing_to_compare(engine: Engine) -> None:
