@@ -85,6 +85,11 @@ def test_what_stays_open_and_what_answers_it(small: World) -> None:
     assert "Q1 2019" in " ".join(first for _, first in cells(coarse, "size"))
     assert "T2 2019" in " ".join(first for _, first in cells(french, "size"))
     assert len(open_questions(coarse)) < len(asked)
+    taken = {"prices", "places", "concentration", "lifetimes"}
+    titles = {section.title for section in coarse.sections if section.key in taken}
+    for title, questions in coarse.open:
+        for question in questions if title in titles else ():
+            assert "No coarser cut" in question, question
 
 
 def test_hidden_is_drawn_with_a_mark_of_its_own(small: World) -> None:
