@@ -57,6 +57,19 @@ class Offered:
         """Return the groups of which the country's number is not shown, of a market or all."""
         return [group for group in self.groups if self.guard.hides(group, market)]
 
+    def rest(self, market: str) -> Row | None:
+        """Return the groups that are not shown together, if they may be: all less those shown.
+
+        It is no more than follows anyhow from the total and the groups that are shown.
+        """
+        hidden = self.hidden(market)
+        if len(hidden) < 2 or self.guard.hides(TOTAL, market):
+            return None
+        there = [group for group in self.groups if (group, market) in self.cells]
+        listings = {g: int(self.cells[g, market]["listings_country"]) for g in there}
+        together = sum(listings.get(group, 0) for group in hidden)
+        return {"listings_country": together, "share_country": together / sum(listings.values())}
+
     def families(self) -> list[str]:
         """Return the families with a group of which the number of all markets is not shown."""
         hidden = set(self.hidden(TOTAL))
@@ -72,7 +85,10 @@ def _ask(context: Context, made: Section, offered: Offered, broader: Offered) ->
             cuts = {
                 "markets": bool(market) and not set(hidden) & set(offered.hidden(TOTAL)),
                 "substances": broader is not offered and not broader.hidden(TOTAL),
+                "groups": offered.rest(market) is not None,
             }
+            if context.options.coarsen and cuts["groups"]:
+                continue  # a row of the table is the answer
             context.open(
                 made,
                 "sold",
@@ -123,6 +139,10 @@ def section(context: Context) -> Section:
             if every.hides(TOTAL, market):
                 row |= dict.fromkeys(("share", "ratio"), SUPPRESSED)
             rows.append(row)
+        rest = offered.rest(market) if context.options.coarsen else None
+        if rest is not None:
+            words = t("sold.rest", n=len(offered.hidden(market)))
+            rows.append({**rest, "market": context.market(market), "substance": words})
     of_own, of_all = t("column.of_country"), t("column.of_all")
     made.tables.append(
         build_table(
