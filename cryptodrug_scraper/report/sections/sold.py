@@ -35,6 +35,7 @@ class Offered:
 
     def __init__(self, context: Context, families: Collection[str] = ()) -> None:
         self.families_taken = tuple(families)
+        self.threshold = context.threshold
         self.measure = offer(context.study, context.country, families)
         self.cells: dict[tuple[str, str], Row] = {
             (row["substance"], row["market"]): row for row in self.measure.frame.to_dict("records")
@@ -64,6 +65,8 @@ class Offered:
         """
         hidden = self.hidden(market)
         if len(hidden) < 2 or self.guard.hides(TOTAL, market):
+            return None
+        if max(self.guard.count(group, market) for group in hidden) < self.threshold:
             return None
         there = [group for group in self.groups if (group, market) in self.cells]
         listings = {g: int(self.cells[g, market]["listings_country"]) for g in there}
