@@ -19,6 +19,7 @@ from cryptodrug_scraper.study.intervals import (
 
 EVERY = ""
 """Stands for all markets together, in the column of the market."""
+_ALL = "all of them"
 Codes = npt.NDArray[np.intp]
 Kind = Callable[[Floats, Floats, "pd.Series[str] | None"], Estimate]
 
@@ -74,6 +75,26 @@ def parts(
         return pd.concat(made, ignore_index=True)
     names = [f"{name}{end}" for name in columns for end in ("", "_low", "_high")]
     return pd.DataFrame(columns=["market", cell, *names])
+
+
+def overlapping(sums: pd.DataFrame, keys: Sequence[str], cell: str) -> pd.DataFrame:
+    """Return ``share_low`` and ``share_high`` by keys and cell, where cells overlap.
+
+    `sums` has a row a market, vendor (``vendor_id``), keys and cell with a number ``n``: of all
+    where the cell is nothing, of which cells are parts. Vendors are drawn within each market.
+    """
+    made = []
+    for key, rows in sums.groupby(list(keys), sort=True):
+        table = rows.assign(at=rows[cell].where(rows[cell].notna(), _ALL)).pivot_table(
+            index=["market", "vendor_id"], columns="at", values="n", fill_value=0, aggfunc="sum"
+        )
+        of = table.pop(_ALL).to_numpy(float)
+        got = share(table.to_numpy(float), of, table.index.get_level_values("market"))
+        where = dict(zip(keys, key, strict=True))
+        each = {cell: table.columns, "share_low": got.low, "share_high": got.high}
+        made.append(pd.DataFrame(where | each))
+    names = [*keys, cell, "share_low", "share_high"]
+    return pd.concat(made, ignore_index=True) if made else pd.DataFrame(columns=names)
 
 
 def rates(

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from cryptodrug_scraper.study import literature as lit
-from cryptodrug_scraper.study.intervals import wilson
+from cryptodrug_scraper.study.by_vendor import ends
+from cryptodrug_scraper.study.intervals import median, wilson
 from cryptodrug_scraper.study.measure import Measure, Note
 from cryptodrug_scraper.study.vendors import ACTIVE, SOURCES, build_same
 
@@ -163,11 +164,18 @@ def migration(
                count(*) FILTER (WHERE first_day > :closed) * 1.0
                    / nullif((SELECT count(*) FROM leaving), 0) AS share_after,
                CAST(percentile_disc(0.5) WITHIN GROUP (ORDER BY first_day - CAST(:closed AS date))
-                   FILTER (WHERE first_day > :closed) AS int) AS median_days
+                   FILTER (WHERE first_day > :closed) AS int) AS median_days,
+               array_agg(first_day - CAST(:closed AS date))
+                   FILTER (WHERE first_day > :closed) AS days
         FROM each GROUP BY to_market, certainty, rank ORDER BY to_market, rank
         """,
         given,
     )
+    # Vendors are the units, and counts of them are plain.
+    frame["share_after_low"], frame["share_after_high"] = wilson(frame["after"], frame["active"])
+    between = [_between(days) for days in frame["days"]]
+    frame["median_days_low"] = [low for low, _ in between]
+    frame["median_days_high"] = [high for _, high in between]
     notes = []
     if since is not None:
         notes.append(
@@ -178,25 +186,27 @@ def migration(
     active = 0 if frame.empty else int(frame["active"].iloc[0])
     if 0 < active < 30:
         notes.append(Note("few_active", {"n": active}, active, {"market": market}))
+    columns = {
+        "to_market": "Market on which they have an account; '' if all are taken together.",
+        "certainty": "How sure it is that it is theirs: certain, likely or possible.",
+        "since": "Day from which the end is counted: announced, else the closure.",
+        "vendors": "Vendors active before that day with an account there (number).",
+        "before": "Of these, those who had it by that day (number).",
+        "after": "Of these, those who turned up there afterwards (number).",
+        "sold_after": "Of vendors, those whose first review known there is of a day after it "
+        "(number).",
+        "sold_after_low": "Of these, those of whom that is certain (number).",
+        "sold_after_high": "Those of whom it is possible (number).",
+        "unsold": "Of vendors, those of whom no review is known there (number).",
+        "active": f"All vendors active in the {active_days} days before that day (number).",
+        "share_after": "after / active (0 to 1).",
+        "median_days": "Days from that day to turning up, median of those after.",
+    }
+    columns = ends(columns, ["share_after", "median_days"])
     return Measure(
         name="migration",
-        frame=frame,
-        columns={
-            "to_market": "Market on which they have an account; '' if all are taken together.",
-            "certainty": "How sure it is that it is theirs: certain, likely or possible.",
-            "since": "Day from which the end is counted: announced, else the closure.",
-            "vendors": "Vendors active before that day with an account there (number).",
-            "before": "Of these, those who had it by that day (number).",
-            "after": "Of these, those who turned up there afterwards (number).",
-            "sold_after": "Of vendors, those whose first review known there is of a day after it "
-            "(number).",
-            "sold_after_low": "Of these, those of whom that is certain (number).",
-            "sold_after_high": "Those of whom it is possible (number).",
-            "unsold": "Of vendors, those of whom no review is known there (number).",
-            "active": f"All vendors active in the {active_days} days before that day (number).",
-            "share_after": "after / active (0 to 1).",
-            "median_days": "Days from that day to turning up, median of those after.",
-        },
+        frame=frame[list(columns)],
+        columns=columns,
         assumptions=(Note.of_method("because_of_closure"),),
         sources=(*SOURCES, lit.DECARY_HETU_2017, lit.VAN_BUSKIRK_2017),
         notes=tuple(notes),
@@ -266,6 +276,14 @@ def arrivals(
         assumptions=(Note.of_method("usual_months"),),
         sources=(*SOURCES, lit.DECARY_HETU_2017, lit.VAN_BUSKIRK_2017),
     )
+
+
+def _between(days: list[int] | None) -> tuple[float | None, float | None]:
+    """Return the ends of the interval of a median of days, of a vendor each; of one, none."""
+    if days is None or len(days) < 2:
+        return None, None
+    _, low, high = median(days, range(len(days)))
+    return low, high
 
 
 def _check(study: Study, market: str) -> None:

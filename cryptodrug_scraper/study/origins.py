@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from cryptodrug_scraper.study import literature as lit
+from cryptodrug_scraper.study.by_vendor import ends
+from cryptodrug_scraper.study.intervals import wilson
 from cryptodrug_scraper.study.measure import Measure, Note
 from cryptodrug_scraper.study.periods import check_country
 from cryptodrug_scraper.study.seen import build_origins
@@ -188,12 +190,14 @@ def several_origins(
             pair[0] += 1
             pair[1] += other in at_once
             pair[2] += other in moved
-    rows = [
+    counted = [
         (market, other, n, once, moved, whole[market], n / whole[market])
         for (market, other), (n, once, moved) in sorted(
             pairs.items(), key=lambda item: (item[0][0], -item[1][0], item[0][1])
         )
     ]
+    # Vendors are the units, and counts of them are plain.
+    rows = [(*row, *map(float, wilson(row[2], row[5]))) for row in counted]
     columns = {
         "market": "The market.",
         "other": "The other country.",
@@ -203,6 +207,7 @@ def several_origins(
         "several": "The country's vendors with several origins, as chosen (number).",
         "share": "vendors / several (0 to 1); a vendor with three origins counts with both others.",
     }
+    columns = ends(columns, ["share"])
     return _measure(study, "several_origins", rows, columns, checked, window_days)
 
 

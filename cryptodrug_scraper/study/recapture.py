@@ -133,6 +133,8 @@ _COLUMNS = {
     "chapman_low": "Lower end of its 95 % interval (number).",
     "chapman_high": "Upper end (number).",
     "chapman_coverage": "captured / chapman (0 to 1).",
+    "chapman_coverage_low": LOW,
+    "chapman_coverage_high": HIGH,
     "estimate": "Jolly and Seber's estimate of how many there were (number).",
     "estimate_low": LOW,
     "estimate_high": HIGH,
@@ -147,6 +149,8 @@ _COLUMNS = {
     "sample_coverage_high": HIGH,
     "in_a_row": "Different ones captured in these three crawls (number).",
     "uneven_coverage": "in_a_row / sample_coverage: what three crawls captured (0 to 1).",
+    "uneven_coverage_low": LOW,
+    "uneven_coverage_high": HIGH,
 }
 
 
@@ -161,7 +165,7 @@ def _estimate(crawl: object, previous: object | None) -> dict[str, object]:
         if now.again >= FEWEST:
             number = chapman(before.captured, now.captured, now.again)
             row |= _ends("chapman", number)
-            row["chapman_coverage"] = min(now.captured / number.value, 1.0)
+            row |= _part("chapman_coverage", now.captured, number)
     if now.marked >= FEWEST and now.later >= FEWEST:
         number, part = jolly_seber(now.captured, now.marked, now.later, now.skipped)
         row |= _ends("estimate", number) | _ends("coverage", part)
@@ -174,11 +178,17 @@ def _uneven(times: list[int] | None) -> dict[str, object]:
         return {}
     seen, number = sum(times), sample_coverage(times)
     found = _ends("chao", chao(times)) | _ends("sample_coverage", number)
-    return found | {"in_a_row": seen, "uneven_coverage": min(seen / number.value, 1.0)}
+    return found | {"in_a_row": seen} | _part("uneven_coverage", seen, number)
 
 
 def _ends(name: str, number: Number) -> dict[str, object]:
     return {name: number.value, f"{name}_low": number.low, f"{name}_high": number.high}
+
+
+def _part(name: str, captured: int, number: Number) -> dict[str, object]:
+    """Return what part those captured are of all: the more there were, the less."""
+    each = (("", number.value), ("_low", number.high), ("_high", number.low))
+    return {f"{name}{end}": min(captured / value, 1.0) for end, value in each}
 
 
 class _Counts:

@@ -50,7 +50,8 @@ _SOLD = """
     FROM s_review GROUP BY 1, 2, 3
 """
 _KNOWN = """
-    SELECT market, period, count(*) AS known, avg(captured::int) AS coverage FROM (
+    SELECT market, period, count(*) AS known, count(*) FILTER (WHERE captured) AS captured,
+           avg(captured::int) AS coverage FROM (
         SELECT market, {period} AS period, thing, bool_or(captured) AS captured
         FROM s_known JOIN s_crawl USING (market, nth)
         WHERE kind = 'listing' AND NOT gone GROUP BY 1, 2, 3
@@ -109,6 +110,7 @@ def market_size(study: Study, *, country: str | None = None, by: str = "month") 
         ).drop(columns=["priced", "low_eur", "high_eur"])
         frame = frame.merge(here, on=["market", "period"], how="outer")
     known = study.frame(_KNOWN.format(period=bucket(by, "day")))
+    known["coverage_low"], known["coverage_high"] = wilson(known["captured"], known["known"])
     frame = frame.merge(known, on=["market", "period"], how="outer")
     frame = frame.sort_values(["market", "period"], kind="stable", ignore_index=True)
     for column in ("vendors", "listings", "vendors_country", "listings_country"):
@@ -118,7 +120,7 @@ def market_size(study: Study, *, country: str | None = None, by: str = "month") 
             frame[column] = frame[column].fillna(0).astype("Int64")
         elif column in ("turnover_eur", "low_eur", "high_eur", "turnover_country"):
             frame[column] = pd.to_numeric(frame[column]).fillna(0)
-    columns = dict(_COLUMNS)
+    columns = ends(_COLUMNS, ["coverage"])
     if country is not None:
         shares = {
             f"share_{name}": (f"{name}_country", "turnover_eur" if name == "turnover" else name)
@@ -166,10 +168,16 @@ def by_vendor(study: Study, country: str | None, by: str) -> tuple[pd.DataFrame,
 
     Listings of no known vendor stand for vendors of their own, of ids below 0.
     """
-    given = {"country": country}
-    origin = origin_at("o.listing_id", "o.day")
-    offered = study.frame(_ACTIVE.format(period=bucket(by, "s.day"), origin=origin), given)
-    return offered, study.frame(_SOLD.format(period=bucket(by, "posted_on")), given)
+    key = f"size: by vendor {country} {by}"
+    if key not in study.notes:  # several measures ask, and it takes a look at every listing's day
+        study.ensure_built(build_seen, build_origins)
+        given = {"country": country}
+        origin = origin_at("o.listing_id", "o.day")
+        offered = study.frame(_ACTIVE.format(period=bucket(by, "s.day"), origin=origin), given)
+        sold = study.frame(_SOLD.format(period=bucket(by, "posted_on")), given)
+        study.notes[key] = offered, sold
+    found: tuple[pd.DataFrame, pd.DataFrame] = study.notes[key]
+    return found
 
 
 def _summed(rows: pd.DataFrame) -> pd.DataFrame:
