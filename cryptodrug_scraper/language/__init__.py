@@ -101,6 +101,17 @@ class Language:
         dash = "–" if ends[0] >= 0 else f" {self._marks.to} "
         return dash.join(written) + (self._marks.percent if kind == "share" else "")
 
+    def interval(
+        self, ends: Any, kind: str = "share", value: Any = None, *, before: str = ""
+    ) -> str:
+        """Write an interval beside its number: 95% interval 9–15%. Nothing if there is none.
+
+        `ends` are two, `kind` and `value` as in `span`; `before` stands before it.
+        """
+        if ends is None:
+            return ""
+        return before + self.text("part.interval", span=self.span(ends[0], ends[1], kind, value))
+
     def euros(self, amount: Any, digits: int | None = None) -> str:
         """Write an amount in euros: cents below 10 euros, whole euros above."""
         value = Decimal(str(amount))
@@ -255,6 +266,9 @@ def _expressions(code: str) -> Any:
         "euros": spoken.euros,
         "sum": spoken.rounded_euros,
         "span": lambda ends, kind="share", value=None: spoken.span(ends[0], ends[1], kind, value),
+        "interval": lambda ends, kind="share", value=None, before=", ": spoken.interval(
+            ends, kind, value, before=before
+        ),
         "month": spoken.month,
         "in_period": spoken.in_period,
         "day": spoken.day,

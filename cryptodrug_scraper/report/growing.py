@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from cryptodrug_scraper.report.context import Context
 from cryptodrug_scraper.report.guard import TOTAL, as_day
-from cryptodrug_scraper.report.parts import Section
+from cryptodrug_scraper.report.parts import Section, interval_of
 from cryptodrug_scraper.study.months import whole_months, whole_quarters
+from cryptodrug_scraper.study.shares import change
+from cryptodrug_scraper.study.size import by_vendor
 
 if TYPE_CHECKING:
     from cryptodrug_scraper.report.sections.size import Sized
@@ -94,8 +96,18 @@ class Growths:
             start=days[0],
             end=days[-1],
             period=self.sized.by,
+            **self.change(market, "listings_country", days[0], days[-1]),
         )
         return Growth(words)
+
+    def change(self, market: str, name: str, first: Any, last: Any) -> dict[str, Any]:
+        """Return by what part a number changed, and the interval of that, for a sentence."""
+        offered, _ = by_vendor(self.context.study, self.context.country, self.sized.by)
+        if market:
+            offered = offered[offered["market"] == market]
+        found = change(offered, name, first, last)
+        known = self.number(first, market, name) and self.number(last, market, name)
+        return {"change": found["change"], "interval": known and interval_of(found, "change")}
 
 
 def say_growth(context: Context, made: Section, growths: Growths, quarters: Growths) -> None:
@@ -160,6 +172,7 @@ def say_after_closures(context: Context, made: Section, growths: Growths) -> Non
                 start=ends[0],
                 end=ends[1],
                 period=sized.by,
+                **growths.change(other, "listings", *ends),
             )
             made.findings.append(words)
             if last > first:

@@ -9,7 +9,8 @@ import pandas as pd
 
 from cryptodrug_scraper.report.context import Context
 from cryptodrug_scraper.report.guard import TOTAL, guard_line
-from cryptodrug_scraper.report.parts import SUPPRESSED, Column, Section, build_table
+from cryptodrug_scraper.report.parts import SUPPRESSED, Column, Section, build_table, interval_of
+from cryptodrug_scraper.study.intervals import wilson
 from cryptodrug_scraper.study.origins import moves, several_origins
 
 _ROWS = 15  # rows of a table
@@ -83,7 +84,13 @@ def _origins(
     for market, origins in chosen.items():
         rows += [row | {"market": context.market(market)} for row in origins.rows]
         parts = [
-            t("places.one_partner", place=row["other"], share=row["share"], n=int(row["vendors"]))
+            t(
+                "places.one_partner",
+                place=row["other"],
+                share=row["share"],
+                interval=interval_of(row, "share"),
+                n=int(row["vendors"]),
+            )
             for row in origins.named[:_NAMED]
         ]
         if parts:
@@ -121,6 +128,7 @@ def _pooled(frame: pd.DataFrame) -> list[Row]:
     sums = frame.groupby("other", as_index=False)[["vendors", "at_once", "in_sequence"]].sum()
     sums = sums.sort_values(["vendors", "other"], ascending=[False, True])
     sums["several"], sums["share"] = several, sums["vendors"] / several
+    sums["share_low"], sums["share_high"] = wilson(sums["vendors"], sums["several"])
     rows: list[Row] = sums.to_dict("records")
     return rows
 

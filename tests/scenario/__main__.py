@@ -4,8 +4,9 @@
 
 Writes a year of weekly crawls of all markets as WARC files (into FOLDER, where they stay, or a
 temporary one), replays them into an embedded PostgreSQL of its own, runs the study, and prints
-each finding: published, true in the scenario, found. Exit code 1 if one is missed. With
-``--missing`` that share of pages is left out of each crawl; then shares must be within 10 %.
+each finding: published, true in the scenario, found; then how many intervals hold the truth.
+Exit code 1 if a finding is missed, or far too few intervals hold. With ``--missing`` that share of
+pages is left out of each crawl; then shares must be within 10 %.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ from cryptodrug_scraper.database.embedded import EmbeddedServer
 from cryptodrug_scraper.simulator.scenario.crawls import Crawl, Plan
 from cryptodrug_scraper.simulator.scenario.parameters import read_scenario
 from cryptodrug_scraper.study.findings import Values
-from tests.scenario.running import SHARES, Compared, compared, loaded, published
+from tests.scenario.holding import LEAST, STATED, Held, far_below
+from tests.scenario.running import SHARES, Compared, examined, loaded, published
 
 
 def main() -> int:
@@ -60,9 +62,10 @@ def main() -> int:
         written = time.monotonic() - started - summary.seconds
         say(f"written in {written:.0f} s; {pages:,} pages replayed in {summary.seconds:.0f} s")
         begun = time.monotonic()
-        rows = list(compared(plan, server.url()))
+        rows, numbers = examined(plan, server.url())
         say(f"studied in {time.monotonic() - begun:.0f} s")
-    return report(rows, small=options.small, missing=options.missing)
+    missed = report(rows, small=options.small, missing=options.missing)
+    return report_held(numbers) or missed
 
 
 def report(rows: list[Compared], *, small: bool, missing: float) -> int:
@@ -87,6 +90,23 @@ def report(rows: list[Compared], *, small: bool, missing: float) -> int:
     if passed_over:
         print(f"{passed_over} are counts, which cannot be whole where pages are missing")
     return 1 if missed else 0
+
+
+def report_held(numbers: list[Held]) -> int:
+    """Print how many intervals and bounds hold the truth; return the exit code."""
+    for one in numbers:
+        if not one.holds:
+            print(f"not held: {one.name}: {one.true:.6g} is not in {one.low:.6g} to {one.high:.6g}")
+    intervals = [one.holds for one in numbers if not one.bounds]
+    bounds = [one.holds for one in numbers if one.bounds]
+    rate = sum(intervals) / max(len(intervals), 1)
+    print(
+        f"intervals: {sum(intervals)} of {len(intervals)} hold the truth ({rate:.1%}; expected "
+        f"at least {LEAST:.0%} of those that state {STATED:.0%})"
+    )
+    if bounds:
+        print(f"bounds: {sum(bounds)} of {len(bounds)} hold the truth (expected: all)")
+    return int(far_below(sum(intervals), len(intervals)) or not all(bounds))
 
 
 def told(values: Values) -> str:

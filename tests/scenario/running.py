@@ -15,6 +15,7 @@ from cryptodrug_scraper.simulator.scenario.truth import Truth, terms_of
 from cryptodrug_scraper.simulator.scenario.world import scenario_worlds
 from cryptodrug_scraper.study.findings import Finding, Values, agree, bears_out
 from cryptodrug_scraper.study.found import coverage_of_listings, find
+from tests.scenario.holding import Held, held
 
 SHARES = (
     "home_share_of_listings",
@@ -55,20 +56,25 @@ def loaded(
     return replay([folder], client_url(database_url), workers=workers)
 
 
-def compared(plan: Plan, database_url: str) -> Iterator[Compared]:
-    """Yield each finding; with pages missing only shares are judged, and less strictly."""
+def examined(plan: Plan, database_url: str) -> tuple[list[Compared], list[Held]]:
+    """Return each finding, and each number whose interval ought to hold the truth."""
     parameters = plan.parameters
     truth = Truth(parameters, scenario_worlds(parameters, plan.seed))
-    terms = terms_of(parameters)
     with study.open(database_url) as opened:
-        for finding in parameters.findings:
-            true, found = truth.of(finding), find(finding, opened, terms)
-            if not plan.missing:
-                wrong = agree(true, found)
-            else:
-                wrong = agree(true, found, 0.1) if finding.measure in SHARES else []
-            yield Compared(finding, true, found, wrong)
-        yield covered(plan, opened)
+        return list(compared(plan, opened, truth)), list(held(plan, opened, truth))
+
+
+def compared(plan: Plan, opened: study.Study, truth: Truth) -> Iterator[Compared]:
+    """Yield each finding; with pages missing only shares are judged, and less strictly."""
+    terms = terms_of(plan.parameters)
+    for finding in plan.parameters.findings:
+        true, found = truth.of(finding), find(finding, opened, terms)
+        if not plan.missing:
+            wrong = agree(true, found)
+        else:
+            wrong = agree(true, found, 0.1) if finding.measure in SHARES else []
+        yield Compared(finding, true, found, wrong)
+    yield covered(plan, opened)
 
 
 def covered(plan: Plan, opened: study.Study) -> Compared:

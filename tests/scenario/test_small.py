@@ -12,7 +12,8 @@ from cryptodrug_scraper.replay.summary import Summary
 from cryptodrug_scraper.simulator.scenario.crawls import Plan
 from cryptodrug_scraper.simulator.scenario.parameters import read_scenario
 from tests.databases import _new_database
-from tests.scenario.running import Compared, compared, loaded
+from tests.scenario.holding import Held, far_below
+from tests.scenario.running import Compared, examined, loaded
 
 SMALL = Plan(read_scenario("cryptodrug").scaled(0.02, 4), 1)
 """Few vendors beside the Belgian ones, and a crawl every four weeks."""
@@ -22,10 +23,11 @@ IDS = [finding.id for finding in SMALL.parameters.findings]
 @pytest.fixture(scope="module")
 def studied(
     server: Any, _template: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[Summary, dict[str, Compared]]]:
+) -> Iterator[tuple[Summary, dict[str, Compared], list[Held]]]:
     with _new_database(server, _template) as url:
         summary = loaded(SMALL, tmp_path_factory.mktemp("scenario") / "crawls", url)
-        yield summary, {row.finding.id: row for row in compared(SMALL, url)}
+        rows, numbers = examined(SMALL, url)
+        yield summary, {row.finding.id: row for row in rows}, numbers
 
 
 def test_every_page_is_read_without_a_warning(studied: Any) -> None:
@@ -42,11 +44,26 @@ def test_what_is_true_is_found(studied: Any, name: str) -> None:
     assert row.found
 
 
+def test_intervals_hold_the_truth_of_what_was_captured(studied: Any) -> None:
+    numbers = studied[2]
+    assert [one for one in numbers if not one.holds] == []
+    assert sum(not one.bounds for one in numbers) > 100
+    assert sum(one.bounds for one in numbers) > 15
+
+
+def test_too_few_that_hold_are_more_than_chance() -> None:
+    assert not far_below(95, 100) and not far_below(89, 100) and not far_below(0, 0)
+    assert far_below(86, 100) and far_below(3, 6)
+
+
 def test_missing_pages_are_noticed_and_do_not_bend_shares(
     server: Any, _template: str, tmp_path: Path
 ) -> None:
     plan = Plan(SMALL.parameters, 1, missing=0.2)
     with _new_database(server, _template) as url:
         loaded(plan, tmp_path / "crawls", url)
-        wrong = {row.finding.id: row.wrong for row in compared(plan, url) if row.wrong}
-    assert wrong == {}
+        rows, numbers = examined(plan, url)
+    assert {row.finding.id: row.wrong for row in rows if row.wrong} == {}
+    holding = [one.holds for one in numbers]
+    assert len(holding) > 100
+    assert not far_below(sum(holding), len(holding)), [one for one in numbers if not one.holds]

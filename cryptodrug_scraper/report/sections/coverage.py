@@ -46,9 +46,12 @@ def section(context: Context) -> Section:
     there = sums["known"] - sums["gone"]
     sums["coverage"] = (sums["captured"] / there.where(there > 0)).clip(upper=1.0)
     sums["coverage_low"], sums["coverage_high"] = wilson(sums["captured"], there)
+    few = _few(context)
+    # From an interval and its number follows of how many they are.
+    where = [key in few for key in zip(sums["month"], sums["market"], strict=True)]
+    sums.loc[where, ["coverage_low", "coverage_high"]] = None
     markets = context.market_order(sums["market"])
     _draw(context, made, sums, markets)
-    few = _few(context)
     rows = []
     for market in markets:
         for row in sums[sums["market"] == market].to_dict("records"):
@@ -79,7 +82,9 @@ def section(context: Context) -> Section:
     estimates = _recapture(context, made, again.frame)
     seen = float(sums["captured"].sum()) / max(float(there.sum()), 1.0)
     known = None if hidden else int(there.sum())
-    sentence = t("coverage.average", share=min(seen, 1.0), n=known)
+    low, high = wilson(sums["captured"].sum(), there.sum())
+    ends = None if hidden else (float(low), float(high))
+    sentence = t("coverage.average", share=min(seen, 1.0), n=known, interval=ends)
     worst = sums.loc[sums["coverage"].astype(float).idxmin()]
     if len(sums) > 1 and worst["coverage"] < min(seen, _WHOLE):
         sentence += " " + t(
@@ -87,6 +92,7 @@ def section(context: Context) -> Section:
             market=context.market(worst["market"]),
             month=worst["month"],
             share=worst["coverage"],
+            interval=interval_of(worst, "coverage"),
         )
     made.findings.append(sentence)
     if estimates:

@@ -20,19 +20,12 @@ from cryptodrug_scraper.report.parts import (
     missing,
 )
 from cryptodrug_scraper.study.periods import bucket
+from cryptodrug_scraper.study.shares import listed, mean_share
+from cryptodrug_scraper.study.size import by_vendor
 
 _UNDER = (0.001, 0.005, 0.01, 0.02, 0.05)
 _OFFERED = ("vendors_country", "share_vendors", "listings_country", "share_listings")
-_SOLD = ("reviews_country", "share_reviews")
-
-_WHOLE = """
-    SELECT market, count(DISTINCT vendor_id) AS vendors, count(*) AS listings,
-           count(DISTINCT vendor_id) FILTER (WHERE :country = ANY(from_countries))
-               AS vendors_country,
-           count(*) FILTER (WHERE :country = ANY(from_countries)) AS listings_country
-    FROM s_listing
-    WHERE in_period GROUP BY market
-"""
+_SOLD = ("reviews_country",)
 
 Rows = dict[tuple[Any, str], dict[str, Any]]
 
@@ -112,8 +105,9 @@ def section(context: Context) -> Section:
                 row |= dict.fromkeys(_OFFERED, SUPPRESSED)
             if every.hides(day, market):
                 row |= dict.fromkeys(("vendors", "listings", "share_listings"), SUPPRESSED)
+                row["coverage_low"] = None  # from which follows how many are known
             if reviewed.hides(day, market):
-                row |= dict.fromkeys(("reviews", "share_reviews"), SUPPRESSED)
+                row |= {"reviews": SUPPRESSED}
             if sold.hides(day, market):
                 row |= dict.fromkeys(_SOLD, SUPPRESSED)
             for name in ("reviews", "reviews_country"):
@@ -181,16 +175,12 @@ def _rows(frame: Any) -> Rows:
 
 def _of_whole_period(context: Context, by_period: Rows) -> Rows:
     """Return the rows of the whole period: things once, however many months they were seen in."""
-    frame = context.study.frame(_WHOLE, {"country": context.country})
+    frame = listed(context.study, context.country)
     totals: Rows = {(TOTAL, row["market"]): row for row in frame.to_dict("records")}
     for (_, market), row in by_period.items():
         into = totals.setdefault((TOTAL, market), {})
         for name in ("reviews", "reviews_country"):
             into[name] = into.get(name, 0) + (0 if missing(row[name]) else int(row[name]))
-    for row in totals.values():
-        for name in ("listings", "reviews"):
-            part = row.get(f"{name}_country")
-            row[f"share_{name}"] = part / row[name] if row.get(name) else None
     return totals
 
 
@@ -237,11 +227,15 @@ def _say(context: Context, made: Section, sized: Sized, sold: Guard) -> None:
         return sum(_number(rows, TOTAL, market, name) for market in markets)
 
     if not every.hides():
-        average = [_average(rows, sized.days, markets, what) for what in ("vendors", "listings")]
+        offers, _ = by_vendor(context.study, context.country, sized.by)
+        means = [mean_share(offers, what).one("mean") for what in ("vendors", "listings")]
+        average = [mean["mean"] for mean in means]
         words = t(
             "size.average",
             vendors=average[0],
             listings=average[1],
+            vendors_interval=interval_of(means[0], "mean"),
+            listings_interval=interval_of(means[1], "mean"),
             own=[offered.count(), total("listings_country")],
             every=[every.count(), total("listings")],
         )
@@ -261,17 +255,6 @@ def _say(context: Context, made: Section, sized: Sized, sold: Guard) -> None:
         )
 
 
-def _average(rows: Rows, days: list[Any], markets: list[str], what: str) -> float:
-    """Return the mean over captured periods of the country's part of all markets together."""
-    parts = []
-    for day in days:
-        of_all = sum(_number(rows, day, market, what) for market in markets)
-        own = sum(_number(rows, day, market, f"{what}_country") for market in markets)
-        if of_all:
-            parts.append(own / of_all)
-    return sum(parts) / len(parts) if parts else 0.0
-
-
 def _number(rows: Rows, day: Any, market: str, name: str) -> int:
     value: Any = rows.get((day, market), {}).get(name)
     return 0 if missing(value) else int(value)
@@ -282,11 +265,16 @@ def _draw(context: Context, made: Section, sized: Sized) -> None:
         # Of a share and its part follows the whole.
         guards = (sized.offered, sized.every) if name.startswith("share") else (sized.offered,)
         hidden = [any(guard.hides(day, market) for guard in guards) for day in sized.days]
-        values = [
-            None if mark else drawn(sized.rows.get((day, market), {}).get(name))
-            for day, mark in zip(sized.days, hidden, strict=True)
+        values: list[list[float | None]] = [
+            [
+                None if mark else drawn(sized.rows.get((day, market), {}).get(f"{name}{end}"))
+                for day, mark in zip(sized.days, hidden, strict=True)
+            ]
+            for end in ("", "_low", "_high")
         ]
-        return figures.Series(context.market(market), values, hidden=hidden)
+        if not name.startswith("share"):  # a count of what was captured
+            return figures.Series(context.market(market), values[0], hidden=hidden)
+        return figures.Series(context.market(market), values[0], values[1], values[2], hidden)
 
     drawings: tuple[tuple[str, str, figures.Kind], ...] = (
         ("vendors_country", "vendors", "count"),

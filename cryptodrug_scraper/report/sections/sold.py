@@ -248,7 +248,14 @@ def _sentences(context: Context, offered: Offered, market: str) -> list[str]:
     for key, found in compared.items():
         found.sort(key=lambda e: -abs(e[1] - e[2]))
         each = [
-            t("sold.compared", group=context.group(g), share=share, average=average)
+            t(
+                "sold.compared",
+                group=context.group(g),
+                share=share,
+                average=average,
+                ratio=cells[g, market]["ratio"],
+                interval=interval_of(cells[g, market], "ratio"),
+            )
             for g, share, average in found[:_NAMED]
         ]
         if each:

@@ -18,6 +18,7 @@ from cryptodrug_scraper.report.parts import (
 )
 from cryptodrug_scraper.study.periods import bucket
 from cryptodrug_scraper.study.scaled import scaled_turnover
+from cryptodrug_scraper.study.shares import turnover_shares
 from cryptodrug_scraper.study.turnover import turnover
 
 _KEYS = ("reviews", "low_eur", "turnover_eur", "high_eur")
@@ -34,6 +35,10 @@ def section(context: Context) -> Section:
         made.methods.append(context.method(own))
         return made
     sums, of_all = _sums(own.frame), _sums(every.frame)
+    shares = {
+        (as_day(row["period"]) or TOTAL, row["market"]): row
+        for row in turnover_shares(context.study, context.country, context.by).to_dict("records")
+    }
     markets = context.market_order(own.frame["market"])
     days = periods_between([row for row, _ in sums if row != TOTAL], context.by)
     column = bucket(context.by, "posted_on")
@@ -59,7 +64,7 @@ def section(context: Context) -> Section:
                 "market": context.market(market),
                 "month": context.period(day),
                 **values,
-                "share": _share(values, of_all.get((day, market))),
+                **_share(values, of_all.get((day, market)), shares.get((day, market))),
             }
             if guard.hides(day, market):
                 row |= dict.fromkeys([*_KEYS, "share"], SUPPRESSED)
@@ -107,13 +112,17 @@ def section(context: Context) -> Section:
     _ask(context, made, guard, days, markets)
     if shown:
         total = sums[TOTAL, TOTAL]
+        part = _share(total, of_all.get((TOTAL, TOTAL)), shares.get((TOTAL, TOTAL)))
+        if whole.hides():
+            part["share"] = SUPPRESSED
         said = t(
             "turnover.total",
             value=total["turnover_eur"],
             low=total["low_eur"],
             high=total["high_eur"],
             reviews=total["reviews"],
-            share=None if whole.hides() else _share(total, of_all.get((TOTAL, TOTAL))),
+            share=drawn(part["share"]),
+            interval=interval_of(part, "share"),
             of=of_all[TOTAL, TOTAL]["reviews"],
         )
         made.findings += [said, t("turnover.bound")]
@@ -182,5 +191,11 @@ def _sums(frame: Any) -> dict[tuple[Any, str], dict[str, float]]:
     return sums
 
 
-def _share(values: dict[str, float], of: dict[str, float] | None) -> float | None:
-    return values["turnover_eur"] / of["turnover_eur"] if of and of["turnover_eur"] else None
+def _share(
+    values: dict[str, float], of: dict[str, float] | None, found: dict[str, Any] | None
+) -> dict[str, Any]:
+    """Return the share with the ends of its interval, as far as they are known."""
+    if not of or not of["turnover_eur"]:
+        return {"share": None}
+    ends = {end: found[end] for end in ("share_low", "share_high")} if found else {}
+    return {"share": values["turnover_eur"] / of["turnover_eur"], **ends}

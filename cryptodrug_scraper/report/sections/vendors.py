@@ -17,6 +17,7 @@ from cryptodrug_scraper.report.parts import (
     Section,
     build_table,
     drawn,
+    interval_of,
 )
 from cryptodrug_scraper.report.sections.linked import add_arrivals, add_handles, add_totals
 from cryptodrug_scraper.study import Measure
@@ -147,7 +148,7 @@ def _migration(context: Context, made: Section) -> None:
             made.methods.append(context.method(measure, t("vendors.method_migration")))
             first = False
         made.caveats += context.caveats(measure)
-        came: dict[str, dict[str, int]] = {}
+        came: dict[str, dict[str, Any]] = {}
         untold = _untold(measure.frame, context.threshold)
         elsewhere = t("words.other_markets")
         for row in measure.frame.to_dict("records"):
@@ -162,11 +163,15 @@ def _migration(context: Context, made: Section) -> None:
                 "after": int(row["after"]),
                 "share": drawn(row["share_after"]),
                 "days": row["median_days"],
+                **{f"share_{end}": row[f"share_after_{end}"] for end in ("low", "high")},
                 "sold": int(row["sold_after"]),
             }
             few = [
                 name for name in ("before", "after", "active") if not context.may_show(line[name])
             ]
+            # Of few, the ends are the days of single vendors.
+            if row["after"] >= 2 * context.threshold:
+                line |= {f"days_{end}": row[f"median_days_{end}"] for end in ("low", "high")}
             sold = row["sold_after"]
             parts = (sold, row["vendors"] - sold, abs(row["after"] - sold))
             if not all(map(context.may_show, parts)):
@@ -176,21 +181,23 @@ def _migration(context: Context, made: Section) -> None:
                 if "active" in few:
                     line["active"] = SUPPRESSED
             else:
-                came.setdefault(row["to_market"], {})[row["certainty"]] = int(row["after"])
+                if row["certainty"] == "certain":
+                    came[row["to_market"]] = line
             rows.append(line)
             if row["certainty"] != "possible" and SUPPRESSED in line.values():
                 hidden.add((market, row["to_market"]))
-        for other, degrees in came.items():
-            sure = degrees.get("certain", 0)
-            if sure:
+        for other, sure in came.items():
+            if sure["after"]:
                 said = t(
                     "vendors.came",
                     market=context.market(market),
                     announced=announced,
                     since=since,
                     other=elsewhere if together else context.market(other),
-                    n=sure,
-                    active=int(measure.frame["active"].iloc[0]),
+                    n=sure["after"],
+                    active=sure["active"],
+                    share=sure["share"],
+                    interval=interval_of(sure, "share"),
                 )
                 made.findings.append(said)
                 made.summary.append(said)
@@ -208,7 +215,7 @@ def _migration(context: Context, made: Section) -> None:
                 Column("before", t("column.there_before"), "count"),
                 Column("after", t("column.came_after"), "count"),
                 Column("share", t("column.came_share"), "share"),
-                Column("days", t("column.came_days"), "count"),
+                Column("days", t("column.came_days"), "count", interval=True),
                 Column("sold", t("column.sold_after"), "count"),
             ],
             rows,
