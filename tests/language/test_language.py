@@ -112,6 +112,7 @@ def test_languages_have_the_same_texts_with_the_same_values() -> None:
             "percent",
             "euros",
             "sum",
+            "interval",
             "month",
             "in_period",
             "day",

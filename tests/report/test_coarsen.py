@@ -71,15 +71,20 @@ def test_what_stays_open_and_what_answers_it(small: World) -> None:
     assert "turned up on Wall Street Market and Empire Market after its end? All other" in asked
     assert (
         "After Dream Market announced its end on 26 March 2019, the number of all listings on "
-        "Empire Market rose from 28 in February 2019 to 35 in June 2019." in words(plain)
+        "Empire Market rose from 28 in February 2019 to 35 in June 2019 (+25%, 95% interval "
+        in words(plain)
     )
     # The key findings: growth, Belgium and the Netherlands, moves, migration.
     said = words(coarse)
     assert "in the first quarter of 2019" in said
     assert "Of the 11 vendors on all markets together who ship from Belgium and from other" in said
-    assert "100% (11) also ship from the Netherlands" in said
+    assert "100% (11, 95% interval 74–100%) also ship from the Netherlands" in said
     assert "Vendors were seen to move between Belgium and other countries (5 vendors)." in said
-    assert re.search(r"8 of the \d+ vendors who were active there turned up on other markets", said)
+    assert re.search(
+        r"8 of the \d+ vendors who were active there \(\d+%, 95% interval \d+–\d+%\) turned up "
+        "on other markets",
+        said,
+    )
     assert list(cells(coarse, "moves").values()) == [["Other countries", "5"]]
     assert {key[0] for key in cells(coarse, "origins")} == {"All markets"}
     assert "Q1 2019" in " ".join(first for _, first in cells(coarse, "size"))
