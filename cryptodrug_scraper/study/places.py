@@ -48,7 +48,9 @@ _TO = (
 )
 
 
-def pairs(study: Study, *, country: str | None = None, together: bool = False) -> pd.DataFrame:
+def origin_pairs(
+    study: Study, *, country: str | None = None, together: bool = False
+) -> pd.DataFrame:
     """Return listings, vendors, reviews and turnover by market, origin and destination.
 
     As `destinations`, whose numbers these are, without intervals.
@@ -81,7 +83,7 @@ def destinations(study: Study, *, country: str | None = None, together: bool = F
     ''). Raises ValueError for a country that is no code.
     """
     country = check_country(country)
-    frame = pairs(study, country=country, together=together)
+    frame = origin_pairs(study, country=country, together=together)
     sums = study.frame(
         f"""
         {_OFFERED}, {_each(together)}

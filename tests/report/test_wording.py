@@ -6,12 +6,13 @@ import random
 import re
 import string
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import pytest
 
 from cryptodrug_scraper.language import CODES, language
-from cryptodrug_scraper.report import Options, open_study
+from cryptodrug_scraper.report import Options, figures, open_study
 from cryptodrug_scraper.report.build import build
 from cryptodrug_scraper.report.page import Report, render
 from tests.report.test_leaks import THRESHOLD, offers
@@ -63,7 +64,12 @@ def pieces(report: Report) -> Iterator[tuple[str, str]]:
                 for row in rows:
                     for column, cell in zip(table.columns, row, strict=True):
                         place = f"{table.name} {column.key}"
-                        yield place, "hidden" if cell.suppressed else f"{heading} {cell.words}"
+                        yield (
+                            place,
+                            "hidden"
+                            if cell.suppressed
+                            else f"{heading} {cell.words} {cell.interval}",
+                        )
 
 
 def numbers(report: Report) -> list[tuple[str, list[str]]]:
@@ -122,3 +128,37 @@ def test_with_random_words_the_same_is_hidden(
                 found = _NUMBER.findall(text)
                 assert not [n for n in found if n.strip(".,\u202f\u00a0") in SECRET], text
         assert sum(mark for _, mark in hidden(plain)) > 20
+
+
+def test_intervals_are_hidden_with_their_numbers(
+    mixed: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In tables and figures, and where from an interval would follow of how many it is."""
+    drawn: list[figures.Series] = []
+
+    def record(draw: Any, *given: Any, **options: Any) -> str:
+        drawn.extend(given[2])
+        return str(draw(*given, **options))
+
+    for name in ("lines", "bars"):
+        monkeypatch.setattr(figures, name, partial(record, getattr(figures, name)))
+    with open_study(mixed.url) as study:
+        report = build(study, Options("BE", threshold=THRESHOLD))
+    cells = [
+        dict(zip((f"{table.name} {column.key}" for column in table.columns), row, strict=True))
+        for section in report.sections
+        for table in section.tables
+        for _, rows in table.groups
+        for row in rows
+    ]
+    every = [cell for row in cells for cell in row.values()]
+    assert sum(bool(cell.interval) for cell in every) > 20
+    assert not [cell for cell in every if cell.suppressed and cell.interval]
+    few = [row for row in cells if "coverage known" in row and row["coverage known"].suppressed]
+    assert few and not [row for row in few if row["coverage coverage"].interval]
+    few = [row for row in cells if "size listings" in row and row["size listings"].suppressed]
+    assert few and not [row for row in few if row["size coverage"].interval]
+    marked = [(one, n) for one in drawn for n, mark in enumerate(one.hidden or ()) if mark]
+    assert marked
+    for one, n in marked:
+        assert [ends[n] for ends in (one.values, one.low, one.high) if ends] in ([None], [None] * 3)

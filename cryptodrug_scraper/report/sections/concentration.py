@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import ceil
 from typing import Any
 
@@ -98,11 +99,7 @@ def section(context: Context) -> Section:
     )
     labels = [context.market(market) for market in markets]
     series = [
-        figures.Series(
-            t(f"words.{name}"),
-            [drawn(found.get(market, {}).get("gini")) for market in markets],
-            hidden=[found.get(market, {}).get("gini") is SUPPRESSED for market in markets],
-        )
+        _bars(t(f"words.{name}"), [found.get(market, {}) for market in markets])
         for name, found in (("country_vendors", of_own), ("all_offers", of_all))
     ]
     if figures.has_values(series):
@@ -129,9 +126,25 @@ def section(context: Context) -> Section:
             of=of_all[market]["vendors"],
         )
         if mine["top_10_percent"] is not SUPPRESSED:
-            said += " " + t("concentration.top", share=mine["top_10_percent"])
+            said += " " + t(
+                "concentration.top",
+                share=mine["top_10_percent"],
+                interval=interval_of(mine, "top_10_percent"),
+            )
         made.findings.append(said)
     return made
+
+
+def _bars(label: str, rows: Sequence[dict[str, Any]]) -> figures.Series:
+    """Return the coefficients of rows, with their intervals."""
+    ends = [interval_of(row, "gini") or (None, None) for row in rows]
+    return figures.Series(
+        label,
+        [drawn(row.get("gini")) for row in rows],
+        [low for low, _ in ends],
+        [high for _, high in ends],
+        [row.get("gini") is SUPPRESSED for row in rows],
+    )
 
 
 def _tells(context: Context, row: dict[str, Any], own: dict[str, dict[str, Any]]) -> bool:
