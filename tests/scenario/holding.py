@@ -20,6 +20,7 @@ import numpy as np
 from cryptodrug_scraper.simulator.scenario.crawls import Crawler, Plan
 from cryptodrug_scraper.simulator.scenario.truth import MarketTruth, Truth
 from cryptodrug_scraper.study.core import Study
+from cryptodrug_scraper.study.findings import Values
 from cryptodrug_scraper.study.growth import log_slope
 from cryptodrug_scraper.study.intervals import Floats, of_totals
 from cryptodrug_scraper.study.shares import mean_share
@@ -29,6 +30,7 @@ STATED = 0.95
 LEAST = 0.92
 CHANCE = 0.01
 """How unlikely it must be that so few hold the truth, if they do as often as stated."""
+_BY_MONTH = ("home_reviews_by_month", "home_turnover_by_month")
 _ROUNDING = 1e-9
 
 
@@ -68,7 +70,10 @@ def held(plan: Plan, opened: Study, truth: Truth) -> Iterator[Held]:
 def _of_months(plan: Plan, opened: Study, truth: Truth) -> Iterator[Held]:
     """The country's parts by month, and its reviews and turnover."""
     frame = opened.size(country=truth.terms.country).frame
-    findings = {f.measure: truth.of(f) for f in plan.parameters.findings if not f.markets}
+    findings: dict[str, Values] = {}
+    for finding in plan.parameters.findings:
+        if finding.measure in _BY_MONTH:
+            findings.setdefault(finding.measure, {}).update(truth.of(finding))
     bounds = {"home_reviews_by_month": ("reviews_country_low", "reviews_country_high")}
     sold = opened.turnover(country=truth.terms.country).frame
     for row in frame.to_dict("records"):
