@@ -17,6 +17,7 @@ from cryptodrug_scraper.report.parts import (
     Section,
     build_table,
     drawn,
+    interval_of,
 )
 from cryptodrug_scraper.study.periods import OF_COUNTRY
 from cryptodrug_scraper.study.turnover import sale_values, turnover
@@ -118,11 +119,17 @@ def _sales(context: Context, made: Section) -> set[int]:
     not_hidden = set(lower) - hidden
     if not shown:
         return not_hidden
+    ends = {
+        key: [interval_of(row, key) or (None, None) for row in rows]
+        for key in ("share_sales", "share_value")
+    }
     series = [
         figures.Series(
             t(f"prices.series_{name}"),
             [drawn(row[key]) for row in rows],
-            hidden=[row[key] is SUPPRESSED for row in rows],
+            [low for low, _ in ends[key]],
+            [high for _, high in ends[key]],
+            [row[key] is SUPPRESSED for row in rows],
         )
         for name, key in (("sales", "share_sales"), ("value", "share_value"))
     ]
@@ -136,7 +143,16 @@ def _sales(context: Context, made: Section) -> set[int]:
         share = sum(float(row["share_sales"]) for low, row in of.items() if low < LIMIT)
         bounds = _bounds(context)
         sales = sum(int(row["sales"]) for row in of.values())
-        said.append(t("prices.under", share=share, limit=LIMIT, bounds=bounds, sales=sales))
+        said.append(
+            t(
+                "prices.under",
+                share=share,
+                interval=_interval(context, LIMIT, "share_sales", above=False),
+                limit=LIMIT,
+                bounds=bounds,
+                sales=sales,
+            )
+        )
     if lower[-1] not in of:  # not even by the highest reading of a price
         said.append(t("prices.none_above", limit=lower[-1]))
     larger = _larger(context)
@@ -319,4 +335,16 @@ def _larger(context: Context) -> str | None:
         (float(least) for band, least in context.study.notes["value_bands"] if band != "retail"),
         default=float(LIMIT),
     )
-    return context.t("prices.larger", share=part, least=least)
+    interval = _interval(context, least, "share_value", above=True)
+    return context.t("prices.larger", share=part, least=least, interval=interval)
+
+
+def _interval(
+    context: Context, edge: float, name: str, *, above: bool
+) -> tuple[float, float] | None:
+    """Return the interval of the share of sales below an edge or above it."""
+    frame = sale_values(
+        context.study, country=context.country, edges=(edge,), by_market=False
+    ).frame
+    rows = frame[frame["from_eur"] == (edge if above else 0)].to_dict("records")
+    return interval_of(rows[0], name) if rows else None

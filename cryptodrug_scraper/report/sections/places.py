@@ -16,12 +16,14 @@ from cryptodrug_scraper.report.parts import (
     Drawing,
     Section,
     build_table,
+    interval_of,
 )
 from cryptodrug_scraper.report.pooling import ABROAD, REGIONS, REST, Places, joined
-from cryptodrug_scraper.study.places import destinations, exclusions
+from cryptodrug_scraper.study.places import destinations, exclusions, origin_pairs
 
 _MOST = 9  # rows and columns of the matrix
 _NAMED = 3  # places that a sentence names
+_EXCLUDING = ("vendors", "share_vendors", "listings", "share_listings")
 
 
 _SHIPPED = """
@@ -72,10 +74,14 @@ def shipped(context: Context, country: str) -> Places:
 
 def _destinations(context: Context, made: Section, vendors: int) -> None:
     t = context.t
-    measure = destinations(context.study)
+    measure = destinations(context.study, country=context.country, together=True)
     made.methods.append(context.method(measure, t("places.method_destinations")))
     made.caveats += context.caveats(measure)
-    frame = measure.frame
+    ends = {
+        row["destination"]: {"share_low": row["share_low"], "share_high": row["share_high"]}
+        for row in measure.frame.to_dict("records")
+    }
+    frame = origin_pairs(context.study, together=True)
     if frame.empty:
         return
     pairs = frame.groupby(["origin", "destination"], as_index=False)[["vendors", "listings"]].sum()
@@ -108,13 +114,17 @@ def _destinations(context: Context, made: Section, vendors: int) -> None:
             "listings": one.listings,
             "share": one.listings / total if total else None,
         }
+        if cut not in _CUTS:
+            shown |= ends[place]
         if place in hidden:
             shown |= dict.fromkeys(("vendors", "listings", "share"), SUPPRESSED)
         else:
             if not context.may_show(vendors - len(one.vendors)):
                 shown["vendors"] = SUPPRESSED  # who never ships there would be the difference
             if place and cut not in _CUTS:
-                named.append(t("places.one_share", place=place, share=shown["share"]))
+                interval = interval_of(shown, "share")
+                share = shown["share"]
+                named.append(t("places.one_share", place=place, share=share, interval=interval))
         rows.append(shown)
     if cut == REST and rest is not None:
         words = t("places.rest_together", n=len(hidden))
@@ -141,6 +151,12 @@ def _destinations(context: Context, made: Section, vendors: int) -> None:
             made.summary.append(sentence)
     # Beside wider regions, the country's own row would tell the rest of each.
     _matrix(context, made, pairs[pairs["origin"] != context.country] if cut in _CUTS else pairs)
+
+
+def _part(row: dict[str, Any]) -> dict[str, Any]:
+    """Return how many vendors exclude a place, and what part of all, for a sentence."""
+    share, interval = row["share_vendors"], interval_of(row, "share_vendors")
+    return {"n": int(row["vendors"]), "share": share, "interval": interval}
 
 
 def _place(context: Context, place: str, *, by_region: bool) -> str:
@@ -238,15 +254,13 @@ def _matrix(context: Context, made: Section, every: pd.DataFrame) -> None:
 
 def _exclusions(context: Context, made: Section, vendors: int) -> None:
     t = context.t
-    measure = exclusions(context.study, country=context.country)
+    measure = exclusions(context.study, country=context.country, together=True)
     made.methods.append(context.method(measure, t("places.method_exclusions")))
     if measure.frame.empty:
         made.findings.append(t("places.no_exclusions"))
         return
-    sums = (
-        measure.frame.groupby(["is_group", "place"], as_index=False)[["vendors", "listings"]]
-        .sum()
-        .sort_values(["vendors", "listings", "place"], ascending=[False, False, True])
+    sums = measure.frame.sort_values(
+        ["vendors", "listings", "place"], ascending=[False, False, True]
     )
     rows, excluded = [], []
     for row in sums.to_dict("records"):
@@ -255,9 +269,9 @@ def _exclusions(context: Context, made: Section, vendors: int) -> None:
         shown = {**row, "name": name}
         if context.may_show(row["vendors"]) and context.may_show(vendors - row["vendors"]):
             if not group:
-                excluded.append(t("places.one_excluded", place=row["place"], n=int(row["vendors"])))
+                excluded.append(t("places.one_excluded", place=row["place"], **_part(row)))
         else:
-            shown |= dict.fromkeys(("vendors", "listings"), SUPPRESSED)
+            shown |= dict.fromkeys(_EXCLUDING, SUPPRESSED)
         rows.append(shown)
     hidden = [row["place"] for row in rows if row["vendors"] is SUPPRESSED and not row["is_group"]]
     if hidden:
@@ -266,7 +280,7 @@ def _exclusions(context: Context, made: Section, vendors: int) -> None:
     if excluded or english:
         sentence = t("places.excludes", places=excluded[:_NAMED]) if excluded else ""
         if english:
-            sentence += " " + t("places.english", n=int(english[0]["vendors"]))
+            sentence += " " + t("places.english", **_part(english[0]))
         made.findings.append(sentence.strip())
         made.summary.append(sentence.strip())
     made.tables.append(
@@ -277,7 +291,9 @@ def _exclusions(context: Context, made: Section, vendors: int) -> None:
             [
                 Column("name", t("column.place")),
                 Column("vendors", t("column.vendors"), "count"),
+                Column("share_vendors", t("column.share"), "share"),
                 Column("listings", t("column.excluding"), "count"),
+                Column("share_listings", t("column.share"), "share"),
             ],
             *cut_rows(context, rows),
         )
