@@ -32,6 +32,9 @@ CHANCE = 0.01
 """How unlikely it must be that so few hold the truth, if they do as often as stated."""
 _BY_MONTH = ("home_reviews_by_month", "home_turnover_by_month")
 _ROUNDING = 1e-9
+_RATES = 5e-4
+"""Euros may be off by so much, which no bound covers: amounts are converted at the rate of the
+nearest day with a page, from which that of the day itself is up to half a week's drift away."""
 
 
 @dataclass(frozen=True)
@@ -43,11 +46,12 @@ class Held:
     low: float
     high: float
     bounds: bool = False
+    rounding: float = _ROUNDING
 
     @property
     def holds(self) -> bool:
         """Whether the truth lies within."""
-        off = _ROUNDING * max(1.0, abs(self.true))
+        off = self.rounding * max(1.0, abs(self.true))
         return self.low - off <= self.true <= self.high + off
 
 
@@ -96,7 +100,8 @@ def _of_months(plan: Plan, opened: Study, truth: Truth) -> Iterator[Held]:
         name = f"{row['market']} {str(row['period'])[:7]}"
         true = findings.get("home_turnover_by_month", {}).get(name)
         if isinstance(true, float):
-            yield Held(f"turnover {name}", true, row["low_eur"], row["high_eur"], bounds=True)
+            ends = (row["low_eur"], row["high_eur"])
+            yield Held(f"turnover {name}", true, *ends, bounds=True, rounding=_RATES)
 
 
 def _of_findings(plan: Plan, opened: Study, truth: Truth) -> Iterator[Held]:
