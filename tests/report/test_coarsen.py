@@ -102,3 +102,22 @@ def test_hidden_is_drawn_with_a_mark_of_its_own(small: World) -> None:
         report = build(study, Options("BE", threshold=THRESHOLD))
     captions = {d.name: d.caption for section in report.sections for d in section.drawings}
     assert "c: confidential" in captions["size-vendors"]
+
+
+def test_bands_are_as_wide_as_few_sales_ask_for(world: World) -> None:
+    """Three of seven vendors have sales of 150 EUR: neither a band nor a sum tells how many."""
+    for n, vendor in enumerate("abcdefg"):
+        world.seen("01-03", offer(vendor, vendor, price=eur(30), come_from="BE"))
+        for price in (30, 300, *([150] if n < 3 else [])):
+            world.sold(vendor, vendor, "01-12", eur(price))
+    world.done()
+    with open_study(world.url) as study:
+        plain = build(study, Options("BE", threshold=THRESHOLD))
+        coarse = build(study, Options("BE", threshold=THRESHOLD, coarsen=True))
+    assert "over the bands of value? Wider bands answer it." in open_questions(plain)
+    assert "bands of value" not in open_questions(coarse)
+    sales = {first: row[0] for (_, first), row in cells(coarse, "sales").items()}
+    assert sales == {
+        "under €200": "10", "€200 to under €500": "7", "€500 to under €1,000": "0",
+        "€1,000 and more": "0",
+    }  # fmt: skip
