@@ -13,7 +13,7 @@ import numpy as np
 
 from cryptodrug_scraper.report.context import Context
 from cryptodrug_scraper.report.guard import TOTAL
-from cryptodrug_scraper.report.offer import GROUPS, unit_prices
+from cryptodrug_scraper.report.offer import FAMILIES, GROUPS, unit_prices
 from cryptodrug_scraper.report.parts import SUPPRESSED, missing
 from cryptodrug_scraper.report.sections.concentration import Sellers
 from cryptodrug_scraper.report.sections.lifetimes import Lives
@@ -37,8 +37,18 @@ Numbers = Mapping[Any, Number | None]
 
 
 def prices(context: Context) -> Numbers:
-    """Return median prices of a unit in EUR, by group of drugs and unit."""
-    rows = unit_prices(context.study, context.country).frame.to_dict("records")
+    """Return median prices of a unit in EUR, by group of drugs, or family of groups, and unit."""
+    pooled = context.pooled_prices
+    families = sorted({family for family, _ in pooled})
+    members = {(group, unit) for family, unit in pooled for group in FAMILIES[family]}
+    rows = [
+        row
+        for row in unit_prices(context.study, context.country).frame.to_dict("records")
+        if (row["substance"], row["unit"]) not in members
+    ]
+    if families:
+        wider = unit_prices(context.study, context.country, families).frame.to_dict("records")
+        rows += [row for row in wider if (row["substance"], row["unit"]) in pooled]
     found = {
         (row["substance"], row["unit"]): _number(row, "median_country")
         if context.may_show(row["vendors_country"])
@@ -46,7 +56,7 @@ def prices(context: Context) -> Numbers:
         for row in rows
         if row["listings_country"]
     }
-    order = {group: n for n, group in enumerate(GROUPS)}
+    order = {group: n for n, group in enumerate((*GROUPS, *FAMILIES))}
     return dict(sorted(found.items(), key=lambda item: (order[item[0][0]], item[0][1])))
 
 

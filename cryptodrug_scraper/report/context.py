@@ -58,6 +58,8 @@ class Context:
         """Euros at which the report's bands of sales end, once they are known."""
         self.together: set[str] = set()
         """Sections that take all markets together, for the sake of small numbers."""
+        self.pooled_prices: frozenset[tuple[str, str]] = frozenset()
+        """Families of groups, by unit, that stand for the prices of their groups."""
         self.places_cut: tuple[str, ...] = ()
         """Regions that stand for the destinations, for the sake of small numbers."""
         self._sizes: dict[str, Measure] = {}

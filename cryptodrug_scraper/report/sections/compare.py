@@ -102,7 +102,7 @@ def _more(context: Context, there: Context, made: Section, names: Mapping[str, s
     t, other = context.t, there.country
     # Both are cut alike, as the report on the country is.
     there.edges, there.together = context.edges, context.together
-    there.places_cut = context.places_cut
+    there.places_cut, there.pooled_prices = context.places_cut, context.pooled_prices
     for topic, (numbers, kind, difference) in TOPICS.items():
         rows = differences(numbers(context), numbers(there))
         if not rows:

@@ -40,6 +40,7 @@ def _prices(context: Context, made: Section) -> None:
     made.methods.append(context.method(measure, t("prices.method_prices")))
     found = _by_group(measure.frame)
     families = _wider(context, made, found)
+    context.pooled_prices = frozenset(families)
     for family, unit in families:
         for group in FAMILIES[family]:
             found.pop((group, unit), None)
