@@ -41,8 +41,9 @@ def wider_edges(
 ) -> tuple[int, ...]:
     """Return the most edges that leave bands of none or of enough vendors; none if none do.
 
-    `vendors` are those behind each band between all the `edges`, of which there is one more. Of as
-    many edges, those with `LIMIT` among them, then those whose smallest band is largest.
+    `vendors` are those behind each band between all the `edges`, of which there is one more. Those
+    with `LIMIT` among them, of which the report speaks, go before others; of as many, those whose
+    smallest band is largest.
     """
 
     def smallest(chosen: Sequence[int]) -> int:
@@ -50,11 +51,16 @@ def wider_edges(
         bands = [len(set().union(*vendors[a:b])) for a, b in pairwise(cuts)]
         return min((count for count in bands if count), default=0)
 
-    for number in range(len(edges), 0, -1):
-        least = {chosen: smallest(chosen) for chosen in combinations(edges, number)}
-        enough = [chosen for chosen, count in least.items() if count >= threshold]
-        if enough:
-            return max(enough, key=lambda chosen: (LIMIT in chosen, least[chosen]))
+    for keep in (True, False):
+        for number in range(len(edges), 0, -1):
+            least = {
+                chosen: smallest(chosen)
+                for chosen in combinations(edges, number)
+                if (LIMIT in chosen) is keep
+            }
+            enough = [chosen for chosen, count in least.items() if count >= threshold]
+            if enough:
+                return max(enough, key=lambda chosen: least[chosen])
     return ()
 
 
