@@ -27,11 +27,16 @@ def curve(watched: int, still_there: int) -> pd.DataFrame:
 def test_what_is_still_there_holds_as_long_as_any_was_watched(
     days: int, part: float | None
 ) -> None:
-    assert _still(curve(120, 10), days) == part
+    found = _still(curve(120, 10), days)
+    assert found[f"after{days}"] == part
+    low, high = (found.get(f"after{days}_{end}") for end in ("low", "high"))
+    # Before the first went there is no interval.
+    assert (low is None) is (high is None) is (part in (1.0, None))
+    assert low is None or high is None or low < (part or 0) < high
 
 
 def test_where_all_are_gone_none_is_there_later() -> None:
-    assert _still(curve(120, 0), 180) == 0
+    assert _still(curve(120, 0), 180) == {"after180": 0, "after180_low": 0, "after180_high": None}
 
 
 def test_the_last_step_is_drawn_out_for_as_long_as_any_was_watched() -> None:

@@ -14,6 +14,7 @@ from cryptodrug_scraper.report.parts import (
     Section,
     build_table,
     drawn,
+    interval_of,
 )
 from cryptodrug_scraper.study.lifetimes import lifetimes
 
@@ -66,11 +67,12 @@ class Lives:
             "name": market,
             "market": self.context.market(market),
             "lives": int(curve["lives"].iloc[0]),
-            "median": curve["median_days"].iloc[0],
+            **{f"median{end}": curve[f"median_days{end}"].iloc[0] for end in ("", "_low", "_high")},
             "watched": watched,
             "cut": cut,
-            **{f"after{days}": _still(curve, days) for days in _AFTER},
         }
+        for days in _AFTER:
+            row |= _still(curve, days)
         if market in self.silent:
             names = ["lives", "median", *(f"after{days}" for days in _AFTER)]
             return row | dict.fromkeys(names, SUPPRESSED) | {"cut": False}
@@ -129,6 +131,7 @@ def section(context: Context) -> Section:
                     everywhere=not row["name"],
                     n=row["lives"],
                     days=int(row["median"]) if known else row["watched"],
+                    interval=interval_of(row, "median"),
                 )
             )
     if not rows:
@@ -143,7 +146,7 @@ def section(context: Context) -> Section:
             [
                 Column("market", t("column.market")),
                 Column("lives", t("column.count"), "count"),
-                Column("median", t("column.median_days"), "count"),
+                Column("median", t("column.median_days"), "count", interval=True),
                 *(Column(f"after{d}", t(f"column.after{d}"), "share") for d in _AFTER),
             ],
             rows,
@@ -154,13 +157,20 @@ def section(context: Context) -> Section:
     return made
 
 
-def _still(curve: Any, days: int) -> float | None:
-    """Return the part that is still there after so many days, if any was watched so long."""
+def _still(curve: Any, days: int) -> dict[str, float | None]:
+    """Return the part that is still there after so many days, if any was watched so long.
+
+    With the ends of its interval, once the curve has fallen.
+    """
+    name = f"after{days}"
     before = curve[curve["days"] <= days]
     if before.empty:
-        return 1.0
-    still = float(before["survival"].iloc[-1])
-    return still if still <= 0 or int(curve["watched"].iloc[0]) >= days else None
+        return {name: 1.0}
+    last = before.iloc[-1]
+    if last["survival"] > 0 and int(curve["watched"].iloc[0]) < days:
+        return {name: None}
+    ends = {f"{name}_low": drawn(last["low"]), f"{name}_high": drawn(last["high"])}
+    return {name: float(last["survival"]), **ends}
 
 
 def _points(curve: Any) -> list[tuple[float, float, float | None, float | None]]:
