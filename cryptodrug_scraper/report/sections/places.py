@@ -196,9 +196,11 @@ def _more_excluded(
         context.open(made, "exclusions", cuts, n=len(hidden))
         return []
     if rest is not None:
-        return [{**rest, "name": context.t("places.rest_together", n=len(hidden))}]
-    found = {"vendors": len(every.vendors), "listings": every.listings}
-    return [{**found, "name": context.t("places.any")}]
+        one = {**rest, "name": context.t("places.rest_together", n=len(hidden))}
+    else:
+        every_place = {"vendors": len(every.vendors), "listings": every.listings}
+        one = {**every_place, "name": context.t("places.any")}
+    return [{**one, "share_vendors": one["vendors"] / vendors}]
 
 
 def _all_hidden(context: Context, pairs: pd.DataFrame, origins: list[str]) -> dict[str, set[str]]:
