@@ -121,3 +121,20 @@ def test_bands_are_as_wide_as_few_sales_ask_for(world: World) -> None:
         "under €200": "10", "€200 to under €500": "7", "€500 to under €1,000": "0",
         "€1,000 and more": "0",
     }  # fmt: skip
+
+
+def test_places_of_few_are_taken_together(world: World) -> None:
+    """Of fourteen vendors three ship to one place, three to another, and as many exclude one."""
+    for n in range(14):
+        to = "LU" if n < 3 else "AT" if n < 6 else "NL"
+        excluded = "US" if 6 <= n < 9 else "AU" if 9 <= n < 12 else ""
+        world.seen("01-03", offer(f"v{n}", f"v{n}", come_from="BE", to=to, excluded=excluded))
+    world.done()
+    with open_study(world.url) as study:
+        coarse = build(study, Options("BE", threshold=THRESHOLD, coarsen=True))
+    to_places = {first: row[:2] for (_, first), row in cells(coarse, "destinations").items()}
+    assert to_places.pop("Netherlands", ["8", "8"]) == ["8", "8"]
+    assert [row for row in to_places.values() if "c" not in row]
+    excluded = {first: row[0] for (_, first), row in cells(coarse, "exclusions").items()}
+    assert excluded["2 further places together"] == "6"
+    assert not {"3", "c"} & {excluded[first] for first in excluded if "together" in first}
