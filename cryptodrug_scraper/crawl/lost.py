@@ -15,7 +15,8 @@ from psycopg2.extensions import connection as Connection  # noqa: N812  (it is a
 
 from cryptodrug_scraper.archive import Held
 from cryptodrug_scraper.database.ids import key_of
-from cryptodrug_scraper.database.loader import LOADING_LOCK, forget_pages
+from cryptodrug_scraper.database.loader import forget_pages
+from cryptodrug_scraper.database.locks import LOADING_LOCK
 
 
 def forget_lost(

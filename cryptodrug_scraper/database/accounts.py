@@ -201,7 +201,7 @@ def note_accounts(work: cursor, names: set[int]) -> None:
 def work_out_accounts(work: cursor) -> None:
     """Work out the names that are due, in the transaction of a cursor, and note their reviews.
 
-    The caller holds :data:`~.loader.LOADING_LOCK` for itself.
+    The caller holds :data:`~.locks.LOADING_LOCK` for itself.
     """
     while True:
         work.execute(_TAKE, (NAMES_AT_ONCE,))

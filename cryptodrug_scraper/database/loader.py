@@ -28,15 +28,11 @@ from cryptodrug_scraper.database.accounts import accounts_due, note_accounts
 from cryptodrug_scraper.database.archives import EVERYWHERE, Place
 from cryptodrug_scraper.database.copying import copy_lines, line
 from cryptodrug_scraper.database.facts import write_market
+from cryptodrug_scraper.database.locks import LOADING, LOADING_LOCK
 from cryptodrug_scraper.database.rows import COLUMNS, PageRows
 from cryptodrug_scraper.normalise.place_table import kind_of
 from cryptodrug_scraper.normalise.places import PLACE_NAMES
 from cryptodrug_scraper.reading.market import markets
-
-LOADING_LOCK = 0x63647301
-"""Advisory lock: shared by loaders, exclusive while reviews are worked out."""
-LOADING = 0x63647302
-"""Advisory lock that each loader shares as long as it lives, so that others see it at work."""
 
 _REMEMBERED = 50_000  # keys of a table that are known to be in the database; some 5 MB
 

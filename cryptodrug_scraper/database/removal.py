@@ -19,7 +19,7 @@ from psycopg2.extensions import cursor
 from cryptodrug_scraper.archive.files import location_of
 from cryptodrug_scraper.database.accounts import accounts_due, work_out_accounts
 from cryptodrug_scraper.database.archives import EVERYWHERE, all_roots
-from cryptodrug_scraper.database.loader import LOADING_LOCK
+from cryptodrug_scraper.database.locks import LOADING_LOCK
 from cryptodrug_scraper.database.sources import sources
 
 _LEAST_KEY = 4  # letters of a key that are enough, if no other begins with them

@@ -22,7 +22,7 @@ from cryptodrug_scraper.database.accounts import work_out_accounts
 from cryptodrug_scraper.database.copying import copy_lines, line
 from cryptodrug_scraper.database.edits import LINKED, MINUTE, Worded, join_edits
 from cryptodrug_scraper.database.ids import key_of
-from cryptodrug_scraper.database.loader import LOADING_LOCK
+from cryptodrug_scraper.database.locks import LOADING_LOCK
 from cryptodrug_scraper.database.rows import COLUMNS
 from cryptodrug_scraper.database.sameness import resolve
 from cryptodrug_scraper.database.sightings import ALWAYS, Resolved, Sighting
@@ -80,15 +80,6 @@ class _Detail(NamedTuple):
     posted_on: Any
     posted_precision: str | None
     posted_at: datetime | None
-
-
-def reviews_due(connection: Connection) -> int:
-    """Return how many groups, and accounts with groups, wait to be worked out."""
-    with connection, connection.cursor() as work:
-        work.execute(
-            "SELECT (SELECT count(*) FROM review_due) + (SELECT count(*) FROM account_due)"
-        )
-        return int(work.fetchone()[0])  # type: ignore[index]
 
 
 def work_out_reviews(

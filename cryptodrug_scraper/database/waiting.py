@@ -17,8 +17,7 @@ from psycopg2.extensions import connection as Connection  # noqa: N812  (it is a
 from psycopg2.extensions import cursor
 
 from cryptodrug_scraper.database.embedded import DatabaseUnavailable
-from cryptodrug_scraper.database.loader import LOADING
-from cryptodrug_scraper.database.reviews import reviews_due, work_out_reviews
+from cryptodrug_scraper.database.locks import LOADING
 
 OnReviews = Callable[[int, int], None]
 """Is told how many groups were worked out in a transaction, and how many waited in all."""
@@ -75,6 +74,15 @@ class Waiting:
         return " ".join([reviews] * (self.groups > 0) + [accounts] * (self.accounts > 0))
 
 
+def reviews_due(connection: Connection) -> int:
+    """Return how many groups, and accounts with groups, wait to be worked out."""
+    with connection, connection.cursor() as work:
+        work.execute(
+            "SELECT (SELECT count(*) FROM review_due) + (SELECT count(*) FROM account_due)"
+        )
+        return int(work.fetchone()[0])  # type: ignore[index]
+
+
 def settle(connection: Connection, on_reviews: OnReviews | None = None) -> bool:
     """Work out the reviews that wait, if any do; return whether none waits any more.
 
@@ -84,6 +92,9 @@ def settle(connection: Connection, on_reviews: OnReviews | None = None) -> bool:
     total = reviews_due(connection)
     if not total:
         return True
+    # Only where some wait: it brings all that reads archives with it, which takes its time.
+    from cryptodrug_scraper.database.reviews import work_out_reviews
+
     until = time.monotonic() + PATIENCE
     while is_loading(connection):
         if time.monotonic() > until:

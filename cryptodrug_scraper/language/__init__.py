@@ -208,7 +208,7 @@ class Language:
             found = found[part]
         if "{" not in found:
             return str(found)
-        return str(_expressions(self.code).from_string(found).render(values)).strip()
+        return str(_template(self.code, found).render(values)).strip()
 
     def label(self, kind: str, code: str) -> str:
         """Return the name of a code of a closed list (``groups``, ``bands``), or the code."""
@@ -246,6 +246,12 @@ def _texts(code: str) -> dict[str, Any]:
 def _places() -> dict[str, dict[str, str]]:
     file = files("cryptodrug_scraper.language") / "places.toml"
     return tomllib.loads(file.read_text("utf-8"))
+
+
+@cache
+def _template(code: str, words: str) -> Any:
+    """Return a text that is compiled: most are written many times in a report."""
+    return _expressions(code).from_string(words)
 
 
 @cache

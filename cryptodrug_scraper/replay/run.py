@@ -16,7 +16,8 @@ from cryptodrug_scraper.database.accounts import kept_apart
 from cryptodrug_scraper.database.archives import RootsMet
 from cryptodrug_scraper.database.crawls import record_crawl
 from cryptodrug_scraper.database.failures import losses_named
-from cryptodrug_scraper.database.reviews import reviews_due, work_out_reviews
+from cryptodrug_scraper.database.reviews import work_out_reviews
+from cryptodrug_scraper.database.waiting import reviews_due
 from cryptodrug_scraper.replay import work
 from cryptodrug_scraper.replay.pool import Pool
 from cryptodrug_scraper.replay.skipped import SkippedFile

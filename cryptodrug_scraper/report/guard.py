@@ -104,6 +104,18 @@ def listing_vendors(
 def _cube(
     study: Study, table: str, column: str, country: str | None, others: bool
 ) -> dict[tuple[Key, Key], int]:
+    """Count, once in the life of a study: sections ask for the same again and again."""
+    counted: dict[tuple[Any, ...], dict[tuple[Key, Key], int]]
+    counted = study.notes.setdefault("vendors behind cells", {})
+    key = (table, column, country, others)
+    if key not in counted:
+        counted[key] = _count(study, table, column, country, others)
+    return dict(counted[key])
+
+
+def _count(
+    study: Study, table: str, column: str, country: str | None, others: bool
+) -> dict[tuple[Key, Key], int]:
     frame = study.frame(
         f"""
         WITH each AS (

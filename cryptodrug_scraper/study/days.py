@@ -247,39 +247,51 @@ def build_rounding(study: Study) -> None:
     study.run("ANALYZE s_rounding")
 
 
-POSTED = """
-    LEFT JOIN s_rounding k ON k.market = v.market AND k.precision = r.posted_precision
-    CROSS JOIN LATERAL (
-        SELECT date_part('epoch', r.earliest) AS low, date_part('epoch', r.latest) AS high,
-               ((r.review_id & 1048575) + 0.5) / CAST(1048576 AS float8) AS part OFFSET 0
-    ) AS at
-    CROSS JOIN LATERAL (
-        SELECT k.least IS NOT NULL AND at.high - at.low BETWEEN k.least AND k.most AS rounded,
-               at.high - at.low > k.most AS years OFFSET 0
-    ) AS age
-    CROSS JOIN LATERAL (
-        SELECT CASE WHEN known THEN at.low + k.head ELSE at.low END AS low,
-               CASE WHEN known THEN greatest(at.high - k.tail, at.low + k.head)
-                    ELSE at.high END AS high,
-               CASE WHEN age.rounded THEN at.low + k.draw_head
-                   + greatest(at.high - k.draw_tail - at.low - k.draw_head, 0) * at.part
-                    WHEN age.years THEN at.low + (at.high - at.low) / 2 * at.part
-                    ELSE at.low + (at.high - at.low) * at.part END AS drawn
-        FROM (SELECT age.rounded AND (k.alone OR at.high - at.low >= 1.99 * k.length) AS known)
-            AS every OFFSET 0
-    ) AS span
-    CROSS JOIN LATERAL (
-        SELECT coalesce(DATE '1970-01-01' + CAST(floor(span.low / 86400) AS int), r.posted_on)
-                   AS first_day,
-               coalesce(DATE '1970-01-01' + CAST(floor(span.high / 86400) AS int), r.posted_on)
-                   AS last_day,
-               coalesce(DATE '1970-01-01' + CAST(floor(
-                   least(greatest(span.low, span.drawn), span.high) / 86400) AS int), r.posted_on)
-                   AS posted_on
-    ) AS posted
+_POSTED = """
+    SELECT a.*, coalesce(DATE '1970-01-01' + CAST(floor(a.known_low / 86400) AS int), a.stated_on)
+               AS first_day,
+           coalesce(DATE '1970-01-01' + CAST(floor(a.known_high / 86400) AS int), a.stated_on)
+               AS last_day,
+           coalesce(DATE '1970-01-01' + CAST(floor(
+               least(greatest(a.known_low, a.drawn), a.known_high) / 86400) AS int), a.stated_on)
+               AS posted_on
+    FROM (
+        SELECT a.*, CASE WHEN known THEN low + head ELSE low END AS known_low,
+               CASE WHEN known THEN greatest(high - tail, low + head) ELSE high END AS known_high,
+               CASE WHEN rounded THEN low + draw_head
+                        + greatest(high - draw_tail - low - draw_head, 0) * part
+                    WHEN high - low > most THEN low + (high - low) / 2 * part
+                    ELSE low + (high - low) * part END AS drawn
+        FROM (
+            SELECT a.*, rounded AND (alone OR high - low >= 1.99 * length) AS known
+            FROM (
+                SELECT a.*, k.length, k.most, k.head, k.tail, k.draw_head, k.draw_tail, k.alone,
+                       k.least IS NOT NULL AND high - low BETWEEN k.least AND k.most AS rounded
+                FROM (
+                    SELECT {columns}, v.market, r.posted_on AS stated_on, r.posted_precision,
+                           date_part('epoch', r.earliest) AS low,
+                           date_part('epoch', r.latest) AS high,
+                           (CAST(r.review_id & 1048575 AS float8) + 0.5)
+                               / CAST(1048576 AS float8) AS part
+                    FROM review r JOIN vendor v USING (vendor_id)
+                    WHERE v.market = ANY(:markets) OFFSET 0
+                ) AS a
+                LEFT JOIN s_rounding k ON k.market = a.market AND k.precision = a.posted_precision
+                OFFSET 0
+            ) AS a OFFSET 0
+        ) AS a OFFSET 0
+    ) AS a
 """
-"""SQL that joins a row ``posted`` to a review ``r`` of a vendor ``v``: `first_day` and `last_day`,
-between which it was surely posted, and `posted_on`, the estimate."""
+
+
+def posted(columns: Sequence[str]) -> str:
+    """Return SQL for all reviews of the study's markets, and when they were posted.
+
+    Beside `columns` of ``review``: market; `first_day` and `last_day`, between which it was surely
+    posted; and `posted_on`, the estimate. Each step stands in a subquery of its own, which works
+    out once what the next ones use several times.
+    """
+    return _POSTED.format(columns=", ".join(f"r.{column}" for column in columns))
 
 
 _WIDER = ("month", "quarter", "year")

@@ -232,23 +232,32 @@ def _places(study: Study) -> None:
         WITH told AS (
             SELECT o.listing_id, p.role, o.page_id, o.ordinal, o.is_card, o.observed_at,
                    coalesce(o.observed_at::date <= :end, false) AS by_end,
-                   o.page_id IN (SELECT page_id FROM page WHERE cut_off) AS cut_off
+                   o.page_id IN (SELECT page_id FROM page WHERE cut_off) AS cut_off,
+                   CAST(date_part('epoch', o.observed_at) * 1000000 AS bigint) AS time
             FROM listing_place p
             JOIN listing_observation o USING (page_id, ordinal)
             JOIN s_told t ON t.listing_id = o.listing_id
             WHERE p.position = 0
+            OFFSET 0
         ), latest AS (
-            SELECT DISTINCT ON (listing_id, role) * FROM told
-            ORDER BY listing_id, role, by_end DESC, cut_off,
-                     CASE WHEN by_end THEN observed_at END DESC, observed_at, page_id, ordinal
-        ), ended AS (
-            SELECT listing_id, 'excluded' AS role FROM told WHERE by_end GROUP BY listing_id
-            HAVING max(observed_at) FILTER (WHERE role = 'to' AND NOT is_card AND NOT cut_off)
-                > coalesce(max(observed_at) FILTER (WHERE role = 'excluded'), '-infinity')
+            -- The greatest of what would be sorted by, which takes no sorting: the last by the
+            -- end, else the first after it; of pages that say it at once, the one of least key.
+            SELECT listing_id, role, max(ARRAY[
+                       CAST(CAST(by_end AS int) AS bigint), CAST(NOT cut_off AS int),
+                       CASE WHEN by_end THEN time ELSE coalesce(-time, -9223372036854775807) END,
+                       ~page_id, ~ordinal]) AS key,
+                   max(observed_at) FILTER (WHERE by_end) AS until,
+                   max(observed_at) FILTER (WHERE by_end AND NOT is_card AND NOT cut_off)
+                       AS until_on_page
+            FROM told GROUP BY listing_id, role
         )
         SELECT l.listing_id, l.role, array_agg(p.place ORDER BY p.position) AS places
-        FROM latest l JOIN listing_place p USING (page_id, ordinal, role)
-        WHERE (l.listing_id, l.role) NOT IN (SELECT * FROM ended)
+        FROM latest l
+        JOIN listing_place p
+            ON p.page_id = ~l.key[4] AND p.ordinal = ~l.key[5] AND p.role = l.role
+        LEFT JOIN latest sent
+            ON l.role = 'excluded' AND sent.role = 'to' AND sent.listing_id = l.listing_id
+        WHERE NOT coalesce(sent.until_on_page > coalesce(l.until, '-infinity'), false)
         GROUP BY l.listing_id, l.role
         """
     )

@@ -24,50 +24,49 @@ if TYPE_CHECKING:
 FEWEST = 7
 """Recaptures under which an estimate is too biased to give (Seber 1982 advises at least 7)."""
 
+# All is counted where something was caught, beside when it was caught before and after, so that
+# one pass is enough. What a crawl did not catch, and those before and after did (`skipped`), are
+# those first caught before it less those last caught by then. Of what three crawls in a row caught
+# (`times_1` to `times_3` times), each is counted where it was caught last among them.
 _CRAWLS = """
-    WITH numbered AS (
-        SELECT market, kind, nth AS crawl_nth, thing,
-               dense_rank() OVER (PARTITION BY market ORDER BY nth) AS nth
-        FROM s_known WHERE captured AND kind = :kind
+    WITH crawl AS (
+        SELECT market, nth AS crawl_nth,
+               CAST(row_number() OVER (PARTITION BY market ORDER BY nth) AS int) AS nth
+        FROM (SELECT DISTINCT market, nth FROM s_known WHERE captured AND kind = :kind) AS each
     ), caught AS (
-        SELECT *, lag(nth) OVER same AS before, lead(nth) OVER same AS after
-        FROM numbered WINDOW same AS (PARTITION BY market, thing ORDER BY nth)
-    ), skipped AS (  -- caught before and after a crawl, and not in it
-        SELECT c.market, s.nth, count(*) AS z
-        FROM caught c CROSS JOIN LATERAL generate_series(c.nth + 1, c.after - 1) AS s(nth)
-        WHERE c.after > c.nth + 1 GROUP BY 1, 2
+        SELECT c.market, c.nth, lag(c.nth) OVER same AS before, lag(c.nth, 2) OVER same AS before_2,
+               lead(c.nth) OVER same AS after
+        FROM s_known k JOIN crawl c ON c.market = k.market AND c.crawl_nth = k.nth
+        WHERE k.captured AND k.kind = :kind
+        WINDOW same AS (PARTITION BY k.thing, k.market ORDER BY c.nth)
     ), counted AS (
-        SELECT market, nth, min(crawl_nth) AS crawl_nth, count(*) AS captured,
+        SELECT market, nth, count(*) AS captured,
                count(*) FILTER (WHERE before = nth - 1) AS again, count(before) AS marked,
-               count(after) AS later
+               count(after) AS later,
+               count(*) FILTER (WHERE before IS NULL AND after IS NULL) AS alone,
+               count(*) FILTER (WHERE before IS NOT NULL AND after IS NOT NULL) AS within,
+               count(*) FILTER (WHERE before >= nth - 2) AS here_2,
+               count(*) FILTER (WHERE before_2 >= nth - 2) AS here_3,
+               count(*) FILTER (WHERE after = nth + 1) AS next,
+               count(*) FILTER (WHERE after = nth + 1 AND before = nth - 1) AS next_2,
+               count(*) FILTER (WHERE after <= nth + 2) AS soon
         FROM caught GROUP BY 1, 2
-    )
-    SELECT c.*, w.crawl, w.day, coalesce(s.z, 0) AS skipped
-    FROM counted c
-    JOIN s_crawl w ON w.market = c.market AND w.nth = c.crawl_nth
-    LEFT JOIN skipped s ON s.market = c.market AND s.nth = c.nth
-    ORDER BY c.market, c.nth
-"""
-
-# How many were captured once, twice, … in each three crawls in a row.
-_IN_A_ROW = """
-    WITH numbered AS (
-        SELECT market, nth AS crawl_nth, thing,
-               dense_rank() OVER (PARTITION BY market ORDER BY nth) AS nth
-        FROM s_known WHERE captured AND kind = :kind
-    ), last AS (
-        SELECT market, nth, max(crawl_nth) AS crawl_nth FROM numbered GROUP BY 1, 2
     ), each AS (
-        SELECT n.market, w.last, n.thing, count(*) AS times
-        FROM numbered n CROSS JOIN LATERAL generate_series(n.nth, n.nth + :crawls - 1) AS w(last)
-        GROUP BY 1, 2, 3
+        SELECT c.*,
+               CAST(sum(captured - marked) OVER so_far - sum(captured - later) OVER so_far
+                    - (captured - marked) + alone - within AS bigint) AS skipped,
+               captured - here_2 + lag(captured - next - again + next_2) OVER so_far
+                   + lag(captured - soon, 2) OVER so_far AS times_1,
+               here_2 - here_3 + lag(again - next_2) OVER so_far AS times_2,
+               here_3 AS times_3
+        FROM counted c WINDOW so_far AS (PARTITION BY market ORDER BY nth)
     )
-    SELECT e.market, l.crawl_nth, e.times, count(*) AS n
-    FROM each e JOIN last l ON l.market = e.market AND l.nth = e.last
-    WHERE e.last >= :crawls GROUP BY 1, 2, 3
+    SELECT w.market, w.nth AS crawl_nth, w.crawl, w.day, e.captured, e.again, e.marked, e.later,
+           e.skipped, e.times_1, e.times_2, e.times_3
+    FROM each e JOIN crawl USING (market, nth)
+    JOIN s_crawl w ON w.market = crawl.market AND w.nth = crawl.crawl_nth
+    ORDER BY w.market, e.nth
 """
-IN_A_ROW = 3
-"""Crawls that the estimators for unequal capture take: of more, more comes and goes."""
 
 
 def recapture(study: Study, *, kind: str = "listing") -> Measure:
@@ -79,17 +78,11 @@ def recapture(study: Study, *, kind: str = "listing") -> Measure:
         raise ValueError(f"There is no kind {kind!r}; there are listing and vendor.")
     study.ensure_built(build_known)
     crawls = study.frame(_CRAWLS, {"kind": kind})
-    times: dict[tuple[str, int], list[int]] = {}
-    given = {"kind": kind, "crawls": IN_A_ROW}
-    for market, nth, caught, n in study.frame(_IN_A_ROW, given).itertuples(index=False):
-        times.setdefault((market, nth), [0] * IN_A_ROW)[caught - 1] = int(n)
     rows = []
     for _, of_market in crawls.groupby("market", sort=True):
         previous = None
         for crawl in of_market.itertuples(index=False):
-            rows.append(
-                _estimate(crawl, previous) | _uneven(times.get((crawl.market, crawl.crawl_nth)))
-            )
+            rows.append(_estimate(crawl, previous) | _uneven(_Counts(crawl).times))
             previous = crawl
     frame = pd.DataFrame(rows, columns=list(_COLUMNS))
     numbers = list(_COLUMNS)[3:]
@@ -172,9 +165,13 @@ def _estimate(crawl: object, previous: object | None) -> dict[str, object]:
     return row
 
 
-def _uneven(times: list[int] | None) -> dict[str, object]:
-    """Return the estimates that allow for some being captured more easily than others."""
-    if times is None or sum(times[1:]) < FEWEST:
+def _uneven(times: list[int]) -> dict[str, object]:
+    """Return the estimates that allow for some being captured more easily than others.
+
+    `times` is how many three crawls caught once, twice and three times; of more crawls than three,
+    more comes and goes. It is empty for a market's first two crawls.
+    """
+    if sum(times[1:]) < FEWEST:
         return {}
     seen, number = sum(times), sample_coverage(times)
     found = _ends("chao", chao(times)) | _ends("sample_coverage", number)
@@ -202,3 +199,5 @@ class _Counts:
         self.captured, self.again, self.marked, self.later, self.skipped = (
             int(getattr(row, name)) for name in counts
         )
+        times = [getattr(row, f"times_{n}") for n in (1, 2, 3)]
+        self.times = [] if any(map(pd.isna, times)) else [int(n) for n in times]

@@ -32,7 +32,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from cryptodrug_scraper.normalise.money import COINS
-from cryptodrug_scraper.study.days import POSTED, build_rounding
+from cryptodrug_scraper.study.days import build_rounding, posted
 from cryptodrug_scraper.study.edits import build_suspected
 from cryptodrug_scraper.study.measure import Note
 from cryptodrug_scraper.study.rates import RULES, build_rates
@@ -53,15 +53,19 @@ POOR = 0.2
 _PRICES = """
     CREATE TEMP TABLE {table} AS
     WITH daily AS (  -- of several prices on a day, the least
-        SELECT listing_id, day, CAST(min(price_eur) AS numeric) AS eur
-        FROM s_listing_price WHERE {where} GROUP BY 1, 2
+        SELECT DISTINCT ON (listing_id, day) listing_id, day, CAST(price_eur AS numeric) AS eur
+        FROM s_listing_price WHERE {where} ORDER BY listing_id, day, price_eur
     ), each AS (
-        SELECT listing_id, day, eur FROM daily
-        UNION ALL
-        SELECT DISTINCT listing_id, DATE '0001-01-01', CAST(NULL AS numeric) FROM daily
+        SELECT listing_id, day, eur, lag(day) OVER same IS NULL AS first,
+               lead(day) OVER same AS next_day, lead(eur) OVER same AS next_eur
+        FROM daily WINDOW same AS (PARTITION BY listing_id ORDER BY day)
     )
-    SELECT listing_id, day, eur, lead(day) OVER later AS next_day, lead(eur) OVER later AS next_eur
-    FROM each WINDOW later AS (PARTITION BY listing_id ORDER BY day)
+    SELECT listing_id,
+           CASE WHEN before THEN DATE '0001-01-01' ELSE day END AS day,
+           CASE WHEN NOT before THEN eur END AS eur,
+           CASE WHEN before THEN day ELSE next_day END AS next_day,
+           CASE WHEN before THEN eur ELSE next_eur END AS next_eur
+    FROM each JOIN (VALUES (true), (false)) AS row(before) ON first OR NOT before
 """
 _TYPICAL = """
     CREATE TEMP TABLE s_vendor_typical AS
@@ -89,6 +93,10 @@ _SAID = """
         SELECT listing_id, count(*) AS stretches, max(places) AS places FROM s_origin GROUP BY 1
     ) AS o USING (listing_id)
 """
+_COLUMNS = (
+    "review_id", "vendor_id", "listing_id", "sentiment", "rating", "rating_max", "price_amount",
+    "price_currency", "price_approximate", "price_page_id", "first_seen",
+)  # fmt: skip
 _REVIEWS = f"""
     CREATE TEMP TABLE s_review AS
     SELECT r.review_id, r.market, r.vendor_id, r.listing_id, r.posted_on,
@@ -121,45 +129,45 @@ _REVIEWS = f"""
                     WHEN near.after THEN a.next_day - p.posted_on
                     ELSE p.posted_on - a.day END AS away
         FROM (
-            SELECT r.review_id, v.market, r.vendor_id, r.listing_id, posted.*,
-                   r.price_amount IS NOT NULL AS stated, coin.is AS in_coin,
-                   coalesce(r.sentiment = 'negative', r.rating <= {POOR} * r.rating_max, false)
-                       AS poor,
-                   r.price_amount * CASE WHEN coin.is THEN coalesce(shown.eur, p.eur)
-                                         ELSE coalesce(p.eur, shown.eur) END AS paid,
-                   greatest(r.price_amount - slack.half, 0) * least(p.eur, shown.eur)
-                       AS paid_low,
-                   (r.price_amount + slack.half) * greatest(p.eur, shown.eur) AS paid_high,
-                   CASE WHEN coin.is AND o.eur IS NOT NULL THEN 'page'
-                        WHEN coin.is AND f.eur IS NULL AND p.eur IS NOT NULL THEN 'posted'
-                        WHEN NOT coin.is AND p.eur IS NULL AND shown.eur IS NOT NULL
-                            THEN 'capture'
-                        WHEN CASE WHEN coin.is THEN f.own ELSE p.own END THEN 'near'
-                        WHEN r.price_amount * coalesce(shown.eur, p.eur) IS NOT NULL
+            SELECT r.review_id, r.market, r.vendor_id, r.listing_id, r.first_day, r.last_day,
+                   r.posted_on, r.stated, r.in_coin, r.poor,
+                   r.price_amount * CASE WHEN in_coin THEN coalesce(shown, p_eur)
+                                         ELSE coalesce(p_eur, shown) END AS paid,
+                   greatest(r.price_amount - half, 0) * least(p_eur, shown) AS paid_low,
+                   (r.price_amount + half) * greatest(p_eur, shown) AS paid_high,
+                   CASE WHEN in_coin AND o_eur IS NOT NULL THEN 'page'
+                        WHEN in_coin AND f_eur IS NULL AND p_eur IS NOT NULL THEN 'posted'
+                        WHEN NOT in_coin AND p_eur IS NULL AND shown IS NOT NULL THEN 'capture'
+                        WHEN CASE WHEN in_coin THEN f_own ELSE p_own END THEN 'near'
+                        WHEN r.price_amount * coalesce(shown, p_eur) IS NOT NULL
                             THEN 'other' END AS rate
-            FROM review r
-            JOIN vendor v USING (vendor_id)
-            {POSTED}
-            CROSS JOIN LATERAL (
-                SELECT coalesce(r.price_currency = ANY(:coins), false) AS is
-            ) AS coin
-            CROSS JOIN LATERAL (
-                SELECT CASE WHEN r.price_approximate
-                            THEN 0.5 * CAST(10 AS numeric) ^ (-scale(r.price_amount)) ELSE 0 END
-                    AS half
-            ) AS slack
-            LEFT JOIN s_rate_near p
-                ON p.market = v.market AND p.currency = r.price_currency
-                AND p.day = posted.posted_on
-            LEFT JOIN page g ON g.page_id = r.price_page_id
-            LEFT JOIN s_panel o
-                ON o.exchange_panel_id = g.exchange_panel_id AND o.currency = r.price_currency
-            LEFT JOIN s_rate_near f
-                ON f.market = v.market AND f.currency = r.price_currency
-                AND f.day = CAST(coalesce(g.observed_at, r.first_seen) AS date)
-            CROSS JOIN LATERAL (SELECT coalesce(o.eur, f.eur) AS eur) AS shown
-            WHERE v.market = ANY(:markets)
-              AND posted.last_day >= :start AND posted.first_day <= :end
+            FROM (
+                SELECT r.*, p.eur AS p_eur, p.own AS p_own, o.eur AS o_eur,
+                       f.eur AS f_eur, f.own AS f_own, coalesce(o.eur, f.eur) AS shown
+                FROM (
+                    SELECT r.*, r.price_amount IS NOT NULL AS stated,
+                           coalesce(r.price_currency = ANY(:coins), false) AS in_coin,
+                           coalesce(r.sentiment = 'negative',
+                                    r.rating <= {POOR} * r.rating_max, false) AS poor,
+                           CASE WHEN r.price_approximate
+                                THEN 0.5 * CAST(10 AS numeric) ^ (-scale(r.price_amount))
+                                ELSE 0 END AS half,
+                           g.exchange_panel_id,
+                           CAST(coalesce(g.observed_at, r.first_seen) AS date) AS shown_on
+                    FROM ({posted(_COLUMNS)}) AS r
+                    LEFT JOIN page g ON g.page_id = r.price_page_id
+                    WHERE r.last_day >= :start AND r.first_day <= :end OFFSET 0
+                ) AS r
+                LEFT JOIN s_rate_near p
+                    ON p.market = r.market AND p.currency = r.price_currency
+                    AND p.day = r.posted_on
+                LEFT JOIN s_panel o ON o.exchange_panel_id = r.exchange_panel_id
+                    AND o.currency = r.price_currency
+                LEFT JOIN s_rate_near f
+                    ON f.market = r.market AND f.currency = r.price_currency
+                    AND f.day = r.shown_on
+                OFFSET 0
+            ) AS r
             OFFSET 0  -- worked out once, and not for each column
         ) AS p
         LEFT JOIN s_vendor_typical t USING (vendor_id)

@@ -35,33 +35,33 @@ _VENDORS = """
 _ORIGINS = """
     CREATE TEMP TABLE s_origin AS
     WITH captured AS (
-        SELECT o.listing_id, o.observed_at,
-               coalesce(array_agg(DISTINCT p.place) FILTER (WHERE k.kind = 'country'), '{}')
-                   AS places
+        SELECT o.listing_id, o.observed_at, CAST(o.observed_at AS date) AS day,
+               array_agg(p.place) FILTER (WHERE k.kind = 'country') AS places
         FROM listing_place p
         JOIN listing_observation o USING (page_id, ordinal)
         JOIN listing l USING (listing_id)
         JOIN place k ON k.place = p.place
         WHERE p.role = 'from' AND l.market = ANY(:markets) AND o.observed_at IS NOT NULL
         GROUP BY 1, 2
-    ), stated AS (  -- of a day on which it changed, what it said last
-        SELECT DISTINCT ON (listing_id, CAST(observed_at AS date))
-               listing_id, CAST(observed_at AS date) AS day, places
-        FROM captured ORDER BY listing_id, CAST(observed_at AS date), observed_at DESC
-    ), changed AS (
-        SELECT *, (lag(places) OVER later IS DISTINCT FROM places)::int AS new
-        FROM stated WINDOW later AS (PARTITION BY listing_id ORDER BY day)
-    ), stretch AS (
-        SELECT *, sum(new) OVER (PARTITION BY listing_id ORDER BY day) AS nth FROM changed
+    ), sorted AS (
+        SELECT listing_id, observed_at, day,
+               CASE WHEN cardinality(places) > 1
+                    THEN ARRAY(SELECT DISTINCT unnest(places) ORDER BY 1)
+                    ELSE coalesce(places, '{}') END AS places,
+               lead(day) OVER later AS next_day
+        FROM captured WINDOW later AS (PARTITION BY listing_id ORDER BY observed_at)
+    ), changed AS (  -- of a day on which it changed, what it said last
+        SELECT listing_id, day, places, lag(places) OVER later AS said_before,
+               lag(day) OVER later AS until, max(day) OVER (PARTITION BY listing_id) AS last_day
+        FROM sorted WHERE next_day IS DISTINCT FROM day
+        WINDOW later AS (PARTITION BY listing_id ORDER BY observed_at)
     )
-    SELECT listing_id, places, first_day, last_day, before,
-           (before OR first_day <= :end) AND coalesce(lead(first_day) OVER later > :start, true)
+    SELECT listing_id, places, day AS first_day,
+           coalesce(lead(until) OVER later, last_day) AS last_day, until IS NULL AS before,
+           (until IS NULL OR day <= :end) AND coalesce(lead(day) OVER later > :start, true)
                AS within
-    FROM (
-        SELECT listing_id, places, min(day) AS first_day, max(day) AS last_day, nth = 1 AS before
-        FROM stretch GROUP BY listing_id, places, nth
-    ) AS said
-    WINDOW later AS (PARTITION BY listing_id ORDER BY first_day)
+    FROM changed WHERE said_before IS DISTINCT FROM places
+    WINDOW later AS (PARTITION BY listing_id ORDER BY day)
 """
 
 

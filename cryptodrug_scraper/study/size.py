@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -89,6 +90,14 @@ def market_size(study: Study, *, country: str | None = None, by: str = "month") 
     """
     country = check_country(country)
     bucket(by, "x")
+    key = f"size: {country} by {by}"
+    if key not in study.notes:  # growth asks again
+        study.notes[key] = _market_size(study, country, by)
+    size: Measure = study.notes[key]
+    return replace(size, frame=size.frame.copy())
+
+
+def _market_size(study: Study, country: str | None, by: str) -> Measure:
     study.prepare()
     study.ensure_built(build_seen, build_origins, build_known)
     offered, sold = by_vendor(study, country, by)
