@@ -1,7 +1,8 @@
 """What crawls missed, so that growth is not taken for what is better crawling.
 
-``s_crawl(market, nth, day, crawl)``: the crawls of a market in order: first day and name. A crawl
-is a run (table crawl_run) or, of pages that belong to none, a week that begins on Monday.
+``s_crawl(market, nth, of_all, day, last_day, crawl)``: the crawls of a market in order: first and
+last day, name, and number among those of all markets. A crawl is a run (table crawl_run) or, of
+pages that belong to none, a week that begins on Monday.
 ``s_known(market, nth, kind, thing, captured, gone)``: a row a crawl, and listing or vendor that
 some page of the crawl pointed to or that it captured; `thing` is a hash of its id or handle, `gone`
 says that the market answered that it is not there.
@@ -36,31 +37,43 @@ _PAGES = """
         WHERE p.market = ANY(:markets) AND p.observed_at >= :start
           AND CAST(p.observed_at AS date) <= :end
     ), begun AS (
-        SELECT market, run, min(day) AS day FROM each GROUP BY 1, 2
+        SELECT market, run, min(day) AS day, max(day) AS last_day FROM each GROUP BY 1, 2
     ), numbered AS (
-        SELECT *, CAST(row_number() OVER (PARTITION BY market ORDER BY day, run) AS int) AS nth
+        SELECT *, CAST(row_number() OVER (PARTITION BY market ORDER BY day, run) AS int) AS nth,
+               CAST(row_number() OVER (ORDER BY market, day, run) AS int) AS of_all
         FROM begun
     )
-    SELECT e.page_id, e.market, e.kind, n.nth, n.day, e.run
+    SELECT e.page_id, e.market, e.kind, n.nth, n.of_all, n.day, n.last_day, e.run
     FROM each e JOIN numbered n USING (market, run)
 """
 # A run's key is never negative; a week is numbered back from the year 4000.
 _CRAWLS = """
     CREATE TEMP TABLE s_crawl AS
-    SELECT market, nth, day, CASE WHEN run >= 0 THEN 'run ' || run
+    SELECT market, nth, of_all, day, last_day, CASE WHEN run >= 0 THEN 'run ' || run
         ELSE to_char(DATE '4000-01-01' + CAST(run AS int), '"week" IYYY-"W"IW') END AS crawl
-    FROM s_page GROUP BY market, nth, day, run
+    FROM s_page GROUP BY market, nth, of_all, day, last_day, run
 """
+# Crawls and things are numbers until the end: what is sorted and grouped is as narrow as can be.
 _KNOWN = """
     CREATE TEMP TABLE s_known AS
     WITH pointed AS (
-        SELECT DISTINCT s.market, s.nth, e.link_id
+        SELECT DISTINCT s.of_all, e.link_id
         FROM s_page s
         JOIN page_link p USING (page_id)
         CROSS JOIN LATERAL unnest(p.link_ids) AS e(link_id)
         WHERE p.kind IN ('listing', 'vendor')
+    ), linked AS (
+        SELECT l.link_id, l.kind = 'vendor' AS vendor, hashtextextended(
+                   CASE l.kind WHEN 'vendor' THEN coalesce(v.folded, lower(l.external_id))
+                       ELSE l.external_id END, 0) AS thing
+        FROM link l
+        LEFT JOIN vendor_spelling w
+            ON l.kind = 'vendor' AND w.market = l.market AND w.handle = l.external_id
+        LEFT JOIN vendor v USING (vendor_id)
+        WHERE l.external_id IS NOT NULL AND l.kind IN ('listing', 'vendor')
+          AND l.market = ANY(:markets)
     ), absent AS (
-        SELECT DISTINCT s.market, s.nth, l.link_id
+        SELECT DISTINCT s.of_all, l.link_id
         FROM s_page s
         JOIN page p USING (page_id)
         JOIN link l ON l.market = s.market
@@ -68,36 +81,29 @@ _KNOWN = """
                 = regexp_replace(p.url, '^[A-Za-z]+://[^/]*', '')
         WHERE s.kind = 'not_found'
     ), each AS (
-        SELECT p.market, p.nth, l.kind,
-               CASE l.kind WHEN 'vendor' THEN coalesce(v.folded, lower(l.external_id))
-                   ELSE l.external_id END AS external_id,
-               false AS captured, a.link_id IS NOT NULL AS gone
+        SELECT p.of_all, l.vendor, l.thing, false AS captured, a.link_id IS NOT NULL AS gone
         FROM pointed p
-        JOIN link l USING (link_id)
-        LEFT JOIN vendor_spelling w
-            ON l.kind = 'vendor' AND w.market = l.market AND w.handle = l.external_id
-        LEFT JOIN vendor v USING (vendor_id)
-        LEFT JOIN absent a ON a.market = p.market AND a.nth = p.nth AND a.link_id = p.link_id
-        WHERE l.external_id IS NOT NULL
+        JOIN linked l USING (link_id)
+        LEFT JOIN absent a ON a.of_all = p.of_all AND a.link_id = p.link_id
         UNION ALL
-        SELECT s.market, s.nth, 'listing', l.external_id, true, false
+        SELECT s.of_all, false, hashtextextended(l.external_id, 0), true, false
         FROM s_page s
         JOIN listing_observation o USING (page_id)
         JOIN listing l USING (listing_id)
         WHERE s.kind = 'listing' AND NOT o.is_card
         UNION ALL
-        SELECT s.market, s.nth, 'vendor', v.folded, true, false
+        SELECT s.of_all, true, hashtextextended(v.folded, 0), true, false
         FROM s_page s
         JOIN vendor_observation o USING (page_id)
         JOIN vendor v USING (vendor_id)
         WHERE s.kind = 'vendor' AND o.is_profile
-    ), every AS (
-        SELECT market, nth, kind, hashtextextended(external_id, 0) AS thing, captured, gone
-        FROM each
+    ), known AS (
+        SELECT of_all, vendor, thing, bool_or(captured) AS captured, bool_or(gone) AS gone
+        FROM each GROUP BY of_all, vendor, thing
     )
-    SELECT market, nth, kind, thing, bool_or(captured) AS captured,
-           bool_or(gone) AND NOT bool_or(captured) AS gone
-    FROM every GROUP BY market, nth, kind, thing
+    SELECT c.market, c.nth, CASE WHEN k.vendor THEN 'vendor' ELSE 'listing' END AS kind, k.thing,
+           k.captured, k.gone AND NOT k.captured AS gone
+    FROM known k JOIN s_crawl c USING (of_all)
 """
 
 

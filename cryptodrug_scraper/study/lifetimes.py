@@ -30,30 +30,28 @@ GRACE_DAYS = 28
 
 LIVES = """
     WITH span AS (
-        SELECT market, min(day) + CAST(:grace AS int) AS since,
-               max(day) - CAST(:grace AS int) AS until
-        FROM s_seen GROUP BY 1
+        SELECT market, min(first_day) + CAST(:grace AS int) AS since,
+               max(last_day) - CAST(:grace AS int) AS until
+        FROM s_seen_span GROUP BY 1
     ), began AS (
         SELECT {key} AS id, min(first_seen) AS day FROM s_listing GROUP BY 1
     ), life AS (
         SELECT s.market, s.{key} AS id, max(s.vendor_id) AS vendor_id,
-               min(s.day) AS first_day, max(s.day) AS last_day
-        FROM s_seen s
+               min(s.first_day) AS first_day, max(s.last_day) AS last_day
+        FROM s_seen_span s
         WHERE s.{key} IS NOT NULL AND (CAST(:country AS text) IS NULL OR s.{key} IN (
-            SELECT f.{key} FROM s_seen f JOIN s_origin o USING (listing_id)
+            SELECT f.{key} FROM s_seen_span f JOIN s_origin o USING (listing_id)
             WHERE o.within AND :country = ANY(o.places)))
         GROUP BY 1, 2
-    ), crawl AS (
-        SELECT s.market, s.nth, CAST(min(p.observed_at) AS date) AS first_day,
-               CAST(max(p.observed_at) AS date) AS last_day
-        FROM s_page s JOIN page p USING (page_id) GROUP BY 1, 2
     ), gap AS (
         SELECT d.market, d.day,
-               (SELECT max(c.first_day) FROM crawl c
+               (SELECT max(c.day) FROM s_crawl c
                 WHERE c.market = d.market AND c.last_day < d.day) AS before,
-               (SELECT min(c.last_day) FROM crawl c
-                WHERE c.market = d.market AND c.first_day > d.day) AS next
-        FROM (SELECT DISTINCT market, day FROM s_seen) AS d
+               (SELECT min(c.last_day) FROM s_crawl c
+                WHERE c.market = d.market AND c.day > d.day) AS next
+        FROM (
+            SELECT market, first_day AS day FROM life UNION SELECT market, last_day FROM life
+        ) AS d
     ), lived AS (
         SELECT l.market, l.vendor_id,
                least(b.day, l.first_day) < s.since OR l.first_day > s.until AS left_out,

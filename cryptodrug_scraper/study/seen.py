@@ -3,6 +3,9 @@
 ``s_seen(listing_id, market, vendor_id, day)``: a row a listing and day of the period on which
 some page showed it.
 
+``s_seen_span(listing_id, market, vendor_id, first_day, last_day)``: the first and last of these
+days, a row a listing and vendor.
+
 ``s_origin(listing_id, places, first_day, last_day, before, within)``: the countries that a
 listing said it ships from, sorted, a row a stretch of days on which it said the same; `before` is
 true for its first stretch. Regions (WORLD, EU …) are no origins: a parcel is posted in some
@@ -31,6 +34,11 @@ _SEEN = """
 _VENDORS = """
     UPDATE s_seen s SET vendor_id = l.vendor_id FROM s_listing l
     WHERE s.vendor_id IS NULL AND l.listing_id = s.listing_id AND l.vendor_id IS NOT NULL
+"""
+_SPANS = """
+    CREATE TEMP TABLE s_seen_span AS
+    SELECT listing_id, market, vendor_id, min(day) AS first_day, max(day) AS last_day
+    FROM s_seen GROUP BY 1, 2, 3
 """
 _ORIGINS = """
     CREATE TEMP TABLE s_origin AS
@@ -66,11 +74,13 @@ _ORIGINS = """
 
 
 def build_seen(study: Study) -> None:
-    """Build `s_seen` from `s_listing` (`listings.py`)."""
+    """Build `s_seen` from `s_listing` (`listings.py`), and `s_seen_span`."""
     study.run(_SEEN)
     study.run(_VENDORS)
     study.run("CREATE INDEX ON s_seen (listing_id, day)")
     study.run("ANALYZE s_seen")
+    study.run(_SPANS)
+    study.run("ANALYZE s_seen_span")
 
 
 def build_origins(study: Study) -> None:

@@ -1,6 +1,7 @@
 """`make bench`: the aims beside what was measured, as ratios within this run.
 
 python -m tests.bench [--only crawling] [--pages 1000,10000,50000] [--keep FOLDER] [--large 1000]
+    [--reviews 2000000]
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from tests.bench.opening import Opening, measure_opening
 from tests.bench.pages import sources, write_warc
 from tests.bench.parsing import Parsing, measure_parsing
 
-ALL = ("parsing", "replaying", "opening", "crawling")
+ALL = ("parsing", "replaying", "opening", "crawling", "studying")
 PARTS = ("reading", "parsing", "making_rows", "loading", "reviews")
 
 Aim = tuple[str, str, float, float]
@@ -41,6 +42,7 @@ def main() -> int:
     arguments.add_argument(
         "--large", type=int, default=100, metavar="MB", help="size of the WARC to open pages from"
     )
+    arguments.add_argument("--reviews", default="2000000", help="reviews of the report")
     arguments.add_argument("--profile", type=Path, help="profile one more crawl into this file")
     options = arguments.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what it started is stopped
@@ -71,7 +73,25 @@ def main() -> int:
         show_crawling(console, crawling)
         aims += aims_of_crawling(crawling)
         told += told_of_crawling(crawling)
+    if "studying" in parts:
+        console.print(f"generating {int(options.reviews):,} reviews, and reporting on them …")
+        studying = report_in_a_process(options.reviews)
+        aims += aims_of_studying(studying)
+        told += told_of_studying(studying)
     return show_aims(console, aims, told)
+
+
+def report_in_a_process(reviews: str) -> dict[str, float]:
+    """Write the report of a generated database, in a process of its own."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.bench.studying", "--reviews", reviews],
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+        timeout=3_000,
+    )
+    result: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return result
 
 
 def replay_all(console: Console, sizes: list[int], keep: Path | None) -> list[dict[str, float]]:
@@ -248,6 +268,22 @@ def told_of_crawling(crawling: Crawling) -> list[Told]:
         ("crawl, times the cost of bare Scrapy", f"{crawling.times(crawling.bare):.2f}"),
         ("crawl, times the cost of Scrapy as it comes", f"{crawling.times(crawling.usual):.2f}"),
         ("crawl, processor time since it waits for the disk", f"{crawling.waiting_busy:+.1%}"),
+    ]
+
+
+def aims_of_studying(studying: dict[str, float]) -> list[Aim]:
+    """Return the aims of a report beside what was measured."""
+    return [
+        ("report, microseconds of processor a review", "<=", 30.0, studying["micros"]),
+        ("report, peak MB of its process and the server's", "<=", 1000.0, studying["peak_mb"]),
+    ]
+
+
+def told_of_studying(studying: dict[str, float]) -> list[Told]:
+    """Return what of a report's processor time is whose."""
+    return [
+        ("report, seconds of processor of its process", f"{studying['python']:.1f}"),
+        ("report, seconds of processor of the server", f"{studying['server']:.1f}"),
     ]
 
 

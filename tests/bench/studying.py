@@ -1,20 +1,22 @@
-"""How long each measure takes over a year of three markets, generated in the database.
+"""What a report costs over a year of three markets, generated in the database.
 
     python -m tests.bench.studying [--reviews 2000000] [--data FOLDER]
 
-Not part of CI. With `--data` the database is kept there and used again. Prints seconds a measure,
-those of processor (the machine may be busy), and the memory that this process and the server's
-own processes took at most.
+Not part of CI. With `--data` the database is kept there and used again; one that is there already,
+of whatever crawls, is reported on as it is. Prints the seconds of processor of each section (the
+machine may be busy), of this process and of the server, and in a last line of JSON those of all,
+the microseconds a review, and the memory of both at most.
 """
 
 from __future__ import annotations
 
 import argparse
-import re
-import resource
+import json
 import tempfile
+import threading
 import time
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
+from itertools import pairwise
 from pathlib import Path
 
 import psutil
@@ -22,7 +24,7 @@ from sqlalchemy import Engine, text
 
 from cryptodrug_scraper.database.connection import open_engine
 from cryptodrug_scraper.database.embedded import EmbeddedServer
-from cryptodrug_scraper.study.core import Study
+from cryptodrug_scraper.report import Options, open_study, render_report
 from parsers import markets
 
 # 60,000 listings of 3,000 vendors, each on offer for some of 52 weeks; a listing's page a week,
@@ -95,26 +97,6 @@ INSERT INTO review (review_id, vendor_id, listing_id, content_id, posted_on, pos
         + (l % 40 * 7 + r % 200) % 364 * interval '1 day' + r % 1440 * interval '1 minute' AS at
     ) AS posted;
 """
-MEASURES = (
-    ("size", {"country": "BE"}),
-    ("turnover", {"country": "BE"}),
-    ("sale_values", {"country": "BE"}),
-    ("composition", {"country": "BE"}),
-    ("places", {"country": "BE"}),
-    ("exclusions", {"country": "BE"}),
-    ("several_origins", {"country": "BE"}),
-    ("moves", {}),
-    ("same_vendors", {}),
-    ("handle_matches", {}),
-    ("vendor_totals", {"country": "BE"}),
-    ("migration", {"market": "dream"}),
-    ("arrivals", {"market": "dream"}),
-    ("coverage", {}),
-    ("recapture", {}),
-    ("concentration", {}),
-    ("lifetimes", {}),
-    ("lifetimes", {"of": "listings"}),
-)
 
 
 def fill(engine: Engine, reviews: int) -> None:
@@ -130,10 +112,10 @@ def fill(engine: Engine, reviews: int) -> None:
 
 
 def main() -> None:
-    """Fill a database if it is empty, and measure."""
+    """Fill a database if it is empty, and report on it; the last line is JSON."""
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--reviews", type=int, default=2_000_000)
-    arguments.add_argument("--data", type=Path, help="keep the database here")
+    arguments.add_argument("--data", type=Path, help="keep the database here, or take the one here")
     options = arguments.parse_args()
     with (
         nullcontext(options.data)
@@ -141,49 +123,85 @@ def main() -> None:
         else tempfile.TemporaryDirectory(prefix="cryptodrug-bench-") as folder
     ):
         server = EmbeddedServer(Path(folder))
-        engine = open_engine(server.ensure_running(), upgrade=True)
+        url = server.ensure_running()
+        engine = open_engine(url, upgrade=True)
         try:
             with engine.connect() as connection:
                 empty = not connection.execute(text("SELECT count(*) FROM page")).scalar()
             if empty:
                 began = time.perf_counter()
                 fill(engine, options.reviews)
-                print(
-                    f"generated {options.reviews:,} reviews in {time.perf_counter() - began:.0f} s"
-                )
-            measure(engine)
+                taken = time.perf_counter() - began
+                print(f"generated {options.reviews:,} reviews in {taken:.0f} s", flush=True)
+            engine.dispose()
+            print(json.dumps(measure(url)))
         finally:
             engine.dispose()
             server.stop()
 
 
-def measure(engine: Engine) -> None:
-    """Print the seconds of each part of a study."""
-    total = busy = 0.0
-    with Study(engine) as study:
+def measure(url: str) -> dict[str, float]:
+    """Write the report of BE, print what each part takes, and return what all of it took."""
+    began, python = time.perf_counter(), time.process_time()
+    with open_study(url) as study:
         backend = psutil.Process(study.row("SELECT pg_backend_pid() AS pid")["pid"])
-        for name, given in (("prepare", {}), *MEASURES):
-            began, used = time.perf_counter(), _cpu(backend)
-            getattr(study, name)(**given)
-            taken, spent = time.perf_counter() - began, _cpu(backend) - used
-            total, busy = total + taken, busy + spent
-            theirs = _peak(backend.pid)
-            print(f"{name:20} {taken:6.1f} s, of which {spent:6.1f} s of processor", flush=True)
-    print(f"{'all':20} {total:6.1f} s, of which {busy:6.1f} s of processor")
-    ours = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
-    print(f"memory at most: this process {ours} MB, the server's for it {theirs} MB")
+        postmaster = backend.parent()
+        reviews = study.row("SELECT count(*) AS n FROM review")["n"]
+        memory = Memory(psutil.Process(), backend)
+        memory.start()
+        server = _cpu(postmaster)
+        steps: list[tuple[str, float, float]] = []
+
+        def at(_: int, of: int, key: str) -> None:
+            steps.append((key or "prepare", time.process_time(), _cpu(postmaster)))
+
+        page = render_report(study, Options("BE"), at)
+        at(0, 0, "end")
+        python, server = time.process_time() - python, _cpu(postmaster) - server
+        memory.over.set()
+        memory.join()
+    for (name, ours, theirs), (_, ours_then, theirs_then) in pairwise(steps):
+        print(f"{name:14} Python {ours_then - ours:6.2f} s, server {theirs_then - theirs:6.2f} s")
+    return {
+        "reviews": reviews,
+        "bytes": len(page),
+        "python": python,
+        "server": server,
+        "clock": time.perf_counter() - began,
+        "micros": 1e6 * (python + server) / max(reviews, 1),
+        "ours_mb": memory.ours / 1e6,
+        "server_mb": memory.theirs / 1e6,
+        "peak_mb": memory.most / 1e6,
+    }
 
 
-def _peak(pid: int) -> int:
-    """Most memory that a process had, in MB; shared buffers that it touched included."""
-    status = Path(f"/proc/{pid}/status").read_text()
-    return int(re.search(r"VmHWM:\s*(\d+)", status)[1]) >> 10  # type: ignore[index]
+class Memory(threading.Thread):
+    """Watches the memory of this process and of the server's for it; shared pages by their part."""
+
+    def __init__(self, *processes: psutil.Process) -> None:
+        super().__init__(daemon=True)
+        self.processes = processes
+        self.ours = self.theirs = self.most = 0
+        self.over = threading.Event()
+
+    def run(self) -> None:
+        """Sample until the end."""
+        while not self.over.wait(0.2):
+            ours, theirs = (each.memory_full_info().pss for each in self.processes)
+            self.ours, self.theirs = max(self.ours, ours), max(self.theirs, theirs)
+            self.most = max(self.most, ours + theirs)
 
 
-def _cpu(backend: psutil.Process) -> float:
-    """Seconds of processor that this process and the server's for it have used."""
-    times = backend.cpu_times()
-    return time.process_time() + times.user + times.system
+def _cpu(postmaster: psutil.Process) -> float:
+    """Seconds of processor that all processes of a server have used, those that ended too."""
+    total = 0.0
+    for process in (postmaster, *postmaster.children(recursive=True)):
+        with suppress(psutil.NoSuchProcess):
+            times = process.cpu_times()
+            total += times.user + times.system
+            if process == postmaster:
+                total += times.children_user + times.children_system
+    return total
 
 
 if __name__ == "__main__":
