@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from cryptodrug_scraper.study import literature as lit
-from cryptodrug_scraper.study.days import POSTED
+from cryptodrug_scraper.study.days import posted
 from cryptodrug_scraper.study.intervals import share, wilson
 from cryptodrug_scraper.study.measure import Measure, Note
 
@@ -35,11 +35,8 @@ _POSTED = f"""
         UNION ALL
         SELECT vendor_id, posted_on, first_day, last_day FROM s_review_edge
         UNION ALL
-        SELECT r.vendor_id, posted.posted_on, posted.first_day, posted.last_day
-        FROM review r
-        JOIN vendor v USING (vendor_id)
-        {POSTED}
-        WHERE v.market = ANY(:markets) AND posted.last_day < :start
+        SELECT vendor_id, posted_on, first_day, last_day FROM ({posted(["vendor_id"])}) AS r
+        WHERE last_day < :start
     ) AS each
     WHERE posted_on <= :end GROUP BY 1, 2
 """
