@@ -62,7 +62,7 @@ _KNOWN = """
         JOIN page_link p USING (page_id)
         CROSS JOIN LATERAL unnest(p.link_ids) AS e(link_id)
         WHERE p.kind IN ('listing', 'vendor')
-    ), linked AS (
+    ), linked AS MATERIALIZED (  -- each once: few pairs are expected above, and there are many
         SELECT l.link_id, l.kind = 'vendor' AS vendor, hashtextextended(
                    CASE l.kind WHEN 'vendor' THEN coalesce(v.folded, lower(l.external_id))
                        ELSE l.external_id END, 0) AS thing
