@@ -24,6 +24,7 @@ CODES = ("en", "fr", "nl")
 _NARROW = "\u202f"  # narrow space that no line breaks at
 _SPACE = "\u00a0"  # space that no line breaks at
 _MINUS = "\u2212"
+_NEARLY = Decimal("99.5")  # percent that would be written as all
 _ARTICLES = {"en": ("the ",), "fr": ("la ", "le ", "les ", "l’"), "nl": ("de ", "het ")}
 
 
@@ -75,8 +76,8 @@ class Language:
         What is not quite all is not rounded up to 100%.
         """
         value = Decimal(str(share)) * 100
-        if digits is None and Decimal("99.5") <= value < 100:
-            value, digits = value.quantize(Decimal("0.1"), ROUND_DOWN), 1
+        if digits is None and _NEARLY <= value < 100:
+            value, digits = _not_quite(value), 1
         if digits is None:
             digits = 0 if abs(value) >= 10 or value == 0 else 1 if abs(value) >= 1 else 2
         return self.number(value, digits) + self._marks.percent
@@ -85,7 +86,7 @@ class Language:
         """Write the ends of an interval, with the digits that its `value` has: 9–15%.
 
         `kind` is share (a part of 1, written with its sign), points (the same without),
-        decimal, euros, cents or count.
+        decimal, euros, cents or count. An end that is not quite 100% is not written so.
         """
         ends, digits = (
             [Decimal(str(low)), Decimal(str(high))],
@@ -97,6 +98,8 @@ class Language:
             ends = [end * 100 for end in ends]
             most = abs(Decimal(str(value)) * 100) if value else max(map(abs, ends))
             digits = 0 if most >= 10 or most == 0 else 1 if most >= 1 else 2
+            if any(_NEARLY <= end < 100 for end in (*ends, most)):
+                ends, digits = [_not_quite(end) for end in ends], 1
         written = [self.number(end, digits or 0) for end in ends]
         dash = "–" if ends[0] >= 0 else f" {self._marks.to} "
         return dash.join(written) + (self._marks.percent if kind == "share" else "")
@@ -217,6 +220,12 @@ class Language:
     def has(self, kind: str, name: str) -> bool:
         """Whether there is a text of a name."""
         return name in self.texts[kind]
+
+
+def _not_quite(percent: Decimal) -> Decimal:
+    """Keep what is nearly 100% below it."""
+    near = _NEARLY <= percent < 100
+    return percent.quantize(Decimal("0.1"), ROUND_DOWN) if near else percent
 
 
 def _quarter(day: date) -> int:

@@ -121,7 +121,7 @@ def lines(
         axes.set_xticks(ticks, ["\n".join(names[n].split()) for n in ticks])
         axes.set_xlim(-0.4, max(count - 0.6, 0.4))
         _values(axes.yaxis, lang, kind)
-        axes.set_ylim(bottom=0)
+        axes.set_ylim(0, max(axes.get_ylim()[1], 1.04 * axes.dataLim.ymax))  # markers stay within
         axes.grid(visible=False, axis="x")
         _titled(axes, label)
         _legend(axes, len(series))
@@ -236,7 +236,7 @@ def matrix(
             for c, value in enumerate(row):
                 face = shades(0.05 + 0.9 * value / most) if value else (1.0, 1.0, 1.0, 1.0)
                 axes.fill([c, c + 1, c + 1, c], [r, r, r + 1, r + 1], color=face, ec=_GRID, lw=0.8)
-                said = hidden if value is None else _said(lang, kind, value) if value else "·"
+                said = hidden if value is None else _said(lang, kind, value)
                 ink = "black" if _luminance(face) > 0.18 else "white"
                 axes.text(c + 0.5, r + 0.5, said, ha="center", va="center", color=ink, fontsize=8)
         axes.set_xlim(0, len(columns))

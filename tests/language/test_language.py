@@ -110,6 +110,7 @@ def test_languages_have_the_same_texts_with_the_same_values() -> None:
             "n",
             "exact",
             "percent",
+            "span",
             "euros",
             "sum",
             "interval",
@@ -174,3 +175,16 @@ def test_sentences_of_one(code: str, one: str, place: str) -> None:
     said = spoken.text("size.total", country="GB", vendors=1, listings=1, reviews=0)
     assert said.replace("\u00a0", " ") == one
     assert spoken.text("places.to_most", country="GB", places=["France"], n=3) == place
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "value", "written"),
+    [
+        (0.998, 1.0, 0.9991, "99.8–100.0%"), (0.9901, 0.99999, 0.995, "99.0–99.9%"),
+        (0.9, 0.97, 0.95, "90–97%"), (1.0, 1.0, 1.0, "100–100%"), (0, 0.011, 0, "0.0–1.1%"),
+    ],
+)  # fmt: skip
+def test_an_end_that_is_not_quite_all_is_not_written_as_all(
+    low: float, high: float, value: float, written: str
+) -> None:
+    assert language("en").span(low, high, "share", value) == written
