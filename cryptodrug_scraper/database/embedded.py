@@ -43,6 +43,7 @@ from cryptodrug_scraper.database.processes import (
     HOST,
     is_alive,
     is_free,
+    is_recovering,
     wait_for,
     works_in,
     write_file,
@@ -136,8 +137,11 @@ class EmbeddedServer:
                     if (self.data / "postmaster.pid").exists():
                         self._end_orphans()
                     return False
-                # "fast" first; "immediate" is safe too, the next start only takes longer.
-                for sign in (signal.SIGINT, signal.SIGQUIT):
+                # "fast" first; "immediate" is safe too, the next start only takes longer. While it
+                # recovers from a crash it can miss the former, and would have to recover anew.
+                known = self._password_file.exists()  # else nobody can ask it
+                late = known and is_recovering(self._url(running.port))
+                for sign in (signal.SIGINT, signal.SIGQUIT)[late:]:
                     with contextlib.suppress(ProcessLookupError):
                         os.kill(running.pid, sign)
                     if wait_for(lambda: not self._is_ours(running.pid), _STOP_PATIENCE):

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 HOST = "127.0.0.1"
+_RECOVERING = ("is starting up", "in recovery mode", "not yet accepting", "not accepting")
 
 
 def is_alive(pid: int) -> bool:
@@ -53,6 +54,19 @@ def is_free(port: int) -> bool:
         except OSError:
             return False
         return True
+
+
+def is_recovering(url: str) -> bool:
+    """Say whether a server of ours takes no connections: it starts, or a session crashed."""
+    import psycopg2
+
+    try:
+        psycopg2.connect(
+            url.replace("postgresql+psycopg2", "postgresql", 1), connect_timeout=5
+        ).close()
+    except psycopg2.Error as error:
+        return any(words in str(error) for words in _RECOVERING)
+    return False
 
 
 def write_file(path: Path, text: str, mode: int) -> None:

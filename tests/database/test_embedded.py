@@ -20,6 +20,7 @@ from sqlalchemy import make_url
 
 from cryptodrug_scraper.database import embedded, programs
 from cryptodrug_scraper.database.embedded import DatabaseUnavailable, EmbeddedServer
+from cryptodrug_scraper.database.processes import is_alive, wait_for
 from tests.databases import execute
 
 ROOT = Path(__file__).parents[2]
@@ -286,12 +287,29 @@ def test_starting_and_stopping_at_once(own_server: EmbeddedServer) -> None:
     assert execute(own_server.ensure_running(), "SELECT 1") == [(1,)]
 
 
+def test_stopping_right_after_a_session_crashed_waits_for_nothing(
+    own_server: EmbeddedServer,
+) -> None:
+    """Asked to stop in an orderly way while it recovers, the server would never do so."""
+    url = own_server.ensure_running()
+    with contextlib.closing(connect(url)) as connection, connection.cursor() as work:
+        work.execute("SELECT pg_backend_pid()")
+        row = work.fetchone()
+        assert row is not None
+        os.kill(int(row[0]), signal.SIGKILL)
+        assert wait_for(lambda: not is_alive(int(row[0])), 60)
+    assert own_server.stop()
+    log = own_server.log.read_text()
+    assert not ("received fast" in log and "received immediate" in log)
+    assert execute(own_server.ensure_running(), "SELECT 1") == [(1,)]
+
+
 def test_a_lost_password_is_made_anew(own_server: EmbeddedServer) -> None:
     own_server.ensure_running()
     (own_server.home / "password").unlink()
     with pytest.raises(DatabaseUnavailable, match="db stop"):
         own_server.ensure_running()
-    own_server.stop()
+    assert own_server.stop()
     assert execute(own_server.ensure_running(), "SELECT 1") == [(1,)]
 
 
