@@ -122,7 +122,7 @@ def test_the_report_in_a_browser(reports: dict[str, Path], browser: Browser) -> 
         )
         words = browser.value("document.body.innerText")
         assert language(code).text("page.summary") in words
-        assert not re.search(r"\{\{|\}\}|None|nan|NaT|undefined", words)
+        assert not re.search(r"\{\{|\}\}|\b(?:None|nan|NaT|undefined)\b", words)
 
 
 @pytest.mark.slow
