@@ -10,7 +10,6 @@ RUN pip install --require-hashes -r requirements.lock
 COPY pyproject.toml README.md ./
 COPY cryptodrug_scraper cryptodrug_scraper
 COPY parsers parsers
-COPY simulators simulators
 COPY spiders spiders
 COPY migrations migrations
 RUN pip install --no-deps --no-build-isolation . \

@@ -16,7 +16,7 @@ from tests.conftest import FIXTURES, ROOT
 
 APPLICATION = sorted((ROOT / "cryptodrug_scraper").rglob("*.py"))
 PARSERS = sorted((ROOT / "parsers").glob("*.py"))
-LOOKS = sorted((ROOT / "simulators").glob("*.py"))
+LOOKS = sorted((ROOT / "simulator").rglob("*.py"))
 SPIDERS = sorted((ROOT / "spiders").glob("*.py"))
 
 
@@ -53,7 +53,6 @@ def test_no_market_is_named_outside_its_rooms(path: Path) -> None:
 def test_every_market_has_its_rooms() -> None:
     for name in markets():
         assert (ROOT / "parsers" / f"{name}.py").is_file()
-        assert (ROOT / "simulators" / f"{name}.py").is_file()
         assert (ROOT / "spiders" / f"{name}.py").is_file()
         assert (FIXTURES / name).is_dir()
     folders = {p.name for p in FIXTURES.iterdir() if p.is_dir()} - {"study", "archives"}
@@ -87,7 +86,7 @@ def test_what_is_simulated_knows_nothing_of_how_it_is_read(path: Path) -> None:
 def test_spiders_hold_no_selector_and_ask_nothing_themselves(path: Path) -> None:
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.ImportFrom):
-            assert not re.match(r"parsers|simulators|selectolax|bs4|lxml|scrapy", node.module or "")
+            assert not re.match(r"parsers|simulator|selectolax|bs4|lxml|scrapy", node.module or "")
         elif isinstance(node, ast.Attribute):
             assert node.attr not in ("css", "xpath", "select"), path.name
 

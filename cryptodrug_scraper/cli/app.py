@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -20,7 +21,6 @@ from cryptodrug_scraper.cli import (
     replay,
     report,
     session,
-    simulate,
     tor,
 )
 from cryptodrug_scraper.cli.errors import EXIT_CODES, Group
@@ -35,7 +35,7 @@ HELP = guide("""
     pages state and how that was found out.
 
     Live pages are captured with sessions that you sign in yourself: mirror and session say
-    where and as whom. simulate serves a market on this machine to try it on.
+    where and as whom.
 """)
 EPILOG = (
     guide("""
@@ -103,5 +103,8 @@ app.add_typer(archive.app, name="archive")
 app.command("export", help=export.HELP, epilog=export.EPILOG)(export.export)
 app.add_typer(mirror.app, name="mirror")
 app.add_typer(session.app, name="session")
-app.command("simulate", help=simulate.HELP, epilog=simulate.EPILOG)(simulate.simulate)
 app.add_typer(tor.app, name="tor")
+if (Path(__file__).parents[2] / "simulator" / "cli.py").is_file():  # in a checkout only
+    from simulator import cli as simulate
+
+    app.command("simulate", help=simulate.HELP, epilog=simulate.EPILOG)(simulate.simulate)

@@ -35,12 +35,12 @@ from cryptodrug_scraper.crawl.sessions import SessionStore
 from cryptodrug_scraper.crawl.spider import RESULTS
 from cryptodrug_scraper.database.connection import client_url, open_engine
 from cryptodrug_scraper.database.embedded import EmbeddedServer
-from cryptodrug_scraper.simulator.facts import Sizes
-from cryptodrug_scraper.simulator.look import looks
-from cryptodrug_scraper.simulator.making import make_world
-from cryptodrug_scraper.simulator.sessions import COOKIE
-from simulators.dream_frame import TREE
-from simulators.dream_pages import PER_PAGE
+from simulator.facts import Sizes
+from simulator.look import looks
+from simulator.making import make_world
+from simulator.markets.dream_frame import TREE
+from simulator.markets.dream_pages import PER_PAGE
+from simulator.sessions import COOKIE
 from tests.bench.crawled import NOT_TO_DISK
 from tests.conftest import ROOT
 from tests.crawl.onions import onion

@@ -26,8 +26,8 @@ from scrapy.http import Response
 from scrapy.settings import Settings
 
 from cryptodrug_scraper.crawl.headers import request_headers
-from cryptodrug_scraper.simulator.sessions import COOKIE
 from cryptodrug_scraper.tor.circuits import proxy_url
+from simulator.sessions import COOKIE
 from tests.bench.crawled import EACH, busy, peak_bytes
 
 _HANDLER = "scrapy.core.downloader.handlers._httpx.HttpxDownloadHandler"

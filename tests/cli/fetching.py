@@ -9,7 +9,7 @@ from typer.testing import Result
 from cryptodrug_scraper.archive import ArchiveReader, Page
 from cryptodrug_scraper.crawl.mirrors import MirrorStore
 from cryptodrug_scraper.crawl.sessions import Identity, SessionStore
-from cryptodrug_scraper.simulator.server import Server
+from simulator.server import Server
 from tests.cli.running import run
 from tests.crawl.onions import onion
 

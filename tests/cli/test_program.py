@@ -120,7 +120,7 @@ def test_nothing_heavy_is_imported(command: list[str]) -> None:
         "import sys; from cryptodrug_scraper.cli.app import app\n"
         f"try: app({command!r})\nexcept SystemExit: pass\n"
         "heavy = {'sqlalchemy', 'alembic', 'pandas', 'scrapy', 'psycopg2', 'pydantic_settings'}\n"
-        "heavy |= {'requests', 'stem', 'simulators', 'matplotlib', 'jinja2', 'numpy'}\n"
+        "heavy |= {'requests', 'stem', 'simulator.markets', 'matplotlib', 'jinja2', 'numpy'}\n"
         "sys.exit(', '.join(heavy & set(sys.modules)) or None)"
     )
     done = subprocess.run(

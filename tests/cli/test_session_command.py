@@ -12,8 +12,8 @@ from typer.testing import Result
 from cryptodrug_scraper.cli.errors import Code
 from cryptodrug_scraper.crawl.mirrors import MirrorStore
 from cryptodrug_scraper.crawl.sessions import Identity, SessionStore
-from cryptodrug_scraper.simulator.server import Server
-from cryptodrug_scraper.simulator.sessions import cookies_txt
+from simulator.server import Server
+from simulator.sessions import cookies_txt
 from tests.cli.running import run, shell
 from tests.crawl.onions import onion
 from tests.crawl.socks import tor

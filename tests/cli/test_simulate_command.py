@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from cryptodrug_scraper.simulator.faults import FAULTS, RULES
+from simulator.faults import FAULTS, RULES
 from tests.cli.running import PROGRAM, run
 from tests.conftest import ROOT
 from tests.ports import free_ports

@@ -14,9 +14,9 @@ from typing import Any
 
 from cryptodrug_scraper.crawl.mirrors import MirrorStore
 from cryptodrug_scraper.crawl.sessions import SessionStore
-from cryptodrug_scraper.simulator.command import Running, simulation
-from cryptodrug_scraper.simulator.server import Server
-from cryptodrug_scraper.simulator.sessions import COOKIE
+from simulator.command import Running, simulation
+from simulator.server import Server
+from simulator.sessions import COOKIE
 from tests.cli.running import PROGRAM
 from tests.conftest import ROOT
 

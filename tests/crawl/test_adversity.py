@@ -13,8 +13,8 @@ import pytest
 
 from cryptodrug_scraper.database.connection import client_url
 from cryptodrug_scraper.replay import replay
-from cryptodrug_scraper.simulator.faults import FAULTS
-from cryptodrug_scraper.simulator.look import looks
+from simulator.faults import FAULTS
+from simulator.look import looks
 from tests.crawl.crawling import place
 from tests.crawl.responses import responses
 from tests.crawl.test_crawl import compared, count

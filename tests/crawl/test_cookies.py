@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cryptodrug_scraper.crawl.cookies import BadCookies, read_cookies, updated
-from cryptodrug_scraper.simulator.sessions import cookies_txt
+from simulator.sessions import cookies_txt
 from tests.crawl.onions import onion
 
 ONION, OTHER = sorted(onion(n) for n in range(2))

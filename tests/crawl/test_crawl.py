@@ -21,8 +21,8 @@ from cryptodrug_scraper.archive import Page, read_pages
 from cryptodrug_scraper.crawl.mirrors import MirrorStore
 from cryptodrug_scraper.database.connection import client_url, open_engine
 from cryptodrug_scraper.replay import replay
-from cryptodrug_scraper.simulator.look import looks
-from cryptodrug_scraper.simulator.truth import truth
+from simulator.look import looks
+from simulator.truth import truth
 from tests.conftest import ROOT
 from tests.crawl.crawling import Place, place
 from tests.e2e.rows import same_rows

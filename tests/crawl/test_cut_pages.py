@@ -10,7 +10,7 @@ import psycopg2
 import pytest
 
 from cryptodrug_scraper.database.connection import client_url
-from cryptodrug_scraper.simulator.site import Answer, Asked, Site
+from simulator.site import Answer, Asked, Site
 from tests.crawl.crawling import place
 from tests.crawl.responses import responses
 from tests.crawl.test_trouble import SMALL

@@ -18,7 +18,7 @@ from cryptodrug_scraper.archive import CrawlArchive, Held, Page, mend, read_page
 from cryptodrug_scraper.crawl.frontier import DONE, Frontier, Wanted
 from cryptodrug_scraper.database.connection import client_url
 from cryptodrug_scraper.replay import replay
-from cryptodrug_scraper.simulator.look import looks
+from simulator.look import looks
 from tests.archive.crawling import NOON, stamp, write
 from tests.archive.making import html
 from tests.crawl.crawling import Place, place

@@ -18,8 +18,8 @@ import time
 from pathlib import Path
 
 from cryptodrug_scraper.database.embedded import EmbeddedServer
-from cryptodrug_scraper.simulator.faults import FAULTS
-from cryptodrug_scraper.simulator.look import looks
+from simulator.faults import FAULTS
+from simulator.look import looks
 from tests.e2e import runs
 from tests.e2e.runs import Bench, Outcome, Sizes
 from tests.e2e.table import Aim, Struck, report

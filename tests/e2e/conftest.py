@@ -14,10 +14,10 @@ from psycopg2.extensions import connection as Connection  # noqa: N812  (it is a
 
 from cryptodrug_scraper.database.connection import client_url
 from cryptodrug_scraper.database.embedded import EmbeddedServer
-from cryptodrug_scraper.simulator.facts import Sizes
-from cryptodrug_scraper.simulator.look import looks
-from cryptodrug_scraper.simulator.making import make_world
-from cryptodrug_scraper.simulator.truth import truth
+from simulator.facts import Sizes
+from simulator.look import looks
+from simulator.making import make_world
+from simulator.truth import truth
 from tests.databases import _new_database
 from tests.e2e.stated import stated
 from tests.e2e.truth import Comparison, compare_stated

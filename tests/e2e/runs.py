@@ -21,7 +21,7 @@ from sqlalchemy import make_url
 from cryptodrug_scraper.database.connection import client_url, open_engine
 from cryptodrug_scraper.database.embedded import EmbeddedServer
 from cryptodrug_scraper.replay import replay
-from cryptodrug_scraper.simulator.truth import truth
+from simulator.truth import truth
 from tests.crawl.crawling import Ended, Place, place
 from tests.crawl.responses import responses
 from tests.databases import execute

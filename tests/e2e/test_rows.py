@@ -9,9 +9,9 @@ import pytest
 
 from cryptodrug_scraper.database.connection import client_url
 from cryptodrug_scraper.replay import replay
-from cryptodrug_scraper.simulator.facts import Sizes
-from cryptodrug_scraper.simulator.look import Look, looks
-from cryptodrug_scraper.simulator.making import make_world
+from simulator.facts import Sizes
+from simulator.look import Look, looks
+from simulator.making import make_world
 from tests.conftest import FIXTURES
 from tests.databases import execute
 from tests.e2e.rows import entities, same_entities, same_rows

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from cryptodrug_scraper.database.embedded import EmbeddedServer
-from cryptodrug_scraper.simulator.look import looks
+from simulator.look import looks
 from tests.e2e import runs
 from tests.e2e.__main__ import of_hostile
 from tests.e2e.runs import Bench, Sizes

@@ -6,10 +6,10 @@ from datetime import timedelta
 
 from cryptodrug_scraper.database.connection import client_url
 from cryptodrug_scraper.database.embedded import EmbeddedServer
-from cryptodrug_scraper.simulator.facts import Sizes
-from cryptodrug_scraper.simulator.look import looks
-from cryptodrug_scraper.simulator.making import make_world
-from cryptodrug_scraper.simulator.truth import truth
+from simulator.facts import Sizes
+from simulator.look import looks
+from simulator.making import make_world
+from simulator.truth import truth
 from tests.e2e.conftest import Loaded
 from tests.e2e.stated import stated
 from tests.e2e.test_truth import REVIEW

@@ -7,10 +7,10 @@ from datetime import timedelta
 import pytest
 
 from cryptodrug_scraper.database.connection import client_url
-from cryptodrug_scraper.simulator.facts import Sizes
-from cryptodrug_scraper.simulator.look import Look, looks
-from cryptodrug_scraper.simulator.making import make_world
-from cryptodrug_scraper.simulator.truth import truth
+from simulator.facts import Sizes
+from simulator.look import Look, looks
+from simulator.making import make_world
+from simulator.truth import truth
 from tests.e2e.truth import compare
 from tests.e2e.walking import walk, walk_into
 

@@ -1,6 +1,6 @@
 """Compares what a database holds of a simulated market with what is true there.
 
-``compare`` takes the records of ``cryptodrug_scraper.simulator.truth`` and a database that holds
+``compare`` takes the records of ``simulator.truth`` and a database that holds
 one crawl of that market and nothing else of it. Listings, vendors and reviews are compared one
 by one and field by field; the outcome is complete only if nothing is missing, nothing is there
 that is not true, and no field differs.

@@ -23,12 +23,12 @@ from cryptodrug_scraper.database.embedded import EmbeddedServer
 from cryptodrug_scraper.records import ParsedPage
 from cryptodrug_scraper.replay import replay
 from cryptodrug_scraper.replay.summary import Summary
-from cryptodrug_scraper.simulator.facts import Sizes
-from cryptodrug_scraper.simulator.look import Look, Page, Session, asked, looks
-from cryptodrug_scraper.simulator.making import make_world
-from cryptodrug_scraper.simulator.truth import truth
-from cryptodrug_scraper.simulator.world import World
 from parsers import parse_page
+from simulator.facts import Sizes
+from simulator.look import Look, Page, Session, asked, looks
+from simulator.making import make_world
+from simulator.truth import truth
+from simulator.world import World
 from tests.e2e.truth import compare
 
 ROOT = "http://simulated.onion"

@@ -20,9 +20,9 @@ import time
 from pathlib import Path
 
 from cryptodrug_scraper.database.embedded import EmbeddedServer
-from cryptodrug_scraper.simulator.scenario.crawls import Crawl, Plan
-from cryptodrug_scraper.simulator.scenario.parameters import read_scenario
 from cryptodrug_scraper.study.findings import Values
+from simulator.scenario.crawls import Crawl, Plan
+from simulator.scenario.parameters import read_scenario
 from tests.scenario.holding import LEAST, STATED, Held, far_below
 from tests.scenario.running import SHARES, Compared, examined, loaded, published
 

@@ -16,10 +16,10 @@ import pytest
 
 from cryptodrug_scraper.archive import ArchiveReader, Page
 from cryptodrug_scraper.archive.mend import lock
-from cryptodrug_scraper.simulator.command import BadCall, write_scenario
-from cryptodrug_scraper.simulator.scenario.crawls import Crawl, Plan, count_whole, write_crawls
-from cryptodrug_scraper.simulator.scenario.folder import PART, PLAN, NotThisPlan
-from cryptodrug_scraper.simulator.scenario.parameters import read_scenario
+from simulator.command import BadCall, write_scenario
+from simulator.scenario.crawls import Crawl, Plan, count_whole, write_crawls
+from simulator.scenario.folder import PART, PLAN, NotThisPlan
+from simulator.scenario.parameters import read_scenario
 from tests.cli.running import PROGRAM
 from tests.conftest import ROOT
 
@@ -195,8 +195,8 @@ def test_two_do_not_write_into_one_folder(tmp_path: Path) -> None:
 
 def test_a_plan_is_told_alike_in_every_process() -> None:
     script = (
-        "from cryptodrug_scraper.simulator.scenario.crawls import Plan\n"
-        "from cryptodrug_scraper.simulator.scenario.parameters import read_scenario\n"
+        "from simulator.scenario.crawls import Plan\n"
+        "from simulator.scenario.parameters import read_scenario\n"
         "print(Plan(read_scenario('cryptodrug'), 1).told(), end='')"
     )
     told = {

@@ -14,25 +14,25 @@ from typer.testing import CliRunner
 
 from cryptodrug_scraper.archive import ArchiveReader, Page
 from cryptodrug_scraper.cli.app import app
-from cryptodrug_scraper.simulator.command import BadCall, simulation, write_scenario
-from cryptodrug_scraper.simulator.look import Session, looks
-from cryptodrug_scraper.simulator.scenario import parameters as reading
-from cryptodrug_scraper.simulator.scenario.crawls import Crawler, Plan, write_crawls
-from cryptodrug_scraper.simulator.scenario.goods import Deal
-from cryptodrug_scraper.simulator.scenario.parameters import (
+from cryptodrug_scraper.study.findings import bears_out
+from cryptodrug_scraper.study.found import MEASURES
+from simulator.command import BadCall, simulation, write_scenario
+from simulator.look import Session, looks
+from simulator.scenario import parameters as reading
+from simulator.scenario.crawls import Crawler, Plan, write_crawls
+from simulator.scenario.goods import Deal
+from simulator.scenario.parameters import (
     BadScenario,
     Destinations,
     Origins,
     read_scenario,
     scenarios,
 )
-from cryptodrug_scraper.simulator.scenario.parameters import (
+from simulator.scenario.parameters import (
     Path as Growth,
 )
-from cryptodrug_scraper.simulator.scenario.truth import Truth
-from cryptodrug_scraper.simulator.scenario.world import ScenarioWorld, scenario_worlds
-from cryptodrug_scraper.study.findings import bears_out
-from cryptodrug_scraper.study.found import MEASURES
+from simulator.scenario.truth import Truth
+from simulator.scenario.world import ScenarioWorld, scenario_worlds
 from tests.simulator.comparing import differences
 
 FULL = read_scenario("cryptodrug")
@@ -81,11 +81,11 @@ def test_the_file_is_read() -> None:
 def test_a_wrong_file_is_refused_by_name(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, old: str, new: str, said: str
 ) -> None:
-    text = (reading.files("simulators") / "cryptodrug.toml").read_text("utf-8")
+    text = (reading.files("simulator.scenario") / "cryptodrug.toml").read_text("utf-8")
     assert old in text
     (tmp_path / "wrong.toml").write_text(text.replace(old, new), "utf-8")
     monkeypatch.setattr(reading, "files", lambda _: tmp_path)
-    with pytest.raises(BadScenario, match=r"simulators/wrong\.toml") as refused:
+    with pytest.raises(BadScenario, match=r"simulator/scenario/wrong\.toml") as refused:
         read_scenario("wrong")
     assert said in str(refused.value)
 

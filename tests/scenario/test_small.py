@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from cryptodrug_scraper.replay.summary import Summary
-from cryptodrug_scraper.simulator.scenario.crawls import Plan
-from cryptodrug_scraper.simulator.scenario.parameters import read_scenario
+from simulator.scenario.crawls import Plan
+from simulator.scenario.parameters import read_scenario
 from tests.databases import _new_database
 from tests.scenario.holding import Held, far_below
 from tests.scenario.running import Compared, examined, loaded

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from cryptodrug_scraper.simulator.look import Page
 from parsers import parse_page
+from simulator.look import Page
 
 
 def read(page: Page, *, named: bool = False) -> dict[str, Any]:

@@ -9,14 +9,14 @@ from functools import lru_cache
 
 import requests
 
-from cryptodrug_scraper.simulator.clock import Clock
-from cryptodrug_scraper.simulator.facts import Sizes
-from cryptodrug_scraper.simulator.faults import Faults, parse_faults
-from cryptodrug_scraper.simulator.look import Session, asked, looks
-from cryptodrug_scraper.simulator.making import make_world
-from cryptodrug_scraper.simulator.server import Server
-from cryptodrug_scraper.simulator.site import Site
-from cryptodrug_scraper.simulator.world import World
+from simulator.clock import Clock
+from simulator.facts import Sizes
+from simulator.faults import Faults, parse_faults
+from simulator.look import Session, asked, looks
+from simulator.making import make_world
+from simulator.server import Server
+from simulator.site import Site
+from simulator.world import World
 
 NAMES = list(looks())
 

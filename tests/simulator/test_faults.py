@@ -11,15 +11,15 @@ import pytest
 import requests
 from urllib3.exceptions import HTTPError
 
-from cryptodrug_scraper.simulator.faults import (
+from parsers import parse_page
+from simulator.faults import (
     FAULTS,
     RULES,
     Faults,
     UnknownFault,
     parse_faults,
 )
-from cryptodrug_scraper.simulator.server import Server
-from parsers import parse_page
+from simulator.server import Server
 from tests.simulator.serving import NAMES, listing_address, reader, serving, true_page
 
 BROKEN = (requests.RequestException, HTTPError, http.client.HTTPException, OSError)

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cryptodrug_scraper.simulator.facts import Sizes
-from cryptodrug_scraper.simulator.look import Look, Page, Request, Session, asked, looks
-from cryptodrug_scraper.simulator.making import make_world
-from cryptodrug_scraper.simulator.world import World
 from parsers import markets
+from simulator.facts import Sizes
+from simulator.look import Look, Page, Request, Session, asked, looks
+from simulator.making import make_world
+from simulator.world import World
 from tests.simulator.comparing import differences
 
 ROOT = "http://simulatedmarket.onion"

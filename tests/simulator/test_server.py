@@ -12,17 +12,17 @@ from pathlib import Path
 import pytest
 import requests
 
-from cryptodrug_scraper.simulator.command import (
+from parsers import parse_page
+from simulator.command import (
     BadCall,
     read_date,
     read_mirrors,
     simulate,
     simulation,
 )
-from cryptodrug_scraper.simulator.control import Control
-from cryptodrug_scraper.simulator.look import CAPTCHA, looks
-from cryptodrug_scraper.simulator.sessions import write_cookies
-from parsers import parse_page
+from simulator.control import Control
+from simulator.look import CAPTCHA, looks
+from simulator.sessions import write_cookies
 from tests.simulator.serving import NAMES, listing_address, reader, serving, true_page, world_of
 
 by_name = pytest.mark.parametrize("name", NAMES)

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from cryptodrug_scraper.simulator.facts import Sizes
-from cryptodrug_scraper.simulator.look import Look, Session, asked, looks
-from cryptodrug_scraper.simulator.making import make_world
-from cryptodrug_scraper.simulator.truth import truth
-from cryptodrug_scraper.simulator.world import World
+from simulator.facts import Sizes
+from simulator.look import Look, Session, asked, looks
+from simulator.making import make_world
+from simulator.truth import truth
+from simulator.world import World
 from tests.e2e.walking import ROOT, walk
 
 LOOKS = list(looks().values())

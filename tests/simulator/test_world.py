@@ -10,16 +10,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cryptodrug_scraper.reading.pgp import fingerprint
-from cryptodrug_scraper.simulator.facts import Sizes
-from cryptodrug_scraper.simulator.keys import public_key
-from cryptodrug_scraper.simulator.look import Look, looks
-from cryptodrug_scraper.simulator.making import make_world
-from cryptodrug_scraper.simulator.tree import Node, Tree
-from cryptodrug_scraper.simulator.truth import truth
-from cryptodrug_scraper.simulator.words import GOODS
-from cryptodrug_scraper.simulator.world import World
-from cryptodrug_scraper.simulator.writing import average
-from simulators import empire_facts
+from simulator.facts import Sizes
+from simulator.keys import public_key
+from simulator.look import Look, looks
+from simulator.making import make_world
+from simulator.markets import empire_facts
+from simulator.tree import Node, Tree
+from simulator.truth import truth
+from simulator.words import GOODS
+from simulator.world import World
+from simulator.writing import average
 
 AT = datetime(2018, 12, 1, 14, 30, tzinfo=UTC)
 

@@ -1,0 +1,282 @@
+"""What is answered to a request: the page that is true, or what stands in its way."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime
+from html import escape
+from threading import Lock
+from urllib.parse import parse_qsl, urlencode
+
+from simulator import hostile
+from simulator.clock import Clock
+from simulator.faults import Faults
+from simulator.look import Look, Page, Request, redirect
+from simulator.sessions import COOKIE, PASS, Sessions, SignedIn
+from simulator.world import World
+
+HTML = "text/html; charset=UTF-8"
+_TRANSPORT = ("timeout", "reset")
+_TROUBLE = ("server_error", "bad_gateway", "unavailable", "gateway_timeout", "redirect_loop",
+            "redirect_out", "redirect_phishing", "huge", "bomb")  # fmt: skip
+_ENDS_SESSION = ("login", "expired", "elsewhere", "lost_404")
+_ONCE = ("challenge", "refresh", "missing")
+_DELIVERY = ("slow", "cut_off", "cut_off_silently", "length_short", "length_long", "gzip",
+             "gzip_cut", "chunked")  # fmt: skip
+_STATUS = {
+    "server_error": (500, "Internal Server Error"),
+    "bad_gateway": (502, "Bad Gateway"),
+    "unavailable": (503, "Service Temporarily Unavailable"),
+    "gateway_timeout": (504, "Gateway Time-out"),
+}
+_ASSETS = (".css", ".js", ".png", ".jpg", ".jpeg", ".gif", ".ico", ".woff")
+_ASSET_PATHS = ("/img/", "/uploadedImage", "/public/")
+
+
+@dataclass(slots=True)
+class Asked:
+    """A request as it came in."""
+
+    method: str
+    address: str
+    host: str
+    cookies: dict[str, str]
+    body: bytes = b""
+
+
+@dataclass(slots=True)
+class Answer:
+    """What goes out, and how: ``delivery`` is a fault of the way, or empty."""
+
+    status: int = 200
+    body: bytes = b""
+    headers: list[tuple[str, str]] = field(default_factory=list)
+    delivery: str = ""
+    about: str = ""
+
+
+class Site:
+    """One market, open to readers."""
+
+    def __init__(
+        self,
+        look: Look,
+        world: World,
+        clock: Clock,
+        *,
+        faults: Faults | None = None,
+        sessions: Sessions | None = None,
+    ) -> None:
+        self.look = look
+        self.world = world
+        self.clock = clock
+        self.faults = faults or Faults()
+        self.sessions = sessions or Sessions(world.seed)
+        self.counters: Counter[str] = Counter()
+        self._missed: set[tuple[str, str]] = set()
+        self._lock = Lock()
+
+    def count(self, *names: str) -> None:
+        """Count what was asked and served."""
+        with self._lock:
+            self.counters.update(names)
+
+    def snapshot(self) -> dict[str, int]:
+        """Return the counters."""
+        with self._lock:
+            return dict(sorted(self.counters.items()))
+
+    def answer(self, asked: Asked) -> Answer:
+        """Return what is sent for a request."""
+        number = self.faults.next_request()
+        answer = self._answer(asked, number)
+        self.count("requests", f"served/{answer.about}", f"status/{answer.status}")
+        if answer.delivery:
+            self.count(f"fault/{answer.delivery}")
+        return answer
+
+    # -- in order: the way, the market, the session, the page ------------------------------------
+
+    def _answer(self, asked: Asked, number: int) -> Answer:
+        at = self.clock.now()
+        if not self._is_alive(asked.host, at):
+            self.count("mirror/dead")
+            return Answer(0, delivery="reset", about="nothing")
+        struck = self.faults.first_of(_TRANSPORT, number)
+        if struck:
+            return Answer(0, delivery=struck, about="nothing")
+        path = asked.address.partition("?")[0]
+        if path.lower().endswith(_ASSETS) or path.startswith(_ASSET_PATHS):
+            return Answer(404, b"", [("Content-Type", "text/plain")], about="asset")
+        form = dict(parse_qsl(asked.body.decode("utf-8", "replace"), keep_blank_values=True))
+        request = Request(f"http://{asked.host}", asked.address, at, form, asked.method)
+        if self.world.closed is not None and at.date() >= self.world.closed:
+            return self._of_page(self.look.closed(self.world, request))
+        struck = self.faults.first_of(_TROUBLE, number)
+        if struck or path.startswith("/redirected/"):
+            return self._trouble(struck or "redirect_loop", request, number)
+        answer = self._past_the_walls(asked, request, number)
+        if answer.status < 300 and not answer.delivery:
+            answer.delivery = self.faults.first_of(_DELIVERY, number) or ""
+        return answer
+
+    def _is_alive(self, host: str, at: datetime) -> bool:
+        name = host.rpartition(":")[0] or host
+        dies = self.world.mirrors.get(name)
+        return dies is None or at < dies
+
+    def _trouble(self, name: str, request: Request, number: int) -> Answer:
+        self.count(f"fault/{name}")
+        if name in _STATUS:
+            status, said = _STATUS[name]
+            html = (
+                f"<html><head><title>{status} {said}</title></head><body><center><h1>{status} "
+                f"{said}</h1></center><hr><center>nginx</center></body></html>\n"
+            )
+            return Answer(status, html.encode(), [("Content-Type", HTML)], about="error")
+        if name.startswith("redirect"):
+            to = f"/redirected/{number}"
+            if name == "redirect_out":
+                to = f"http://clearnet.example{request.address}"
+            elif name == "redirect_phishing":
+                to = f"http://{self._phishers()[0]}{request.address}"
+            return Answer(302, b"", [("Location", to)], about="redirect")
+        html_type = [("Content-Type", HTML)]
+        if name == "bomb":
+            body = hostile.bomb()
+            return Answer(200, body, [*html_type, ("Content-Encoding", "gzip")], about="huge")
+        return Answer(200, hostile.filler(), html_type, about="huge")
+
+    def _phishers(self) -> tuple[str, ...]:
+        letters = "abcdefghijklmnopqrstuvwxyz234567"
+        chance = self.world.chance
+        return tuple(
+            "".join(chance.pick(letters, "phishing", n, at) for at in range(16)) + ".onion"
+            for n in range(3)
+        )
+
+    def _past_the_walls(self, asked: Asked, request: Request, number: int) -> Answer:
+        cookie = asked.cookies.get(COOKIE)
+        signed_in = self.sessions.get(cookie)
+        if signed_in is None:
+            why = self.sessions.why_ended(cookie)
+            if why:
+                self.count(f"session/{why}")
+                return self._of_page(self.look.dropped(self.world, request, why))
+            return self._outside(asked, request)
+        if "logout" in request.address:
+            self.sessions.end(signed_in.cookie)
+            self.count("session/logout")
+            return self._of_page(self.look.login(self.world, request))
+        with signed_in.lock:
+            signed_in.requests += 1
+            most = self.faults.rule("session_requests")
+            if most and signed_in.requests > most:
+                self.sessions.end(signed_in.cookie)
+                self.count("session/expired")
+                return self._of_page(self.look.dropped(self.world, request, "expired"))
+            wall = self._wall(signed_in, request, number)
+            if wall is not None:
+                return self._of_page(wall)
+            request.endless = self.faults.strikes("endless", number)
+            page = self.look.answer(self.world, request, signed_in.session)
+        if request.endless and page.about == "search":
+            self.count("fault/endless")
+        answer = self._of_page(page)
+        return self._with_links(answer, page, request, number)
+
+    def _wall(self, signed_in: SignedIn, request: Request, number: int) -> Page | None:
+        """Return what stands before the page for one who is signed in, or None."""
+        look, world = self.look, self.world
+        if signed_in.stopped and request.method == "POST" and look.passes(request):
+            signed_in.stopped = False
+            self.count("challenge/passed")
+            return redirect(request, look.name, look.home())
+        if self.faults.strikes("challenge_stays", number):
+            signed_in.stopped = True
+            self.count("fault/challenge_stays")
+        if signed_in.stopped:
+            return look.challenge(world, request)
+        struck = self.faults.first_of((*_ENDS_SESSION, *_ONCE), number)
+        if struck is None or (struck == "missing" and self._was_missing(request)):
+            return None
+        self.count(f"fault/{struck}")
+        if struck in _ENDS_SESSION:
+            self.sessions.end(signed_in.cookie)
+        match struck:
+            case "login":
+                return look.login(world, request)
+            case "expired" | "elsewhere":
+                return look.dropped(world, request, struck)
+            case "challenge":
+                return look.challenge(world, request)
+            case "refresh":
+                return look.refresh(world, request)
+        page = look.missing(world, request)
+        if struck == "lost_404":
+            page.status = 404
+        return page
+
+    def _was_missing(self, request: Request) -> bool:
+        """Say whether this page was said to be missing before, and remember that it is now.
+
+        Whoever is told so again and again has to believe it, so the fault strikes a page once;
+        with a rate of 1 nothing is ever there.
+        """
+        if self.faults.rates["missing"] == 1:
+            return False
+        page = (request.address, urlencode(request.form))
+        with self._lock:
+            told = page in self._missed
+            self._missed.add(page)
+        return told
+
+    def _outside(self, asked: Asked, request: Request) -> Answer:
+        """Answer one who is not signed in."""
+        look, world = self.look, self.world
+        if self.faults.rule("refresh_first") and not asked.cookies:
+            answer = self._of_page(look.refresh(world, request))
+            answer.headers.append(("Set-Cookie", "seen=1; Path=/"))
+            return answer
+        if self.faults.rule("challenge_first") and PASS not in asked.cookies:
+            if request.method == "POST" and look.passes(request):
+                self.count("challenge/passed")
+                page = look.login(world, request)
+                answer = self._of_page(page)
+                answer.headers.append(("Set-Cookie", f"{PASS}=1; Path=/"))
+                return answer
+            return self._of_page(look.challenge(world, request))
+        if request.method == "POST":
+            if look.signs_in(request):
+                signed_in = self.sessions.make(self._user(request))
+                self.count("session/made")
+                cookie = f"{COOKIE}={signed_in.cookie}; Path=/; HttpOnly"
+                headers = [("Location", look.home()), ("Set-Cookie", cookie)]
+                return Answer(302, b"", headers, about="redirect")
+            self.count("session/refused")
+        return self._of_page(look.login(world, request))
+
+    def _user(self, request: Request) -> str:
+        """Return the name in the form: its first field that is neither hidden nor a decoy."""
+        values = [value for name, value in request.form.items() if "token" not in name]
+        return next((value for value in values if value and value != "decoy"), "reader")
+
+    def _of_page(self, page: Page) -> Answer:
+        headers = [("Content-Type", HTML)]
+        if page.location is not None:
+            headers.append(("Location", page.location))
+        return Answer(page.status, page.html.encode(), headers, about=page.about)
+
+    def _with_links(self, answer: Answer, page: Page, request: Request, number: int) -> Answer:
+        """Add links that must not be followed."""
+        address = escape(request.address)
+        for name in ("clearnet", "phishing"):
+            if answer.status == 200 and self.faults.strikes(name, number):
+                links = hostile.clearnet_links(address)
+                if name == "phishing":
+                    links = hostile.phishing_links(address, self._phishers())
+                page.html = hostile.with_links(page.html, links)
+                answer.body = page.html.encode()
+                self.count(f"fault/{name}")
+        return answer
