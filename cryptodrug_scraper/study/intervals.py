@@ -94,10 +94,8 @@ def weights(vendors: int, stratum: int = 0) -> Floats:
     drawn = np.zeros((DRAWS, vendors), np.float32)
     if not vendors:
         return drawn
-    for n in range(0, DRAWS, 100):  # in parts, since integers take twice the room
-        drawn[n : n + 100] = rng.multinomial(
-            vendors, np.full(vendors, 1 / vendors), size=min(100, DRAWS - n)
-        )
+    for draw in drawn:  # six times as fast as to draw each vendor's number from a multinomial
+        draw[:] = np.bincount(rng.integers(vendors, size=vendors), minlength=vendors)
     drawn.setflags(write=False)
     return drawn
 

@@ -162,7 +162,7 @@ def grows_too_much(cost_of: Callable[[int], float], size: int) -> float:
     if large < LITTLE or large < 5 * small:
         return 0
     ratio = 0.0
-    for times, rounds in ((2, 2), (4, 3), (8, 4)):
+    for times, rounds in ((2, 2), (4, 3), (8, 4), (16, 4), (32, 4)):
         ratio = growth(cost_of, times * size, rounds)
         if ratio <= MOST:
             return 0
