@@ -7,7 +7,7 @@ RUN python -m venv /opt/cryptodrug
 ENV PATH=/opt/cryptodrug/bin:$PATH PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 COPY requirements.lock ./
 RUN pip install --require-hashes -r requirements.lock
-COPY pyproject.toml README.md ./
+COPY pyproject.toml README.md LICENSE ./
 COPY cryptodrug_scraper cryptodrug_scraper
 COPY parsers parsers
 COPY spiders spiders

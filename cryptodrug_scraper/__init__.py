@@ -1,3 +1,3 @@
 """Capture, archive, read and analyse darknet drug markets for drug-policy research."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
