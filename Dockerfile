@@ -1,19 +1,26 @@
 # The crawler and all other commands: `docker run … cryptodrug COMMAND`, see docker-compose.yml.
 # Everything it writes is under /data. It holds no secret: those come as files when it runs.
 
-FROM python:3.11-slim AS build
+# The wheel is built with the tools of the development lock, which stay in this stage.
+FROM python:3.11-slim AS wheel
 WORKDIR /source
-RUN python -m venv /opt/cryptodrug
-ENV PATH=/opt/cryptodrug/bin:$PATH PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
-COPY requirements.lock ./
-RUN pip install --require-hashes -r requirements.lock
+ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
+COPY requirements-dev.lock ./
+RUN pip install --require-hashes -r requirements-dev.lock
 COPY pyproject.toml README.md LICENSE ./
 COPY cryptodrug_scraper cryptodrug_scraper
 COPY parsers parsers
 COPY spiders spiders
 COPY migrations migrations
-RUN pip install --no-deps --no-build-isolation . \
-    && pip uninstall --yes hypothesis mypy pytest pytest-xdist ruff
+RUN pip wheel --no-deps --no-build-isolation --wheel-dir /wheels .
+
+FROM python:3.11-slim AS build
+RUN python -m venv /opt/cryptodrug
+ENV PATH=/opt/cryptodrug/bin:$PATH PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
+COPY requirements.lock ./
+RUN pip install --require-hashes -r requirements.lock
+COPY --from=wheel /wheels /wheels
+RUN pip install --no-deps --no-index /wheels/*.whl
 
 FROM python:3.11-slim
 RUN groupadd --gid 10001 cryptodrug \

@@ -106,12 +106,21 @@ def test_images_run_as_a_user_of_their_own_and_hold_no_secret(path: Path) -> Non
             assert rest.split()[0] not in (".", "./")
 
 
-def test_the_image_installs_what_is_locked_by_hash() -> None:
-    runs = [rest for word, rest in instructions(ROOT / "Dockerfile") if word == "RUN"]
-    installs = [run for run in runs if "pip install" in run]
-    assert len(installs) == 2
-    assert "--require-hashes -r requirements.lock" in installs[0]
-    assert "--no-deps --no-build-isolation" in installs[1]
+def test_the_image_installs_what_is_locked_by_hash_to_run_and_nothing_else() -> None:
+    _, wheel, build, image = re.split(
+        r"^FROM .*\n", (ROOT / "Dockerfile").read_text("utf-8"), flags=re.M
+    )
+    assert re.findall(r"pip (?:install|wheel) .*", wheel) == [
+        "pip install --require-hashes -r requirements-dev.lock",
+        "pip wheel --no-deps --no-build-isolation --wheel-dir /wheels .",
+    ]
+    assert re.findall(r"pip .*", build) == [
+        "pip install --require-hashes -r requirements.lock",
+        "pip install --no-deps --no-index /wheels/*.whl",
+    ]
+    assert re.findall(r"--from=(.*)", build) == ["wheel /wheels /wheels"]
+    assert re.findall(r"--from=(.*)", image) == ["build /opt/cryptodrug /opt/cryptodrug"]
+    assert not re.search(r"\bpip\b", image)
 
 
 def test_all_packages_are_in_the_image_and_nothing_else_is_sent() -> None:
@@ -129,8 +138,8 @@ def test_all_packages_are_in_the_image_and_nothing_else_is_sent() -> None:
     assert ignored[0] == "*"
     sent = {line[1:] for line in ignored if line.startswith("!")}
     assert names <= sent
-    others = {"pyproject.toml", "README.md", "LICENSE", "requirements.lock", "scrapy.cfg"}
-    assert sent - names == others
+    locks = {"requirements.lock", "requirements-dev.lock"}
+    assert sent - names == {"pyproject.toml", "README.md", "LICENSE", "scrapy.cfg"} | locks
 
 
 def test_the_crawler_has_no_way_out_but_tor(compose: Any) -> None:

@@ -6,6 +6,7 @@ import ast
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -112,9 +113,27 @@ def test_modules_are_small() -> None:
     assert long == {}
 
 
-def test_the_lock_pins_by_hash_and_names_no_address() -> None:
-    lock = (ROOT / "requirements.lock").read_text("utf-8")
+def pins(name: str) -> dict[str, str]:
+    """What a lock pins: packages with their versions, checked to be by hash and nothing else."""
+    lock = (ROOT / name).read_text("utf-8")
     assert "://" not in lock
-    pinned = re.findall(r"^([a-z0-9-]+)==", lock, re.M)
-    assert len(pinned) > 50
-    assert lock.count("--hash=sha256:") >= len(pinned)
+    entry = re.compile(
+        r"([a-z0-9-]+)==(\S+)(?: ; [^\\\n]+)?(?: \\\n    --hash=sha256:[0-9a-f]{64})+\n"
+    )
+    assert entry.sub("", lock) == ""
+    return dict(entry.findall(lock))
+
+
+def required(names: list[str]) -> set[str]:
+    """The packages of a list of pyproject.toml, as the locks write them."""
+    return {re.split(r"[^A-Za-z0-9._-]", name)[0].lower().replace("_", "-") for name in names}
+
+
+def test_locks_pin_by_hash_and_the_one_to_run_holds_nothing_to_develop() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    run, develop = pins("requirements.lock"), pins("requirements-dev.lock")
+    assert run.items() < develop.items()
+    assert required(project["dependencies"]) <= run.keys()
+    tools = required(project["optional-dependencies"]["dev"])
+    assert tools <= develop.keys()
+    assert not tools & run.keys()

@@ -17,7 +17,7 @@ if [ "$2" = venv ]; then mkdir -p "$3/bin" && cp "$0" "$3/bin/python"; fi
 
 @pytest.mark.skipif(shutil.which("make") is None, reason="there is no make")
 def test_setup_says_what_it_is_doing_and_nothing_else(tmp_path: Path) -> None:
-    for name in ("Makefile", "requirements.lock", "pyproject.toml"):
+    for name in ("Makefile", "requirements-dev.lock", "pyproject.toml"):
         shutil.copy(ROOT / name, tmp_path)
     python = tmp_path / "python"
     python.write_text(FAKE)

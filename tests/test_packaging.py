@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import re
+import sys
 import tomllib
 import zipfile
 from email.message import Message
 from email.parser import Parser
+from importlib.metadata import packages_distributions
 
 import pytest
 import yaml
@@ -15,6 +18,8 @@ from hatchling.builders.wheel import WheelBuilder
 from cryptodrug_scraper import __version__
 from parsers import markets
 from tests.conftest import ROOT
+
+PACKAGES = ("cryptodrug_scraper", "parsers", "spiders", "migrations")
 
 
 @pytest.fixture(scope="module")
@@ -37,10 +42,9 @@ def sources(folder: str) -> set[str]:
 
 def test_the_wheel_holds_the_product_and_nothing_else(wheel: zipfile.Path) -> None:
     names = set(wheel.root.namelist())
-    packages = ("cryptodrug_scraper", "parsers", "spiders", "migrations")
     top = {name.partition("/")[0] for name in names}
-    assert top == {*packages, f"cryptodrug_scraper-{__version__}.dist-info"}
-    assert {name for name in names if name.endswith(".py")} == set().union(*map(sources, packages))
+    assert top == {*PACKAGES, f"cryptodrug_scraper-{__version__}.dist-info"}
+    assert {name for name in names if name.endswith(".py")} == set().union(*map(sources, PACKAGES))
     for package in ("cryptodrug_scraper", "parsers", "spiders"):
         assert f"{package}/py.typed" in names
     for market in markets():
@@ -88,3 +92,20 @@ def test_links_and_paths_of_documents_exist(name: str) -> None:
     assert linked or stated or name == "CHANGELOG.md"
     named = [path for path in [*linked, *stated] if "NAME" not in path]
     assert [path for path in named if not (ROOT / path).exists()] == []
+
+
+def test_what_the_product_imports_is_in_the_lock_to_run() -> None:
+    locked = set(re.findall(r"^([\w.-]+)==", (ROOT / "requirements.lock").read_text("utf-8"), re.M))
+    of_module = packages_distributions()
+    imported: dict[str, str] = {}
+    for path in sorted(set().union(*map(sources, PACKAGES))):
+        for node in ast.walk(ast.parse((ROOT / path).read_text("utf-8"))):
+            modules = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom) and not node.level:
+                modules = [node.module or ""]
+            imported |= {module.partition(".")[0]: path for module in modules}
+    for module, path in imported.items():
+        if module in sys.stdlib_module_names or module in (*PACKAGES, "simulator"):
+            continue
+        holders = {re.sub(r"[._]+", "-", name.lower()) for name in of_module.get(module, [])}
+        assert holders & locked, f"{path} imports {module}, which requirements.lock does not hold"
