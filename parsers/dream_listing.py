@@ -8,16 +8,10 @@ from selectolax.lexbor import LexborNode
 
 from cryptodrug_scraper.reading.document import Document, block_text
 from cryptodrug_scraper.reading.links import Address, address
-from cryptodrug_scraper.reading.nodes import attribute, class_names, elements
+from cryptodrug_scraper.reading.nodes import attribute, class_names, elements, inner
 from cryptodrug_scraper.reading.reader import Reader
 from cryptodrug_scraper.records import Listing, ParsedPage, ShippingOption, Vendor
-from parsers.dream_page import (
-    IN_TEXTS,
-    inner,
-    offer_id,
-    read_payment,
-    read_price,
-)
+from parsers.dream_page import IN_TEXTS, offer_id, read_payment, read_price
 from parsers.dream_vendor import read_not_shown, read_reviews, read_vendor_line, yes_or_no
 
 

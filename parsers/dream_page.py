@@ -13,12 +13,7 @@ from selectolax.lexbor import LexborNode
 from cryptodrug_scraper.reading.damage import LOST
 from cryptodrug_scraper.reading.document import Document
 from cryptodrug_scraper.reading.links import NOWHERE, Address, address
-from cryptodrug_scraper.reading.nodes import (
-    attribute,
-    class_names,
-    contents,
-    elements,
-)
+from cryptodrug_scraper.reading.nodes import attribute, class_names, contents, elements, inner
 from cryptodrug_scraper.reading.panels import Known, Panel
 from cryptodrug_scraper.reading.reader import Reader
 from cryptodrug_scraper.reading.remembered import remembered
@@ -44,14 +39,6 @@ PAYMENT_WORDS = {
 }
 
 _BETWEEN_WORDS = re.compile(r"\s*(?:[,/+&]|\band\b|\bor\b)\s*")
-
-
-def inner(node: LexborNode, tag: str) -> LexborNode | None:
-    """Return the first element of a tag within this one; a child is found soonest."""
-    for child in node.iter():
-        if child.tag == tag:
-            return child
-    return node.css_first(tag)
 
 
 # -- the left sidebar: categories -----------------------------------------------------------

@@ -10,9 +10,11 @@ from cryptodrug_scraper.reading.document import Document, block_text, fold
 from cryptodrug_scraper.reading.market_names import known_market, market_name
 from cryptodrug_scraper.reading.nodes import (
     attribute,
+    children,
     class_names,
     contents,
     elements,
+    inner,
     next_element,
 )
 from cryptodrug_scraper.reading.pgp import read_key
@@ -27,10 +29,7 @@ from cryptodrug_scraper.records import (
     Review,
     Vendor,
 )
-from parsers.dream_page import (
-    inner,
-    read_cards,
-)
+from parsers.dream_page import read_cards
 
 PLACEHOLDER = "Enter your comments here"  # stands where the buyer wrote nothing
 
@@ -324,7 +323,7 @@ def read_reviews(
 ) -> None:
     """Read a table of ratings: age, stars, text and, on a profile, buyer and amount."""
     for row in reader.finished(table.css("tr")):
-        cells = [cell for cell in elements(row) if cell.tag == "td"]
+        cells = list(children(row, "td"))
         if not cells:
             continue
         if len(cells) not in (3, 5):

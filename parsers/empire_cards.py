@@ -7,12 +7,11 @@ import re
 from selectolax.lexbor import LexborNode
 
 from cryptodrug_scraper.reading.document import fold
-from cryptodrug_scraper.reading.links import image_name
-from cryptodrug_scraper.reading.nodes import class_names, contents
+from cryptodrug_scraper.reading.links import image_name, path_of
+from cryptodrug_scraper.reading.nodes import class_names, contents, own_text, topmost, words
 from cryptodrug_scraper.reading.reader import Reader
 from cryptodrug_scraper.records import Listing, Money, ParsedPage
 from parsers.empire_listing import AUTO, COIN, LISTING_ID, add_coin, fact
-from parsers.empire_page import own_text, path_of, topmost, words
 
 _ITEM = re.compile(r"item\s*#\s*(\d+)\s+-\s+(.*?)(?:\s+-)?", re.I)
 _BUY_PRICE = re.compile(r"buy(?:\s+price)?\s*:?\s*", re.I)

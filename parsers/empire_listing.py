@@ -8,17 +8,11 @@ from selectolax.lexbor import LexborNode
 
 from cryptodrug_scraper.reading.damage import LOST
 from cryptodrug_scraper.reading.document import Document, block_text
-from cryptodrug_scraper.reading.links import address
-from cryptodrug_scraper.reading.nodes import attribute, class_names, elements
+from cryptodrug_scraper.reading.links import address, path_of
+from cryptodrug_scraper.reading.nodes import attribute, children, class_names, topmost, words
 from cryptodrug_scraper.reading.reader import Reader
 from cryptodrug_scraper.records import Listing, ParsedPage, PriceTier, ShippingOption, Vendor
-from parsers.empire_page import (
-    path_of,
-    read_path,
-    texts_of,
-    topmost,
-    words,
-)
+from parsers.empire_page import read_path, texts_of
 from parsers.empire_reviews import read_listing_reviews
 from parsers.empire_vendor import read_mark, with_imported
 
@@ -131,7 +125,7 @@ def _sold_by(line: LexborNode, listing: Listing, vendor: Vendor, reader: Reader)
 def _table(table: LexborNode, listing: Listing, reader: Reader) -> None:
     """Read rows of label and value, two pairs a row, and rows of bulk prices."""
     for row in topmost(table, "tr"):
-        cells = [cell for cell in elements(row) if cell.tag == "td"]
+        cells = list(children(row, "td"))
         if not cells:
             continue
         if words(cells[0]).casefold() == "bulk discount":

@@ -12,7 +12,15 @@ from selectolax.lexbor import LexborNode
 from cryptodrug_scraper.reading.damage import LOST
 from cryptodrug_scraper.reading.document import Document, block_text, fold
 from cryptodrug_scraper.reading.links import address, mirror_base
-from cryptodrug_scraper.reading.nodes import attribute, class_names, contents
+from cryptodrug_scraper.reading.nodes import (
+    attribute,
+    children,
+    class_names,
+    contents,
+    own_text,
+    topmost,
+    words,
+)
 from cryptodrug_scraper.reading.panels import Panel
 from cryptodrug_scraper.reading.reader import Reader
 from cryptodrug_scraper.reading.remembered import remembered
@@ -36,48 +44,6 @@ _ADDRESSES: tuple[tuple[re.Pattern[str], str], ...] = (
 )
 
 
-def own_text(node: LexborNode) -> str:
-    """Return a node's text without that of the elements in it."""
-    return node.text(deep=False)
-
-
-def words(node: LexborNode) -> str:
-    """Return a node's whole text with white space folded."""
-    return fold(node.text())
-
-
-def parts(node: LexborNode, tag: str) -> Iterator[LexborNode]:
-    """Yield the children that are elements of this tag."""
-    for child in node.iter():
-        if child.tag == tag:
-            yield child
-
-
-def topmost(within: LexborNode, selector: str) -> list[LexborNode]:
-    """Return the nodes that match, in page order, but none inside another.
-
-    On the market's pages none ever is. On a page made to cost much, a block inside five
-    hundred like it would have its text read five hundred times.
-    """
-    kept: list[LexborNode] = []
-    inside: set[int] = set()
-    around = {within.mem_id}
-    for node in within.css(selector):
-        above = node.parent
-        met: list[int] = []
-        while above is not None and (mem_id := above.mem_id) not in around:
-            if mem_id in inside:
-                inside.update(met)
-                break
-            met.append(mem_id)
-            above = above.parent
-        else:
-            kept.append(node)
-            inside.add(node.mem_id)
-            around.update(met)
-    return kept
-
-
 def texts_of(node: LexborNode) -> str | None:
     """Return the text of a tab, line breaks kept, without its heading and its tags."""
     found = []
@@ -92,11 +58,6 @@ def texts_of(node: LexborNode) -> str | None:
 
 
 _SEARCHES = re.compile(r"/(?:home/searchproducts|search)/?[0-9a-f]{4}", re.I)
-
-
-def path_of(link: LexborNode) -> str:
-    """Return the path that a link leads to, with its query."""
-    return address(attribute(link, "href")).place
 
 
 _FOOTER_DEPTH = 4  # saved copies left one to three elements open around it
@@ -170,15 +131,15 @@ def read_rates(document: Document, page: ParsedPage, reader: Reader) -> None:
     with the search form in the left column have the strip only, and state no pair.
     """
     for block in document.css("div.statistics"):
-        heading = next(parts(block, "h3"), None)
+        heading = next(children(block, "h3"), None)
         coin = _CODE.search(own_text(heading)) if heading is not None else None
         if coin is None and heading is not None and LOST in own_text(heading):
             reader.warn("exchange_rate.base", "a coin with invalid bytes", own_text(heading))
         if coin is None:
             continue  # statistics of the buyer; the note on how the rates are made
-        for row in parts(block, "p"):
+        for row in children(block, "p"):
             code = _CODE.search(own_text(row).strip())
-            figure = next(parts(row, "span"), None)
+            figure = next(children(row, "span"), None)
             if code is not None and figure is not None:
                 _rate(coin.group(1), code.group(1), figure.text(), page, reader)
             elif figure is not None and LOST in own_text(row):

@@ -7,17 +7,19 @@ import re
 from selectolax.lexbor import LexborNode
 
 from cryptodrug_scraper.reading.document import block_text, fold
-from cryptodrug_scraper.reading.links import image_name
-from cryptodrug_scraper.reading.nodes import class_names, elements, only_content
-from cryptodrug_scraper.reading.reader import Reader
-from cryptodrug_scraper.records import Listing, ParsedPage, Review, Vendor
-from parsers.empire_page import (
+from cryptodrug_scraper.reading.links import image_name, path_of
+from cryptodrug_scraper.reading.nodes import (
+    cells_of,
+    children,
+    class_names,
+    elements,
+    only_content,
     own_text,
-    parts,
-    path_of,
     topmost,
     words,
 )
+from cryptodrug_scraper.reading.reader import Reader
+from cryptodrug_scraper.records import Listing, ParsedPage, Review, Vendor
 
 PLACEHOLDERS = ("no feedback comment", "no feedback comment.")
 
@@ -83,13 +85,13 @@ def read_left_feedback(content: LexborNode, reader: Reader) -> None:
     They are what this account wrote about *other* vendors' goods, and the rows do not
     say about whom: as reviews of this vendor they would be false.
     """
-    if any(len(list(parts(row, "td"))) > 1 for row in topmost(content, "tr")):
+    if any(len(list(children(row, "td"))) > 1 for row in topmost(content, "tr")):
         reader.warn("review", "feedback that this vendor left for others is not read")
 
 
 def _total(content: LexborNode, reader: Reader) -> str | None:
     """Return the stated number of reviews in the list: "Total positive feedback : 449"."""
-    for line in parts(content, "p"):
+    for line in children(content, "p"):
         said = words(line)[:200]
         match = _TOTAL.search(said)
         if match:
@@ -105,7 +107,7 @@ def _reviews(content: LexborNode, reader: Reader) -> list[Review]:
     found = []
     columns: dict[str, int] = {}
     for row in reader.finished(topmost(content, "tr")):
-        cells = [cell for cell in elements(row) if cell.tag in ("td", "th")]
+        cells = cells_of(row)
         if cells and all(cell.tag == "th" for cell in cells):
             columns = _columns(cells, reader)
             continue
@@ -152,7 +154,7 @@ def _review(cells: list[LexborNode], columns: dict[str, int], reader: Reader) ->
 def _sentiment(cells: list[LexborNode], reader: Reader) -> str | None:
     """Read the face: feedback1.png is positive, 2 neutral, 3 negative."""
     for cell in cells:
-        for image in parts(cell, "img"):
+        for image in children(cell, "img"):
             name = image_name(image.attrs.get("src"))
             face = _FACE.fullmatch(name)
             if face:
@@ -166,7 +168,7 @@ def _sentiment(cells: list[LexborNode], reader: Reader) -> str | None:
 
 def _said(cell: LexborNode, review: Review, reader: Reader) -> None:
     """Read the buyer's words, the listing's title as it was then, and an answer if any."""
-    lines = list(parts(cell, "p")) or [cell]
+    lines = list(children(cell, "p")) or [cell]
     message = next((p for p in lines if "feedback_msg" in class_names(p)), lines[0])
     for line in lines:
         if line.mem_id == message.mem_id:
@@ -192,7 +194,7 @@ def _innermost(node: LexborNode) -> LexborNode:
 
 def _bought(cell: LexborNode, review: Review, reader: Reader) -> None:
     """Read the masked buyer and what was paid: ``b***s`` over ``USD 412.50``."""
-    line = next(parts(cell, "p"), cell)
+    line = next(children(cell, "p"), cell)
     buyer = next((part for part in elements(line) if part.tag not in ("br", "p")), None)
     if buyer is not None:
         review.author = reader.text("review.author", buyer.text())
@@ -207,8 +209,8 @@ def _bought(cell: LexborNode, review: Review, reader: Reader) -> None:
 
 def _dated(cell: LexborNode, review: Review, reader: Reader) -> bool:
     """Read the date and the listing that "View items" leads to; say if a date is stated."""
-    line = next(parts(cell, "p"), cell)
-    for link in list(parts(line, "a")) or cell.css("a"):
+    line = next(children(cell, "p"), cell)
+    for link in list(children(line, "a")) or cell.css("a"):
         match = _PRODUCT.search(path_of(link))
         if match:
             review.listing_external_id = match.group(1)

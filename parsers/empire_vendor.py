@@ -8,26 +8,22 @@ from collections.abc import Iterator
 from selectolax.lexbor import LexborNode
 
 from cryptodrug_scraper.reading.document import Document, fold
-from cryptodrug_scraper.reading.links import image_name
+from cryptodrug_scraper.reading.links import image_name, path_of
 from cryptodrug_scraper.reading.market_names import known_market
-from cryptodrug_scraper.reading.nodes import attribute, contents, elements
-from cryptodrug_scraper.reading.pgp import read_key
-from cryptodrug_scraper.reading.ratings import external_rating
-from cryptodrug_scraper.reading.reader import Reader
-from cryptodrug_scraper.records import (
-    FeedbackCount,
-    ParsedPage,
-    StarRating,
-    Vendor,
-)
-from parsers.empire_page import (
+from cryptodrug_scraper.reading.nodes import (
+    attribute,
+    cells_of,
+    children,
+    contents,
     own_text,
-    parts,
-    path_of,
-    texts_of,
     topmost,
     words,
 )
+from cryptodrug_scraper.reading.pgp import read_key
+from cryptodrug_scraper.reading.ratings import external_rating
+from cryptodrug_scraper.reading.reader import Reader
+from cryptodrug_scraper.records import FeedbackCount, ParsedPage, StarRating, Vendor
+from parsers.empire_page import texts_of
 from parsers.empire_reviews import read_left_feedback, read_vendor_reviews
 
 STARS = "5"  # the page draws five at most and names no scale
@@ -96,7 +92,7 @@ def _headline(main: LexborNode, vendor: Vendor, reader: Reader) -> None:
     if headline is None:
         return
     vendor.handle = reader.text("vendor.handle", own_text(headline))
-    for mark in parts(headline, "span"):
+    for mark in children(headline, "span"):
         said = words(mark)
         word = said.strip("()[] ").casefold()
         if word in ("banned", "suspended"):
@@ -108,17 +104,17 @@ def _headline(main: LexborNode, vendor: Vendor, reader: Reader) -> None:
 
 def _card(card: LexborNode, vendor: Vendor, reader: Reader) -> None:
     """Read handle, sales in brackets, levels, imported ratings, percentage and join date."""
-    head = next(parts(card, "h3"), None)
+    head = next(children(card, "h3"), None)
     if head is not None:
         if vendor.handle is None:
             vendor.handle = reader.text("vendor.handle", own_text(head))
-        for span in parts(head, "span"):
+        for span in children(head, "span"):
             sales = _SALES.fullmatch(words(span))
             if sales is None:
                 read_mark(span, vendor, reader)
             elif vendor.sales is None:
                 vendor.sales = reader.integer("vendor.sales", sales.group(1))
-    for box in parts(card, "div"):
+    for box in children(card, "div"):
         for line in with_imported(box, vendor, reader):
             if line.tag == "p":
                 _line(words(line), vendor, reader)
@@ -231,7 +227,7 @@ def _finalize_early(text: str, vendor: Vendor, reader: Reader) -> bool:
 def _rows(block: LexborNode) -> list[list[LexborNode]]:
     """Return the cells of a block's table rows, whether or not it has a ``tbody``."""
     rows = topmost(block, "tr")
-    return [[cell for cell in elements(row) if cell.tag in ("td", "th")] for row in rows]
+    return [cells_of(row) for row in rows]
 
 
 def _feedback_counts(block: LexborNode, vendor: Vendor, reader: Reader) -> None:

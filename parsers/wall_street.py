@@ -12,16 +12,17 @@ from datetime import date
 from urllib.parse import unquote
 
 from cryptodrug_scraper.reading.document import Document, fold
-from cryptodrug_scraper.reading.links import address
+from cryptodrug_scraper.reading.lines import plain_label, walk
+from cryptodrug_scraper.reading.links import address, path_of
 from cryptodrug_scraper.reading.market import Kind, Market
+from cryptodrug_scraper.reading.nodes import in_menu
 from cryptodrug_scraper.reading.reader import Reader
 from cryptodrug_scraper.reading.walls import refreshes
 from cryptodrug_scraper.records import ParsedPage
 from parsers.wall_street_cards import read_cards
-from parsers.wall_street_lines import plain_label, walk
 from parsers.wall_street_links import category_buttons, read_categories, read_links
 from parsers.wall_street_listing import read_listing
-from parsers.wall_street_offer import OFFER_PATH, PROFILE_PATH, TABS, in_menu, link_path
+from parsers.wall_street_offer import OFFER_PATH, PROFILE_PATH, TABS
 from parsers.wall_street_vendor import read_vendor
 
 _NAME = re.compile(r"wall\s?-?street\s?-?market", re.I)
@@ -119,11 +120,11 @@ def _fields(document: Document) -> set[str]:
 
 def _offers(document: Document, tabbed: bool) -> bool:
     """Tell links to offers beside links to profiles, in a store's tab, or beside known icons."""
-    if not any(OFFER_PATH.search(link_path(a)) for a in document.css('a[href*="offer/"]')):
+    if not any(OFFER_PATH.search(path_of(a)) for a in document.css('a[href*="offer/"]')):
         return False
     if tabbed or document.first('[class*="ion-log-"]') is not None:
         return True
-    return any(PROFILE_PATH.search(link_path(a)) for a in document.css('a[href*="profile/"]'))
+    return any(PROFILE_PATH.search(path_of(a)) for a in document.css('a[href*="profile/"]'))
 
 
 def _says_its_name(document: Document, fields: set[str]) -> bool:
@@ -229,7 +230,7 @@ def _profile(document: Document, url: str | None) -> str | None:
         return "tabs"
     menus: dict[int, bool] = {}
     for link in document.css('a[href*="profile/"]'):
-        to = PROFILE_PATH.search(link_path(link))
+        to = PROFILE_PATH.search(path_of(link))
         if to is not None and to[2] in TABS and not in_menu(link, menus):
             named = any(unquote(to[1]).casefold() in name for name in names)
             return "tabs" if tab is not None or named else None
@@ -240,7 +241,7 @@ def _has_cards(document: Document) -> bool:
     if not document.mentions("offer/"):
         return False
     links = document.css("div.card-body a, table a, .card-title a")
-    return any((to := OFFER_PATH.search(link_path(a))) is not None and not to[2] for a in links)
+    return any((to := OFFER_PATH.search(path_of(a))) is not None and not to[2] for a in links)
 
 
 def _text(document: Document) -> str:

@@ -7,15 +7,16 @@ from collections.abc import Container
 from selectolax.lexbor import LexborNode
 
 from cryptodrug_scraper.reading.document import Document
+from cryptodrug_scraper.reading.lines import Icon, Line, joined
+from cryptodrug_scraper.reading.links import path_of
 from cryptodrug_scraper.reading.reader import Reader
 from cryptodrug_scraper.records import Listing
-from parsers.wall_street_lines import Icon, Line, cell_text, inline_text, joined, lines_of, rows_of
+from parsers.wall_street_lines import cell_text, inline_text, lines_of
 from parsers.wall_street_offer import (
     OFFER_PATH,
     category_levels,
     handle_of,
     holds_money,
-    link_path,
     profile_link,
     read_marks,
     read_prices,
@@ -24,7 +25,7 @@ from parsers.wall_street_offer import (
 
 def offer_links(node: LexborNode) -> list[LexborNode]:
     """Return the links to offers' own pages inside an element (not to their tabs)."""
-    return [a for a in node.css("a") if (to := OFFER_PATH.search(link_path(a))) and not to[2]]
+    return [a for a in node.css("a") if (to := OFFER_PATH.search(path_of(a))) and not to[2]]
 
 
 def read_cards(
@@ -56,9 +57,9 @@ def read_cards(
 
 def _start(links: list[LexborNode], reader: Reader, vendor: str | None) -> Listing:
     """Return a listing with its id and title: of several links to it, the one with a text."""
-    to = OFFER_PATH.search(link_path(links[0]))
+    to = OFFER_PATH.search(path_of(links[0]))
     listing = Listing(external_id=to[1] if to is not None else None, vendor=vendor)
-    reader.note("listing.external_id", link_path(links[0]), listing.external_id)
+    reader.note("listing.external_id", path_of(links[0]), listing.external_id)
     for link in links:
         listing.title = reader.text("listing.title", inline_text(link))
         if listing.title:
@@ -88,7 +89,7 @@ def _card(card: LexborNode, links: list[LexborNode], reader: Reader, vendor: str
 
 def _of_offer(line: Line) -> bool:
     """Tell a line that holds nothing but the title's link."""
-    linked = "".join([a.text() for a in line.links if OFFER_PATH.search(link_path(a))])
+    linked = "".join([a.text() for a in line.links if OFFER_PATH.search(path_of(a))])
     return bool(linked) and "".join(linked.split()) == line.text.replace(" ", "")
 
 
@@ -132,7 +133,7 @@ def _table(table: LexborNode, reader: Reader, vendor: str | None) -> list[Listin
     found: list[Listing] = []
     category: list[str] = []
     price_column: int | None = None
-    for cells in rows_of(table, reader):
+    for cells in reader.rows(table):
         links = [link for cell in cells for link in offer_links(cell)]
         if not links:
             names = [cell_text(cell).casefold() for cell in cells]
@@ -146,7 +147,7 @@ def _table(table: LexborNode, reader: Reader, vendor: str | None) -> list[Listin
         listing.category = list(category)
         reader.note("listing.category", " / ".join(category), listing.category)
         for cell in cells:
-            link = next((a for a in cell.css("a") if "profile" in link_path(a)), None)
+            link = next((a for a in cell.css("a") if "profile" in path_of(a)), None)
             if link is not None:
                 _set_vendor(listing, link, reader)
         plain = [

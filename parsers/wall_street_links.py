@@ -17,11 +17,11 @@ from selectolax.lexbor import LexborNode
 from cryptodrug_scraper.reading.damage import LOST
 from cryptodrug_scraper.reading.document import Document
 from cryptodrug_scraper.reading.links import Address, address, mirror_base
-from cryptodrug_scraper.reading.nodes import attribute
+from cryptodrug_scraper.reading.nodes import attribute, class_names, enclosing, in_menu
 from cryptodrug_scraper.reading.reader import Reader
 from cryptodrug_scraper.reading.remembered import remembered
 from cryptodrug_scraper.records import Category, Link
-from parsers.wall_street_offer import OFFER_PATH, PROFILE_PATH, TABS, in_menu
+from parsers.wall_street_offer import OFFER_PATH, PROFILE_PATH, TABS
 
 _LEVELS = ("menuCatT", "menuCatM", "menuCatB")
 _FILTERS = ("catT", "catM", "catB")
@@ -173,19 +173,15 @@ def _further(document: Document, root: str) -> Iterator[Link]:
 
 def _disabled(button: LexborNode) -> bool:
     """Tell the pager's button of the page that is shown."""
-    item = button.parent
-    while item is not None and item.tag not in ("li", "ul", "form"):
-        item = item.parent
-    classes = (item.attributes.get("class") or "").split() if item is not None else []
+    item = enclosing(button, "li", "ul", "form")
+    classes = class_names(item) if item is not None else []
     return "disabled" in classes or "active" in classes
 
 
 def _form_address(button: LexborNode, root: str) -> str:
     """Return where a button's form is posted to; ``/index`` where the form does not say."""
-    form = button.parent
-    while form is not None and form.tag != "form":
-        form = form.parent
-    action = (form.attributes.get("action") or "").strip() if form is not None else ""
+    form = enclosing(button, "form")
+    action = attribute(form, "action").strip() if form is not None else ""
     to = address(action)
     path = to.path if to.path != "/" else ""
     if to.origin and to.origin != root:

@@ -14,6 +14,7 @@ from selectolax.lexbor import LexborNode
 
 from cryptodrug_scraper.normalise.numbers import read_int
 from cryptodrug_scraper.reading.document import Document
+from cryptodrug_scraper.reading.lines import NO_LIMIT, Icon, Line, joined, long_text, plain_label
 from cryptodrug_scraper.reading.links import address, is_mirrored
 from cryptodrug_scraper.reading.nodes import ancestors, attribute
 from cryptodrug_scraper.reading.reader import Reader
@@ -26,18 +27,7 @@ from cryptodrug_scraper.records import (
     ShippingOption,
     Vendor,
 )
-from parsers.wall_street_lines import (
-    NO_LIMIT,
-    Icon,
-    Line,
-    cell_text,
-    inline_text,
-    joined,
-    lines_of,
-    long_text,
-    plain_label,
-    rows_of,
-)
+from parsers.wall_street_lines import cell_text, inline_text, lines_of
 from parsers.wall_street_offer import (
     EXPERIENCE,
     LEVEL,
@@ -379,7 +369,7 @@ def _prices(listing: Listing, table: LexborNode | None, reader: Reader) -> None:
     if table is None:
         return
     first = True
-    for index, cells in enumerate(rows_of(table, reader)):
+    for index, cells in enumerate(reader.rows(table)):
         texts = [cell_text(cell) for cell in cells]
         if _is_header(index, cells, texts):
             continue
@@ -424,7 +414,7 @@ def _shipping(listing: Listing, table: LexborNode | None, reader: Reader) -> Non
     """Read the ways to ship: name, amount range (which no field holds), price, BTC price."""
     if table is None:
         return
-    for index, cells in enumerate(rows_of(table, reader)):
+    for index, cells in enumerate(reader.rows(table)):
         texts = [cell_text(cell) for cell in cells]
         if _is_header(index, cells, texts):
             continue

@@ -11,16 +11,15 @@ from selectolax.lexbor import LexborNode
 
 from cryptodrug_scraper.normalise.money import CURRENCY_CODES, read_money
 from cryptodrug_scraper.reading.damage import LOST
-from cryptodrug_scraper.reading.links import address
-from cryptodrug_scraper.reading.nodes import ancestors
+from cryptodrug_scraper.reading.lines import Icon, Line, joined
+from cryptodrug_scraper.reading.links import path_of
 from cryptodrug_scraper.reading.reader import Reader
 from cryptodrug_scraper.reading.remembered import remembered
 from cryptodrug_scraper.records import Listing, Money
-from parsers.wall_street_lines import Icon, Line, joined
 
 OFFER_PATH = re.compile(r"/offer/(\d{1,18})(?:/(\w+))?/?(?:\?|$)")
 PROFILE_PATH = re.compile(r"/profile/([^/?\s]{1,120}?)(?:/(\w+))?/?(?:\?|$)")
-"""What a path leads to, as :func:`link_path` gives it."""
+"""What a path leads to, as :func:`path_of` gives it."""
 TABS = frozenset({"offers", "pgp", "info", "feedback", "ratings"})
 """The tabs of a profile: what can follow a handle in an address that shows something."""
 
@@ -68,41 +67,13 @@ _AMOUNT = re.compile(
 )
 
 
-def link_path(node: LexborNode) -> str:
-    """Return the path that a link leads to, with its query; empty for what leads nowhere."""
-    return address(node.attributes.get("href")).place
-
-
-def in_menu(node: LexborNode, known: dict[int, bool]) -> bool:
-    """Tell whether an element stands in the site's own menu or footer.
-
-    ``known`` keeps what was found of the elements around, by ``mem_id``: many links of a page
-    stand in the same ones, perhaps far inside.
-    """
-    met = []
-    found = False
-    for around in ancestors(node):
-        if around.mem_id in known:
-            found = known[around.mem_id]
-            break
-        met.append(around.mem_id)
-        if around.tag in ("nav", "header", "footer"):
-            found = True
-            break
-        if "navbar" in (around.attributes.get("class") or ""):
-            found = True
-            break
-    known.update(dict.fromkeys(met, found))
-    return found
-
-
 def handle_of(link: LexborNode) -> str | None:
     """Return the handle that a link to a profile names, spelt as the page shows it.
 
     The address tells it, since the link's text can hold marks; where the address has no
     handle, it is the text.
     """
-    match = PROFILE_PATH.search(link_path(link))
+    match = PROFILE_PATH.search(path_of(link))
     shown = " ".join(link.text(separator=" ").split())
     if match is None:
         return shown or None
@@ -112,7 +83,7 @@ def handle_of(link: LexborNode) -> str | None:
 
 def profile_link(line: Line) -> LexborNode | None:
     """Return the first link to a profile on a line."""
-    return next((a for a in line.links if "profile" in link_path(a)), None)
+    return next((a for a in line.links if "profile" in path_of(a)), None)
 
 
 def read_marks(

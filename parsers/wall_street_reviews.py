@@ -8,10 +8,12 @@ from selectolax.lexbor import LexborNode
 
 from cryptodrug_scraper.normalise.ages import read_age
 from cryptodrug_scraper.normalise.dates import read_moment
+from cryptodrug_scraper.reading.lines import long_text
+from cryptodrug_scraper.reading.links import path_of
 from cryptodrug_scraper.reading.reader import Reader
 from cryptodrug_scraper.records import Review
-from parsers.wall_street_lines import cell_text, inline_text, long_text, rows_of
-from parsers.wall_street_offer import OFFER_PATH, link_path
+from parsers.wall_street_lines import cell_text, inline_text
+from parsers.wall_street_offer import OFFER_PATH
 
 STARS = re.compile(r"\(\s*(\d{1,2}(?:[.,]\d{1,4})?)\s*(?:/\s*5(?:[.,]0+)?\s*)?\)")
 _BARE = re.compile(r"(\d(?:[.,]\d{1,4})?)(?:\s*/\s*5)?(?:\s*stars?)?", re.I)
@@ -44,7 +46,7 @@ def read_reviews(tables: list[LexborNode], about: Review, reader: Reader) -> lis
     reviews = []
     for table in tables:
         linked = table.css_first('a[href*="offer/"]') is not None
-        for cells in rows_of(table, reader):
+        for cells in reader.rows(table):
             if all(cell.tag == "th" for cell in cells):
                 continue
             review = _review(cells, about, reader, linked)
@@ -64,7 +66,7 @@ def _review(cells: list[LexborNode], about: Review, reader: Reader, linked: bool
     for cell in cells:
         link = _offer_link(cell) if linked else None
         if link is not None and review.listing_external_id is None:
-            to = OFFER_PATH.search(link_path(link))
+            to = OFFER_PATH.search(path_of(link))
             review.listing_external_id = to[1] if to is not None else None
             review.listing_title = reader.text("review.listing_title", inline_text(link))
         else:
@@ -99,7 +101,7 @@ def _review(cells: list[LexborNode], about: Review, reader: Reader, linked: bool
 
 
 def _offer_link(cell: LexborNode) -> LexborNode | None:
-    return next((a for a in cell.css("a") if OFFER_PATH.search(link_path(a))), None)
+    return next((a for a in cell.css("a") if OFFER_PATH.search(path_of(a))), None)
 
 
 def _is_time(text: str) -> bool:

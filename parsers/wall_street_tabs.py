@@ -9,9 +9,9 @@ from functools import cached_property
 from selectolax.lexbor import LexborNode
 
 from cryptodrug_scraper.reading.document import Document
-from cryptodrug_scraper.reading.links import address
-from parsers.wall_street_lines import HEADINGS, heading_text
-from parsers.wall_street_offer import OFFER_PATH, PROFILE_PATH, link_path
+from cryptodrug_scraper.reading.lines import HEADINGS, heading_text
+from cryptodrug_scraper.reading.links import address, path_of
+from parsers.wall_street_offer import OFFER_PATH, PROFILE_PATH
 
 _OUTLINE = "h1, h2, h3, h4, h5, h6, table, #tabcontent, ul.nav, ol.tree"
 _NAMED_EXACTLY = frozenset({"info", "information"})
@@ -159,7 +159,7 @@ def tab_shown(document: Document, url: str | None, kind: str, outline: Outline) 
         if node.mem_id in navs:
             continue
         link = node if node.tag == "a" else node.css_first("a")
-        to = path.search(link_path(link)) if link is not None else None
+        to = path.search(path_of(link)) if link is not None else None
         if to is not None:
             if to[2] or kind == "offer":
                 return to[2].lower() if to[2] else "description"

@@ -11,13 +11,15 @@ from selectolax.lexbor import LexborNode
 
 from cryptodrug_scraper.normalise.ages import read_age
 from cryptodrug_scraper.reading.document import Document
-from cryptodrug_scraper.reading.links import address
+from cryptodrug_scraper.reading.lines import long_text, plain_label
+from cryptodrug_scraper.reading.links import address, path_of
+from cryptodrug_scraper.reading.nodes import in_menu
 from cryptodrug_scraper.reading.pgp import read_key
 from cryptodrug_scraper.reading.reader import Reader
 from cryptodrug_scraper.records import ParsedPage, Review, Vendor
 from parsers.wall_street_cards import read_cards
-from parsers.wall_street_lines import cell_text, long_text, plain_label, rows_of
-from parsers.wall_street_offer import EXPERIENCE, LEVEL, PROFILE_PATH, TABS, in_menu, link_path
+from parsers.wall_street_lines import cell_text
+from parsers.wall_street_offer import EXPERIENCE, LEVEL, PROFILE_PATH, TABS
 from parsers.wall_street_reviews import NOT_STATED, read_reviews, stars
 from parsers.wall_street_tabs import Outline, outline_of, tab_shown
 
@@ -69,7 +71,7 @@ def _handle(document: Document, url: str | None, outline: Outline) -> str | None
         return unquote(here[1])
     menus: dict[int, bool] = {}
     for link in document.css('a[href*="profile/"]'):
-        to = PROFILE_PATH.search(link_path(link))
+        to = PROFILE_PATH.search(path_of(link))
         if to is not None and to[2] in TABS and not in_menu(link, menus):
             return unquote(to[1])
     return None
@@ -193,7 +195,7 @@ def _facts(table: LexborNode, reader: Reader) -> list[tuple[str, str, str]]:
     A row of one text has no value, or one after a colon.
     """
     facts: list[tuple[str, str, str]] = []
-    for cells in rows_of(table, reader):
+    for cells in reader.rows(table):
         texts = [cell_text(cell) for cell in cells]
         label, value = texts[0], " ".join(texts[1:]).strip()
         if not value and ":" in label:

@@ -14,6 +14,9 @@ from collections.abc import Iterable
 from typing import NamedTuple
 from urllib.parse import unquote, urljoin
 
+from selectolax.lexbor import LexborNode
+
+from cryptodrug_scraper.reading.nodes import attribute
 from cryptodrug_scraper.reading.reader import Reader
 from cryptodrug_scraper.reading.remembered import remembered
 
@@ -156,6 +159,11 @@ def mirror_base(hrefs: Iterable[str], url: str | None, reader: Reader) -> str | 
     if url is None:
         reader.warn("links", "are relative to the page, and its address is not known")
     return url
+
+
+def path_of(link: LexborNode) -> str:
+    """Return the path that a link leads to, with its query; empty for what leads nowhere."""
+    return address(attribute(link, "href")).place
 
 
 def image_name(source: str | None) -> str:

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 from selectolax.lexbor import LexborNode
 
+from cryptodrug_scraper.reading.document import fold
+
 
 def attribute(node: LexborNode, name: str) -> str:
     """Return an attribute's value; an absent one and one without a value are empty."""
@@ -48,5 +50,85 @@ def only_content(node: LexborNode) -> LexborNode | None:
     only = node.child
     if only is None or (only.next is None and not only.is_comment_node):
         return only
-    found = contents(node)
-    return found[0] if len(found) == 1 else None
+    children = contents(node)
+    return children[0] if len(children) == 1 else None
+
+
+def children(node: LexborNode, *tags: str) -> Iterator[LexborNode]:
+    """Yield the elements of these tags that are children of this one."""
+    for child in node.iter():
+        if child.tag in tags:
+            yield child
+
+
+def cells_of(row: LexborNode) -> list[LexborNode]:
+    """Return the cells of a table's row, headings among them."""
+    return list(children(row, "td", "th"))
+
+
+def inner(node: LexborNode, tag: str) -> LexborNode | None:
+    """Return the first element of a tag within this one; a child is found soonest."""
+    for child in node.iter():
+        if child.tag == tag:
+            return child
+    return node.css_first(tag)
+
+
+def words(node: LexborNode) -> str:
+    """Return a node's whole text with white space folded."""
+    return fold(node.text())
+
+
+def own_text(node: LexborNode) -> str:
+    """Return a node's text without that of the elements in it."""
+    return node.text(deep=False)
+
+
+def enclosing(node: LexborNode, *tags: str) -> LexborNode | None:
+    """Return the nearest element of these tags around this one, or None."""
+    return next((outer for outer in ancestors(node) if outer.tag in tags), None)
+
+
+def topmost(within: LexborNode, selector: str) -> list[LexborNode]:
+    """Return the nodes that match, in page order, but none inside another.
+
+    On a market's pages none ever is. On a page made to cost much, a block inside five
+    hundred like it would have its text read five hundred times.
+    """
+    kept: list[LexborNode] = []
+    inside: set[int] = set()
+    around = {within.mem_id}
+    for node in within.css(selector):
+        above = node.parent
+        met: list[int] = []
+        while above is not None and (mem_id := above.mem_id) not in around:
+            if mem_id in inside:
+                inside.update(met)
+                break
+            met.append(mem_id)
+            above = above.parent
+        else:
+            kept.append(node)
+            inside.add(node.mem_id)
+            around.update(met)
+    return kept
+
+
+def in_menu(node: LexborNode, known: dict[int, bool]) -> bool:
+    """Tell whether an element stands in the site's own menu or footer.
+
+    ``known`` keeps the answer for the elements around, by ``mem_id``: many links of a page
+    stand in the same ones, perhaps far inside.
+    """
+    met = []
+    inside = False
+    for outer in ancestors(node):
+        if outer.mem_id in known:
+            inside = known[outer.mem_id]
+            break
+        met.append(outer.mem_id)
+        if outer.tag in ("nav", "header", "footer") or "navbar" in attribute(outer, "class"):
+            inside = True
+            break
+    known.update(dict.fromkeys(met, inside))
+    return inside

@@ -20,6 +20,7 @@ from cryptodrug_scraper.normalise.numbers import read_decimal, read_int
 from cryptodrug_scraper.normalise.places import read_places
 from cryptodrug_scraper.reading.damage import LOST
 from cryptodrug_scraper.reading.document import Document, fold, lines
+from cryptodrug_scraper.reading.nodes import cells_of
 from cryptodrug_scraper.reading.remembered import remembered
 from cryptodrug_scraper.records import Listing, Money, Notice, Review
 
@@ -121,6 +122,14 @@ class Reader:
         if self._document is None:
             return nodes
         return [node for node in nodes if not self._document.unfinished(node)]
+
+    def rows(self, table: LexborNode) -> list[list[LexborNode]]:
+        """Return a table's rows as lists of cells, ``<tbody>`` or not.
+
+        Left out are rows without cells, and one within which the page was cut off.
+        """
+        rows = (cells_of(row) for row in self.finished(table.css("tr")))
+        return [cells for cells in rows if cells]
 
     # -- plain texts ---------------------------------------------------------------------
 
