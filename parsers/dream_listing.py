@@ -11,8 +11,8 @@ from cryptodrug_scraper.reading.links import Address, address
 from cryptodrug_scraper.reading.nodes import attribute, class_names, elements, inner
 from cryptodrug_scraper.reading.reader import Reader
 from cryptodrug_scraper.records import Listing, ParsedPage, ShippingOption, Vendor
-from parsers.dream_page import IN_TEXTS, offer_id, read_payment, read_price
-from parsers.dream_vendor import read_not_shown, read_reviews, read_vendor_line, yes_or_no
+from parsers.dream_page import IN_TEXTS, offer_id, read_payment
+from parsers.dream_vendor import read_not_shown, read_reviews, read_vendor_line
 
 
 def read_listing_page(
@@ -85,7 +85,7 @@ def _row(row: LexborNode, listing: Listing, vendor: Vendor, reader: Reader) -> N
             if value is not None:
                 read_vendor_line(value, vendor, reader, profile=False)
         case "price":
-            read_price(listing, stated, reader)
+            reader.price(listing, stated)
         case "ships to":
             reader.ships_to(listing, stated)
         case "ships from":
@@ -93,7 +93,7 @@ def _row(row: LexborNode, listing: Listing, vendor: Vendor, reader: Reader) -> N
         case "escrow":
             read_payment(listing, stated, reader)
         case "trusted vendor" | "trusted seller":
-            vendor.trusted = yes_or_no("vendor.trusted", stated, reader)
+            vendor.trusted = reader.yes_or_no("vendor.trusted", stated)
         case _:
             reader.unknown_label("listing", what, stated)
 

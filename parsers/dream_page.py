@@ -206,33 +206,15 @@ def read_cards(shop: LexborNode, page: ParsedPage, reader: Reader, vendor: str |
 def _card_detail(block: LexborNode, listing: Listing, reader: Reader) -> None:
     names = block.attrs.get("class") or ""
     if "oPrice" in names:
-        read_price(listing, block.text(), reader)
+        reader.price(listing, block.text())
     elif "oVendor" in names:
         link = inner(block, "a")  # a deleted vendor's handle is no link
         handle = block.text().partition("(")[0] if link is None else link.text()
         listing.vendor = reader.text("listing.vendor", handle)
     elif "oShips" in names:
-        _ships(listing, block.text(), reader)
+        reader.route(listing, block.text())
     elif "oOrderButton" not in names and (text := block.text().strip()):
         reader.unknown_label("listing", names or block.tag or "", text)
-
-
-def _ships(listing: Listing, text: str, reader: Reader) -> None:
-    """Read a card's ``US → WW, EU``; either side may be empty."""
-    origin, arrow, target = text.partition("→")
-    if not arrow and text.strip():
-        reader.warn("listing.ships_from", "no arrow between from and to", text)
-        return
-    reader.ships_from(listing, origin)
-    reader.ships_to(listing, target)
-
-
-def read_price(listing: Listing, text: str, reader: Reader) -> None:
-    """Set a price and, from brackets, the same in other currencies."""
-    amounts = reader.money("listing.price", text)
-    if amounts:
-        listing.price = amounts[0]
-        listing.price_alternatives = amounts[1:]
 
 
 def read_payment(listing: Listing, text: str, reader: Reader) -> None:

@@ -72,8 +72,7 @@ def read_vendor_line(
         elif within < _DEEPEST and not title and node.css_first("span, a") is not None:
             read_vendor_line(node, vendor, reader, profile=profile, within=within + 1)
         elif profile and text.strip("()[] \t\n").casefold() == "banned":
-            vendor.banned = True
-            reader.note("vendor.banned", text, True)
+            vendor.banned = reader.stated("vendor.banned", text, True)
         elif text.strip():
             reader.unknown_label("vendor", title or " ".join(names) or node.tag or "", text)
 
@@ -87,8 +86,7 @@ def _loose_words(text: str, vendor: Vendor, reader: Reader, *, profile: bool) ->
     if not words:
         return
     if profile and words.casefold() == "banned":
-        vendor.banned = True
-        reader.note("vendor.banned", text, True)
+        vendor.banned = reader.stated("vendor.banned", text, True)
     else:
         reader.unknown_label("vendor", words)
 
@@ -171,8 +169,7 @@ def read_vendor_page(document: Document, page: ParsedPage, reader: Reader) -> No
         above = above.prev
     for notice in notices:
         if _BANNED.search(notice.text()):
-            vendor.banned = True
-            reader.note("vendor.banned", notice.text(), True)
+            vendor.banned = reader.stated("vendor.banned", notice.text(), True)
     if vendor.handle is None and document.title.startswith("Contact "):
         vendor.handle = reader.text("vendor.handle", document.title.removeprefix("Contact "))
     for heading in member.css("div.subtitle"):
@@ -213,7 +210,7 @@ def _profile_row(row: LexborNode, vendor: Vendor, reader: Reader) -> None:
             if value is not None:
                 read_vendor_line(value, vendor, reader, profile=True)
         case "fe enabled" | "fe":
-            vendor.finalize_early = yes_or_no("vendor.finalize_early", stated, reader)
+            vendor.finalize_early = reader.yes_or_no("vendor.finalize_early", stated)
         case "join date" | "joined" | "member since":
             vendor.joined_on = reader.date("vendor.joined_on", _without_brackets(stated))
         case "last active" | "last seen":
@@ -221,9 +218,9 @@ def _profile_row(row: LexborNode, vendor: Vendor, reader: Reader) -> None:
             read = reader.day_of_age if _AGE_WORDS.search(when) else reader.date
             vendor.last_active_on = read("vendor.last_active_on", when)
         case "trusted vendor" | "trusted seller" | "trusted":
-            vendor.trusted = yes_or_no("vendor.trusted", stated, reader)
+            vendor.trusted = reader.yes_or_no("vendor.trusted", stated)
         case "banned":
-            vendor.banned = yes_or_no("vendor.banned", stated, reader)
+            vendor.banned = reader.yes_or_no("vendor.banned", stated)
         case _:
             reader.unknown_label("vendor", what, stated)
 
@@ -234,16 +231,6 @@ _AGE_WORDS = re.compile(r"^(?:today|yesterday|now)$|\bago$", re.I)  # without a 
 def _without_brackets(text: str) -> str:
     """Return ``18/11/2018`` of ``18/11/2018 (today)``."""
     return text.partition("(")[0]
-
-
-def yes_or_no(field: str, text: str, reader: Reader) -> bool | None:
-    """Return what a Yes/No row says; other words are a warning."""
-    word = text.strip().casefold()
-    value = {"yes": True, "no": False}.get(word)
-    if value is None and word:
-        reader.warn(field, "neither Yes nor No", text)
-    reader.note(field, text, value)
-    return value
 
 
 def _long_text(heading: LexborNode, vendor: Vendor, reader: Reader) -> None:

@@ -190,8 +190,7 @@ def fact(label: str, value: str, listing: Listing, reader: Reader) -> None:
 
 def _stock(value: str, listing: Listing, reader: Reader) -> None:
     if value.casefold() == "unlimited":
-        listing.stock_unlimited = True
-        reader.note("listing.stock_unlimited", value, True)
+        listing.stock_unlimited = reader.stated("listing.stock_unlimited", value, True)
         return
     none_left = value.casefold() in ("out of stock", "sold out", "none")
     listing.stock = reader.integer("listing.stock", "0" if none_left else value)

@@ -96,8 +96,7 @@ def _headline(main: LexborNode, vendor: Vendor, reader: Reader) -> None:
         said = words(mark)
         word = said.strip("()[] ").casefold()
         if word in ("banned", "suspended"):
-            vendor.banned = True
-            reader.note("vendor.banned", said, True)
+            vendor.banned = reader.stated("vendor.banned", said, True)
         elif word and "vacation" not in word:
             reader.unknown_label("vendor.banned", said)
 

@@ -9,6 +9,7 @@ from selectolax.lexbor import LexborNode
 from cryptodrug_scraper.reading.document import Document
 from cryptodrug_scraper.reading.lines import Icon, Line, joined
 from cryptodrug_scraper.reading.links import path_of
+from cryptodrug_scraper.reading.prices import holds_money, read_prices
 from cryptodrug_scraper.reading.reader import Reader
 from cryptodrug_scraper.records import Listing
 from parsers.wall_street_lines import cell_text, inline_text, lines_of
@@ -16,10 +17,8 @@ from parsers.wall_street_offer import (
     OFFER_PATH,
     category_levels,
     handle_of,
-    holds_money,
     profile_link,
     read_marks,
-    read_prices,
 )
 
 

@@ -17,6 +17,7 @@ from cryptodrug_scraper.reading.document import Document
 from cryptodrug_scraper.reading.lines import NO_LIMIT, Icon, Line, joined, long_text, plain_label
 from cryptodrug_scraper.reading.links import address, is_mirrored
 from cryptodrug_scraper.reading.nodes import ancestors, attribute
+from cryptodrug_scraper.reading.prices import holds_money, read_prices
 from cryptodrug_scraper.reading.reader import Reader
 from cryptodrug_scraper.records import (
     Listing,
@@ -34,10 +35,8 @@ from parsers.wall_street_offer import (
     OFFER_PATH,
     category_levels,
     handle_of,
-    holds_money,
     profile_link,
     read_marks,
-    read_prices,
 )
 from parsers.wall_street_reviews import read_reviews
 from parsers.wall_street_tabs import Outline, outline_of, tab_shown
@@ -309,8 +308,7 @@ def _read_row(listing: Listing, label: str, value: list[str | Icon], reader: Rea
         listing.sold = _count("listing.sold", text, reader)
     elif label == "quantity in stock":
         if low in _UNLIMITED or low.startswith((NO_LIMIT, "unlimited")):
-            listing.stock_unlimited = True
-            reader.note("listing.stock_unlimited", text, True)
+            listing.stock_unlimited = reader.stated("listing.stock_unlimited", text, True)
         else:
             listing.stock = _count("listing.stock", text, reader)
             listing.stock_unlimited = False if listing.stock is not None else None

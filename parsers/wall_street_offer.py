@@ -9,13 +9,10 @@ from urllib.parse import unquote
 
 from selectolax.lexbor import LexborNode
 
-from cryptodrug_scraper.normalise.money import CURRENCY_CODES, read_money
-from cryptodrug_scraper.reading.damage import LOST
 from cryptodrug_scraper.reading.lines import Icon, Line, joined
 from cryptodrug_scraper.reading.links import path_of
 from cryptodrug_scraper.reading.reader import Reader
-from cryptodrug_scraper.reading.remembered import remembered
-from cryptodrug_scraper.records import Listing, Money
+from cryptodrug_scraper.records import Listing
 
 OFFER_PATH = re.compile(r"/offer/(\d{1,18})(?:/(\w+))?/?(?:\?|$)")
 PROFILE_PATH = re.compile(r"/profile/([^/?\s]{1,120}?)(?:/(\w+))?/?(?:\?|$)")
@@ -55,16 +52,6 @@ _PAYMENT_WORD = re.compile(
 )
 _PAYMENT_LABEL = re.compile(r"(?:accepted\s+)?payments?(?:\s+(?:methods?|types?))?\s*:", re.I)
 _BETWEEN_WORDS = re.compile(r"[\s,;/|&+()·•–-]+|\b(?:and|or)\b", re.I)
-
-_CURRENCY = (
-    rf"(?:(?<![^\W\d_])[A-Z]{{0,4}}[$€£¥₽₹₺₩₪₴₱₫฿₿Ƀ]"
-    rf"|(?<![^\W\d_])m?(?:{'|'.join(sorted(CURRENCY_CODES))})\b|zł|Kč)"
-)
-_NUMBER = r"\d(?:[\d.,'’\u00a0\u202f]|\ (?=\d{3}\b))*+"
-# A number without a currency matches too, and is passed over: no search begins within one.
-_AMOUNT = re.compile(
-    rf"[~≈]?\s*(?P<amount>{_CURRENCY}\s*{_NUMBER}|{_NUMBER}\s*{_CURRENCY})|{_NUMBER}"
-)
 
 
 def handle_of(link: LexborNode) -> str | None:
@@ -172,8 +159,7 @@ def _mark(listing: Listing, icon: Icon, text: str, reader: Reader) -> None:
     elif name == PAYMENT:
         read_payment(listing, text, reader)
     elif name == DIGITAL:
-        listing.product_class = "digital"
-        reader.note("listing.product_class", text or name, "digital")
+        listing.product_class = reader.stated("listing.product_class", text or name, "digital")
     elif name == AUTO_ACCEPT:
         words = text.casefold().replace("-", " ").split()
         if text and words[:2] != ["auto", "accept"] and words[:1] != ["autoaccept"]:
@@ -193,8 +179,7 @@ def _mark_by_words(listing: Listing, line: Line, reader: Reader) -> bool:
             reader.ships_from(listing, text[label.end() :])
         return True
     if _PHYSICAL.fullmatch(text):
-        listing.product_class = "physical"
-        reader.note("listing.product_class", text, "physical")
+        listing.product_class = reader.stated("listing.product_class", text, "physical")
         return True
     if _TO_PHRASE.match(text) and listing.ships_to_text is None:
         label = _TO_LABEL.match(text)
@@ -250,33 +235,6 @@ def _payment_kind(word: re.Match[str]) -> str | None:
     if word["partial"]:
         return "partial_escrow"
     return word.lastgroup
-
-
-@remembered
-def _amounts(text: str) -> tuple[str, ...]:
-    """Return the pieces of a text that are amounts of money, each as it stands there."""
-    if read_money(text) is not None:
-        return (text,)
-    return tuple(
-        match.group()
-        for match in _AMOUNT.finditer(text)
-        if match["amount"] and read_money(match.group()) is not None
-    )
-
-
-def holds_money(text: str) -> bool:
-    """Tell whether a text holds an amount of money."""
-    return bool(_amounts(text))
-
-
-def read_prices(field: str, text: str, reader: Reader) -> list[Money]:
-    """Return the amounts in a text such as ``$25.00 / Piece``, each currency once, in order."""
-    found: dict[str, Money] = {}
-    pieces = _amounts(text) if LOST not in text else ()  # which one is lost, cannot be told
-    for piece in pieces or ((text,) if text else ()):
-        for money in reader.money(field, piece):
-            found.setdefault(money.currency, money)
-    return list(found.values())
 
 
 _ARROWS = re.compile(r"\s*[→»›▸►➔➜❯]\s*|\s+>\s+|\s+-+>\s+")

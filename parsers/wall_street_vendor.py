@@ -48,8 +48,7 @@ def read_vendor(document: Document, page: ParsedPage, reader: Reader) -> None:
     reader.note("vendor.handle", name or "", vendor.handle)
     for alert in document.css('[class*="alert"]'):
         if _BANNED.search(text := alert.text(separator=" ")):
-            vendor.banned = True
-            reader.note("vendor.banned", text, True)
+            vendor.banned = reader.stated("vendor.banned", text, True)
     _read_facts(vendor, outline, heading, reader)
     page.vendors.append(vendor)
     if outline.tab is not None:
@@ -130,15 +129,13 @@ def _read_marks(vendor: Vendor, heading: LexborNode, shown: str, reader: Reader)
         reader.note("vendor.trusted", rest, vendor.trusted)
         rest = _TRUSTED.sub(" ", rest)
     if _BANNED.search(rest):
-        vendor.banned = True
-        reader.note("vendor.banned", rest, True)
+        vendor.banned = reader.stated("vendor.banned", rest, True)
         rest = _BANNED.sub(" ", rest)
     if match := LEVEL.search(rest):
         vendor.level = reader.integer("vendor.level", match[1])
         rest = LEVEL.sub(" ", rest)
     if match := re.search(r"\b(?:finali[sz]e\s+early|FE)\b(?:\s+enabled)?", rest, re.I):
-        vendor.finalize_early = True
-        reader.note("vendor.finalize_early", rest, True)
+        vendor.finalize_early = reader.stated("vendor.finalize_early", rest, True)
         rest = rest.replace(match.group(), " ")
     unknown = " ".join(_KNOWN_MARK.sub(" ", rest).split())
     if unknown:

@@ -81,6 +81,11 @@ class Reader:
         if self.readings is not None:
             self.readings.append(Reading(field, text, value))
 
+    def stated(self, field: str, text: str, value: _T) -> _T:
+        """Return the value that a text of the page means, kept as :meth:`note` does."""
+        self.note(field, text, value)
+        return value
+
     # -- pages that were cut off or damaged -----------------------------------------------
 
     def open_page(self, document: Document) -> None:
@@ -147,6 +152,14 @@ class Reader:
             self.note(field, text, value)
         return value
 
+    def yes_or_no(self, field: str, text: str) -> bool | None:
+        """Return what a text says that is Yes or No; other words are a warning."""
+        word = text.strip().casefold()
+        value = {"yes": True, "no": False}.get(word)
+        if value is None and word:
+            self.warn(field, "neither Yes nor No", text)
+        return self.stated(field, text, value)
+
     # -- numbers -------------------------------------------------------------------------
 
     def integer(self, field: str, text: str | None) -> int | None:
@@ -185,6 +198,12 @@ class Reader:
             self.warn(field, "not an amount of money", text)
         self.note(field, text, value)
         return list(value.amounts) if value is not None else []
+
+    def price(self, listing: Listing, text: str) -> None:
+        """Set a price and, behind it or in brackets, the same in other currencies."""
+        amounts = self.money("listing.price", text)
+        if amounts:
+            listing.price, listing.price_alternatives = amounts[0], amounts[1:]
 
     def paid(self, review: Review, text: str | None, currency: str | None = None) -> None:
         """Set a review's ``price`` and ``price_approximate`` from the page's text."""
@@ -226,6 +245,15 @@ class Reader:
         listing.ships_to = list(read.served)
         listing.ships_to_excluded = list(read.excluded)
         self.note("listing.ships_to", stated, listing.ships_to)
+
+    def route(self, listing: Listing, text: str) -> None:
+        """Set where an offer ships from and to, of ``US → WW, EU``; either side may be empty."""
+        origin, arrow, target = text.partition("→")
+        if not arrow and text.strip():
+            self.warn("listing.ships_from", "no arrow between from and to", text)
+            return
+        self.ships_from(listing, origin)
+        self.ships_to(listing, target)
 
     # -- times ---------------------------------------------------------------------------
 

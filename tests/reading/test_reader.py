@@ -47,6 +47,53 @@ def test_the_same_notice_is_kept_once_and_long_ones_are_cut() -> None:
     assert [len(n.text) for n in r.notices] == [200]
 
 
+def test_yes_and_no_and_what_is_neither() -> None:
+    r = reader()
+    stated = [r.yes_or_no("vendor.trusted", text) for text in (" Yes ", "NO", "", "perhaps")]
+    assert stated == [True, False, None, None]
+    assert r.notices == [Notice("vendor.trusted", "neither Yes nor No", "perhaps")]
+    assert r.readings is not None and r.readings[0] == ("vendor.trusted", " Yes ", True)
+
+
+def test_a_value_that_a_text_means_is_kept_with_it() -> None:
+    r = reader()
+    assert r.stated("vendor.banned", "(Banned)", True) is True
+    assert r.readings == [("vendor.banned", "(Banned)", True)]
+
+
+def test_a_price_and_its_alternatives() -> None:
+    r, listing = reader(), Listing()
+    r.price(listing, "฿0.00251 ($27)")
+    assert listing.price == Money("0.00251", "BTC")
+    assert listing.price_alternatives == [Money("27", "USD")]
+    r.price(listing, "")
+    assert listing.price == Money("0.00251", "BTC")
+
+
+@pytest.mark.parametrize(
+    ("text", "origin", "target"),
+    [
+        ("BE → NL, WW", ["BE"], ["NL", "WORLD"]),
+        ("→ EU", [], ["EU"]),
+        ("DE →", ["DE"], []),
+        (" ", [], []),
+    ],
+)
+def test_a_route_has_two_sides_of_which_one_may_be_empty(
+    text: str, origin: list[str], target: list[str]
+) -> None:
+    r, listing = reader(), Listing()
+    r.route(listing, text)
+    assert (listing.ships_from, listing.ships_to, r.notices) == (origin, target, [])
+
+
+def test_a_route_without_an_arrow_says_neither() -> None:
+    r, listing = reader(), Listing()
+    r.route(listing, "BE NL")
+    assert (listing.ships_from, listing.ships_to) == ([], [])
+    assert [n.reason for n in r.notices] == ["no arrow between from and to"]
+
+
 def test_places_with_exceptions() -> None:
     r, listing = reader(), Listing()
     r.ships_to(listing, " Worldwide\n except US, Atlantis ")
