@@ -17,7 +17,7 @@ from cryptodrug_scraper.report.offer import FAMILIES, GROUPS, unit_prices
 from cryptodrug_scraper.report.parts import SUPPRESSED, missing
 from cryptodrug_scraper.report.sections.concentration import Sellers
 from cryptodrug_scraper.report.sections.lifetimes import Lives
-from cryptodrug_scraper.report.sections.places import shipped
+from cryptodrug_scraper.report.sections.places import place_name, shipped
 from cryptodrug_scraper.report.sections.size import Sized
 from cryptodrug_scraper.report.selling import EDGES, few_bands
 from cryptodrug_scraper.study.growth import growth
@@ -198,8 +198,7 @@ def label(context: Context, topic: str, key: Any) -> str:
         high = edges[0] if not key else edges[edges.index(key) + 1]
         return t("prices.band", low=key, high=high)
     if topic == "destinations":
-        if key == "":
-            return t("places.not_said")
-        by_region = context.places_cut and key != "WORLD"
-        return t(f"compare.region_{key}") if by_region else context.lang.place(key)
+        if key == "home":  # of either country
+            return t("compare.region_home")
+        return place_name(context, key, by_region=bool(context.places_cut))
     return context.market(key) if key != TOTAL else t("words.all_markets")

@@ -62,7 +62,6 @@ class Context:
         """Families of groups, by unit, that stand for the prices of their groups."""
         self.places_cut: tuple[str, ...] = ()
         """Regions that stand for the destinations, for the sake of small numbers."""
-        self._sizes: dict[str, Measure] = {}
         self._titles = dict(zip(titles["market"], titles["title"], strict=True))
 
     @property
@@ -168,10 +167,8 @@ class Context:
         return len(small)
 
     def size(self, by: str) -> Measure:
-        """Return the measure of the markets' size, worked out at the first call."""
-        if by not in self._sizes:
-            self._sizes[by] = market_size(self.study, country=self.country, by=by)
-        return self._sizes[by]
+        """Return the measure of the markets' size, which the study keeps."""
+        return market_size(self.study, country=self.country, by=by)
 
     def t(self, key: str, **values: Any) -> str:
         """Return a text; country, threshold and what the report goes by are always filled in."""

@@ -236,9 +236,9 @@ def matrix(
             for c, value in enumerate(row):
                 face = shades(0.05 + 0.9 * value / most) if value else (1.0, 1.0, 1.0, 1.0)
                 axes.fill([c, c + 1, c + 1, c], [r, r, r + 1, r + 1], color=face, ec=_GRID, lw=0.8)
-                said = hidden if value is None else _said(lang, kind, value)
+                shown = hidden if value is None else _as_text(lang, kind, value)
                 ink = "black" if _luminance(face) > 0.18 else "white"
-                axes.text(c + 0.5, r + 0.5, said, ha="center", va="center", color=ink, fontsize=8)
+                axes.text(c + 0.5, r + 0.5, shown, ha="center", va="center", color=ink, fontsize=8)
         axes.set_xlim(0, len(columns))
         axes.set_ylim(len(rows), 0)
         axes.set_yticks([n + 0.5 for n in range(len(rows))], [safe(name) for name in rows])
@@ -281,7 +281,7 @@ def _luminance(colour: Sequence[float]) -> float:
     return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
 
 
-def _said(lang: Language, kind: Kind, value: float) -> str:
+def _as_text(lang: Language, kind: Kind, value: float) -> str:
     match kind:
         case "share":
             return lang.percent(value)

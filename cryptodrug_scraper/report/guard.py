@@ -105,12 +105,8 @@ def _cube(
     study: Study, table: str, column: str, country: str | None, others: bool
 ) -> dict[tuple[Key, Key], int]:
     """Count, once in the life of a study: sections ask for the same again and again."""
-    counted: dict[tuple[Any, ...], dict[tuple[Key, Key], int]]
-    counted = study.notes.setdefault("vendors behind cells", {})
-    key = (table, column, country, others)
-    if key not in counted:
-        counted[key] = _count(study, table, column, country, others)
-    return dict(counted[key])
+    name = f"vendors behind cells: {table} {column} {country} {others}"
+    return dict(study.kept(name, lambda: _count(study, table, column, country, others)))
 
 
 def _count(

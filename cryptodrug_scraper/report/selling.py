@@ -29,7 +29,7 @@ LIMIT = 200
 """Euros below which a sale is spoken of as small."""
 _BOUNDS = ("share_sales_least", "share_sales_most")
 _SALES = ("sales", "share_sales", *_BOUNDS, "value_eur", "share_value")
-_BEHIND = f"""
+_VENDORS = f"""
     SELECT DISTINCT vendor_id, CASE WHEN price_eur IS NOT NULL
            THEN width_bucket(price_eur, CAST(:edges AS numeric[])) END AS band
     FROM s_review WHERE {OF_COUNTRY}
@@ -74,7 +74,7 @@ def say_sales(context: Context, made: Section) -> None:
 def _sales(context: Context, made: Section) -> set[int]:
     """Show sales by value; return the lower edges of bands that are shown."""
     t = context.t
-    sets, behind = _behind(context, EDGES)
+    sets, vendors = _vendors_by_band(context, EDGES)
     edges: tuple[int, ...] = EDGES
     hidden, summed = _hidden(context, EDGES, sets)
     if hidden:
@@ -86,7 +86,7 @@ def _sales(context: Context, made: Section) -> set[int]:
     context.edges = edges
     lower = (0, *edges)
     measure = sale_values(context.study, country=context.country, edges=edges, by_market=False)
-    shown = behind > 0 and context.may_show(behind) and any(sets)
+    shown = vendors > 0 and context.may_show(vendors) and any(sets)
     title = t("prices.method_sales")
     made.methods.append(context.method(measure, title, shown=shown))
     if measure.frame.empty:
@@ -144,36 +144,36 @@ def _sales(context: Context, made: Section) -> set[int]:
         label = t("prices.label_bands")
         svg = figures.bars(context.lang, labels, series, kind="share", label=label)
         made.drawings.append(Drawing("sales", svg, context.caption("prices.figure_bands", series)))
-    said = []
+    sentences = []
     if summed:
         share = sum(float(row["share_sales"]) for low, row in of.items() if low < LIMIT)
-        bounds = _bounds(context)
+        small, _ = _split(context, LIMIT)
         sales = sum(int(row["sales"]) for row in of.values())
-        said.append(
+        sentences.append(
             t(
                 "prices.under",
                 share=share,
-                interval=_interval(context, LIMIT, "share_sales", above=False),
+                interval=interval_of(small, "share_sales"),
                 limit=LIMIT,
-                bounds=bounds,
+                bounds=_bounds(context, small),
                 sales=sales,
             )
         )
     if lower[-1] not in of:  # not even by the highest reading of a price
-        said.append(t("prices.none_above", limit=lower[-1]))
+        sentences.append(t("prices.none_above", limit=lower[-1]))
     larger = _larger(context)
     if summed and larger is not None:
-        said.append(larger)
-    if said:
-        made.findings.append(" ".join(said))
-        made.summary.append(" ".join(said))
+        sentences.append(larger)
+    if sentences:
+        made.findings.append(" ".join(sentences))
+        made.summary.append(" ".join(sentences))
     return not_hidden
 
 
-def _behind(context: Context, edges: Sequence[int]) -> tuple[list[set[Any]], int]:
+def _vendors_by_band(context: Context, edges: Sequence[int]) -> tuple[list[set[Any]], int]:
     """Return the vendors behind each band between edges, and how many have any review."""
     rows = context.study.frame(
-        _BEHIND, {"country": context.country, "edges": [float(edge) for edge in edges]}
+        _VENDORS, {"country": context.country, "edges": [float(edge) for edge in edges]}
     )
     known = rows.dropna(subset=["band"])
     sets = [set(known.loc[known["band"] == n, "vendor_id"]) for n in range(len(edges) + 1)]
@@ -182,8 +182,8 @@ def _behind(context: Context, edges: Sequence[int]) -> tuple[list[set[Any]], int
 
 def few_bands(context: Context, edges: Sequence[int]) -> set[int]:
     """Return the lower edges of bands of a country's sales that must not be shown."""
-    sets, behind = _behind(context, edges)
-    if not context.may_show(behind):
+    sets, vendors = _vendors_by_band(context, edges)
+    if not context.may_show(vendors):
         return {0, *edges}
     return _hidden(context, edges, sets)[0]
 
@@ -193,11 +193,11 @@ def _hidden(
 ) -> tuple[set[int], bool]:
     """Return the lower edges of bands that must not be shown, and if sums of the others may be.
 
-    Where these sums are told, nothing may follow along either part.
+    Where these sums are shown, nothing may follow along either part.
     """
     vendors = {low: len(each) for low, each in zip((0, *edges), sets, strict=True)}
     parts = [[low for low in vendors if low < LIMIT], [low for low in vendors if low >= LIMIT]]
-    summed = all(_told(vendors, part, context.threshold) for part in parts)
+    summed = all(_may_be_summed(vendors, part, context.threshold) for part in parts)
     hidden = {
         low
         for part in (parts if summed else [list(vendors)])
@@ -290,8 +290,8 @@ def _thresholds(context: Context, made: Section) -> None:
     )
 
 
-def _told(vendors: dict[int, int], bands: list[int], threshold: int) -> bool:
-    """Whether a sum over bands may be told: enough vendors in one of them, or none at all."""
+def _may_be_summed(vendors: dict[int, int], bands: list[int], threshold: int) -> bool:
+    """Whether a sum over bands may be shown: enough vendors in one of them, or none at all."""
     counts = [vendors[low] for low in bands]
     return max(counts, default=0) >= threshold or not any(counts)
 
@@ -310,17 +310,11 @@ def _between(context: Context, edge: float) -> bool:
     return vendors == 0 or context.may_show(vendors)
 
 
-def _bounds(context: Context) -> tuple[float, float] | None:
-    """Return the least and the largest share of sales that may be small, if they may be told."""
-    if not _between(context, LIMIT):
+def _bounds(context: Context, small: dict[str, Any]) -> tuple[float, float] | None:
+    """Return the least and the largest share of sales that may be small, if they may be shown."""
+    if not small or not _between(context, LIMIT):
         return None
-    frame = sale_values(
-        context.study, country=context.country, edges=(LIMIT,), by_market=False
-    ).frame
-    small = frame[frame["from_eur"] == 0]
-    if small.empty:
-        return None
-    low, high = (float(small.iloc[0][key]) for key in _BOUNDS)
+    low, high = (float(small[key]) for key in _BOUNDS)
     return (low, high) if low < high else None
 
 
@@ -332,25 +326,28 @@ def _larger(context: Context) -> str | None:
     value = {
         row["band_value"]: float(row["turnover_eur"]) for row in measure.frame.to_dict("records")
     }
-    whole = sum(value.get(band, 0.0) for band in vendors)
+    total = sum(value.get(band, 0.0) for band in vendors)
     larger = max(vendors["middle"], vendors["wholesale"])
-    if not whole or not context.may_show(larger) or not context.may_show(vendors["retail"]):
+    if not total or not context.may_show(larger) or not context.may_show(vendors["retail"]):
         return None
-    part = (value.get("middle", 0.0) + value.get("wholesale", 0.0)) / whole
+    part = (value.get("middle", 0.0) + value.get("wholesale", 0.0)) / total
     least = min(
         (float(least) for band, least in context.study.notes["value_bands"] if band != "retail"),
         default=float(LIMIT),
     )
-    interval = _interval(context, least, "share_value", above=True)
+    _, large = _split(context, least)
+    interval = interval_of(large, "share_value")
     return context.t("prices.larger", share=part, least=least, interval=interval)
 
 
-def _interval(
-    context: Context, edge: float, name: str, *, above: bool
-) -> tuple[float, float] | None:
-    """Return the interval of the share of sales below an edge or above it."""
-    frame = sale_values(
-        context.study, country=context.country, edges=(edge,), by_market=False
-    ).frame
-    rows = frame[frame["from_eur"] == (edge if above else 0)].to_dict("records")
-    return interval_of(rows[0], name) if rows else None
+def _split(context: Context, edge: float) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the rows of `sale_values` below an edge and above it; empty where there are none."""
+    study, country = context.study, context.country
+
+    def split() -> list[dict[str, Any]]:
+        measure = sale_values(study, country=country, edges=(edge,), by_market=False)
+        records: list[dict[str, Any]] = measure.frame.to_dict("records")
+        return records
+
+    rows = {row["from_eur"]: row for row in study.kept(f"sales at {edge:g} EUR: {country}", split)}
+    return rows.get(0, {}), rows.get(edge, {})

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from functools import partial
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import pandas as pd
 from psycopg2.extensions import cursor
@@ -49,6 +49,8 @@ from cryptodrug_scraper.study.turnover import sale_values, turnover
 from cryptodrug_scraper.study.unit_prices import unit_prices
 from cryptodrug_scraper.study.vendors import handle_matches, same_vendors
 from cryptodrug_scraper.study.wholesale import wholesale
+
+T = TypeVar("T")
 
 # Of the session: a study reads much and alone. Together with Python well under 1 GB.
 _SESSION = """
@@ -212,6 +214,16 @@ class Study:
         """COPY rows into a TEMP table; values as `database.copying.line` takes them."""
         with self.connection.begin_nested(), self._cursor() as raw:
             copy_lines(raw, table, columns, map(line, rows))
+
+    def kept(self, name: str, work_out: Callable[[], T]) -> T:
+        """Return what a function works out, worked out at the first call of the study's life.
+
+        It stands in `notes` under the name: one name a function and its arguments.
+        """
+        if name not in self.notes:
+            self.notes[name] = work_out()
+        value: T = self.notes[name]
+        return value
 
     def ensure_built(self, *builders: Callable[[Study], None]) -> None:
         """Run functions that build TEMP tables, each once in the life of the study."""

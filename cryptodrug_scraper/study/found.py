@@ -64,10 +64,7 @@ def _share(part: float, whole: float) -> float | None:
 
 def _monthly(study: Study, terms: Terms) -> pd.DataFrame:
     """Return the months of the markets in which there were captures."""
-    key = f"findings: months of {terms.country}"
-    if key not in study.notes:
-        study.notes[key] = market_size(study, country=terms.country, by="month").frame
-    frame: pd.DataFrame = study.notes[key]
+    frame = market_size(study, country=terms.country, by="month").frame
     frame = frame[frame["market"].isin(terms.markets) & frame["listings"].notna()]
     return frame.sort_values("period")
 

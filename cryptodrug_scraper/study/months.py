@@ -107,8 +107,11 @@ def whole_months(study: Study) -> pd.DataFrame:
 
     A month in the middle of which the market opened or closed is neither.
     """
-    if "whole_months" in study.notes:  # several measures ask, and it takes a look at every day
-        return pd.DataFrame(study.notes["whole_months"]).copy()
+    # Several measures ask, and it takes a look at every day.
+    return study.kept("whole_months", lambda: _watched_months(study)).copy()
+
+
+def _watched_months(study: Study) -> pd.DataFrame:
     study.prepare()
     study.ensure_built(build_seen)
     frame = study.frame(_MONTHS, {"edge": EDGE_DAYS, "few": FEW})
@@ -116,8 +119,7 @@ def whole_months(study: Study) -> pd.DataFrame:
         cut = set(study.frame(_CUT).itertuples(index=False, name=None))
         there = zip(frame["market"], frame["month"], strict=True)
         frame["stock"] &= pd.Series([each not in cut for each in there], frame.index, dtype=bool)
-    study.notes["whole_months"] = frame.astype({"stock": bool, "flow": bool})
-    return pd.DataFrame(study.notes["whole_months"]).copy()
+    return frame.astype({"stock": bool, "flow": bool})
 
 
 def whole_quarters(months: pd.DataFrame) -> pd.DataFrame:

@@ -90,10 +90,8 @@ def market_size(study: Study, *, country: str | None = None, by: str = "month") 
     """
     country = check_country(country)
     bucket(by, "x")
-    key = f"size: {country} by {by}"
-    if key not in study.notes:  # growth asks again
-        study.notes[key] = _market_size(study, country, by)
-    size: Measure = study.notes[key]
+    # Growth asks again.
+    size = study.kept(f"size: {country} by {by}", lambda: _market_size(study, country, by))
     return replace(size, frame=size.frame.copy())
 
 
@@ -177,16 +175,16 @@ def by_vendor(study: Study, country: str | None, by: str) -> tuple[pd.DataFrame,
 
     Listings of no known vendor stand for vendors of their own, of ids below 0.
     """
-    key = f"size: by vendor {country} {by}"
-    if key not in study.notes:  # several measures ask, and it takes a look at every listing's day
-        study.ensure_built(build_seen, build_origins)
-        given = {"country": country}
-        origin = origin_at("o.listing_id", "o.day")
-        offered = study.frame(_ACTIVE.format(period=bucket(by, "s.day"), origin=origin), given)
-        sold = study.frame(_SOLD.format(period=bucket(by, "posted_on")), given)
-        study.notes[key] = offered, sold
-    found: tuple[pd.DataFrame, pd.DataFrame] = study.notes[key]
-    return found
+    # Several measures ask, and it takes a look at every listing's day.
+    return study.kept(f"size: by vendor {country} {by}", lambda: _by_vendor(study, country, by))
+
+
+def _by_vendor(study: Study, country: str | None, by: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    study.ensure_built(build_seen, build_origins)
+    given = {"country": country}
+    origin = origin_at("o.listing_id", "o.day")
+    offered = study.frame(_ACTIVE.format(period=bucket(by, "s.day"), origin=origin), given)
+    return offered, study.frame(_SOLD.format(period=bucket(by, "posted_on")), given)
 
 
 def _summed(rows: pd.DataFrame) -> pd.DataFrame:

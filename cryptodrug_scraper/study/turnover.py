@@ -229,11 +229,7 @@ class _Counted:
 
 def _counted(study: Study, country: str | None) -> _Counted:
     """Count, once for all measures of a country."""
-    key = f"turnover: counted {country}"
-    if key not in study.notes:
-        study.notes[key] = _count(study, country)
-    found: _Counted = study.notes[key]
-    return found
+    return study.kept(f"turnover: counted {country}", lambda: _count(study, country))
 
 
 def _count(study: Study, country: str | None) -> _Counted:

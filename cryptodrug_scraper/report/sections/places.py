@@ -109,7 +109,7 @@ def _destinations(context: Context, made: Section, vendors: int) -> None:
     named = []
     for place, one in places.table().items():
         shown: dict[str, Any] = {
-            "place": _place(context, place, by_region=cut in _CUTS),
+            "place": place_name(context, place, by_region=cut in _CUTS),
             "vendors": len(one.vendors),
             "listings": one.listings,
             "share": one.listings / total if total else None,
@@ -159,7 +159,8 @@ def _part(row: dict[str, Any]) -> dict[str, Any]:
     return {"n": int(row["vendors"]), "share": share, "interval": interval}
 
 
-def _place(context: Context, place: str, *, by_region: bool) -> str:
+def place_name(context: Context, place: str, *, by_region: bool) -> str:
+    """Return the name of a destination or, with ``by_region``, of a region of `pooling`."""
     if place == "":
         return context.t("places.not_said")
     if by_region and place != "WORLD":
