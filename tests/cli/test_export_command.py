@@ -312,6 +312,7 @@ def test_a_folder_that_cannot_be_written_in(
     assert f"{tmp_path / 'out'} cannot be looked into: Permission denied." in result.stderr
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_an_interruption_leaves_nothing(dsn: str, tmp_path: Path) -> None:
     # Enough rows that it is at work for a while after the first file is there.
     ask(

@@ -273,6 +273,7 @@ def test_exit_codes_of_outcomes() -> None:
     assert command.code_of(summary) is Code.PARTLY_FAILED
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_ctrl_c_ends_it_in_order(migrated_url: str, tmp_path: Path) -> None:
     folder = tmp_path / "many"
     folder.mkdir()

@@ -89,6 +89,7 @@ def test_help_tells_every_fault_and_rule() -> None:
         assert re.search(rf"^ +{name} +\S", said, re.M), name
 
 
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
 def test_it_serves_until_it_is_ended(tmp_path: Path, how: signal.Signals) -> None:
     cookies = tmp_path / "cookies.txt"

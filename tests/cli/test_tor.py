@@ -100,6 +100,7 @@ def running(data: Path, *options: str | Path, **more: str) -> Iterator[subproces
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
 def test_run(tor_network: RunningNetwork, tmp_path: Path, how: signal.Signals) -> None:
     torrc = tmp_path / "more.txt"
@@ -126,6 +127,7 @@ def test_run(tor_network: RunningNetwork, tmp_path: Path, how: signal.Signals) -
     assert tors_in(tmp_path / "data" / "tor") == []
 
 
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize(
     ("how", "code"), [(signal.SIGINT, Code.INTERRUPTED), (signal.SIGKILL, -signal.SIGKILL)]
 )

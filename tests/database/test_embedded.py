@@ -119,6 +119,7 @@ def test_ten_at_once_in_an_empty_folder(own_server: EmbeddedServer) -> None:
     assert not list(own_server.home.glob("data.new-*"))
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_it_outlives_who_started_it_and_ctrl_c(own_server: EmbeddedServer) -> None:
     process = python("print(server.ensure_running(), flush=True); time.sleep(60)", own_server)
     assert process.stdout is not None

@@ -88,6 +88,7 @@ def workers_write(folder: Path) -> bool:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("interruptible")
 @ended
 def test_it_ends_soon_and_says_how_to_go_on(
     tmp_path: Path, send: Callable[[int, int], None], sign: signal.Signals
@@ -112,6 +113,7 @@ def test_it_ends_soon_and_says_how_to_go_on(
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("interruptible")
 @ended
 @pytest.mark.parametrize("processes", [3, 4])  # with the tracker of resources
 def test_interrupted_while_the_workers_still_start(

@@ -28,6 +28,7 @@ with TorNetwork(Path(sys.argv[1])) as network:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
 def test_all_ends_when_the_harness_is_ended_while_it_starts(
     tor_programs: None, tmp_path: Path, how: signal.Signals
