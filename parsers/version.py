@@ -9,7 +9,7 @@ from pathlib import Path
 import cryptodrug_scraper
 import parsers
 
-_PARTS = ("normalise", "reading", "records.py")
+_PARTS = ("normalise", "reading", "records")
 
 
 @cache
