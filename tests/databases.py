@@ -93,19 +93,19 @@ def server(pytestconfig: pytest.Config) -> EmbeddedServer:
 
 @pytest.fixture
 def database_url(server: EmbeddedServer) -> Iterator[str]:
-    with _new_database(server) as url:
+    with new_database(server) as url:
         yield url
 
 
 @pytest.fixture
 def migrated_url(server: EmbeddedServer, _template: str) -> Iterator[str]:
-    with _new_database(server, _template) as url:
+    with new_database(server, _template) as url:
         yield url
 
 
 @pytest.fixture
 def another_migrated_url(server: EmbeddedServer, _template: str) -> Iterator[str]:
-    with _new_database(server, _template) as url:
+    with new_database(server, _template) as url:
         yield url
 
 
@@ -146,7 +146,7 @@ def _template(server: EmbeddedServer) -> str:
 
 
 @contextlib.contextmanager
-def _new_database(server: EmbeddedServer, template: str = "template1") -> Iterator[str]:
+def new_database(server: EmbeddedServer, template: str = "template1") -> Iterator[str]:
     name = f"test_{uuid4().hex[:12]}"
     execute(server.url(), f"CREATE DATABASE {name} TEMPLATE {template}")
     try:

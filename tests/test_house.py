@@ -92,6 +92,75 @@ def test_spiders_hold_no_selector_and_ask_nothing_themselves(path: Path) -> None
             assert node.attr not in ("css", "xpath", "select"), path.name
 
 
+DOCUMENTED = ("_exit", "_fields", "_replace", "_asdict", "_make")  # of os, and of named tuples
+
+
+def private(name: str) -> bool:
+    return name.startswith("_") and not name.endswith("__") and name not in DOCUMENTED
+
+
+def private_imports(tree: ast.AST) -> Iterator[str]:
+    """Modules and names with a leading underscore that are imported from elsewhere."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom):
+            for name in [*(node.module or "").split("."), *(each.name for each in node.names)]:
+                if private(name):
+                    yield f"from {node.module} import {name}"
+        elif isinstance(node, ast.Import):
+            for each in node.names:
+                if any(private(part) for part in each.name.split(".")):
+                    yield f"import {each.name}"
+
+
+def private_attributes(tree: ast.AST) -> Iterator[str]:
+    """Attributes with a leading underscore that are taken from an imported module or name."""
+    imported = {
+        each.asname or each.name.split(".")[0]
+        for node in ast.walk(tree)
+        if isinstance(node, (ast.Import, ast.ImportFrom))
+        for each in node.names
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and private(node.attr):
+            at = node.value
+            while isinstance(at, ast.Attribute):
+                at = at.value
+            if isinstance(at, ast.Name) and at.id in imported:
+                yield ast.unparse(node)
+
+
+EVERYTHING = sorted(
+    path
+    for name in ("cryptodrug_scraper", "parsers", "spiders", "simulator", "migrations", "tests")
+    for path in (ROOT / name).rglob("*.py")
+)
+
+
+@pytest.mark.parametrize("path", EVERYTHING, ids=lambda p: str(p.relative_to(ROOT)))
+def test_nothing_private_is_imported(path: Path) -> None:
+    tree = ast.parse(path.read_text("utf-8"))
+    assert list(private_imports(tree)) == []
+    if "tests" not in path.relative_to(ROOT).parts:
+        assert list(private_attributes(tree)) == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "from scrapy.core._x import Y",
+        "from scrapy import _x",
+        "import scrapy._x",
+        "import scrapy._x as x",
+        "from scrapy._x.y import Z as z",
+    ],
+)
+def test_what_is_private_is_seen(line: str) -> None:
+    assert list(private_imports(ast.parse(line)))
+    assert not list(private_imports(ast.parse("from a import __version__; import a.b")))
+    attribute = ast.parse("import a.b\nx = a.b._c.d")
+    assert list(private_attributes(attribute)) == ["a.b._c"]
+
+
 def test_parsing_needs_no_database_library() -> None:
     script = (
         "import sys; from parsers import parse_page; parse_page(b'<html></html>');"

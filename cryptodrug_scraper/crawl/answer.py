@@ -1,7 +1,7 @@
 """What an answer is, whoever asked for it: bounded in size, decoded, and known whole or cut short.
 
-The crawl's fetcher (`fetch`) and the one that asks for single pages (`asking`) both make their
-answers here, and both pass the same gate before they ask.
+The crawl and what asks for single pages make their answers here, and pass the same gate before
+they ask.
 """
 
 from __future__ import annotations
@@ -108,6 +108,11 @@ def answer_of(
 def too_large(page_bytes: int) -> NoAnswer:
     """Return the error for a body of more bytes than a page may have."""
     return NoAnswer("too_large", f"the page is too large: more than {page_bytes:,} bytes")
+
+
+def too_late(timeout: float) -> NoAnswer:
+    """Return the error for an answer that did not come within its time, in seconds."""
+    return NoAnswer("timeout", f"no whole answer within {timeout:g} s")
 
 
 def _beginning(body: bytes, encoding: str, most: int) -> bytes:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 from cryptodrug_scraper.crawl.answer import Answer, NoAnswer, Refused
-from cryptodrug_scraper.crawl.asking import Asked, Client, LedAway
+from cryptodrug_scraper.crawl.identity_client import Asked, Client, LedAway
 from cryptodrug_scraper.crawl.sessions import Identity, SessionStore
 from cryptodrug_scraper.tor.errors import TorUnavailable
 from cryptodrug_scraper.tor.ready import WHERE_TO_GET_ONE

@@ -8,6 +8,7 @@ import sqlite3
 import time
 import uuid
 from collections import deque
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
+from scrapy import Request
 from scrapy.crawler import Crawler
 
 from cryptodrug_scraper import __version__
@@ -73,6 +75,8 @@ class Crawl:
         self._tor_failures = 0
         self._kept_at: deque[float] = deque(maxlen=10_000)
         self.kept_pages = 0
+        self.hand_out: Callable[[], Request | None] = lambda: None
+        """What the scheduler gives for now."""
         spider.crawl = self
         self._open()
 
@@ -339,8 +343,11 @@ class Crawl:
     def look_for_work(self) -> None:
         """Have Scrapy's engine look for work: by itself it does when an answer comes."""
         engine = self.crawler.engine
-        if engine is not None and engine._slot is not None:
-            engine._slot.nextcall.schedule()
+        if engine is None or engine.spider is None or self.closed or engine.needs_backout():
+            return
+        request = self.hand_out()
+        if request is not None:
+            engine.crawl(request)  # looks for more, too
 
     @property
     def tor_is_down(self) -> bool:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from http.cookies import CookieError, SimpleCookie
+from typing import TYPE_CHECKING
 
 from cryptodrug_scraper.crawl.cookies import can_be_sent
+
+if TYPE_CHECKING:
+    from scrapy.http import Headers
 
 TOR_BROWSER = "Mozilla/5.0 (Windows NT 10.0; rv:140.0) Gecko/20100101 Firefox/140.0"
 """The user agent of Tor Browser 15 on every desktop; an identity may have another."""
@@ -41,6 +45,15 @@ def request_headers(
         ("Priority", "u=0, i"),
     ]
     return headers
+
+
+def as_text(headers: Headers) -> list[tuple[str, str]]:
+    """Return Scrapy's headers as text that stands for bytes (latin-1)."""
+    return [
+        (name.decode("latin-1"), value.decode("latin-1"))
+        for name, values in headers.items()
+        for value in values
+    ]
 
 
 def cookies_set(values: Iterable[str]) -> dict[str, str | None]:

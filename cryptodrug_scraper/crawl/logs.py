@@ -11,7 +11,7 @@ from pathlib import Path
 from cryptodrug_scraper.crawl.private import tighten
 
 _OURS = "cryptodrug_scraper"
-_LEVELS = {_OURS: logging.INFO, "scrapy": logging.WARNING, "httpx2": logging.WARNING}
+_LEVELS = {_OURS: logging.INFO, "scrapy": logging.WARNING, "urllib3": logging.ERROR}
 _BYTES = 10 << 20
 _KEPT = 2
 

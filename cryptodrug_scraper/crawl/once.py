@@ -18,8 +18,8 @@ from urllib.parse import urlsplit
 from cryptodrug_scraper import __version__
 from cryptodrug_scraper.archive import CrawlArchive, CrawlEnd, CrawlStamp, Page, Written
 from cryptodrug_scraper.crawl.answer import NoAnswer, Refused
-from cryptodrug_scraper.crawl.asking import Asked, Client, LedAway
 from cryptodrug_scraper.crawl.checking import Finding, is_waiting_page
+from cryptodrug_scraper.crawl.identity_client import Asked, Client, LedAway
 from cryptodrug_scraper.crawl.judge import Judgement, Verdict, judge
 from cryptodrug_scraper.crawl.sessions import Identity
 from cryptodrug_scraper.records import Link, ParsedPage

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import Self
 
 from scrapy import Request
@@ -16,6 +17,8 @@ class FrontierScheduler:
 
     def __init__(self, crawler: Crawler) -> None:
         self.crawl = Crawl.of(crawler)
+        self.crawl.hand_out = self._hand_out
+        self._standing: deque[Request] = deque()
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -28,14 +31,21 @@ class FrontierScheduler:
 
     def has_pending_requests(self) -> bool:
         """Say whether there is anything left to ask for."""
-        return self.crawl.frontier.waiting > 0 and not self.crawl.enough
+        waits = self.crawl.frontier.waiting > 0 and not self.crawl.enough
+        return bool(self._standing) or waits
 
     def enqueue_request(self, request: Request) -> bool:
-        """Refuse what does not come from the frontier."""
-        return False
+        """Take what the frontier handed out, for :meth:`next_request`; refuse all else."""
+        if not isinstance(request.meta.get("visit"), Visit):
+            return False
+        self._standing.append(request)
+        return True
 
     def next_request(self) -> Request | None:
         """Return a request that is due with an identity that is free, or None for now."""
+        return self._standing.popleft() if self._standing else self._hand_out()
+
+    def _hand_out(self) -> Request | None:
         crawl = self.crawl
         if not crawl.may_ask:
             return None

@@ -22,7 +22,7 @@ from scrapy import Request
 from cryptodrug_scraper.archive import Written
 from cryptodrug_scraper.crawl.answer import Answer, NoAnswer, Refused
 from cryptodrug_scraper.crawl.frontier import DONE, FAILED, GONE, Task, Wanted
-from cryptodrug_scraper.crawl.headers import cookies_set, request_headers
+from cryptodrug_scraper.crawl.headers import as_text, cookies_set, request_headers
 from cryptodrug_scraper.crawl.identities import Member
 from cryptodrug_scraper.crawl.judge import Judgement, Verdict, judge
 from cryptodrug_scraper.records import ParsedPage
@@ -42,7 +42,7 @@ _LONGEST_BACKOFF = 60  # times the first one
 
 
 class Ask(Protocol):
-    """Sends one request; see :meth:`~.fetch.Fetcher.ask`."""
+    """Sends one request; see :meth:`~.handler.OnionHandler.ask`."""
 
     def __call__(self, request: Request, *, timeout: float, page_bytes: int) -> Awaitable[Answer]:
         """See the class."""
@@ -208,16 +208,11 @@ class Visit:
 
     def _archive(self, request: Request, answer: Answer) -> Captured:
         crawl = self.crawl
-        told = [
-            (name.decode("latin-1"), value.decode("latin-1"))
-            for name, values in request.headers.items()
-            for value in values
-        ]
         written = crawl.archive.write(
             url=request.url,
             captured_at=datetime.now(UTC),
             method=request.method,
-            request_headers=told,
+            request_headers=as_text(request.headers),
             request_body=request.body,
             status=answer.status,
             headers=answer.headers,

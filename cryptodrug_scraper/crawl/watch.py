@@ -29,6 +29,7 @@ class Watch:
         self.waiting_since: float | None = None
         self._shown_at = 0.0
         self._told = ""
+        self._closing: asyncio.Future[None] | None = None
         self._loop = create_looping_call(self.look)
 
     @classmethod
@@ -92,12 +93,10 @@ class Watch:
         if crawl.enough:
             crawl.stop("limit", "the limit of pages or time is reached")
         engine = self.crawler.engine
-        if engine is not None and engine.spider is not None:
-            slot = engine._slot
-            if slot is not None and slot.closing is None:
-                self._closing = asyncio.ensure_future(
-                    engine.close_spider_async(reason=crawl.stop_reason or "stopped")
-                )
+        if self._closing is None and engine is not None and engine.spider is not None:
+            self._closing = asyncio.ensure_future(
+                engine.close_spider_async(reason=crawl.stop_reason or "stopped")
+            )
 
     def _wait_for_cookies(self, crawl: Crawl) -> None:
         """With no identity left, wait for the researcher, up to the limit."""

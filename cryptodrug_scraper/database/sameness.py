@@ -172,7 +172,7 @@ def _resolve_series(
         if len(pages) == 1:  # most: each row is a review
             reviews += [_new(author, listing, row) for row in stretch]
             continue
-        points = _fewest_points(pages)
+        points = fewest_points(pages)
         prices = {row.price for row in stretch}
         if len(prices) > 1:
             # Prices are believed where believing them takes no more reviews.
@@ -180,7 +180,7 @@ def _resolve_series(
                 _by_page([row for row in stretch if row.price == price], joined)
                 for price in sorted(prices, key=lambda p: (p is None, p or 0))
             ]
-            by_price = [_fewest_points(of_one_price) for of_one_price in classes]
+            by_price = [fewest_points(of_one_price) for of_one_price in classes]
             if sum(map(len, by_price)) == len(points):
                 for of_one_price, its_points in zip(classes, by_price, strict=True):
                     reviews += _assign(author, listing, of_one_price, its_points)
@@ -267,7 +267,7 @@ def _new(author: str | None, listing: int | None, row: Sighting) -> Resolved:
     return review
 
 
-def _fewest_points(pages: Iterable[list[Sighting]]) -> list[int]:
+def fewest_points(pages: Iterable[list[Sighting]]) -> list[int]:
     """Return the fewest moments such that each page's rows can have one each, ascending."""
     ends: dict[int, list[list[Sighting]]] = defaultdict(list)
     for page in pages:

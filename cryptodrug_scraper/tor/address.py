@@ -7,7 +7,7 @@ one today links to nothing, or expects a tool that resolves it elsewhere.
 
 A URL passes only if it is plain: nothing in it that two readers could read differently. It is
 matched as a whole by one narrow pattern rather than parsed, and so there is no host that
-`urllib` and `httpx2` could see where this module saw another.
+`urllib` and `urllib3` could see where this module saw another.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
     python -m tests.bench.scraped bare|usual ADDRESSES SOCKS COOKIE…
 
 ADDRESSES is a file of one a line. It goes through the same SOCKS proxy as the crawl, by the same
-download handler of Scrapy's, with the same headers and as many requests at a time; each COOKIE
+HTTP client, with the same headers and as many requests at a time; each COOKIE
 is a session with a circuit of its own. ``bare`` has no middleware, no extension and no log and
 drops what comes: less can nobody do with Scrapy. ``usual`` has Scrapy's own middlewares and
 settings, which log each page. Prints one line of JSON.
@@ -30,7 +30,7 @@ from cryptodrug_scraper.tor.circuits import proxy_url
 from simulator.sessions import COOKIE
 from tests.bench.crawled import EACH, busy, peak_bytes
 
-_HANDLER = "scrapy.core.downloader.handlers._httpx.HttpxDownloadHandler"
+_HANDLER = "cryptodrug_scraper.crawl.handler.OnionHandler"
 
 
 class Plain(scrapy.Spider):
@@ -83,7 +83,6 @@ def settings_of(bare: bool, sessions: int) -> Settings:
             }
         )
         logging.getLogger("scrapy").setLevel(logging.WARNING)
-        logging.getLogger("httpx2").setLevel(logging.WARNING)
     else:
         settings.update({"LOG_FILE": os.devnull})
     return settings

@@ -6,9 +6,9 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable
 
-import httpx2
 import pytest
 
+from cryptodrug_scraper.crawl.http_client import ask
 from cryptodrug_scraper.tor.circuits import proxy_url
 from cryptodrug_scraper.tor.ready import socks_problem
 from tests.bench.socks import Socks
@@ -129,9 +129,10 @@ def test_the_program_takes_it_for_tor_and_asks_through_it() -> None:
     async def use(socks: Socks) -> None:
         assert await asyncio.to_thread(socks_problem, socks.address) is None
         proxy = proxy_url(socks.address, "market-id0", 3)
-        async with httpx2.AsyncClient(proxy=proxy, trust_env=False) as client:
-            answer = await client.get(f"http://{onion(1)}/")
-        assert answer.text == onion(1)
+        answer = await asyncio.to_thread(
+            ask, f"http://{onion(1)}/", proxy=proxy, timeout=20, page_bytes=1000
+        )
+        assert answer.body.decode() == onion(1)
         assert socks.streams == Counter({"market-id0-3": 1})
 
     through(hello, use)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cryptodrug_scraper.database.sameness import _fewest_points, resolve
+from cryptodrug_scraper.database.sameness import fewest_points, resolve
 from cryptodrug_scraper.database.sightings import ALWAYS, Sighting
 
 DAY = 86_400
@@ -239,7 +239,7 @@ def test_no_fewer_points_would_do(pages: list[list[tuple[int, int]]]) -> None:
         [Sighting(p, n, "a", None, start, start + length) for n, (start, length) in enumerate(page)]
         for p, page in enumerate(pages)
     ]
-    found = _fewest_points([list(page) for page in rows])
+    found = fewest_points([list(page) for page in rows])
 
     def explains(points: tuple[int, ...]) -> bool:
         return all(

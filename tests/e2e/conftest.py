@@ -18,7 +18,7 @@ from simulator.facts import Sizes
 from simulator.look import looks
 from simulator.making import make_world
 from simulator.truth import truth
-from tests.databases import _new_database
+from tests.databases import new_database
 from tests.e2e.stated import stated
 from tests.e2e.truth import Comparison, compare_stated
 from tests.e2e.walking import walk_into
@@ -72,7 +72,7 @@ def once_loaded(
     look = looks()[request.param]
     world = make_world(look, seed=3, sizes=Sizes(60, 7, 160))
     at = world.reference
-    with _new_database(server, _template) as url:
+    with new_database(server, _template) as url:
         dsn = client_url(url)
         walk_into(dsn, look, world, at)
         with closing(psycopg2.connect(dsn)) as connection:

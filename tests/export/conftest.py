@@ -11,13 +11,13 @@ from sqlalchemy import Engine
 from cryptodrug_scraper.database.connection import open_engine
 from cryptodrug_scraper.replay import replay
 from tests.conftest import FIXTURES
-from tests.databases import _new_database
+from tests.databases import new_database
 from tests.replay.test_reviews import dsn_of
 
 
 @pytest.fixture(scope="session")
 def study(server: Any, _template: str) -> Iterator[Engine]:
-    with _new_database(server, _template) as url:
+    with new_database(server, _template) as url:
         engine = open_engine(url)
         replay([FIXTURES / "study"], dsn_of(engine))
         yield engine

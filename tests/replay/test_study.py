@@ -21,7 +21,7 @@ from cryptodrug_scraper.database.connection import open_engine
 from cryptodrug_scraper.replay import replay
 from cryptodrug_scraper.replay.summary import Summary
 from tests.conftest import FIXTURES
-from tests.databases import _new_database
+from tests.databases import new_database
 from tests.replay.rows import all_rows
 from tests.replay.test_reviews import dsn_of
 
@@ -46,7 +46,7 @@ REVIEWS = {
 @pytest.fixture(scope="module")
 def study(server: Any, _template: str) -> Iterator[tuple[Engine, Summary]]:
     """The study in a database of its own, which the tests of this module only read."""
-    with _new_database(server, _template) as url:
+    with new_database(server, _template) as url:
         engine = open_engine(url)
         yield engine, replay([STUDY], dsn_of(engine))
         engine.dispose()

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cryptodrug_scraper.report.sections.lifetimes import _points, _still
+from cryptodrug_scraper.report.sections.lifetimes import still, survival_points
 from cryptodrug_scraper.study.lifetimes import kaplan_meier
 
 
@@ -27,7 +27,7 @@ def curve(watched: int, still_there: int) -> pd.DataFrame:
 def test_what_is_still_there_holds_as_long_as_any_was_watched(
     days: int, part: float | None
 ) -> None:
-    found = _still(curve(120, 10), days)
+    found = still(curve(120, 10), days)
     assert found[f"after{days}"] == part
     low, high = (found.get(f"after{days}_{end}") for end in ("low", "high"))
     # Before the first went there is no interval.
@@ -36,11 +36,11 @@ def test_what_is_still_there_holds_as_long_as_any_was_watched(
 
 
 def test_where_all_are_gone_none_is_there_later() -> None:
-    assert _still(curve(120, 0), 180) == {"after180": 0, "after180_low": 0, "after180_high": None}
+    assert still(curve(120, 0), 180) == {"after180": 0, "after180_low": 0, "after180_high": None}
 
 
 def test_the_last_step_is_drawn_out_for_as_long_as_any_was_watched() -> None:
-    assert [point[:2] for point in _points(curve(120, 10))] == [
+    assert [point[:2] for point in survival_points(curve(120, 10))] == [
         (0, 1), (20, 0.75), (50, 0.5), (120, 0.5),
     ]  # fmt: skip
-    assert [point[:2] for point in _points(curve(120, 0))] == [(0, 1), (20, 0.75), (50, 0)]
+    assert [point[:2] for point in survival_points(curve(120, 0))] == [(0, 1), (20, 0.75), (50, 0)]

@@ -11,7 +11,7 @@ import pytest
 from cryptodrug_scraper.replay.summary import Summary
 from simulator.scenario.crawls import Plan
 from simulator.scenario.parameters import read_scenario
-from tests.databases import _new_database
+from tests.databases import new_database
 from tests.scenario.holding import Held, far_below
 from tests.scenario.running import Compared, examined, loaded
 
@@ -24,7 +24,7 @@ IDS = [finding.id for finding in SMALL.parameters.findings]
 def studied(
     server: Any, _template: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Summary, dict[str, Compared], list[Held]]]:
-    with _new_database(server, _template) as url:
+    with new_database(server, _template) as url:
         summary = loaded(SMALL, tmp_path_factory.mktemp("scenario") / "crawls", url)
         rows, numbers = examined(SMALL, url)
         yield summary, {row.finding.id: row for row in rows}, numbers
@@ -60,7 +60,7 @@ def test_missing_pages_are_noticed_and_do_not_bend_shares(
     server: Any, _template: str, tmp_path: Path
 ) -> None:
     plan = Plan(SMALL.parameters, 1, missing=0.2)
-    with _new_database(server, _template) as url:
+    with new_database(server, _template) as url:
         loaded(plan, tmp_path / "crawls", url)
         rows, numbers = examined(plan, url)
     assert {row.finding.id: row.wrong for row in rows if row.wrong} == {}

@@ -15,7 +15,7 @@ from cryptodrug_scraper.database.connection import open_engine
 from cryptodrug_scraper.records import Review
 from cryptodrug_scraper.study.core import Study
 from cryptodrug_scraper.study.days import DAY, learn
-from tests.databases import _new_database
+from tests.databases import new_database
 from tests.study.aging import BEGIN, ROUNDINGS, by_days, by_words, show
 from tests.study.world import World, eur
 
@@ -32,7 +32,7 @@ Frame = pd.DataFrame
 def aged(request: Any, server: Any, _template: str) -> Iterator[tuple[str, dict[str, list[date]]]]:
     """A database of three markets, one a kind of rounding, and the true days of their reviews."""
     random, truth = Random(7), {}
-    with _new_database(server, _template) as url:
+    with new_database(server, _template) as url:
         world = World(url)
         for rounding, market in MARKETS.items():
             each = DAYS / REVIEWS

@@ -13,13 +13,13 @@ from cryptodrug_scraper.database.connection import open_engine
 from cryptodrug_scraper.replay import replay
 from cryptodrug_scraper.study.core import Study
 from tests.conftest import FIXTURES
-from tests.databases import _new_database
+from tests.databases import new_database
 from tests.replay.test_reviews import dsn_of
 
 
 @pytest.fixture(scope="module")
 def filled(server: Any, _template: str) -> Iterator[Engine]:
-    with _new_database(server, _template) as url:
+    with new_database(server, _template) as url:
         engine = open_engine(url)
         replay([FIXTURES / "study"], dsn_of(engine))
         yield engine

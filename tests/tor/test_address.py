@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-import httpx2
 import pytest
 import requests
 import scrapy
@@ -145,21 +144,18 @@ def test_no_loopback(host: str) -> None:
 def seen_hosts(url: str) -> set[tuple[str, int | None]]:
     """Return host and port as each program that could send a request sees them."""
     split = urlsplit(url)
-    x = httpx2.URL(url)
     prepared = requests.Request("GET", url).prepare().url
     assert prepared is not None
     pooled = parse_url(prepared)
     crawled = urlsplit(scrapy.Request(url).url)
     assert split.username is None
     assert split.password is None
-    assert not x.userinfo
     assert pooled.auth is None
     assert crawled.username is None
-    assert {split.scheme, x.scheme, pooled.scheme, crawled.scheme} <= {"http", "https"}
+    assert {split.scheme, pooled.scheme, crawled.scheme} <= {"http", "https"}
     usual = {"http": 80, "https": 443}[split.scheme]
     return {
         (split.hostname or "", split.port or usual),
-        (x.host, x.port or usual),
         ((pooled.host or "").strip("[]"), pooled.port or usual),
         (crawled.hostname or "", crawled.port or usual),
     }

@@ -12,9 +12,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import httpx2
 import psutil
 import pytest
+import requests
 
 from cryptodrug_scraper.database.processes import is_alive, wait_for
 from cryptodrug_scraper.tor.circuits import proxy_url
@@ -59,8 +59,9 @@ def test_it_connects_and_fetches_and_ends(
             with TorControl(tor.control) as control:
                 assert control.status().ready
                 assert control.ask("config-text")
-        with httpx2.Client(proxy=proxy_url(tor.socks, "me"), timeout=60) as client:
-            assert client.get(f"http://{onion}/").text == "hello"
+        proxy = proxy_url(tor.socks, "me")
+        got = requests.get(f"http://{onion}/", proxies={"http": proxy}, timeout=60)
+        assert got.text == "hello"
         listening = {
             (connection.laddr.ip, connection.laddr.port)
             for connection in psutil.Process(pid).net_connections()

@@ -72,7 +72,7 @@ class Lives:
             "cut": cut,
         }
         for days in _AFTER:
-            row |= _still(curve, days)
+            row |= still(curve, days)
         if market in self.silent:
             names = ["lives", "median", *(f"after{days}" for days in _AFTER)]
             return row | dict.fromkeys(names, SUPPRESSED) | {"cut": False}
@@ -102,7 +102,9 @@ def section(context: Context) -> Section:
     for of, lives in chosen.items():
         measure, curves = lives.measure, lives.curves
         drawn_markets = [market for market in curves if market not in lives.silent]
-        drawings = {context.market(market): _points(curves[market]) for market in drawn_markets}
+        drawings = {
+            context.market(market): survival_points(curves[market]) for market in drawn_markets
+        }
         rows += [lives.row(market) for market in curves]
         title = t(f"lifetimes.{of}").lower()
         made.methods.append(context.method(measure, title, markets=drawn_markets))
@@ -157,7 +159,7 @@ def section(context: Context) -> Section:
     return made
 
 
-def _still(curve: Any, days: int) -> dict[str, float | None]:
+def still(curve: Any, days: int) -> dict[str, float | None]:
     """Return the part that is still there after so many days, if any was watched so long.
 
     With the ends of its interval, once the curve has fallen.
@@ -173,7 +175,7 @@ def _still(curve: Any, days: int) -> dict[str, float | None]:
     return {name: float(last["survival"]), **ends}
 
 
-def _points(curve: Any) -> list[tuple[float, float, float | None, float | None]]:
+def survival_points(curve: Any) -> list[tuple[float, float, float | None, float | None]]:
     """Return the steps, the last of them drawn out for as long as any was watched."""
     points: list[tuple[float, float, float | None, float | None]] = [(0.0, 1.0, 1.0, 1.0)]
     for days, survival, low, high in curve[["days", "survival", "low", "high"]].itertuples(

@@ -14,7 +14,8 @@ from datetime import UTC, datetime
 import pytest
 
 from cryptodrug_scraper.crawl.answer import NoAnswer, Refused
-from cryptodrug_scraper.crawl.asking import Client, LedAway, ask
+from cryptodrug_scraper.crawl.http_client import ask
+from cryptodrug_scraper.crawl.identity_client import Client, LedAway
 from cryptodrug_scraper.crawl.sessions import Identity
 
 Serve = Callable[[socket.socket, bytes, threading.Event], None]
