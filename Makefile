@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo test lint bench e2e scenario expectations lock clean
+.PHONY: setup demo test lint quick bench e2e scenario expectations lock clean
 
 setup: .venv/ready
 
@@ -26,6 +26,14 @@ lint: setup
 test: lint
 	$(BIN)/python -m pytest -n $$($(BIN)/python -c 'import os; print(3 * (os.cpu_count() or 1) // 2 or 1)')
 
+# While a market is being written: pages and their records, without PostgreSQL and Tor. Copies of
+# pages that were damaged in all ways are for `make test`.
+quick: lint
+	$(BIN)/python -m pytest -p tests.quick -n $$($(BIN)/python -c 'import os; print(min(os.cpu_count() or 1, 4))') \
+	    --ignore-glob='*_copies.py' $(QUICK)
+
+QUICK = tests/parsers tests/records tests/test_house.py
+
 bench: setup
 	$(BIN)/python -m tests.bench
 
@@ -36,8 +44,9 @@ e2e: setup
 scenario: setup
 	$(BIN)/python -m tests.scenario $(if $(MISSING),--missing $(MISSING)) $(if $(FOLDER),--folder $(FOLDER))
 
+# The expected records of all fixtures, or with `MARKET=name` of those of one market.
 expectations: setup
-	-$(BIN)/python -m pytest tests/parsers/test_fixtures.py --write-expectations
+	@$(BIN)/python -m tests.parsers.expectations $(MARKET)
 
 # By name, version and hash, without addresses: everything, then what the program needs to run,
 # in the same versions.

@@ -37,14 +37,6 @@ def interruptible() -> Iterator[None]:
     signal.signal(signal.SIGINT, before)
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption(
-        "--write-expectations",
-        action="store_true",
-        help="write the expected record of each fixture anew; the run then fails",
-    )
-
-
 @pytest.fixture(scope="session")
 def real_pages() -> Path:
     """The folder of real saved pages, which lies beside the project and not in it."""
