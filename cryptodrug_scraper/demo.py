@@ -12,12 +12,12 @@ import sys
 from pathlib import Path
 
 from cryptodrug_scraper.archive import total_bytes
-from cryptodrug_scraper.cli.console import output
 from cryptodrug_scraper.cli.errors import Code, explain
 from cryptodrug_scraper.cli.query import Answer, connect
 from cryptodrug_scraper.cli.replay import code_of, show
 from cryptodrug_scraper.cli.rows import show_table
-from cryptodrug_scraper.cli.terminal import prepare_streams, program, say
+from cryptodrug_scraper.common.console import output
+from cryptodrug_scraper.common.terminal import prepare_streams, program, say
 from cryptodrug_scraper.database import upgrade as migrations
 from cryptodrug_scraper.database.connection import client_url, open_engine
 from cryptodrug_scraper.database.embedded import EmbeddedServer

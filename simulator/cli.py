@@ -14,7 +14,7 @@ import typer
 
 from cryptodrug_scraper.cli.errors import EXIT_CODES, Code, Failure
 from cryptodrug_scraper.cli.options import guide
-from cryptodrug_scraper.cli.terminal import say
+from cryptodrug_scraper.common.terminal import say
 from simulator.faults import FAULTS, RULES
 
 HELP = guide("""

@@ -18,11 +18,13 @@ from types import TracebackType
 from typing import NamedTuple, Self
 from uuid import UUID
 
+from cryptodrug_scraper.common.locks import try_lock
+
 from .files import location_of
 from .held import RecordPlace
 from .http import split_response
 from .invented import field_of, of_this_machine
-from .mend import beginning_of, files_of, lock
+from .mend import beginning_of, files_of
 from .page import DEFAULT_LIMITS, Page
 from .responses import Known, page_of
 from .secret import public_body
@@ -310,7 +312,7 @@ class CrawlArchive:
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC
         fd = os.open(path, flags, 0o600)
         try:
-            lock(fd)
+            try_lock(fd)
             _write_all(fd, data)
             os.fsync(fd)
             _sync_folder(self.folder)

@@ -41,7 +41,7 @@ class Context:
         self,
         limits: Limits,
         captured_at: datetime | date | None,
-        on_progress: Callable[[int], None] | None,
+        on_read: Callable[[int], None] | None,
         on_passed_over: PassedOver | None,
         read: ReadSource,
         columns: Columns = ANY,
@@ -57,7 +57,7 @@ class Context:
         self.crawls: dict[str, tuple[CrawlStamp, CrawlEnd | None]] = {}
         self._read = read
         self._pass_over = on_passed_over
-        self._report = on_progress
+        self._report = on_read
         self._size = 0
         self._told = 0
 

@@ -10,6 +10,8 @@ from typing import BinaryIO
 
 from fastwarc.warc import ArchiveIterator, WarcHeader, WarcRecordType
 
+from cryptodrug_scraper.common.locks import try_lock
+
 from .files import location_of
 from .held import RecordPlace
 from .page import Trouble
@@ -64,22 +66,6 @@ def _beginning(file: BinaryIO) -> tuple[str, CrawlStamp] | None:
     return None
 
 
-def lock(fd: int) -> bool:
-    """Lock a file that is open, until it is closed; False if another has locked it.
-
-    Where files cannot be locked so (Windows), they are not.
-    """
-    try:
-        import fcntl
-    except ImportError:
-        return True
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
 class Mended(list[Trouble]):
     """What was done, or could not be; ``damaged`` are the stretches that were left as they are."""
 
@@ -101,7 +87,7 @@ def mend(folder: Path) -> Mended:
     for files in files_of(folder).values():
         path = files[-1][1]
         with path.open("r+b", buffering=0) as file:
-            if lock(file.fileno()):
+            if try_lock(file.fileno()):
                 _mend(file, path, mended)
     return mended
 

@@ -30,15 +30,13 @@ class ArchiveReader:
         paths: Iterable[Path],
         *,
         captured_at: datetime | date | None = None,
-        on_progress: Callable[[int], None] | None = None,
+        on_read: Callable[[int], None] | None = None,
         on_passed_over: PassedOver | None = None,
         limits: Limits = DEFAULT_LIMITS,
         columns: Columns = ANY,
     ) -> None:
         self._paths = _existing(paths)
-        self._context = Context(
-            limits, captured_at, on_progress, on_passed_over, read_source, columns
-        )
+        self._context = Context(limits, captured_at, on_read, on_passed_over, read_source, columns)
         self._items = self._read()
         self.pages = 0
         self.troubles = 0
@@ -140,7 +138,7 @@ def read_pages(
     paths: Iterable[Path],
     *,
     captured_at: datetime | date | None = None,
-    on_progress: Callable[[int], None] | None = None,
+    on_read: Callable[[int], None] | None = None,
     on_passed_over: PassedOver | None = None,
     limits: Limits = DEFAULT_LIMITS,
     columns: Columns = ANY,
@@ -148,7 +146,7 @@ def read_pages(
     """Read the pages of files, folders and archives, in order, in bounded memory.
 
     What cannot be read is yielded as a :class:`Trouble`, and reading goes on. ``captured_at`` is
-    the capture time of pages for which nothing surer is known. ``on_progress`` is told how many
+    the capture time of pages for which nothing surer is known. ``on_read`` is told how many
     more bytes on disk were read; they add up to :func:`total_bytes`. ``on_passed_over`` is told
     the location and the sort of what is no page. ``columns``
     says which columns of tables hold what. Raises :class:`NothingThere` at once if a path
@@ -157,7 +155,7 @@ def read_pages(
     return ArchiveReader(
         paths,
         captured_at=captured_at,
-        on_progress=on_progress,
+        on_read=on_read,
         on_passed_over=on_passed_over,
         limits=limits,
         columns=columns,

@@ -9,7 +9,7 @@ __all__ = ["main"]
 
 def main() -> None:
     """Run the command line (the console script's entry)."""
-    from cryptodrug_scraper.cli.terminal import prepare_streams
+    from cryptodrug_scraper.common.terminal import prepare_streams
 
     prepare_streams()
     from cryptodrug_scraper.cli.app import app

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,7 +12,8 @@ import typer
 
 from cryptodrug_scraper.cli.errors import EXIT_CODES, Code, Failure
 from cryptodrug_scraper.cli.options import DatabaseUrl, guide
-from cryptodrug_scraper.cli.terminal import json_line, safe, say
+from cryptodrug_scraper.common.progress import ProgressView
+from cryptodrug_scraper.common.terminal import json_line, safe, say
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection  # noqa: N812  (it is a class)
@@ -115,7 +115,7 @@ def roots(
     if not rows:
         say("No page was loaded so far: cryptodrug replay PATH")
         return
-    from cryptodrug_scraper.cli.console import count, output, table
+    from cryptodrug_scraper.common.console import count, output, table
 
     columns = ("path", "kind", "pages", "bytes", "now", "id")
     output().print(table(count(len(rows), "root"), columns, rows, fold="path"))
@@ -192,14 +192,15 @@ def find(
     database_url: DatabaseUrl = None,
 ) -> None:
     """Find archives that were moved."""
-    from cryptodrug_scraper.cli.console import count
+    from cryptodrug_scraper.common.console import count
     from cryptodrug_scraper.database import moved
 
     for folder in folders:
         if not folder.is_dir():
             raise Failure(f"There is no folder {str(folder)!r}.", Code.BAD_INPUT)
     with _connected(database_url) as connection:
-        search = moved.find(connection, folders, _Progress())
+        with ProgressView("archive roots find") as progress:
+            search = moved.find(connection, folders, progress)
         if yes:
             moved.move(connection, search.moves)
     if not search.moves and not search.missing:
@@ -221,18 +222,6 @@ def _show(moves: list[Move]) -> None:
         before = move.root.location(move.part) if move.part else move.root.paths[-1]
         before = next((path for path in move.root.paths if path != move.path), before)
         typer.echo(f"{safe(before)} -> {safe(move.path)}")
-
-
-class _Progress:
-    """Says on standard error how much was looked at, now and then."""
-
-    def __init__(self) -> None:
-        self._next = time.monotonic() + 5
-
-    def __call__(self, looked_at: int) -> None:
-        if time.monotonic() >= self._next:
-            self._next += 5
-            say(f"{looked_at:,} files and folders looked at")
 
 
 @app.command(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
-from cryptodrug_scraper.cli.terminal import program
+from cryptodrug_scraper.common.terminal import program
 
 if TYPE_CHECKING:
     from cryptodrug_scraper.report.captures import Captures

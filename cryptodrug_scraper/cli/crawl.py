@@ -18,9 +18,10 @@ from cryptodrug_scraper.cli.options import (
     Socks,
     check_market,
     guide,
+    output_file,
     tor_at,
 )
-from cryptodrug_scraper.cli.terminal import program
+from cryptodrug_scraper.common.terminal import program
 
 if TYPE_CHECKING:
     from cryptodrug_scraper.crawl.options import CrawlOptions
@@ -310,9 +311,7 @@ def crawl(
     from cryptodrug_scraper.settings import get_settings
 
     if summary is not None:
-        from cryptodrug_scraper.cli.summary import check_place
-
-        check_place(summary)
+        output_file(summary, "--summary")
     settings = get_settings()
     _value("--since", read_since, since)
     plan = Plan(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cryptodrug_scraper.cli.errors import Code
-from cryptodrug_scraper.cli.terminal import program, safe, say
+from cryptodrug_scraper.common.terminal import program, safe, say
 
 if TYPE_CHECKING:
     from cryptodrug_scraper.crawl.result import CrawlResult
@@ -97,7 +97,7 @@ def went_wrong(result: CrawlResult) -> list[str]:
 
 def show(result: CrawlResult, *, loaded: bool) -> None:
     """Print how a crawl went, and what can be done next."""
-    from cryptodrug_scraper.cli.console import output
+    from cryptodrug_scraper.common.console import output
 
     lines = [headline(result), *went_wrong(result), f"The pages are in {result.archive}"]
     if loaded and result.database_error is None:

@@ -10,7 +10,7 @@ import typer
 
 from cryptodrug_scraper.cli.errors import EXIT_CODES, Code, Failure
 from cryptodrug_scraper.cli.options import CapturedAt, Market, Url, check_market, guide, moment
-from cryptodrug_scraper.cli.terminal import cut, json_text, safe, say
+from cryptodrug_scraper.common.terminal import cut, json_text, safe, say
 from cryptodrug_scraper.records import ParsedPage, isoformat
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def doctor(
     if as_json:
         typer.echo(json_text({"location": found.location, **done.to_dict()}, indent=1))
     else:
-        from cryptodrug_scraper.cli.console import output
+        from cryptodrug_scraper.common.console import output
 
         show(done, found.location, output(), everything=everything)
     if done.page.kind == "unknown":
@@ -130,7 +130,7 @@ def show_warnings(page: ParsedPage, console: Console) -> None:
     if not page.warnings:
         console.print("No warnings.")
         return
-    from cryptodrug_scraper.cli.console import table
+    from cryptodrug_scraper.common.console import table
 
     console.print(
         table(
@@ -150,7 +150,7 @@ def show_records(
     hint: str = "--all shows every record",
 ) -> None:
     """Print the records that were read from a page, and from which texts."""
-    from cryptodrug_scraper.cli.console import table
+    from cryptodrug_scraper.common.console import table
 
     longest = 10_000 if everything else _LONGEST
     shown: dict[str, int] = {}
@@ -220,7 +220,7 @@ def _words(value: Any) -> str:
 
 
 def _show_unused(done: Examination, console: Console, *, everything: bool) -> None:
-    from cryptodrug_scraper.cli.console import table
+    from cryptodrug_scraper.common.console import table
 
     if done.not_searched:
         console.print(f"The page was not searched for what nobody used: {done.not_searched}.\n")
@@ -257,7 +257,7 @@ def _show_unused(done: Examination, console: Console, *, everything: bool) -> No
 
 
 def _ignored(done: Examination) -> Iterator[str]:
-    from cryptodrug_scraper.cli.console import count
+    from cryptodrug_scraper.common.console import count
 
     for reason, n in sorted(done.leftovers.ignored.items()):
         texts = reason != "scripts and styles"

@@ -14,7 +14,7 @@ import typer
 from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
-from cryptodrug_scraper.cli.terminal import safe, say
+from cryptodrug_scraper.common.terminal import safe, say
 
 
 class Code(IntEnum):
@@ -134,7 +134,7 @@ _EXPECTED = (
     ("cryptodrug_scraper.reading.market", "UnknownMarket", Code.BAD_INPUT),
     ("cryptodrug_scraper.database.embedded", "DatabaseUnavailable", Code.DATABASE),
     ("cryptodrug_scraper.crawl.plan", "CrawlRefused", Code.BAD_INPUT),
-    ("cryptodrug_scraper.crawl.private", "NotUsable", Code.BAD_INPUT),
+    ("cryptodrug_scraper.common.private", "NotUsable", Code.BAD_INPUT),
     ("cryptodrug_scraper.export.run", "ExportRefused", Code.BAD_INPUT),
     ("cryptodrug_scraper.export.run", "NothingToExport", Code.NOTHING_READ),
     ("cryptodrug_scraper.export.check", "HandleFound", Code.PARTLY_FAILED),

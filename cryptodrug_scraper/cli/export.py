@@ -3,12 +3,7 @@
 from __future__ import annotations
 
 import os
-import sys
-import time
-from collections.abc import Mapping
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
-from datetime import date
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -19,12 +14,17 @@ from cryptodrug_scraper.cli.errors import EXIT_CODES, Code, Failure
 from cryptodrug_scraper.cli.options import (
     AsIs,
     DatabaseUrl,
+    FirstDay,
     Invented,
-    check_market,
-    day,
+    LastDay,
+    Markets,
     guide,
+    markets,
+    period,
+    place,
 )
-from cryptodrug_scraper.cli.terminal import say
+from cryptodrug_scraper.common.progress import ProgressView
+from cryptodrug_scraper.common.terminal import say
 
 if TYPE_CHECKING:
     from cryptodrug_scraper.export import Export, Options, Scope
@@ -63,8 +63,6 @@ EPILOG = (
     + EXIT_CODES
 )
 
-_EVERY = 10.0  # seconds between plain lines
-
 
 class Format(StrEnum):
     """What files are written."""
@@ -85,20 +83,9 @@ def export(
             metavar="CODE", help="Vendors seen to ship from there: BE.", show_default=False
         ),
     ] = None,
-    first: Annotated[
-        str | None,
-        typer.Option("--from", metavar="DAY", help="First day (UTC).", show_default=False),
-    ] = None,
-    last: Annotated[
-        str | None,
-        typer.Option("--to", metavar="DAY", help="Last day (UTC), included.", show_default=False),
-    ] = None,
-    market: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME", help="A market; may be given several times.", show_default=False
-        ),
-    ] = None,
+    first: FirstDay = None,
+    last: LastDay = None,
+    market: Markets = None,
     pseudonymise: Annotated[
         bool, typer.Option("--pseudonymise", help="Keyed hashes for names; no texts.")
     ] = False,
@@ -158,23 +145,36 @@ def export(
         "licence": licence,
         "contributors": tuple(contributor or ()) or None,
     }
-    days = day(first, "--from"), day(last, "--to")
-    options = _options(
-        form.value, country, days, market or [], about, tuple(allow_word or ()), force
+    from cryptodrug_scraper.export import About, Options, Scope
+
+    scope = Scope(
+        tuple(markets(market)),
+        *period(first, last),
+        place(country, regions=True) if country is not None else None,
+        invented=invented.value if invented else None,
     )
-    if invented is not None:
-        options = replace(options, scope=replace(options.scope, invented=invented.value))
+    try:
+        described = About(**{k: v for k, v in about.items() if v is not None})  # type: ignore[arg-type]
+    except ValueError as error:
+        raise Failure(str(error), Code.BAD_INPUT) from None
+    options = Options(
+        form=form.value,
+        scope=scope,
+        about=described,
+        allowed=tuple(allow_word or ()),
+        force=force,
+        as_is=as_is,
+    )
     _check_place(out, force)  # before a server is started for it
     if pseudonymise:
         options = _with_key(options, key_file)
-    options = replace(options, as_is=as_is)
     dsn = _database(database_url)
     from cryptodrug_scraper.export import export as write
     from cryptodrug_scraper.export.run import NothingToExport
 
     try:
-        with _progress(quiet) as progress:
-            done = write(dsn, out, options, progress=progress)
+        with ProgressView("export", quiet=quiet) as progress:
+            done = write(dsn, out, options, on_progress=progress)
     except NothingToExport as error:
         raise Failure(_nothing(str(error), dsn, options.scope), Code.NOTHING_READ) from None
     if done.waiting:
@@ -183,50 +183,6 @@ def export(
         if words := done.kinds.words:
             say(words)
         _show(done)
-
-
-def _options(
-    form: str,
-    country: str | None,
-    days: tuple[date | None, date | None],
-    markets: list[str],
-    about: Mapping[str, object],
-    allowed: tuple[str, ...],
-    force: bool,
-) -> Options:
-    for each in markets:
-        check_market(each)
-    first, last = days
-    if first and last and first > last:
-        raise Failure(f"--from {first} is after --to {last}: no day is in between.", Code.BAD_INPUT)
-    from cryptodrug_scraper.export import About, Options, Scope
-
-    try:
-        described = About(**{k: v for k, v in about.items() if v is not None})  # type: ignore[arg-type]
-    except ValueError as error:
-        raise Failure(str(error), Code.BAD_INPUT) from None
-    scope = Scope(tuple(dict.fromkeys(markets)), first, last, _place(country))
-    return Options(form=form, scope=scope, about=described, allowed=allowed, force=force)
-
-
-def _place(code: str | None) -> str | None:
-    """Return a place's code as the database has it; its English name is taken too."""
-    if code is None:
-        return None
-    from cryptodrug_scraper.normalise.place_table import TABLES, UNKNOWN
-
-    stated = code.strip()
-    known = TABLES.english.keys() - {UNKNOWN}
-    if stated.upper() in known:
-        return stated.upper()
-    named = {name.casefold(): place for place, name in TABLES.english.items() if place in known}
-    if found := named.get(stated.casefold()):
-        return found
-    raise Failure(
-        f"--country {code!r} is no place. Write its code: BE, NL, GB, or a region such as EU or "
-        'WORLD (all of them: cryptodrug db query "TABLE place").',
-        Code.BAD_INPUT,
-    )
 
 
 def _check_place(out: Path, force: bool) -> None:
@@ -289,83 +245,8 @@ def _database(database_url: str | None) -> str:
     return client_url(url)
 
 
-class _Lines:
-    """A line on standard error for each table, and every ten seconds within one."""
-
-    def __init__(self) -> None:
-        self._what = self._name = ""
-        self._rows = 0
-        self._said = time.monotonic()
-
-    def __enter__(self) -> _Lines:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Nothing is to be taken down."""
-
-    def table(self, name: str, what: str) -> None:
-        """Begin a table."""
-        self._name, self._what, self._rows = name, what, 0
-        self._perhaps()
-
-    def rows(self, count: int) -> None:
-        """Count rows."""
-        self._rows += count
-        self._perhaps()
-
-    def _perhaps(self) -> None:
-        now = time.monotonic()
-        if now - self._said >= _EVERY:
-            self._said = now
-            rows = f", {self._rows:,} rows" if self._rows else ""
-            say(f"export: {self._what.lower()} {self._name}{rows}".rstrip())
-
-
-class _Bar:
-    """One line on the terminal that says which table is at work, and how many rows it has."""
-
-    def __init__(self) -> None:
-        from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
-        from cryptodrug_scraper.cli.console import errors
-
-        self._bar = Progress(
-            SpinnerColumn(),
-            TextColumn("{task.description}"),
-            TextColumn("{task.fields[rows]}"),
-            TimeElapsedColumn(),
-            console=errors(),
-            transient=True,
-        )
-        self._task = self._bar.add_task("Opening the database", total=None, rows="")
-        self._rows = 0
-
-    def __enter__(self) -> _Bar:
-        self._bar.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._bar.stop()
-
-    def table(self, name: str, what: str) -> None:
-        """Begin a table."""
-        self._rows = 0
-        self._bar.update(self._task, description=f"{what} {name}".rstrip(), rows="")
-
-    def rows(self, count: int) -> None:
-        """Count rows."""
-        self._rows += count
-        self._bar.update(self._task, rows=f"{self._rows:,} rows")
-
-
-def _progress(quiet: bool) -> AbstractContextManager[_Bar | _Lines | None]:
-    if quiet:
-        return nullcontext()
-    return _Bar() if sys.stderr.isatty() else _Lines()
-
-
 def _show(done: Export) -> None:
-    from cryptodrug_scraper.cli.console import count, output, table
+    from cryptodrug_scraper.common.console import count, output, table
 
     console = output()
     rows = [

@@ -17,7 +17,7 @@ from cryptodrug_scraper.cli.options import (
     guide,
     tor_at,
 )
-from cryptodrug_scraper.cli.terminal import json_text, program, safe, say
+from cryptodrug_scraper.common.terminal import json_text, program, safe, say
 
 if TYPE_CHECKING:
     from cryptodrug_scraper.crawl.mirrors import MirrorStore
@@ -289,8 +289,8 @@ def _show(done: Fetched, *, as_json: bool) -> None:
     if as_json:
         typer.echo(json_text(parsed.to_dict()))
         return
-    from cryptodrug_scraper.cli.console import output
     from cryptodrug_scraper.cli.doctor import show_head, show_records, show_warnings
+    from cryptodrug_scraper.common.console import output
 
     console = output()
     show_head(parsed, page.location if done.archive is not None else "(not archived)", console)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from cryptodrug_scraper.cli.options import guide
-from cryptodrug_scraper.cli.terminal import json_line
+from cryptodrug_scraper.common.terminal import json_line
 
 HELP = guide("""
     List the markets that have a parser.
@@ -41,7 +41,7 @@ def markets(
                 }
             )
         return
-    from cryptodrug_scraper.cli.console import output, table
+    from cryptodrug_scraper.common.console import output, table
 
     rows = [
         (m.name, m.title, _shown(m.opened_on), _shown(m.closed_on), ", ".join(m.healthy))

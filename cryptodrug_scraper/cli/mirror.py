@@ -9,7 +9,7 @@ import typer
 
 from cryptodrug_scraper.cli.errors import EXIT_CODES
 from cryptodrug_scraper.cli.options import check_market, guide
-from cryptodrug_scraper.cli.terminal import json_line, say
+from cryptodrug_scraper.common.terminal import json_line, say
 
 if TYPE_CHECKING:
     from cryptodrug_scraper.crawl.mirrors import MirrorStore
@@ -117,7 +117,7 @@ def list_(
     if not mirrors:
         say(f"No mirror of {market} is known: cryptodrug mirror add {market} ADDRESS")
         return
-    from cryptodrug_scraper.cli.console import count, output, table
+    from cryptodrug_scraper.common.console import count, output, table
 
     columns = ("address", "ok", "failed", "failed in a row", "last ok", "last failed")
     rows = [

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Sequence
 from datetime import date, datetime
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -82,6 +84,33 @@ Invented = Annotated[
         show_default=False,
     ),
 ]
+FirstDay = Annotated[
+    str | None,
+    typer.Option(
+        "--from",
+        metavar="DAY",
+        help="First day (UTC): 2018-11-01. Without it, the first with a capture.",
+        show_default=False,
+    ),
+]
+LastDay = Annotated[
+    str | None,
+    typer.Option(
+        "--to",
+        metavar="DAY",
+        help="Last day (UTC), included: 2019-11-30. Without it, the last with a capture.",
+        show_default=False,
+    ),
+]
+Markets = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--market",
+        metavar="NAME",
+        help="Only this market; can be given again.",
+        show_default=False,
+    ),
+]
 WAY = "On the way"
 """Heading of the options that say how a market is reached."""
 Socks = Annotated[
@@ -145,6 +174,49 @@ def day(text: str | None, option: str) -> date | None:
     if value is None or not in_range(value):
         raise Failure(f"{option} {text!r} is {why_none(text)}. Write 2018-11-19.", Code.BAD_INPUT)
     return value
+
+
+def period(first: str | None, last: str | None) -> tuple[date | None, date | None]:
+    """Read ``--from`` and ``--to``: the first and the last day, both included."""
+    start, end = day(first, "--from"), day(last, "--to")
+    if start and end and start > end:
+        raise Failure(f"--from {start} is after --to {end}: no day is in between.", Code.BAD_INPUT)
+    return start, end
+
+
+def place(text: str, option: str = "--country", *, regions: bool = False) -> str:
+    """Return the code of the country (or region, where these are taken) that an option names."""
+    from cryptodrug_scraper.normalise.place_table import TABLES, country_of, kind_of
+
+    stated = text.strip().upper()
+    if regions and kind_of(stated) == "region" and stated in TABLES.english:
+        return stated
+    try:
+        return country_of(text)
+    except ValueError as error:
+        also = " or a region such as EU," if regions else ""
+        raise Failure(
+            f"{option}: {error} Write an ISO 3166-1 code, such as BE,{also} or a name in English.",
+            Code.BAD_INPUT,
+        ) from None
+
+
+def markets(names: Sequence[str] | None) -> list[str]:
+    """Read ``--market``, given once or again: each market by its name, without repetitions."""
+    chosen = list(dict.fromkeys(names or ()))
+    for name in chosen:
+        check_market(name)
+    return chosen
+
+
+def output_file(path: Path, option: str) -> Path:
+    """Return the plain file that an option names, before an hour of work for nothing."""
+    from cryptodrug_scraper.common.files import NotWritable, writable_file
+
+    try:
+        return writable_file(path)
+    except NotWritable as error:
+        raise Failure(f"{option}: {error}", Code.BAD_INPUT) from None
 
 
 def check_market(name: str | None) -> None:

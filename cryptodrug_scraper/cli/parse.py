@@ -9,7 +9,7 @@ import typer
 
 from cryptodrug_scraper.cli.errors import EXIT_CODES, Code, Failure
 from cryptodrug_scraper.cli.options import CapturedAt, Market, Url, check_market, guide, moment
-from cryptodrug_scraper.cli.terminal import json_line, json_text, safe, say
+from cryptodrug_scraper.common.terminal import json_line, json_text, safe, say
 
 HELP = guide("""
     Print what pages state, as one JSON object a line.
@@ -95,7 +95,7 @@ def _print_pretty(text: str) -> None:
     from rich.highlighter import JSONHighlighter
     from rich.text import Text
 
-    from cryptodrug_scraper.cli.console import output
+    from cryptodrug_scraper.common.console import output
 
     shown = Text(text)
     JSONHighlighter().highlight(shown)

@@ -14,7 +14,7 @@ import typer
 
 from cryptodrug_scraper.cli.errors import EXIT_CODES, Code, Failure
 from cryptodrug_scraper.cli.options import DatabaseUrl, guide
-from cryptodrug_scraper.cli.terminal import safe, say
+from cryptodrug_scraper.common.terminal import safe, say
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection  # noqa: N812  (it is a class)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import sys
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -20,13 +19,14 @@ from cryptodrug_scraper.cli.options import (
     check_market,
     guide,
     moment,
+    output_file,
     table_columns,
 )
-from cryptodrug_scraper.cli.terminal import program, say
+from cryptodrug_scraper.common.progress import ProgressView
+from cryptodrug_scraper.common.terminal import program, say
 
 if TYPE_CHECKING:
     from cryptodrug_scraper.archive import Columns
-    from cryptodrug_scraper.cli.progress import Bar, Lines
     from cryptodrug_scraper.replay import Summary
 
 HELP = guide("""
@@ -132,12 +132,9 @@ def replay(
     if real and invented:
         raise Failure("--real and --invented exclude each other.", Code.BAD_INPUT)
     chosen = table_columns(columns)
-    if summary is not None or list_skipped is not None:
-        from cryptodrug_scraper.cli.summary import check_place
-
-        for path, option in ((summary, "--summary"), (list_skipped, "--list-skipped")):
-            if path is not None:
-                check_place(path, option)
+    for path, option in ((summary, "--summary"), (list_skipped, "--list-skipped")):
+        if path is not None:
+            output_file(path, option)
     try:
         code = run(
             paths,
@@ -178,13 +175,13 @@ def run(
     """Replay, show how it went, and return the exit code."""
     from cryptodrug_scraper.archive import total_bytes
 
-    total = total_bytes(paths)  # finds paths that do not exist before anything is opened
+    total_bytes(paths)  # finds paths that do not exist before anything is opened
     dsn = None if dry_run else open_database(database_url)
     from cryptodrug_scraper.replay import replay as replay_pages
     from cryptodrug_scraper.replay.skipped import SkippedFile
 
     with contextlib.ExitStack() as stack:
-        progress = stack.enter_context(_progress(total, quiet))
+        progress = stack.enter_context(ProgressView("replay", quiet=quiet))
         skipped = stack.enter_context(SkippedFile(skipped_file)) if skipped_file else None
         done = replay_pages(
             paths,
@@ -195,7 +192,7 @@ def run(
             columns=columns,
             any_time=any_time,
             workers=workers,
-            progress=progress,
+            on_progress=progress,
             skipped=skipped,
         )
     from cryptodrug_scraper.cli import summary as shown
@@ -223,7 +220,7 @@ def run(
 def _show_quietly(summary: Summary) -> None:
     """Print what went wrong on standard error, the same things together."""
     from cryptodrug_scraper.cli import summary as shown
-    from cryptodrug_scraper.cli.console import errors
+    from cryptodrug_scraper.common.console import errors
 
     console = errors()
     for drawn in shown.tables_of_trouble(summary):
@@ -242,7 +239,7 @@ def code_of(summary: Summary) -> Code:
 def show(summary: Summary) -> None:
     """Print the tables and the headline of a summary."""
     from cryptodrug_scraper.cli import summary as shown
-    from cryptodrug_scraper.cli.console import output
+    from cryptodrug_scraper.common.console import output
 
     console = output()
     for drawn in shown.tables(summary):
@@ -268,7 +265,7 @@ def open_database(database_url: str | None) -> str:
 
 
 def _say_where(dsn: str, database_url: str | None, *, warned: bool) -> None:
-    from cryptodrug_scraper.cli.console import output
+    from cryptodrug_scraper.common.console import output
     from cryptodrug_scraper.database.connection import mask
 
     ask = f"  {program()} db query{' --database-url …' if database_url else ''}"
@@ -282,14 +279,6 @@ def _say_where(dsn: str, database_url: str | None, *, warned: bool) -> None:
             ' GROUP BY 1 ORDER BY 2 DESC LIMIT 40"'
         )
     output().print("\n".join(lines), soft_wrap=True)
-
-
-def _progress(total: int, quiet: bool) -> contextlib.AbstractContextManager[Bar | Lines | None]:
-    if quiet:
-        return contextlib.nullcontext()
-    from cryptodrug_scraper.cli.progress import Bar, Lines
-
-    return Bar(total) if sys.stderr.isatty() else Lines(total)
 
 
 def _note_failure(path: Path, error: Exception) -> None:

@@ -15,15 +15,20 @@ from cryptodrug_scraper.cli.errors import EXIT_CODES, Code, Failure
 from cryptodrug_scraper.cli.options import (
     AsIs,
     DatabaseUrl,
+    FirstDay,
     Invented,
-    check_market,
-    day,
+    LastDay,
+    Markets,
     guide,
+    markets,
+    output_file,
+    period,
+    place,
 )
-from cryptodrug_scraper.cli.terminal import say
+from cryptodrug_scraper.common.progress import OnProgress, Progress, ProgressView
+from cryptodrug_scraper.common.terminal import say
 
 if TYPE_CHECKING:
-    from cryptodrug_scraper.cli.progress import StepLines, Steps
     from cryptodrug_scraper.report import Options
     from cryptodrug_scraper.report.captures import Captures
     from cryptodrug_scraper.study import Study
@@ -124,30 +129,9 @@ def report(
         Path | None,
         typer.Option(metavar="FILE", help="Print it to a PDF file too.", show_default=False),
     ] = None,
-    start: Annotated[
-        str | None,
-        typer.Option(
-            "--from",
-            metavar="DATE",
-            help="First day: 2018-11-01. Without it, the first with a capture.",
-            show_default=False,
-        ),
-    ] = None,
-    end: Annotated[
-        str | None,
-        typer.Option(
-            "--to",
-            metavar="DATE",
-            help="Last day: 2019-11-30. Without it, the last with a capture.",
-            show_default=False,
-        ),
-    ] = None,
-    market: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME", help="Only this market; can be given again.", show_default=False
-        ),
-    ] = None,
+    start: FirstDay = None,
+    end: LastDay = None,
+    market: Markets = None,
     lang: Annotated[Lang, typer.Option(help="The report's language.")] = Lang.EN,
     threshold: Annotated[
         int, typer.Option(min=1, metavar="N", help="Suppress what rests on fewer vendors.")
@@ -173,16 +157,12 @@ def report(
     database_url: DatabaseUrl = None,
 ) -> None:
     """Write the report."""
-    code = _country(country)
-    beside = _country(other) if other else ""
+    code = place(country)
+    beside = place(other, "--with") if other else ""
     if beside == code:
         raise Failure(f"--with {other} is the report's own country.", Code.BAD_INPUT)
-    first, last = day(start, "--from"), day(end, "--to")
-    if first and last and first > last:
-        raise Failure(f"--from {first} is after --to {last}.", Code.BAD_INPUT)
-    markets = list(dict.fromkeys(market or ()))
-    for each in markets:
-        check_market(each)
+    days = period(start, end)
+    chosen = markets(market)
     _check_places(out, pdf)
     from cryptodrug_scraper.report import Options
     from cryptodrug_scraper.settings import get_settings
@@ -197,12 +177,11 @@ def report(
         coarsen=coarsen is Coarsen.AUTO,
         other=beside,
     )
-    with _progress() as progress:
+    with ProgressView("report") as progress:
         page, notices, rests_on_invented = _page(
             database_url,
-            first,
-            last,
-            markets,
+            days,
+            chosen,
             options,
             progress,
             as_is=as_is,
@@ -225,44 +204,27 @@ def report(
 
 def _page(
     database_url: str | None,
-    first: date | None,
-    last: date | None,
+    days: tuple[date | None, date | None],
     markets: list[str],
     options: Options,
-    progress: Steps | StepLines,
+    on_progress: OnProgress,
     *,
     as_is: bool,
     invented: str | None,
 ) -> tuple[str, list[str], bool]:
     """Return the report as HTML, what is to be said of it, and if it rests on invented pages."""
     from cryptodrug_scraper.cli.captured import why_nothing
-    from cryptodrug_scraper.language import language
     from cryptodrug_scraper.report import open_study, render_report
     from cryptodrug_scraper.report.captures import captures
-
-    english = language("en")
-
-    def told(number: int, of: int, key: str) -> None:
-        what = english.text(f"{key}.short").lower() if key else ""
-        progress.step(
-            f"Section {number - 1} of {of - 1}: {what}" if key else "Reading listings and reviews"
-        )
-
-    done = 0
-
-    def reviews(groups: int, of: int) -> None:
-        nonlocal done
-        done += groups
-        progress.step(f"Working out reviews that waited: {done:,} of {of:,} groups")
 
     try:
         opened = open_study(
             database_url,
-            start=first,
-            end=last,
+            start=days[0],
+            end=days[1],
             markets=markets,
             as_is=as_is,
-            on_reviews=reviews,
+            on_progress=on_progress,
             invented=invented,
         )
     except ValueError as error:
@@ -270,11 +232,11 @@ def _page(
         raise Failure(f"Nothing was written. {error}", Code.NOTHING_READ) from None
     with opened:
         found = captures(opened)
-        if why := why_nothing(found, first, last, markets):
+        if why := why_nothing(found, *days, markets):
             kinds = opened.kinds
             why = f"{why} {kinds.words if kinds.condition else ''}".rstrip()
             raise Failure(f"Nothing was written. {why}", Code.NOTHING_READ)
-        page = render_report(opened, options, told)
+        page = render_report(opened, options, on_progress)
         return page, _notices(opened, found, options.country), opened.kinds.rests_on_invented
 
 
@@ -296,19 +258,19 @@ def _notices(study: Study, found: Captures, country: str) -> list[str]:
     return [notice for notice in notices if notice]
 
 
-def _put(page: str, out: Path, pdf: Path | None, progress: Steps | StepLines) -> str | None:
+def _put(page: str, out: Path, pdf: Path | None, on_progress: OnProgress) -> str | None:
     """Write the page to its file, and print it; return why it could not be printed."""
+    from cryptodrug_scraper.common.files import writable_file, write_atomically
     from cryptodrug_scraper.report.pdf import NoBrowser, find_browser, print_pdf
-    from cryptodrug_scraper.report.writing import write_whole
 
     with tempfile.TemporaryDirectory(prefix="cryptodrug-report-") as folder:
         file = out
         if out == STDOUT:
             file = Path(folder) / "report.html"
-        write_whole(file, page.encode("utf-8"))
+        write_atomically(writable_file(file), page)
         if pdf is None:
             return None
-        progress.step("Printing the PDF file")
+        on_progress(Progress("Printing the PDF file"))
         try:
             print_pdf(file, pdf)
         except NoBrowser as error:
@@ -319,49 +281,22 @@ def _put(page: str, out: Path, pdf: Path | None, progress: Steps | StepLines) ->
 def _marked(path: Path, option: str) -> Path:
     """Return where a report that rests on invented pages is written: its name says so."""
     from cryptodrug_scraper.report import marked_name
-    from cryptodrug_scraper.report.writing import NotWritable, place_for
 
     if path == STDOUT:
         return path
     marked = marked_name(path)
-    try:
-        place_for(marked)
-    except NotWritable as error:
-        raise Failure(f"{option}: {error}", Code.BAD_INPUT) from None
+    output_file(marked, option)
     return marked
-
-
-def _progress() -> Steps | StepLines:
-    from cryptodrug_scraper.cli.progress import StepLines, Steps
-
-    return Steps("Opening the database") if sys.stderr.isatty() else StepLines("report")
-
-
-def _country(given: str) -> str:
-    from cryptodrug_scraper.normalise.place_table import country_of
-
-    try:
-        return country_of(given)
-    except ValueError as error:
-        raise Failure(
-            f"--country {error} Write an ISO 3166-1 code, such as BE, or a name in English.",
-            Code.BAD_INPUT,
-        ) from None
 
 
 def _check_places(out: Path, pdf: Path | None) -> None:
     """Refuse before the work what could not be written after it."""
-    from cryptodrug_scraper.report.writing import NotWritable, place_for
-
     if pdf == STDOUT:
         raise Failure("--pdf: a PDF file is not written to standard output.", Code.BAD_INPUT)
-    places = []
-    for option, path in (("--out", out), ("--pdf", pdf)):
-        if path is None or path == STDOUT:
-            continue
-        try:
-            places.append(place_for(path))
-        except NotWritable as error:
-            raise Failure(f"{option}: {error}", Code.BAD_INPUT) from None
+    places = [
+        output_file(path, option)
+        for option, path in (("--out", out), ("--pdf", pdf))
+        if path is not None and path != STDOUT
+    ]
     if len(set(places)) < len(places):
         raise Failure(f"--out and --pdf are the same file: {places[0]}.", Code.BAD_INPUT)

@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, TextIO
 
-from cryptodrug_scraper.cli.terminal import escaped, json_text, safe
+from cryptodrug_scraper.common.terminal import escaped, json_text, safe
 
 _FORMULA = re.compile(r"[\s\0]*[=+\-@＝＋－＠]|[\t\r\n]")
 _NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)*(?:[eE][+-]?\d+)?")
@@ -103,7 +103,7 @@ def show_table(
     from rich.table import Table
     from rich.text import Text
 
-    from cryptodrug_scraper.cli.console import output
+    from cryptodrug_scraper.common.console import output
 
     drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for n, name in enumerate(columns):

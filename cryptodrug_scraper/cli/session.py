@@ -12,7 +12,7 @@ import typer
 
 from cryptodrug_scraper.cli.errors import EXIT_CODES, Code, Failure
 from cryptodrug_scraper.cli.options import check_market, guide
-from cryptodrug_scraper.cli.terminal import json_line, safe, say
+from cryptodrug_scraper.common.terminal import json_line, safe, say
 
 if TYPE_CHECKING:
     from cryptodrug_scraper.crawl.mirrors import Mirror, MirrorStore
@@ -159,7 +159,7 @@ def list_(
         of = f" of {market}" if market else ""
         say(f"There is no session{of} yet. cryptodrug session add --help says how to add one.")
         return
-    from cryptodrug_scraper.cli.console import count, output, table
+    from cryptodrug_scraper.common.console import count, output, table
 
     columns = ("market", "name", "state", "why", "since", "used", "requests", "cookies")
     rows = [

@@ -10,7 +10,7 @@ import typer
 
 from cryptodrug_scraper.cli.errors import EXIT_CODES, Code, Failure
 from cryptodrug_scraper.cli.options import DatabaseUrl, check_market, guide
-from cryptodrug_scraper.cli.terminal import json_line, program, say
+from cryptodrug_scraper.common.terminal import json_line, program, say
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection  # noqa: N812  (it is a class)
@@ -111,7 +111,7 @@ def sources(
     if not found:
         say(f"No page was loaded so far: {program()} replay PATH")
         return
-    from cryptodrug_scraper.cli.console import count, output, table
+    from cryptodrug_scraper.common.console import count, output, table
 
     rows = [
         (
@@ -193,7 +193,7 @@ def remove(
 
 
 def _show(removed: Removed, *, yes: bool) -> None:
-    from cryptodrug_scraper.cli.console import output, table
+    from cryptodrug_scraper.common.console import output, table
 
     rows = [(_WORDS.get(name, name), n) for name, n in removed.rows.items() if n]
     rows += [("reviews that no other page shows", removed.reviews)] if removed.reviews else []

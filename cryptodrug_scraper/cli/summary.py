@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from rich.console import Group
 
-from cryptodrug_scraper.cli.console import count, table
-from cryptodrug_scraper.cli.errors import Code, Failure
+from cryptodrug_scraper.common.console import count, table
+from cryptodrug_scraper.common.files import write_atomically
 from cryptodrug_scraper.records import KINDS
 from cryptodrug_scraper.replay import Summary
 from cryptodrug_scraper.replay.skipped import Groups, group_warnings
@@ -140,29 +137,7 @@ def _first(title: str, shown: int, total: int) -> str:
 # -- the file -------------------------------------------------------------------------------
 
 
-def check_place(path: Path, option: str = "--summary") -> None:
-    """Refuse a place for a file that cannot be written, before an hour of work."""
-    folder = path.absolute().parent
-    if path.is_dir():
-        raise Failure(f"{option} {str(path)!r} is a folder; name a file.", Code.BAD_INPUT)
-    if not folder.is_dir():
-        raise Failure(f"{option}: there is no folder {str(folder)!r}.", Code.BAD_INPUT)
-    if not os.access(folder, os.W_OK):
-        raise Failure(f"{option}: the folder {str(folder)!r} may not be written.", Code.BAD_INPUT)
-
-
 def write(path: Path, content: dict[str, Any]) -> None:
     """Write a summary as JSON; the file is there whole or not at all."""
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.absolute().parent)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
-            json.dump(content, file, indent=1, ensure_ascii=False)
-            file.write("\n")
-            file.flush()
-            os.fsync(file.fileno())
-            os.fchmod(file.fileno(), 0o644)
-        Path(name).replace(path)
-    except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            Path(name).unlink()
-        raise
+    text = json.dumps(content, indent=1, ensure_ascii=False)
+    write_atomically(path, f"{text}\n", 0o644)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,7 +12,8 @@ import typer
 
 from cryptodrug_scraper.cli.errors import EXIT_CODES, Code, Failure
 from cryptodrug_scraper.cli.options import guide
-from cryptodrug_scraper.cli.terminal import safe, say
+from cryptodrug_scraper.common.progress import ProgressView
+from cryptodrug_scraper.common.terminal import safe, say
 
 if TYPE_CHECKING:
     from cryptodrug_scraper.settings import Settings
@@ -61,7 +62,7 @@ app = typer.Typer(
 )
 def status() -> None:
     """Tell whether Tor can be used."""
-    from cryptodrug_scraper.cli.console import count
+    from cryptodrug_scraper.common.console import count
     from cryptodrug_scraper.settings import get_settings
     from cryptodrug_scraper.tor.control import TorControl
     from cryptodrug_scraper.tor.errors import TorUnavailable
@@ -179,8 +180,8 @@ def run(
     )
     with own, _ends_in_order():
         say("Starting Tor; the first time takes a minute or two.")
-        with _shown() as told:
-            own.start(told, on_stall=lambda words: say(safe(words, lines=True)))
+        with ProgressView("tor", every=0) as progress:
+            own.start(progress, on_stall=lambda words: say(safe(words, lines=True)))
         say("Tor is connected. In another terminal, or in a file .env:")
         for line in _environment(own.socks, own.control, settings):
             typer.echo(line)
@@ -223,25 +224,6 @@ def _lines(file: Path) -> dict[str, list[str]]:
         if name and not name.startswith("#"):
             found.setdefault(name, []).append(value.strip())
     return found
-
-
-@contextlib.contextmanager
-def _shown() -> Iterator[Callable[[int, str], None]]:
-    """Show the bootstrap: a bar on a terminal, a line a step elsewhere."""
-    import sys
-
-    if not sys.stderr.isatty():
-        yield lambda percent, phase: say(f"tor: {percent}% ({phase})")
-        return
-    from rich.progress import BarColumn, Progress, TextColumn
-
-    from cryptodrug_scraper.cli.console import errors
-
-    columns = (TextColumn("Connecting"), BarColumn(), TextColumn("{task.percentage:.0f}%"))
-    bar = Progress(*columns, TextColumn("{task.fields[phase]}"), console=errors(), transient=True)
-    with bar:
-        task = bar.add_task("", total=100, phase="")
-        yield lambda percent, phase: bar.update(task, completed=percent, phase=safe(phase))
 
 
 @contextlib.contextmanager

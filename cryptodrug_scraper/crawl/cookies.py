@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from cryptodrug_scraper.crawl.private import NotUsable
+from cryptodrug_scraper.common.private import NotUsable
 
 _LARGEST = 1 << 20  # bytes of a file
 _MOST = 180  # cookies of one host, as in Firefox

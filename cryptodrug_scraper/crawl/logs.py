@@ -8,7 +8,7 @@ from collections.abc import Callable
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
-from cryptodrug_scraper.crawl.private import tighten
+from cryptodrug_scraper.common.private import tighten
 
 _OURS = "cryptodrug_scraper"
 _LEVELS = {_OURS: logging.INFO, "scrapy": logging.WARNING, "urllib3": logging.ERROR}

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from cryptodrug_scraper.crawl.private import (
+from cryptodrug_scraper.common.private import (
     NotUsable,
     check_folder,
     locked,

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from cryptodrug_scraper.crawl.private import NotUsable, read_json, tighten, write_json
+from cryptodrug_scraper.common.private import NotUsable, read_json, tighten, write_json
 
 _FILE = "job.json"
 

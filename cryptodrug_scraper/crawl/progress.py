@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, Self
 
-from cryptodrug_scraper.cli.terminal import safe, say
+from cryptodrug_scraper.common.terminal import safe, say
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -96,7 +96,7 @@ class Panel:
     def __init__(self) -> None:
         from rich.live import Live
 
-        from cryptodrug_scraper.cli.console import errors
+        from cryptodrug_scraper.common.console import errors
 
         self._live: Live = Live(console=errors(), refresh_per_second=4, transient=True)
 

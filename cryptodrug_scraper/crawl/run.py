@@ -13,7 +13,7 @@ from scrapy.crawler import AsyncCrawlerProcess, Crawler
 from scrapy.settings import Settings as ScrapySettings
 
 from cryptodrug_scraper.cli.errors import explain
-from cryptodrug_scraper.cli.terminal import say
+from cryptodrug_scraper.common.terminal import say
 from cryptodrug_scraper.crawl import settings as scrapy_settings
 from cryptodrug_scraper.crawl.before import check_addresses, check_plan
 from cryptodrug_scraper.crawl.crawl import Crawl, Given

@@ -6,9 +6,9 @@ import os
 import sqlite3
 from pathlib import Path
 
+from cryptodrug_scraper.common.private import tighten
 from cryptodrug_scraper.crawl.disk import naming
 from cryptodrug_scraper.crawl.plan import CrawlRefused
-from cryptodrug_scraper.crawl.private import tighten
 
 _BESIDE = ("", "-wal", "-shm")
 

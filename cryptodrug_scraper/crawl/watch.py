@@ -11,8 +11,8 @@ from scrapy.crawler import Crawler
 from scrapy.exceptions import DontCloseSpider
 from scrapy.utils.asyncio import create_looping_call
 
+from cryptodrug_scraper.common.private import NotUsable
 from cryptodrug_scraper.crawl.crawl import Crawl
-from cryptodrug_scraper.crawl.private import NotUsable
 from cryptodrug_scraper.crawl.progress import Silent, View, show
 
 _EVERY = 0.2

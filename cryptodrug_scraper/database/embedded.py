@@ -39,6 +39,7 @@ import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from cryptodrug_scraper.common.files import write_atomically
 from cryptodrug_scraper.database.processes import (
     HOST,
     is_alive,
@@ -46,7 +47,6 @@ from cryptodrug_scraper.database.processes import (
     is_recovering,
     wait_for,
     works_in,
-    write_file,
 )
 from cryptodrug_scraper.database.programs import (
     MAJOR,
@@ -250,7 +250,7 @@ class EmbeddedServer:
                     [self.programs.path("initdb"), "--sync-only", "--pgdata", str(new)],
                     "write the database to disk",
                 )
-            write_file(self._password_file, password + "\n", 0o600)
+            write_atomically(self._password_file, password + "\n", 0o600)
             new.rename(self.data)
         except BaseException:
             shutil.rmtree(new, ignore_errors=True)
@@ -282,11 +282,11 @@ class EmbeddedServer:
             password = secrets.token_urlsafe(24)
             self._remove_stale_pid_file()
             self._single_user(self.data, f"ALTER ROLE {ROLE} PASSWORD '{password}'\n")
-            write_file(self._password_file, password + "\n", 0o600)
-        write_file(self.home / "server.conf", CONFIGURATION, 0o644)
-        write_file(self.home / "pg_hba.conf", HBA, 0o644)
+            write_atomically(self._password_file, password + "\n", 0o600)
+        write_atomically(self.home / "server.conf", CONFIGURATION, 0o644)
+        write_atomically(self.home / "pg_hba.conf", HBA, 0o644)
         if not (local := self.home / "local.conf").exists():
-            write_file(local, LOCAL, 0o644)
+            write_atomically(local, LOCAL, 0o644)
         started = time.monotonic()
         unusable: set[int] = set()
         while True:
@@ -297,7 +297,7 @@ class EmbeddedServer:
                 continue
             self._remove_stale_pid_file()
             port = self._choose_port(unusable)
-            write_file(self._port_file, f"{port}\n", 0o644)
+            write_atomically(self._port_file, f"{port}\n", 0o644)
             offset = self.log.stat().st_size if self.log.exists() else 0
             pid = self._spawn(port)
             try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -14,6 +14,7 @@ from psycopg2.extensions import cursor
 
 from cryptodrug_scraper.archive.files import location_of
 from cryptodrug_scraper.archive.identity import identity_of
+from cryptodrug_scraper.common.progress import OnProgress, Progress, ignore_progress
 from cryptodrug_scraper.database.archives import (
     EVERYWHERE,
     LOCK,
@@ -177,20 +178,19 @@ def _take_out(work: cursor, move: Move) -> None:
 def find(
     connection: Connection,
     folders: Iterable[Path],
-    progress: Callable[[int], None] | None = None,
+    on_progress: OnProgress = ignore_progress,
 ) -> Search:
     """Look in folders for the archives that are gone from their paths. Nothing is changed.
 
     Files are known by size and digest, folders (and files that an older database knew by path
-    only) by the pages in them. ``progress`` is called with how many files and folders were looked
-    at; after ``MOST_FILES`` it stops.
+    only) by the pages in them. After ``MOST_FILES`` files and folders it stops.
     """
     with connection, connection.cursor() as work:
         missing = [root for root in all_roots(work) if root.path_now() is None]
         found: dict[int, Move] = {}
         search = Search()
         if missing:
-            for move in _look(work, missing, folders, search, progress):
+            for move in _look(work, missing, folders, search, on_progress):
                 if move.root.archive_id not in found:
                     found[move.root.archive_id] = move
                 if len(found) == len(missing):
@@ -205,7 +205,7 @@ def _look(
     missing: list[Root],
     folders: Iterable[Path],
     search: Search,
-    progress: Callable[[int], None] | None,
+    on_progress: OnProgress,
 ) -> Iterator[Move]:
     by_size: dict[int, list[Root]] = defaultdict(list)
     by_name: dict[str, list[Root]] = defaultdict(list)
@@ -230,8 +230,7 @@ def _look(
                     if lies_at(work, root, str(path)):
                         yield Move(root, location_of(path))
             search.looked_at += 1 + len(files)
-            if progress is not None:
-                progress(search.looked_at)
+            on_progress(Progress("Looking", search.looked_at, "files and folders"))
             if search.looked_at >= MOST_FILES:
                 search.stopped = True
                 return

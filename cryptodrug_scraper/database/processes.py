@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import socket
-import stat
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -67,19 +66,6 @@ def is_recovering(url: str) -> bool:
     except psycopg2.Error as error:
         return any(words in str(error) for words in _RECOVERING)
     return False
-
-
-def write_file(path: Path, text: str, mode: int) -> None:
-    """Write a small file as a whole: it is never seen half-written, nor with a wider mode."""
-    new = path.with_name(path.name + ".new")
-    new.unlink(missing_ok=True)
-    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, stat.S_IRUSR | stat.S_IWUSR)
-    with os.fdopen(descriptor, "w") as file:
-        os.fchmod(descriptor, mode)
-        file.write(text)
-        file.flush()
-        os.fsync(descriptor)
-    new.replace(path)
 
 
 def wait_for(condition: Callable[[], bool], patience: float) -> bool:

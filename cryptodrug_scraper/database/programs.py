@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from cryptodrug_scraper.database.processes import wait_for
+from cryptodrug_scraper.common.locks import LockTaken, file_lock
 
 MAJOR = 18
 
@@ -168,28 +168,16 @@ _LOCK_PATIENCE = 180.0
 @contextlib.contextmanager
 def locked(folder: Path) -> Iterator[None]:
     """Hold the lock of a server's folder; the system lets go of it when a process dies."""
-    try:
-        import fcntl
-    except ImportError:
+    if os.name != "posix":
         raise DatabaseUnavailable(
             "The embedded database runs on Linux and macOS. On Windows, use WSL or set "
             "DATABASE_URL to a PostgreSQL server."
-        ) from None
-    descriptor = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        )
     try:
-
-        def taken() -> bool:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                return False
-            return True
-
-        if not wait_for(taken, _LOCK_PATIENCE):
-            raise DatabaseUnavailable(
-                f"Another process has been starting or stopping the database in {folder} "
-                f"for {_LOCK_PATIENCE:.0f} s."
-            )
-        yield
-    finally:
-        os.close(descriptor)
+        with file_lock(folder / "lock", patience=_LOCK_PATIENCE):
+            yield
+    except LockTaken:
+        raise DatabaseUnavailable(
+            f"Another process has been starting or stopping the database in {folder} "
+            f"for {_LOCK_PATIENCE:.0f} s."
+        ) from None

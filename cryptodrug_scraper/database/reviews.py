@@ -10,7 +10,7 @@ moment: what it had not committed is still due.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Hashable, Iterator
 from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any, NamedTuple
@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 from psycopg2.extensions import connection as Connection  # noqa: N812  (it is a class)
 from psycopg2.extensions import cursor
 
+from cryptodrug_scraper.common.progress import OnProgress, Progress, ignore_progress
 from cryptodrug_scraper.database.accounts import work_out_accounts
 from cryptodrug_scraper.database.copying import copy_lines, line
 from cryptodrug_scraper.database.edits import LINKED, MINUTE, Worded, join_edits
@@ -82,15 +83,12 @@ class _Detail(NamedTuple):
     posted_at: datetime | None
 
 
-def work_out_reviews(
-    connection: Connection, on_progress: Callable[[int], None] | None = None
-) -> int:
+def work_out_reviews(connection: Connection, on_progress: OnProgress = ignore_progress) -> int:
     """Bring accounts and table ``review`` up to date; return how many groups were worked out.
 
-    ``on_progress`` is told the number of groups of each transaction. Several processes may
-    call it at once; each takes groups that no other has.
+    Several processes may call it at once; each takes groups that no other has.
     """
-    total = 0
+    total, due = 0, _groups_due(connection)
     while True:
         with connection, connection.cursor() as work:
             work.execute("SELECT pg_advisory_xact_lock(%s)", (LOADING_LOCK,))
@@ -103,8 +101,17 @@ def work_out_reviews(
         if not taken:
             return total
         total += taken
-        if on_progress is not None:
-            on_progress(taken)
+        share = total / due if 0 < total <= due else None
+        on_progress(Progress("Working out reviews", total, "groups", share))
+
+
+def _groups_due(connection: Connection) -> int:
+    """Return how many groups, and accounts with groups, wait to be worked out."""
+    with connection, connection.cursor() as work:
+        work.execute(
+            "SELECT (SELECT count(*) FROM review_due) + (SELECT count(*) FROM account_due)"
+        )
+        return int(work.fetchone()[0])  # type: ignore[index]
 
 
 def _work_out(work: cursor) -> None:

@@ -9,17 +9,16 @@ show, and may be empty. So whoever counts reviews calls :func:`settle` before, a
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import psycopg2.errors
 from psycopg2.extensions import connection as Connection  # noqa: N812  (it is a class)
 from psycopg2.extensions import cursor
 
+from cryptodrug_scraper.common.progress import OnProgress, ignore_progress
 from cryptodrug_scraper.database.embedded import DatabaseUnavailable
 from cryptodrug_scraper.database.locks import LOADING
 
-OnReviews = Callable[[int, int], None]
 """Is told how many groups were worked out in a transaction, and how many waited in all."""
 
 PATIENCE = 3.0
@@ -74,24 +73,15 @@ class Waiting:
         return " ".join([reviews] * (self.groups > 0) + [accounts] * (self.accounts > 0))
 
 
-def reviews_due(connection: Connection) -> int:
-    """Return how many groups, and accounts with groups, wait to be worked out."""
-    with connection, connection.cursor() as work:
-        work.execute(
-            "SELECT (SELECT count(*) FROM review_due) + (SELECT count(*) FROM account_due)"
-        )
-        return int(work.fetchone()[0])  # type: ignore[index]
-
-
-def settle(connection: Connection, on_reviews: OnReviews | None = None) -> bool:
+def settle(connection: Connection, on_progress: OnProgress = ignore_progress) -> bool:
     """Work out the reviews that wait, if any do; return whether none waits any more.
 
     Nothing is done while others load, who do it at their end, nor where this user may not
     write. The connection is in no transaction, and has had temporary tables afterwards.
     """
-    total = reviews_due(connection)
-    if not total:
-        return True
+    with connection, connection.cursor() as work:
+        if not _any_due(work):
+            return True
     # Only where some wait: it brings all that reads archives with it, which takes its time.
     from cryptodrug_scraper.database.reviews import work_out_reviews
 
@@ -101,9 +91,7 @@ def settle(connection: Connection, on_reviews: OnReviews | None = None) -> bool:
             return False
         time.sleep(0.1)
     try:
-        work_out_reviews(
-            connection, None if on_reviews is None else lambda groups: on_reviews(groups, total)
-        )
+        work_out_reviews(connection, on_progress)
     except _MAY_NOT:
         return False
     return True
@@ -120,8 +108,7 @@ def check(work: cursor, *, as_is: bool) -> Waiting:
 
     Raises :class:`ReviewsWait` if anything does, unless it is to be read ``as_is``.
     """
-    work.execute("SELECT EXISTS (SELECT FROM review_due) OR EXISTS (SELECT FROM account_due)")
-    if not work.fetchone()[0]:  # type: ignore[index]
+    if not _any_due(work):
         return Waiting()
     work.execute(_WAITING)
     waiting = Waiting(*work.fetchone())  # type: ignore[misc]
@@ -144,6 +131,11 @@ def check(work: cursor, *, as_is: bool) -> Waiting:
         "replay` of any page that was loaded, or this command. With --as-is (as_is=True) the "
         "database is read as it is, which the result then says."
     )
+
+
+def _any_due(work: cursor) -> bool:
+    work.execute("SELECT EXISTS (SELECT FROM review_due) OR EXISTS (SELECT FROM account_due)")
+    return bool(work.fetchone()[0])  # type: ignore[index]
 
 
 def _others_load(work: cursor) -> bool:

@@ -27,8 +27,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from cryptodrug_scraper.crawl import private
-from cryptodrug_scraper.crawl.private import NotUsable
+from cryptodrug_scraper.common import private
+from cryptodrug_scraper.common.private import NotUsable
 
 DIGITS = 32  # hexadecimal: 128 bits
 SHORTEST_KEY = 32  # bytes of the file

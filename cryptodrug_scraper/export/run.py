@@ -12,9 +12,13 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
+
+import psycopg2
 
 from cryptodrug_scraper import __version__
+from cryptodrug_scraper.common.files import default_mode
+from cryptodrug_scraper.common.progress import OnProgress, Progress, ignore_progress
 from cryptodrug_scraper.database.invented import Kinds, kinds_of
 from cryptodrug_scraper.database.waiting import Waiting, check, settle
 from cryptodrug_scraper.export import codebook, package, scope, writing
@@ -40,26 +44,6 @@ class ExportRefused(ValueError):
 
 class NothingToExport(Exception):
     """Neither a vendor, nor a listing, nor a review is in what was asked for."""
-
-
-class Progress(Protocol):
-    """Is told how an export goes on."""
-
-    def table(self, name: str, what: str) -> None:
-        """A table begins to be written or checked."""
-
-    def rows(self, count: int) -> None:
-        """So many more rows of it were written."""
-
-
-class Silent:
-    """Progress that nobody looks at."""
-
-    def table(self, name: str, what: str) -> None:
-        """Do nothing."""
-
-    def rows(self, count: int) -> None:
-        """Do nothing."""
 
 
 @dataclass
@@ -93,7 +77,7 @@ class Options:
 
 
 def export(
-    dsn: str, out: Path, options: Options | None = None, *, progress: Progress | None = None
+    dsn: str, out: Path, options: Options | None = None, on_progress: OnProgress = ignore_progress
 ) -> Export:
     """Write the tables of a database to a folder.
 
@@ -104,24 +88,24 @@ def export(
     export would tell a handle, ``psycopg2.Error`` and ``OSError``.
     """
     options = options or Options()
-    told = progress or Silent()
     if options.form not in writing.FORMATS:
         raise ExportRefused(f"There is no format {options.form!r}: {' or '.join(writing.FORMATS)}.")
     check_place(out, options.force)
     if not options.as_is:
-        _settle(dsn, told)
+        with closing(psycopg2.connect(dsn, application_name="cryptodrug reviews")) as connection:
+            settle(connection, on_progress)
     with _beside(out, options.force) as folder, scope.reading(dsn) as connection:
         begun = datetime.now(UTC)
         with connection.cursor() as work:
             waiting = check(work, as_is=options.as_is)
-        told.table("", "Choosing rows")
+        on_progress(Progress("Choosing rows"))
         with connection.cursor() as work:
             kinds = kinds_of(work, options.scope.invented)
         left_out = scope.prepare(connection, options.scope, kinds)
         comments = codebook.comments_of(connection)
         tables = chosen(options.pseudonyms is not None)
         files = {
-            table.name: _write_table(connection, table, folder, options, comments, told)
+            table.name: _write_table(connection, table, folder, options, comments, on_progress)
             for table in tables
         }
         if not any(files[name]["rows"] for name in _SUBJECTS):
@@ -132,19 +116,9 @@ def export(
         done = Export(out, files, left_out, waiting=waiting, kinds=kinds)
         _describe(folder, tables, done, comments, options, begun)
         if options.pseudonyms is not None:
-            done.checked = _check(connection, tables, folder, options, told)
+            done.checked = _check(connection, tables, folder, options, on_progress)
         _write_json(folder / MANIFEST, _manifest(connection, dsn, folder, done, options, begun))
     return done
-
-
-def _settle(dsn: str, told: Progress) -> None:
-    import psycopg2
-
-    def reviews(groups: int, total: int) -> None:
-        told.table("", f"Working out reviews that waited: {total:,} groups")
-
-    with closing(psycopg2.connect(dsn, application_name="cryptodrug reviews")) as connection:
-        settle(connection, reviews)
 
 
 def check_place(out: Path, force: bool) -> None:
@@ -192,9 +166,7 @@ def _beside(out: Path, force: bool) -> Iterator[Path]:
         for path in folder.iterdir():
             with path.open("rb") as file:
                 os.fsync(file.fileno())
-        umask = os.umask(0)
-        os.umask(umask)
-        folder.chmod(0o777 & ~umask)
+        folder.chmod(default_mode(0o777))
         check_place(out, force)  # somebody may have written there meanwhile
         if out.exists():
             out.rename(old)
@@ -213,15 +185,15 @@ def _write_table(
     folder: Path,
     options: Options,
     comments: dict[str, str],
-    told: Progress,
+    on_progress: OnProgress,
 ) -> dict[str, Any]:
-    told.table(table.name, "Writing")
     pseudonyms = options.pseudonyms
     columns = table.shared(pseudonyms is not None)
     path = folder / f"{table.name}.{options.form}"
     turn = writing.shared_columns(table, pseudonyms)
     rows: Iterable[list[tuple[Any, ...]]] = writing.rows_of(connection, table, pseudonyms)
     count = 0
+    on_progress(Progress(f"Writing {table.name}", count, "rows"))
     if options.form == "csv":
         writer: writing.CsvWriter | writing.ParquetWriter = writing.CsvWriter(path, columns)
     else:
@@ -232,7 +204,7 @@ def _write_table(
         for batch in rows:
             writer.write(turn(batch))
             count += len(batch)
-            told.rows(len(batch))
+            on_progress(Progress(f"Writing {table.name}", count, "rows"))
     return {"path": path.name, "rows": count, **_file(path)}
 
 
@@ -294,11 +266,11 @@ def _check(
     tables: tuple[Table, ...],
     folder: Path,
     options: Options,
-    told: Progress,
+    on_progress: OnProgress,
 ) -> Checked:
     check = Check(connection, handles_in(connection), options.allowed)
     for table in tables:
-        told.table(table.name, "Looking for handles in")
+        on_progress(Progress(f"Looking for handles in {table.name}"))
         check.table(table, folder / f"{table.name}.{options.form}", options.form)
     return check.result
 

@@ -7,17 +7,16 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, nullcontext
 from datetime import date, datetime
 from pathlib import Path
-from typing import Protocol
 
 import psycopg2
 
-from cryptodrug_scraper.archive import ANY, ArchiveReader, Columns, Page, Trouble
+from cryptodrug_scraper.archive import ANY, ArchiveReader, Columns, Page, Trouble, total_bytes
+from cryptodrug_scraper.common.progress import OnProgress, Progress, ignore_progress
 from cryptodrug_scraper.database.accounts import kept_apart
 from cryptodrug_scraper.database.archives import RootsMet
 from cryptodrug_scraper.database.crawls import record_crawl
 from cryptodrug_scraper.database.failures import losses_named
 from cryptodrug_scraper.database.reviews import work_out_reviews
-from cryptodrug_scraper.database.waiting import reviews_due
 from cryptodrug_scraper.replay import work
 from cryptodrug_scraper.replay.pool import Pool
 from cryptodrug_scraper.replay.skipped import SkippedFile
@@ -30,32 +29,6 @@ Batches = Iterable[work.Batch]
 Landed = Callable[[Counts], None]
 
 
-class Progress(Protocol):
-    """Is told how a replay goes on."""
-
-    def read(self, size: int) -> None:
-        """``size`` more bytes of the archives were read."""
-
-    def done(self, pages: int) -> None:
-        """``pages`` more pages were dealt with."""
-
-    def reviews(self, groups: int, total: int) -> None:
-        """``groups`` of ``total`` more groups of reviews were worked out."""
-
-
-class Silent:
-    """Progress that nobody looks at."""
-
-    def read(self, size: int) -> None:
-        """Do nothing."""
-
-    def done(self, pages: int) -> None:
-        """Do nothing."""
-
-    def reviews(self, groups: int, total: int) -> None:
-        """Do nothing."""
-
-
 def replay(
     paths: Sequence[Path],
     dsn: str | None,
@@ -64,7 +37,7 @@ def replay(
     invented: bool | None = None,
     captured_at: datetime | date | None = None,
     workers: int = 1,
-    progress: Progress | None = None,
+    on_progress: OnProgress = ignore_progress,
     skipped: SkippedFile | None = None,
     columns: Columns = ANY,
     any_time: bool = False,
@@ -83,13 +56,13 @@ def replay(
     Raises ``archive.NothingThere`` for a path that does not exist, ``UnknownMarket``, and
     ``DatabaseLost`` (of psycopg2's OperationalError) if the database is lost.
     """
-    progress = progress or Silent()
     summary = Summary(dry_run=dsn is None)
     started = time.perf_counter()
+    reading = _Reading(paths, on_progress)
     reader = ArchiveReader(
         paths,
         captured_at=captured_at,
-        on_progress=progress.read,
+        on_read=reading.read,
         on_passed_over=None if skipped is None else skipped.passed_over,
         columns=columns,
     )
@@ -100,7 +73,7 @@ def replay(
 
     def landed(counts: Counts) -> None:
         summary.counts.add(counts)
-        progress.done(counts.pages.total())
+        reading.done(counts.pages.total())
 
     with nullcontext() if dsn is None else losses_named(dsn):
         try:
@@ -115,9 +88,32 @@ def replay(
         summary.passed_over = reader.passed_over
         if dsn is not None:
             _crawls(dsn, reader)
-            _reviews(dsn, summary, progress)
+            _reviews(dsn, summary, on_progress)
     summary.seconds = time.perf_counter() - started
     return summary
+
+
+class _Reading:
+    """How far the archives are read: pages, and the share of the bytes."""
+
+    def __init__(self, paths: Sequence[Path], on_progress: OnProgress) -> None:
+        self._total = total_bytes(paths)
+        self._bytes = self._pages = 0
+        self._on_progress = on_progress
+
+    def read(self, size: int) -> None:
+        """Count bytes that were read."""
+        self._bytes += size
+        self._report()
+
+    def done(self, pages: int) -> None:
+        """Count pages that were dealt with."""
+        self._pages += pages
+        self._report()
+
+    def _report(self) -> None:
+        share = min(self._bytes / self._total, 1.0) if self._total else None
+        self._on_progress(Progress("Reading", self._pages, "pages", share))
 
 
 def _batches(
@@ -165,15 +161,12 @@ def _crawls(dsn: str, reader: ArchiveReader) -> None:
             record_crawl(connection, stamp, end)
 
 
-def _reviews(dsn: str, summary: Summary, progress: Progress) -> None:
+def _reviews(dsn: str, summary: Summary, on_progress: OnProgress) -> None:
     started = time.perf_counter()
     with ExitStack() as stack:
         connection = psycopg2.connect(dsn, application_name="cryptodrug reviews")
         stack.callback(connection.close)
-        total = reviews_due(connection)
-        summary.groups = work_out_reviews(
-            connection, lambda groups: progress.reviews(groups, total)
-        )
+        summary.groups = work_out_reviews(connection, on_progress)
         with connection, connection.cursor() as ask:
             summary.kept_apart = kept_apart(ask)
     summary.reviewing = time.perf_counter() - started

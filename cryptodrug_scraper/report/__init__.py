@@ -10,16 +10,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from cryptodrug_scraper import study as studies
-from cryptodrug_scraper.database.waiting import OnReviews
+from cryptodrug_scraper.common.files import writable_file, write_atomically
+from cryptodrug_scraper.common.progress import OnProgress, ignore_progress
 from cryptodrug_scraper.report.context import Options
-from cryptodrug_scraper.report.writing import marked_name, place_for, write_whole
 from cryptodrug_scraper.study import Study
-
-if TYPE_CHECKING:
-    from cryptodrug_scraper.report.build import Told
 
 __all__ = ["Options", "marked_name", "open_study", "render_report", "write_report"]
 
@@ -38,7 +34,7 @@ def open_study(
     end: date | None = None,
     markets: Sequence[str] = (),
     as_is: bool = False,
-    on_reviews: OnReviews | None = None,
+    on_progress: OnProgress = ignore_progress,
     invented: str | None = None,
 ) -> Study:
     """Open a database as `study.open` does; an open period is that of the captures.
@@ -52,7 +48,7 @@ def open_study(
         end=end,
         markets=markets,
         as_is=as_is,
-        on_reviews=on_reviews,
+        on_progress=on_progress,
         invented=invented,
     )
     if start is not None and end is not None:
@@ -69,26 +65,35 @@ def open_study(
         end=end or captured["last"],
         markets=markets,
         as_is=as_is,
-        on_reviews=on_reviews,
+        on_progress=on_progress,
         invented=invented,
     )
 
 
-def render_report(study: Study, options: Options, told: Told | None = None) -> str:
-    """Run the measures and return the report as HTML; `told` hears of each step."""
+def render_report(study: Study, options: Options, on_progress: OnProgress = ignore_progress) -> str:
+    """Run the measures and return the report as HTML."""
     from cryptodrug_scraper.language import language
     from cryptodrug_scraper.report.build import build
     from cryptodrug_scraper.report.page import render
 
-    return render(build(study, options, told), language(options.lang))
+    return render(build(study, options, on_progress), language(options.lang))
 
 
-def write_report(study: Study, options: Options, out: Path, told: Told | None = None) -> None:
-    """Run the measures and write the report to a file, which is whole or not there.
+def marked_name(path: Path) -> Path:
+    """Return what a file is called that rests on invented pages: its name says so."""
+    if "invented" in path.stem:
+        return path
+    return path.with_name(f"{path.stem}-invented{path.suffix}")
+
+
+def write_report(
+    study: Study, options: Options, out: Path, on_progress: OnProgress = ignore_progress
+) -> None:
+    """Run the measures and write the report to a file, which is complete or not there.
 
     `marked_name` is what a report that rests on invented pages is to be called.
 
-    Raises `writing.NotWritable`, before anything is worked out, for what cannot be written.
+    Raises `files.NotWritable`, before anything is worked out, for what cannot be written.
     """
-    place_for(out)
-    write_whole(out, render_report(study, options, told).encode("utf-8"))
+    file = writable_file(out)
+    write_atomically(file, render_report(study, options, on_progress))

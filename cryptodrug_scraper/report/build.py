@@ -8,6 +8,8 @@ from importlib import import_module
 from typing import Any
 
 from cryptodrug_scraper import __version__
+from cryptodrug_scraper.common.progress import OnProgress, Progress, ignore_progress
+from cryptodrug_scraper.language import language
 from cryptodrug_scraper.report.captures import captures, kinds_words, undated_words
 from cryptodrug_scraper.report.context import Context, Options
 from cryptodrug_scraper.report.guard import as_day
@@ -29,12 +31,6 @@ SECTIONS = (
     "sensitivity",
 )
 
-Told = Callable[[int, int, str], None]
-"""Is told of each step before it begins: its number, of how many, and the section's key.
-
-The first step has no key: what all sections rest on is worked out in it.
-"""
-
 _CAPTURED = """
     SELECT market, count(*) AS pages, count(DISTINCT CAST(observed_at AS date)) AS days,
            min(CAST(observed_at AS date)) AS first, max(CAST(observed_at AS date)) AS last
@@ -45,20 +41,21 @@ _CAPTURED = """
 """
 
 
-def build(study: Study, options: Options, told: Told | None = None) -> Report:
+def build(study: Study, options: Options, on_progress: OnProgress = ignore_progress) -> Report:
     """Run all measures and return the report's parts."""
-    tell = told or (lambda number, of, key: None)
     names = [*SECTIONS, "compare"] if options.other else SECTIONS
-    steps = 1 + len(names)
-    tell(1, steps, "")
+    english = language("en")
+    on_progress(Progress("Reading listings and reviews"))
     study.prepare()
     context = Context(study, options)
     t = context.t
     captured = {row["market"]: row for row in study.frame(_CAPTURED).to_dict("records")}
     markets = context.market_order(captured)
     sections = []
-    for number, name in enumerate(names, 2):
-        tell(number, steps, name)
+    for number, name in enumerate(names):
+        title = english.text(f"{name}.short").lower()
+        task = f"Section {number + 1} of {len(names)}: {title}"
+        on_progress(Progress(task, share=number / len(names)))
         module = import_module(f"cryptodrug_scraper.report.sections.{name}")
         make: Callable[[Context], Section] = module.section
         sections.append(make(context))

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any, Literal
 
-from cryptodrug_scraper.cli.terminal import safe
+from cryptodrug_scraper.common.terminal import safe
 from cryptodrug_scraper.language import Language
 
 if TYPE_CHECKING:

@@ -35,7 +35,7 @@ def render(report: Report, lang: Language) -> str:
     import jinja2
     from markupsafe import Markup
 
-    from cryptodrug_scraper.cli.terminal import safe
+    from cryptodrug_scraper.common.terminal import safe
     from cryptodrug_scraper.report.figures import placed
 
     def finish(value: object) -> object:

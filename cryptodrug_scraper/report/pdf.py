@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from cryptodrug_scraper.report.writing import place_for, write_whole
+from cryptodrug_scraper.common.files import writable_file, write_atomically
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome")
 _MAC = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
@@ -47,10 +47,10 @@ def _named() -> str:
 def print_pdf(page: Path, out: Path) -> None:
     """Print a page that lies on this machine to a PDF file of A4 pages.
 
-    Raises :class:`NoBrowser` without a browser, and if it fails, and `writing.NotWritable`; `out`
+    Raises :class:`NoBrowser` without a browser, and if it fails, and `files.NotWritable`; `out`
     is then not touched.
     """
-    place_for(out)
+    file = writable_file(out)
     browser = find_browser()
     if browser is None and (named := _named()):
         raise NoBrowser(
@@ -82,4 +82,4 @@ def print_pdf(page: Path, out: Path) -> None:
             said = done.stderr.decode("utf-8", "replace").strip().splitlines()
             why = f": {said[-1]}" if said else ""
             raise NoBrowser(f"{browser} printed nothing (exit code {done.returncode}){why}")
-        write_whole(out, printed.read_bytes())
+        write_atomically(file, printed.read_bytes())

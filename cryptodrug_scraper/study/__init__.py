@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from cryptodrug_scraper.database.waiting import OnReviews
+from cryptodrug_scraper.common.progress import OnProgress, ignore_progress
 from cryptodrug_scraper.study.core import Study
 from cryptodrug_scraper.study.measure import Measure, Note
 
@@ -30,7 +30,7 @@ def open(
     end: date | None = None,
     markets: Sequence[str] = (),
     as_is: bool = False,
-    on_reviews: OnReviews | None = None,
+    on_progress: OnProgress = ignore_progress,
     invented: str | None = None,
 ) -> Study:
     """Open a database for study: `start` to `end`, both included, of some or all `markets`.
@@ -43,7 +43,7 @@ def open(
     real ones are studied: `invented="only"` studies the others, `"with"` both together.
     `Study.kinds` says which are.
 
-    Reviews that a killed replay left waiting are worked out first (`on_reviews` is told how
+    Reviews that a killed replay left waiting are worked out first (`on_progress` hears how
     it goes on). Where that cannot be, since somebody is loading or this user may not write,
     `ReviewsWait` (a `DatabaseUnavailable`) is raised. With `as_is` nothing is worked out, and
     `Study.waiting` counts what reviews are missing.
@@ -54,6 +54,6 @@ def open(
         end=end,
         markets=markets,
         as_is=as_is,
-        on_reviews=on_reviews,
+        on_progress=on_progress,
         invented=invented,
     )

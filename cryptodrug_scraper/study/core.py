@@ -23,10 +23,11 @@ from psycopg2.extensions import cursor
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DataError, ProgrammingError
 
+from cryptodrug_scraper.common.progress import OnProgress, ignore_progress
 from cryptodrug_scraper.database.connection import open_engine
 from cryptodrug_scraper.database.copying import copy_lines, line
 from cryptodrug_scraper.database.invented import Kinds, kinds_of, narrow
-from cryptodrug_scraper.database.waiting import OnReviews, Waiting, check, settle
+from cryptodrug_scraper.database.waiting import Waiting, check, settle
 from cryptodrug_scraper.settings import get_settings
 from cryptodrug_scraper.study.compare import compare
 from cryptodrug_scraper.study.composition import composition
@@ -64,7 +65,7 @@ class Study:
 
     `start` and `end` are the first and last day (None: open), `markets` the names of the
     markets studied, never empty unless the database knows none. Reviews that wait are worked
-    out first, of which `on_reviews` is told; `waiting` is what, with `as_is`, still waits. `kinds`
+    out first, of which `on_progress` hears; `waiting` is what, with `as_is`, still waits. `kinds`
     says whether real or invented pages are counted.
     """
 
@@ -103,7 +104,7 @@ class Study:
         end: date | None = None,
         markets: Sequence[str] = (),
         as_is: bool = False,
-        on_reviews: OnReviews | None = None,
+        on_progress: OnProgress = ignore_progress,
         invented: str | None = None,
     ) -> None:
         if start is not None and end is not None and start > end:
@@ -113,7 +114,7 @@ class Study:
         """What builders counted on the way, for the measures: name to value."""
         self._built: set[Callable[[Study], None]] = set()
         if not as_is:
-            _settle(engine, on_reviews)
+            _settle(engine, on_progress)
         self._exits = contextlib.ExitStack()
         try:
             self.connection: Connection = self._exits.enter_context(
@@ -140,7 +141,7 @@ class Study:
         end: date | None = None,
         markets: Sequence[str] = (),
         as_is: bool = False,
-        on_reviews: OnReviews | None = None,
+        on_progress: OnProgress = ignore_progress,
         invented: str | None = None,
     ) -> Self:
         """As `study.open`."""
@@ -155,7 +156,7 @@ class Study:
                 end=end,
                 markets=markets,
                 as_is=as_is,
-                on_reviews=on_reviews,
+                on_progress=on_progress,
                 invented=invented,
             )
         except BaseException:
@@ -273,7 +274,7 @@ class Study:
         return tuple(name for name in known if name in wanted) if wanted else known
 
 
-def _settle(engine: Engine, on_reviews: OnReviews | None) -> None:
+def _settle(engine: Engine, on_progress: OnProgress) -> None:
     with contextlib.closing(engine.raw_connection()) as connection:
         connection.detach()  # not back into the pool: temporary tables would come back with it
-        settle(connection.dbapi_connection, on_reviews)  # type: ignore[arg-type]
+        settle(connection.dbapi_connection, on_progress)  # type: ignore[arg-type]

@@ -32,10 +32,13 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Self
+from typing import Self
 
+from cryptodrug_scraper.common.locks import LockTaken, file_lock
+from cryptodrug_scraper.common.progress import OnProgress, Progress, ignore_progress
 from cryptodrug_scraper.tor.address import as_address
 from cryptodrug_scraper.tor.control import TorControl, bootstrap_words
 from cryptodrug_scraper.tor.errors import TorUnavailable
@@ -83,7 +86,7 @@ class OwnTor:
         self._extra = dict(extra_config or {})
         self._process: subprocess.Popen[bytes] | None = None
         self._connection: TorControl | None = None
-        self._lock: IO[str] | None = None
+        self._lock: ExitStack | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -100,16 +103,16 @@ class OwnTor:
 
     def start(
         self,
-        on_bootstrap: Callable[[int, str], None] | None = None,
+        on_progress: OnProgress = ignore_progress,
         timeout: float = 120.0,
         on_stall: Callable[[str], None] | None = None,
     ) -> None:
         """Start Tor and return when it is connected to its network.
 
-        ``on_bootstrap`` is told each step: percent, and the phase in Tor's words; ``on_stall``
-        what it may mean where nothing goes forward for some time, and where the log is. Raises
-        TorUnavailable if Tor is not installed, its configuration is refused, a port is taken,
-        another runs in this folder, or nothing goes forward for ``timeout`` seconds.
+        ``on_progress`` hears each step, with the phase in Tor's words; ``on_stall`` what it may
+        mean where nothing goes forward for some time, and where the log is. Raises TorUnavailable
+        if Tor is not installed, its configuration is refused, a port is taken, another runs in
+        this folder, or nothing goes forward for ``timeout`` seconds.
         """
         if self._process is not None:
             raise RuntimeError("this Tor has been started already")
@@ -126,7 +129,7 @@ class OwnTor:
             self._check_ports()
             self._launch(program)
             self._wait_for_bootstrap(
-                on_bootstrap or (lambda percent, phase: None),
+                on_progress,
                 on_stall or (lambda words: None),
                 timeout,
             )
@@ -174,16 +177,13 @@ class OwnTor:
 
     def _take_folder(self) -> None:
         """Make the folder, and hold its lock until `stop` or until this process ends."""
-        import fcntl
-
         for folder in (self.folder, self.folder / "data"):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             folder.chmod(0o700)
-        lock = (self.folder / "lock").open("a")
+        lock = ExitStack()
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            lock.close()
+            lock.enter_context(file_lock(self.folder / "lock"))
+        except LockTaken:
             where = ""
             with contextlib.suppress(OSError):
                 where = self._listening.read_text().strip()
@@ -323,7 +323,7 @@ class OwnTor:
 
     def _wait_for_bootstrap(
         self,
-        told: Callable[[int, str], None],
+        on_progress: OnProgress,
         stalled: Callable[[str], None],
         timeout: float,
     ) -> None:
@@ -341,7 +341,7 @@ class OwnTor:
                 raise
             now = (int(phase.get("PROGRESS", "0")), phase.get("SUMMARY", ""))
             if now != last:
-                told(*now)
+                on_progress(Progress(f"Connecting ({now[1]})", share=now[0] / 100))
                 if now[0] > last[0]:
                     deadline = time.monotonic() + timeout
                     soon = time.monotonic() + _STALL

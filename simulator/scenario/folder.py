@@ -13,7 +13,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from cryptodrug_scraper.archive.mend import files_of, lock
+from cryptodrug_scraper.archive.mend import files_of
+from cryptodrug_scraper.common.locks import try_lock
 
 PLAN = "plan.txt"
 PART = ".crawls.part"
@@ -62,7 +63,7 @@ def opened(folder: Path, told: str) -> Iterator[None]:
         (part / PLAN).write_text(told, "utf-8")
         (part / PLAN).replace(note)
     with note.open("rb") as held:
-        if not lock(held.fileno()):
+        if not try_lock(held.fileno()):
             raise NotThisPlan(f"another process is writing crawls into {folder}")
         if part.exists():  # of one that was killed
             shutil.rmtree(part)

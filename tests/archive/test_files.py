@@ -190,7 +190,7 @@ def test_progress_adds_up(tmp_path: Path) -> None:
     make_tar(tmp_path / "b.tar.gz", [("a.html", html(os.urandom(900_000).hex()))], "w:gz")
     make_tar(tmp_path / "c.tar", [("a.html", html("x" * 900_000))])
     steps: list[int] = []
-    items = list(read_pages([tmp_path], on_progress=steps.append))
+    items = list(read_pages([tmp_path], on_read=steps.append))
     assert len(items) == 12
     assert all(step > 0 for step in steps)
     assert sum(steps) == total_bytes([tmp_path])

@@ -242,7 +242,7 @@ def test_a_handle_is_found_and_said(dsn: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (["--country", "Atlantis"], "no place"),
+        (["--country", "Atlantis"], "is no country"),
         (["--from", "19 November"], "no ISO 8601 date"),
         (["--from", "2019-02-30"], "no ISO 8601 date"),
         (["--to", "0018-11-19"], "a date out of range"),

@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 
 from cryptodrug_scraper.cli import errors, parse
-from cryptodrug_scraper.cli.terminal import cut, json_text, safe
+from cryptodrug_scraper.cli.errors import Failure
+from cryptodrug_scraper.cli.options import place
+from cryptodrug_scraper.common.terminal import cut, json_text, safe
 from tests.cli.running import PROGRAM, run, shell
 from tests.conftest import FIXTURES, ROOT
 
@@ -296,3 +298,36 @@ def test_a_wrong_setting_is_named_and_not_shown(monkeypatch: pytest.MonkeyPatch)
     assert result.exit_code == 2
     assert "CRYPTODRUG_DATA_DIR: there is no home folder for ~nobody" in result.stderr
     assert not re.search("secret|validation|pydantic|Value error", result.stderr)
+
+
+PERIODS = [
+    (("--from", "2018-13-01"), "--from '2018-13-01' is"),
+    (("--to", "yesterday"), "--to 'yesterday' is"),
+    (("--from", "2019-01-02", "--to", "2019-01-01"), "--from 2019-01-02 is after --to 2019-01-01"),
+    (("--country", "Atlantis"), "--country: 'Atlantis' is no country. Write an ISO 3166-1 code"),
+    (("--country", ""), "--country: '' is no country."),
+    (("--market", "silkroad"), "silkroad"),
+]
+
+
+@pytest.mark.parametrize("command", ["report", "export"])
+@pytest.mark.parametrize(("options", "words"), PERIODS, ids=lambda value: " ".join(value)[:20])
+def test_dates_countries_and_markets_are_refused_in_the_same_words(
+    command: str, options: tuple[str, ...], words: str, tmp_path: Path
+) -> None:
+    country = () if "--country" in options else ("--country", "BE")
+    result = run(command, "--out", tmp_path / "out", *country, *options)
+    assert result.exit_code == 2
+    assert words in " ".join(result.stderr.split())
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("stated", ["be", " BEL", "Belgium", "belgique"])
+def test_a_country_is_read_alike(stated: str) -> None:
+    assert place(stated) == place(stated, regions=True) == "BE"
+
+
+def test_a_region_is_a_country_of_an_export_only() -> None:
+    assert place("eu", regions=True) == "EU"
+    with pytest.raises(Failure, match="is a region, not a country"):
+        place("EU")

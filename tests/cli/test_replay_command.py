@@ -15,7 +15,6 @@ import pytest
 from cryptodrug_scraper.archive import Trouble
 from cryptodrug_scraper.cli import replay as command
 from cryptodrug_scraper.cli.errors import Code
-from cryptodrug_scraper.cli.progress import Lines, Pace, span
 from cryptodrug_scraper.replay import Summary
 from tests.cli.bad import BAD
 from tests.cli.running import PROGRAM, run, shell
@@ -306,49 +305,3 @@ def test_ctrl_c_ends_it_in_order(migrated_url: str, tmp_path: Path) -> None:
     # A batch may have been committed just before, and not been counted any more.
     loaded = execute(migrated_url, "SELECT count(*) FROM page")[0][0]
     assert summary["pages"]["new"] <= loaded < 3_000
-
-
-class Clock:
-    now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-def test_pace() -> None:
-    clock = Clock()
-    pace = Pace(1_000, clock)
-    assert pace.left is None
-    clock.now += 10
-    pace.bytes = 250
-    pace.done(50)
-    assert pace.rate == 5
-    assert pace.left == 30
-    assert pace.words() == "50 pages, 5 pages/s, 30 s left"
-    clock.now += 100
-    pace.done(1_000)
-    clock.now += 10
-    pace.done(1_000)
-    assert 90 < pace.rate <= 110  # of the last seconds
-
-
-def test_a_line_every_ten_seconds(capsys: pytest.CaptureFixture[str]) -> None:
-    clock = Clock()
-    with Lines(100, clock) as lines:
-        for _ in range(30):
-            clock.now += 1
-            lines.read(3)
-            lines.done(2)
-        clock.now += 11
-        lines.reviews(5, 10)
-    said = capsys.readouterr().err.splitlines()
-    assert len(said) == 4
-    assert said[0].startswith("replay: 30% read, ")
-    assert said[-1] == "replay: working out reviews, 5 of 10 groups"
-
-
-@pytest.mark.parametrize(
-    ("seconds", "words"), [(5.2, "5 s"), (130, "2 min 10 s"), (7_500, "2 h 5 min")]
-)
-def test_spans(seconds: float, words: str) -> None:
-    assert span(seconds) == words

@@ -122,7 +122,7 @@ def test_run(tor_network: RunningNetwork, tmp_path: Path, how: signal.Signals) -
         process.send_signal(how)
         _, said = process.communicate(timeout=30)
         assert process.returncode == Code.INTERRUPTED
-    assert "tor: 100% (Done)\n" in said
+    assert "tor: connecting (Done), 100%\n" in said
     assert "Traceback" not in said
     assert tors_in(tmp_path / "data" / "tor") == []
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cryptodrug_scraper.crawl.private import NotUsable
+from cryptodrug_scraper.common.private import NotUsable
 from cryptodrug_scraper.export import Options, Pseudonyms, export, key_from, own_key, read_table
 from cryptodrug_scraper.export.tables import TABLES
 from tests.export.exporting import KEY, ask, pseudonyms, rows

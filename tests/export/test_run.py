@@ -15,6 +15,7 @@ import pandas as pd
 import psycopg2
 import pytest
 
+from cryptodrug_scraper.common.progress import Progress
 from cryptodrug_scraper.database import upgrade
 from cryptodrug_scraper.database.invented import Kinds
 from cryptodrug_scraper.export import (
@@ -283,20 +284,16 @@ def test_the_database_is_only_read(study: Any, study_dsn: str, tmp_path: Path) -
 def test_what_changes_meanwhile_is_not_seen(study_dsn: str, tmp_path: Path) -> None:
     """All tables are of one moment, though a crawl goes on loading."""
 
-    class Changing:
-        def table(self, name: str, what: str) -> None:
-            if name == "vendor_observations":
-                ask(
-                    study_dsn,
-                    "INSERT INTO crawl_run VALUES (7, (SELECT min(market) FROM market), now(),"
-                    " NULL, NULL, 'x', '{}', NULL, NULL, true)",
-                )
-
-        def rows(self, count: int) -> None:
-            pass
+    def change(progress: Progress) -> None:
+        if progress == Progress("Writing vendor_observations", 0, "rows"):
+            ask(
+                study_dsn,
+                "INSERT INTO crawl_run VALUES (7, (SELECT min(market) FROM market), now(),"
+                " NULL, NULL, 'x', '{}', NULL, NULL, true)",
+            )
 
     try:
-        done = export(study_dsn, tmp_path / "out", progress=Changing())
+        done = export(study_dsn, tmp_path / "out", on_progress=change)
         assert done.files["crawl_runs"]["rows"] == 0
     finally:
         ask(study_dsn, "DELETE FROM crawl_run WHERE crawl_run_id = 7")

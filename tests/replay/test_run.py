@@ -17,6 +17,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from cryptodrug_scraper.archive import NothingThere, WarcWriter
+from cryptodrug_scraper.common.progress import Progress
 from cryptodrug_scraper.database.connection import open_engine
 from cryptodrug_scraper.reading.market import UnknownMarket
 from cryptodrug_scraper.replay import replay, work
@@ -101,13 +102,15 @@ TELLING = """
 import sys
 from pathlib import Path
 from cryptodrug_scraper.replay import replay
-from cryptodrug_scraper.replay.run import Silent
 
-class Telling(Silent):
-    def done(self, pages):
-        print(pages, flush=True)
+last = 0
+def on_progress(progress):
+    global last
+    if progress.unit == "pages" and progress.done > last:
+        last = progress.done
+        print(last, flush=True)
 
-replay([Path(sys.argv[1])], sys.argv[2], progress=Telling())
+replay([Path(sys.argv[1])], sys.argv[2], on_progress=on_progress)
 """
 
 
@@ -170,21 +173,13 @@ def test_dry_run_counts_and_writes_nothing(engine: Engine) -> None:
 
 
 def test_progress_is_told_of_all_bytes_and_pages(tmp_path: Path, engine: Engine) -> None:
-    told = {"bytes": 0, "pages": 0}
-
-    class Told:
-        def read(self, size: int) -> None:
-            told["bytes"] += size
-
-        def done(self, pages: int) -> None:
-            told["pages"] += pages
-
-        def reviews(self, groups: int, total: int) -> None:
-            assert groups <= total
-
+    seen: list[Progress] = []
     warc = archive_of(tmp_path / "crawl.warc.gz", 300)
-    replay([warc], dsn_of(engine), progress=Told())
-    assert told == {"bytes": warc.stat().st_size, "pages": 300}
+    replay([warc], dsn_of(engine), on_progress=seen.append)
+    read = [progress for progress in seen if progress.unit == "pages"]
+    assert (read[-1].done, read[-1].share) == (300, 1.0)
+    groups = [progress for progress in seen if progress.unit == "groups"]
+    assert groups[-1].share == 1.0
 
 
 @pytest.mark.parametrize(

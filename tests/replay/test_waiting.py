@@ -15,6 +15,7 @@ import pytest
 from sqlalchemy import Engine
 
 from cryptodrug_scraper import study
+from cryptodrug_scraper.common.progress import Progress
 from cryptodrug_scraper.database import waiting
 from cryptodrug_scraper.database.reviews import work_out_reviews
 from cryptodrug_scraper.database.waiting import ReviewsWait
@@ -31,14 +32,13 @@ STANDING = """
 import signal, sys
 from pathlib import Path
 from cryptodrug_scraper.replay import replay
-from cryptodrug_scraper.replay.run import Silent
 
-class Standing(Silent):
-    def done(self, pages):
-        print(pages, flush=True)
+def on_progress(progress):
+    if progress.done:
+        print(progress.done, flush=True)
         signal.pause()
 
-replay([Path(sys.argv[1])], sys.argv[2], progress=Standing())
+replay([Path(sys.argv[1])], sys.argv[2], on_progress=on_progress)
 """
 REVIEWS = "SELECT review_id, posted_on, sightings FROM review ORDER BY 1"
 
@@ -88,12 +88,12 @@ def test_what_a_killed_replay_left_is_worked_out_by_who_reads_it(
     killed: Engine, tmp_path: Path
 ) -> None:
     assert execute(url(killed), "SELECT count(*) > 5 FROM review_due") == [(True,)]
-    told: list[tuple[int, int]] = []
-    with study.open(url(killed), on_reviews=lambda *n: told.append(n)) as opened:
+    seen: list[Progress] = []
+    with study.open(url(killed), on_progress=seen.append) as opened:
         assert not opened.waiting
         counted = opened.row("SELECT count(*) AS n FROM review")["n"]
     assert counted > 5
-    assert [(groups, of) for groups, of in told] == [(told[0][1], told[0][1])]
+    assert [(progress.unit, progress.share) for progress in seen] == [("groups", 1.0)]
     made = execute(url(killed), REVIEWS)
     assert len(made) == counted
     with psycopg2.connect(dsn_of(killed)) as connection:

@@ -13,6 +13,7 @@ from pathlib import Path
 import psutil
 from sqlalchemy import Engine, text
 
+from cryptodrug_scraper.common.progress import Progress
 from cryptodrug_scraper.database.connection import open_engine
 from cryptodrug_scraper.replay import replay
 from tests.conftest import FIXTURES, ROOT
@@ -92,20 +93,13 @@ def test_a_batch_whose_worker_is_killed_is_read_again(
     replay([warc], dsn_of(other))
     killed: list[int] = []
 
-    class Killing:
-        def read(self, size: int) -> None:
-            """Do nothing."""
+    def kill(progress: Progress) -> None:
+        alive = workers_of(psutil.Process()) if progress.done and len(killed) < 2 else []
+        for worker in alive[:1]:
+            killed.append(worker.pid)
+            os.kill(worker.pid, signal.SIGKILL)
 
-        def done(self, pages: int) -> None:
-            alive = workers_of(psutil.Process()) if len(killed) < 2 else []
-            for worker in alive[:1]:
-                killed.append(worker.pid)
-                os.kill(worker.pid, signal.SIGKILL)
-
-        def reviews(self, groups: int, total: int) -> None:
-            """Do nothing."""
-
-    summary = replay([warc], dsn_of(engine), workers=2, progress=Killing())
+    summary = replay([warc], dsn_of(engine), workers=2, on_progress=kill)
     assert killed, "no batch was done before all were: the test shows nothing"
     assert (summary.outcome, summary.pages_read) == ("complete", 1_000)
     assert all_rows(engine) == all_rows(other)

@@ -5,19 +5,18 @@ from __future__ import annotations
 import os
 import re
 import socket
-import stat
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from cryptodrug_scraper.cli.progress import StepLines
+from cryptodrug_scraper.common.files import NotWritable
+from cryptodrug_scraper.common.progress import Progress
 from cryptodrug_scraper.language import CODES, language
 from cryptodrug_scraper.report import Options, open_study, pdf, write_report
 from cryptodrug_scraper.report.build import SECTIONS, build
 from cryptodrug_scraper.report.captures import captures, undated_words
 from cryptodrug_scraper.report.pdf import NoBrowser, print_pdf
-from cryptodrug_scraper.report.writing import NotWritable, place_for, write_whole
 from tests.cli.running import run, shell
 from tests.cli.test_program import on_terminal
 from tests.conftest import FIXTURES
@@ -93,37 +92,6 @@ def test_a_link_stays_and_what_it_leads_to_is_written(small: World, tmp_path: Pa
         assert link.is_symlink()
         assert (tmp_path / "there" / "real.html").read_text("utf-8").startswith("<!DOCTYPE html>")
     assert len(list((tmp_path / "there").iterdir())) == 1
-
-
-def test_links_in_a_circle_and_files_as_folders(tmp_path: Path) -> None:
-    (tmp_path / "a").symlink_to("b")
-    (tmp_path / "b").symlink_to("a")
-    (tmp_path / "file").touch()
-    for path in (tmp_path / "a", tmp_path / "file" / "x.html", tmp_path / ("x" * 300)):
-        with pytest.raises(NotWritable, match=re.escape(str(path))):
-            place_for(path)
-
-
-def test_permissions_stay(tmp_path: Path) -> None:
-    file = tmp_path / "x"
-    file.write_text("old")
-    file.chmod(0o600)
-    write_whole(file, b"new")
-    assert (file.read_bytes(), stat.S_IMODE(file.stat().st_mode)) == (b"new", 0o600)
-    assert [path.name for path in tmp_path.iterdir()] == ["x"]
-
-
-def test_a_failure_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    file = tmp_path / "x"
-    file.write_text("old")
-
-    def full(_: int) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(OSError, match="No space"):
-        write_whole(file, b"new")
-    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("x", "old")]
 
 
 def test_the_same_file_twice(tmp_path: Path) -> None:
@@ -248,10 +216,12 @@ def test_a_page_that_got_a_date_later_counts_once(migrated_url: str, tmp_path: P
 
 
 def test_each_section_is_a_step(small: World) -> None:
-    steps: list[tuple[int, int, str]] = []
+    steps: list[Progress] = []
     with open_study(small.url) as study:
-        build(study, Options("BE"), lambda *step: steps.append(step))
-    assert steps == [(n, 11, key) for n, key in enumerate(("", *SECTIONS), 1)]
+        build(study, Options("BE"), steps.append)
+    assert steps[0].task == "Reading listings and reviews"
+    assert [step.share for step in steps[1:]] == [n / len(SECTIONS) for n in range(len(SECTIONS))]
+    assert all(step.task.startswith(f"Section {n} of") for n, step in enumerate(steps[1:], 1))
 
 
 @pytest.mark.slow
@@ -262,12 +232,3 @@ def test_a_terminal_shows_the_step(small: World, tmp_path: Path) -> None:
     assert code == 0
     assert re.search(r"Section \d+ of 10: ", shown)
     assert "Written: " in shown
-
-
-def test_plain_lines_come_ten_seconds_apart(capsys: pytest.CaptureFixture[str]) -> None:
-    now = [0.0]
-    lines = StepLines("report", lambda: now[0])
-    for second in (1, 9, 11, 15, 30):
-        now[0] = second
-        lines.step(f"Section {second}")
-    assert capsys.readouterr().err == "report: section 11\nreport: section 30\n"

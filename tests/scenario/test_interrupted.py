@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from cryptodrug_scraper.archive import ArchiveReader, Page
-from cryptodrug_scraper.archive.mend import lock
+from cryptodrug_scraper.common.locks import try_lock
 from simulator.command import BadCall, write_scenario
 from simulator.scenario.crawls import Crawl, Plan, count_whole, write_crawls
 from simulator.scenario.folder import PART, PLAN, NotThisPlan
@@ -189,7 +189,7 @@ def test_a_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:
 def test_two_do_not_write_into_one_folder(tmp_path: Path) -> None:
     (tmp_path / PLAN).write_text(SMALL.told())
     with (tmp_path / PLAN).open() as other:
-        assert lock(other.fileno())
+        assert try_lock(other.fileno())
         with pytest.raises(NotThisPlan, match="another process"):
             write_crawls(SMALL, tmp_path)
     assert [p.name for p in tmp_path.iterdir()] == [PLAN]

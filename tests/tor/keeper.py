@@ -15,7 +15,8 @@ import threading
 import time
 from pathlib import Path
 
-from cryptodrug_scraper.database.processes import is_alive, write_file
+from cryptodrug_scraper.common.files import write_atomically
+from cryptodrug_scraper.database.processes import is_alive
 from tests.tor.network import TorNetwork
 
 
@@ -28,11 +29,11 @@ def keep(folder: Path, owner: int) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _leave)
     threading.Thread(target=_watch, args=(owner,), daemon=True).start()
-    write_file(folder / "keeper.pid", str(os.getpid()), 0o600)
+    write_atomically(folder / "keeper.pid", str(os.getpid()), 0o600)
     with contextlib.suppress(SystemExit), TorNetwork(folder / "network") as network:
         network.start()
         assert network.running is not None
-        write_file(folder / "network.json", network.running.as_json(), 0o600)
+        write_atomically(folder / "network.json", network.running.as_json(), 0o600)
         threading.Event().wait()
     if not is_alive(owner):  # killed, or else it would clear away itself
         shutil.rmtree(folder, ignore_errors=True)

@@ -16,6 +16,7 @@ import psutil
 import pytest
 import requests
 
+from cryptodrug_scraper.common.progress import Progress
 from cryptodrug_scraper.database.processes import is_alive, wait_for
 from cryptodrug_scraper.tor.circuits import proxy_url
 from cryptodrug_scraper.tor.control import TorControl
@@ -48,12 +49,12 @@ def test_it_connects_and_fetches_and_ends(
     tor_network: RunningNetwork, onion: str, tmp_path: Path
 ) -> None:
     folder = tmp_path / 'a "strange" föhlder'
-    steps: list[tuple[int, str]] = []
+    steps: list[Progress] = []
     with OwnTor(folder, extra_config=tor_network.lines) as tor:
-        tor.start(lambda percent, phase: steps.append((percent, phase)))
+        tor.start(steps.append)
         (pid,) = tors_in(folder)
-        assert steps[-1] == (100, "Done")
-        assert steps == sorted(steps, key=lambda step: step[0])
+        assert steps[-1] == Progress("Connecting (Done)", share=1.0)
+        assert steps == sorted(steps, key=lambda step: step.share or 0)
         assert socks_problem(tor.socks) is None
         for _ in range(2):  # that a connection to it is closed is no reason to end
             with TorControl(tor.control) as control:
@@ -87,7 +88,7 @@ import json, sys, time
 from pathlib import Path
 from cryptodrug_scraper.tor.process import OwnTor
 with OwnTor(Path(sys.argv[1]), extra_config=json.loads(sys.argv[2])) as tor:
-    tor.start(lambda percent, phase: print(percent, flush=True), timeout=300)
+    tor.start(lambda progress: print(progress.share, flush=True), timeout=300)
 """
 
 

@@ -9,20 +9,20 @@ removed by the next.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import os
 import stat
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from cryptodrug_scraper.common.files import TEMPORARY, replacing
+from cryptodrug_scraper.common.locks import file_lock
+
 _LARGEST = 4 << 20
 _LOCK = ".lock"
-_TEMPORARY = ".tmp"
 
 
 class NotUsable(ValueError):
@@ -117,38 +117,23 @@ def write_json(path: Path, value: Any) -> None:
     Its time of change is always later than that of the file it replaces, so
     :func:`stamp` tells them apart however quickly they follow on each other.
     """
-    for left in path.parent.glob(f".*{_TEMPORARY}"):
+    for left in path.parent.glob(f".*{TEMPORARY}"):
         left.unlink(missing_ok=True)
-    descriptor, name = tempfile.mkstemp(_TEMPORARY, ".", path.parent)
-    temporary = Path(name)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            os.fchmod(descriptor, 0o600)
-            file.write(json.dumps(value, indent=1) + "\n")
-            file.flush()
-            os.fsync(descriptor)
+    with replacing(path, 0o600) as file:
+        file.write((json.dumps(value, indent=1) + "\n").encode())
+        file.flush()
         now = time.time_ns()
         with contextlib.suppress(FileNotFoundError):
             now = max(now, path.lstat().st_mtime_ns + 1)
-        os.utime(temporary, ns=(now, now))
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+        os.utime(file.fileno(), ns=(now, now))
 
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
     """Hold a folder's lock, after making the folder; it ends with the process that holds it."""
     make_folder(folder)
-    descriptor = os.open(
-        folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600
-    )
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+    with file_lock(folder / _LOCK, patience=float("inf")):
         yield
-    finally:
-        os.close(descriptor)
 
 
 def stamp(path: Path) -> tuple[int, int, int] | None:

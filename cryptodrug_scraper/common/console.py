@@ -16,7 +16,7 @@ from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
-from cryptodrug_scraper.cli.terminal import safe
+from cryptodrug_scraper.common.terminal import safe
 
 _PIPED_WIDTH = 160
 

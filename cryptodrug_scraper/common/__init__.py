@@ -1,0 +1,1 @@
+"""What every room may use: files written atomically, locks, progress, text safe for a terminal."""
