@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from datetime import date
 
-from cryptodrug_scraper.reading.document import Document, fold
+from cryptodrug_scraper.reading.document import Document
 from cryptodrug_scraper.reading.links import address
 from cryptodrug_scraper.reading.market import Kind, Market
-from cryptodrug_scraper.reading.nodes import attribute
+from cryptodrug_scraper.reading.nodes import attribute, words
 from cryptodrug_scraper.reading.reader import Reader
-from cryptodrug_scraper.reading.walls import refreshes
+from cryptodrug_scraper.reading.walls import gateway_error, not_there, refreshes
 from cryptodrug_scraper.records import ParsedPage
 from parsers.dream_listing import read_listing_page
 from parsers.dream_page import (
@@ -20,7 +20,7 @@ from parsers.dream_page import (
     read_cards,
     read_categories,
     read_exchange_rates,
-    read_links,
+    read_page_links,
 )
 from parsers.dream_vendor import read_vendor_page
 
@@ -53,21 +53,8 @@ _PHRASES = (
 
 # -- kinds ----------------------------------------------------------------------------------
 
-_NOT_FOUND = re.compile(
-    r"(?:this |the )?(?:listing|offer|product|item|page|member|vendor|seller|user)"
-    r" (?:was |is |has been |could )?(?:not (?:be )?found|(?:does not|doesn't) exist|deleted|"
-    r"no longer (?:exists|available))\W*",
-    re.I,
-)
 _LOGGED_OUT = re.compile(
     r"you have been logged (?:in elsewhere|out)|your session (?:has |is )?expired", re.I
-)
-_GATEWAY = re.compile(
-    r"\W*(?:error\s*)?5\d\d\b.{0,80}|.{0,60}\b(?:bad gateway|gateway time-?out"
-    r"|internal server error|service (?:temporarily )?unavailable|origin is unreachable"
-    r"|web server is down"
-    r"|connection timed out)\b.{0,40}",
-    re.I,
 )
 
 
@@ -80,10 +67,8 @@ def kind_of(document: Document, url: str | None) -> Kind:
     if "shop" in name:
         return _page_of_offers(document, url)
     bare = block.css_first("div.tabularDetails") is None  # what does not exist has no details
-    if bare:
-        title = block.css_first("div.title")
-        if title is not None and _NOT_FOUND.fullmatch(fold(title.text())):
-            return Kind("not_found", f"its heading says: {fold(title.text())}", by_absence=True)
+    if bare and (title := block.css_first("div.title")) and (gone := not_there([words(title)])):
+        return gone
     if "viewProduct" in name:
         return Kind("listing", "it has a div.viewProduct", by_absence=bare)
     return Kind("vendor", "it has a div.contactMember", by_absence=bare)
@@ -96,14 +81,14 @@ def _page_of_offers(document: Document, url: str | None) -> Kind:
     if has_open_category(document):
         return Kind("search", "offers, and a category is open")
     title = document.first("div.shop > div.title")
-    words = fold(title.text()) if title is not None else ""
-    if re.search(r"\(\d+\)$", words) or document.title.startswith(("Category", "Search")):
-        return Kind("search", f"offers, and its heading counts them: {words}")
-    asked = document.first('div.offerFilter input[name="q"], div.searchWrap input[name="q"]')
-    if asked is not None and attribute(asked, "value").strip():
+    counted = title is not None and re.search(r"\(\d+\)$", words(title))
+    if counted or document.title.startswith(("Category", "Search")):
+        return Kind("search", "offers, and its heading counts or names them")
+    query = document.first(':is(div.offerFilter, div.searchWrap) input[name="q"]')
+    if query is not None and attribute(query, "value").strip():
         return Kind("search", "offers, and the search field is filled")
     pages = document.first("ul.pageNav a.activePage")
-    if pages is not None and pages.text().strip() != "1":
+    if pages is not None and words(pages) != "1":
         return Kind("search", "offers, and it is not the first page of them")
     return Kind("index", "offers, and no category or search is open", by_absence=True)
 
@@ -114,28 +99,21 @@ def _wall(document: Document) -> Kind:
     if document.first("div.login") is not None or document.title.startswith("Dream Market Login"):
         return Kind("login", "it has the login form")
     content = document.first("div.content")
-    for node in content.css("div.title, h1, h2") if content is not None else ():
-        if _NOT_FOUND.fullmatch(fold(node.text())):
-            return Kind("not_found", f"its heading says: {fold(node.text())}", by_absence=True)
-    if _NOT_FOUND.fullmatch(document.title):
-        return Kind("not_found", f"its title says: {document.title}", by_absence=True)
-    if (
-        content is not None
-        and document.first('div.headNavitems :is(a[href*="logout"], .cart)') is not None
-    ):
+    headings = content.css("div.title, h1, h2") if content is not None else ()
+    if gone := not_there([*map(words, headings), document.title]):
+        return gone
+    signed_in = document.first('div.headNavitems :is(a[href*="logout"], .cart)') is not None
+    if content is not None and signed_in:
         if document.title == "Welcome" or content.css_first("a.likeSubmit") is not None:
             return Kind("index", "the page before the market, with news and a link that goes on")
         if document.title.startswith("Dream Market"):
             return Kind("index", "signed in, and its title is the market's name", by_absence=True)
         return Kind("unknown", "")
-    body = document.tree.body
-    words = body.text() if body is not None else ""
-    if len(words) < 5000 and (said := _LOGGED_OUT.search(fold(words))):
-        return Kind("login", f"it says: {said.group()}", by_absence=True)
-    heading = document.first("h1")
-    for said_above in (document.title, fold(heading.text()) if heading is not None else ""):
-        if said_above and _GATEWAY.fullmatch(said_above):
-            return Kind("error", f"its heading says: {said_above}", by_absence=True)
+    text = words(document.tree.body) if document.tree.body is not None else ""
+    if len(text) < 5000 and (message := _LOGGED_OUT.search(text)):
+        return Kind("login", f"it says: {message.group()}", by_absence=True)
+    if error := gateway_error(document):
+        return Kind("error", f"a server's error page: {error}", by_absence=True)
     if refreshes(document):
         return Kind("challenge", "it sends the browser on by a meta refresh", by_absence=True)
     if document.first("img.captcha, input[name*=captcha i]") is not None:
@@ -152,15 +130,13 @@ def read(document: Document, page: ParsedPage, reader: Reader) -> None:
         return
     category = read_categories(document, page, reader)
     read_exchange_rates(document, page, reader)
-    read_links(document, page, reader)
+    read_page_links(document, page, reader)
     if page.kind == "listing":
         read_listing_page(document, page, reader, category)
     elif page.kind == "vendor":
         read_vendor_page(document, page, reader)
     elif page.kind in ("search", "index"):
-        shop = document.first("div.content")
-        if shop is None:
-            shop = document.first("div.shop")
+        shop = document.first("div.content") or document.first("div.shop")
         if shop is not None:
             read_cards(shop, page, reader, None)
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from functools import lru_cache
+from functools import partial
 from typing import NamedTuple
 from urllib.parse import unquote_plus
 
@@ -12,45 +11,23 @@ from selectolax.lexbor import LexborNode
 
 from cryptodrug_scraper.reading.damage import LOST
 from cryptodrug_scraper.reading.document import Document
-from cryptodrug_scraper.reading.links import NOWHERE, Address, address
-from cryptodrug_scraper.reading.nodes import attribute, class_names, contents, elements, inner
+from cryptodrug_scraper.reading.links import LOST_LINK, NOWHERE, Address, address, read_links
+from cryptodrug_scraper.reading.nodes import (
+    attribute,
+    class_names,
+    contents,
+    elements,
+    inner,
+    links_outside,
+    words,
+)
 from cryptodrug_scraper.reading.panels import Known, Panel
+from cryptodrug_scraper.reading.payment import read_payment
 from cryptodrug_scraper.reading.reader import Reader
 from cryptodrug_scraper.reading.remembered import remembered
 from cryptodrug_scraper.records import Category, ExchangeRate, Link, Listing, ParsedPage
 
-OFFER_ID = re.compile(r"\d+\.\d+")
-
-# What the Escrow row and the mark on a card say. "No" is paid at once.
-PAYMENT_WORDS = {
-    "yes": "escrow",
-    "escrow": "escrow",
-    "with escrow": "escrow",
-    "no": "finalize_early",
-    "no escrow": "finalize_early",
-    "without escrow": "finalize_early",
-    "fe": "finalize_early",
-    "finalize early": "finalize_early",
-    "50% fe": "partial_escrow",
-    "partial": "partial_escrow",
-    "partial escrow": "partial_escrow",
-    "multisig": "multisig",
-    "multisig escrow": "multisig",
-}
-
-_BETWEEN_WORDS = re.compile(r"\s*(?:[,/+&]|\band\b|\bor\b)\s*")
-
-
 # -- the left sidebar: categories -----------------------------------------------------------
-
-
-@remembered
-def _depth(class_names: str) -> int:
-    """Return the depth of a category, and -1 for a heading."""
-    if "sidebarHeader" in class_names:
-        return -1
-    found = re.search(r"\bdepth(\d{1,2})\b", class_names)
-    return int(found.group(1)) if found else 0
 
 
 class _Tree(NamedTuple):
@@ -87,13 +64,12 @@ def _tree(sidebar: LexborNode, reader: Reader) -> _Tree:
     The root of the open category comes first with its children; below a blank heading
     all roots follow, this one once more. The repeat gives no second record.
     """
-    categories: list[Category] = []
-    seen: set[str] = set()
+    categories: dict[str, Category] = {}
     levels: list[tuple[int, str]] = []
     selected: tuple[str, ...] = ()
     for node in sidebar.css("div.category, div.sidebarHeader"):
         depth = _depth(attribute(node, "class"))
-        if depth < 0:
+        if depth is None:
             levels.clear()
             continue
         link = inner(node, "a")
@@ -110,14 +86,21 @@ def _tree(sidebar: LexborNode, reader: Reader) -> _Tree:
         number = to.get("category")
         if not number and any(to.lost(script) for script in _ROOTS):
             reader.warn("category.external_id", NO_ID, name)
-        if not number or number in seen:
-            continue
-        seen.add(number)
-        reader.note("category.name", name, path)
-        listed = reader.integer("category.listing_count", count)
-        categories.append(Category(number, name, path, listed))
+        if number and number not in categories:
+            reader.note("category.name", name, path)
+            listed = reader.integer("category.listing_count", count)
+            categories[number] = Category(number, name, path, listed)
     is_open = sidebar.css_first("div.category.selected") is not None
-    return _Tree(tuple(categories), selected, is_open)
+    return _Tree(tuple(categories.values()), selected, is_open)
+
+
+@remembered
+def _depth(classes: str) -> int | None:
+    """Return the depth of a category, None of a heading."""
+    if "sidebarHeader" in classes:
+        return None
+    match = re.search(r"\bdepth(\d{1,2})\b", classes)
+    return int(match[1]) if match else 0
 
 
 def _category_name(node: LexborNode) -> tuple[str, str | None]:
@@ -134,6 +117,10 @@ def _category_name(node: LexborNode) -> tuple[str, str | None]:
 
 # -- the exchange rates ---------------------------------------------------------------------
 
+RATES = Panel[tuple[ExchangeRate, ...]](
+    '<div class="exchangeRateListing"', "div.exchangeRateListing"
+)
+
 
 def read_exchange_rates(document: Document, page: ParsedPage, reader: Reader) -> None:
     """Read the panel "฿ Exchange": what one BTC is worth."""
@@ -141,16 +128,11 @@ def read_exchange_rates(document: Document, page: ParsedPage, reader: Reader) ->
     header = panel.prev if panel is not None else None  # within the sidebar of categories or beside
     while header is not None and not header.is_element_node:
         header = header.prev
-    heading = header.text().strip() if header is not None else ""
+    heading = words(header) if header is not None else ""
     if heading and not re.search(r"^exchange\b|฿|\bBTC\b|\bbitcoin\b", heading, re.I):
         reader.warn("exchange_rate.base", "a base that is not BTC", heading)
         return
     page.exchange_rates += RATES.read(document, reader, lambda p: (_rates(p, reader), True)) or ()
-
-
-RATES = Panel[tuple[ExchangeRate, ...]](
-    '<div class="exchangeRateListing"', "div.exchangeRateListing"
-)
 
 
 def _rates(panel: LexborNode, reader: Reader) -> tuple[ExchangeRate, ...]:
@@ -161,16 +143,12 @@ def _rates(panel: LexborNode, reader: Reader) -> tuple[ExchangeRate, ...]:
         if len(cells) != 2:
             if cells:
                 reader.warn("exchange_rate.rate", "not a row of code and rate", " ".join(cells))
+        elif cells[0] in ("BTC", "mBTC", "mBCH"):
             continue
-        code, stated = cells
-        if code in ("BTC", "mBTC", "mBCH"):
-            continue
-        if LOST in code:
+        elif LOST in cells[0]:
             reader.warn("exchange_rate.quote", "a code with invalid bytes", " ".join(cells))
-            continue
-        rate = reader.decimal("exchange_rate.rate", stated)
-        if rate is not None:
-            rates.append(ExchangeRate("BTC", code, rate))
+        elif rate := reader.decimal("exchange_rate.rate", cells[1]):
+            rates.append(ExchangeRate("BTC", cells[0], rate))
     return tuple(rates)
 
 
@@ -183,7 +161,7 @@ def read_cards(shop: LexborNode, page: ParsedPage, reader: Reader, vendor: str |
     card = None
     # One walk for all cards: nodes come in page order, so each belongs to the card before it.
     for node in shop.css(".shopItem, .oTitle, .escrowBox, .oOfTextDetail"):
-        names = node.attrs.get("class") or ""
+        names = attribute(node, "class")
         if "shopItem" in names:
             card, listing = node, Listing(vendor=vendor)
             page.listings.append(listing)
@@ -195,7 +173,7 @@ def read_cards(shop: LexborNode, page: ParsedPage, reader: Reader, vendor: str |
             if link is not None:
                 listing.external_id = offer_id(address(attribute(link, "href")), reader)
         elif "escrowBox" in names:
-            read_payment(listing, node.text(), reader)
+            read_payment(listing, node.text(), reader, without_escrow="finalize_early")
         else:
             for block in elements(node):
                 _card_detail(block, listing, reader)
@@ -204,7 +182,7 @@ def read_cards(shop: LexborNode, page: ParsedPage, reader: Reader, vendor: str |
 
 
 def _card_detail(block: LexborNode, listing: Listing, reader: Reader) -> None:
-    names = block.attrs.get("class") or ""
+    names = attribute(block, "class")
     if "oPrice" in names:
         reader.price(listing, block.text())
     elif "oVendor" in names:
@@ -213,27 +191,20 @@ def _card_detail(block: LexborNode, listing: Listing, reader: Reader) -> None:
         listing.vendor = reader.text("listing.vendor", handle)
     elif "oShips" in names:
         reader.route(listing, block.text())
-    elif "oOrderButton" not in names and (text := block.text().strip()):
+    elif "oOrderButton" not in names and (text := words(block)):
         reader.unknown_label("listing", names or block.tag or "", text)
 
 
-def read_payment(listing: Listing, text: str, reader: Reader) -> None:
-    """Set ``payment`` from the words of the Escrow row or of a card's mark."""
-    words = " ".join(text.split())
-    if not words:
-        return
-    whole = words.casefold()
-    for word in [whole] if whole in PAYMENT_WORDS else _BETWEEN_WORDS.split(whole):
-        payment = PAYMENT_WORDS.get(word)
-        if payment is None:
-            reader.warn("listing.payment", "unknown payment word", words)
-        elif payment not in listing.payment:
-            listing.payment.append(payment)
-        reader.note("listing.payment", words, payment)
+# -- links ----------------------------------------------------------------------------------
 
-
+_OFFER_ID = re.compile(r"\d+\.\d+")
 _ROOTS = ("index", "listings", "login_page")  # what copies call the address ``/?…``
 NO_ID = "its link was rewritten, and has lost the id"
+IN_TEXTS = ":is(pre, .preformattedNotes, .ratingText) a"  # what vendors and buyers wrote
+
+# Addresses that change something, or that hold for one session only.
+_ACTIONS = re.compile(r"[?&](?:action|selectCurrency|logout|daymode|\w*[Tt]oken)\b")
+_SESSION = re.compile(r"(?<=[?&])(?:ks|transaction|version)=[^&]*&?")
 
 
 def offer_id(to: Address, reader: Reader) -> str | None:
@@ -243,83 +214,41 @@ def offer_id(to: Address, reader: Reader) -> str | None:
         reader.warn("listing.external_id", NO_ID, to.place)
     if not stated:
         return None
-    if OFFER_ID.fullmatch(stated) is None:
+    if _OFFER_ID.fullmatch(stated) is None:
         reader.warn("listing.external_id", "not a pair of numbers", stated)
         return None
-    reader.note("listing.external_id", to.place, stated)
-    return stated
+    return reader.stated("listing.external_id", to.place, stated)
 
 
-# -- links ----------------------------------------------------------------------------------
+def read_page_links(document: Document, page: ParsedPage, reader: Reader) -> None:
+    """Read the links to offers, vendors and categories, without those in texts of people.
 
-MEMBER = "contactMember"
-IN_TEXTS = ":is(pre, .preformattedNotes, .ratingText) a"  # what vendors and buyers wrote
-
-# Addresses that change something, or that hold for one session only.
-_ACTIONS = re.compile(r"[?&](?:action|selectCurrency|logout|daymode|\w*[Tt]oken)\b")
-_SESSION = re.compile(r"(?<=[?&])(?:ks|transaction|version)=[^&]*&?")
-
-
-def read_links(document: Document, page: ParsedPage, reader: Reader) -> None:
-    """Collect the pages of offers, vendors and categories that this page points to.
-
-    What stands in texts of vendors and buyers is no link of the market's; the decoys for
-    copies of the site stand before ``div.main``.
+    The decoys for copies of the site stand before ``div.main``.
     """
-    main = document.first("div.main")
-    if main is None:
-        main = document.first("div.content")
-    if main is None:
-        return
-    nodes = main.css("a")
-    in_texts = {node.mem_id for node in main.css(IN_TEXTS)}
-    if in_texts:
-        nodes = [node for node in nodes if node.mem_id not in in_texts]
-    hrefs = document.hrefs(nodes)
-    origin = address(page.url).origin
-    found = dict.fromkeys(map(_links_from(page.kind, origin), hrefs))
-    page.links.extend([link for link in found if isinstance(link, Link)])
-    lost = [place for place in found if isinstance(place, str)]
-    if lost:
-        reader.warn("links", f"{len(lost)} were rewritten, and have lost their ids", min(lost))
+    main = document.first("div.main") or document.first("div.content")
+    if main is not None:
+        hrefs = document.hrefs(links_outside(main, IN_TEXTS))
+        read_links(hrefs, page, reader, _SHOWS_ON_PROFILE if page.kind == "vendor" else _shows)
 
 
-@lru_cache(8)
-def _links_from(kind: str, origin: str) -> Callable[[str], Link | str | None]:
-    """Return what tells where an address leads that stands on a page of this kind and origin."""
-
-    @remembered
-    def link(href: str) -> Link | str | None:
-        return _link(href, kind, origin)
-
-    return link
-
-
-def _link(href: str, kind: str, origin: str) -> Link | str | None:
-    """Return what an address leads to, or None; it is absolute where the link or the page is.
-
-    Saved copies wrote ``../listings?…`` or ``../login_page?…`` for ``/?…``. A link that has
-    lost its id gives its place.
-    """
-    to = address(href)
-    if to.lost("viewProduct") or to.lost(MEMBER):
-        return to.place
-    asked = f"?{to.query}"
-    if not to.query or _ACTIONS.search(asked) or to.fragment == "conversation":
+def _shows(to: Address, *, profile: bool = False) -> Link | None:
+    """Return what an address shows; saved copies wrote ``../listings?…`` for ``/?…``."""
+    if to.lost("viewProduct") or to.lost("contactMember"):
+        return Link(LOST_LINK, None, to.place)
+    query = f"?{to.query}"
+    if not to.query or _ACTIONS.search(query) or to.fragment == "conversation":
         return None
-    if to.origin and origin and to.origin != origin:
-        return None
-    query = _SESSION.sub("", asked)[1:].rstrip("&")
-    script, category = to.script, to.get("category")
-    member = to.get("member")
-    if script == "viewProduct" and OFFER_ID.fullmatch(to.get("offer")):
-        what, external_id = "listing", to.get("offer")
-    elif member and (script == MEMBER or (not script and kind == "vendor")):
-        what, external_id, script = "vendor", unquote_plus(member), MEMBER
-    elif category:
-        what, external_id, script = "search", unquote_plus(category), ""
-    elif script in ("", "listings") and any(to.has(name) for name in ("q", "query", "page")):
-        return Link("search", None, f"{to.origin or origin}/?{query}")
-    else:
-        return None
-    return Link(what, external_id, f"{to.origin or origin}/{script}?{query}")
+    query = _SESSION.sub("", query).rstrip("&")
+    script, member = to.script, to.get("member")
+    if script == "viewProduct" and _OFFER_ID.fullmatch(to.get("offer")):
+        return Link("listing", to.get("offer"), f"/viewProduct{query}")
+    if member and (script == "contactMember" or (not script and profile)):
+        return Link("vendor", unquote_plus(member), f"/contactMember{query}")
+    if category := to.get("category"):
+        return Link("search", unquote_plus(category), f"/{query}")
+    if script in ("", "listings") and any(to.has(name) for name in ("q", "query", "page")):
+        return Link("search", None, f"/{query}")
+    return None
+
+
+_SHOWS_ON_PROFILE = partial(_shows, profile=True)

@@ -13,112 +13,69 @@ from cryptodrug_scraper.reading.nodes import (
     children,
     class_names,
     contents,
-    elements,
-    inner,
+    labelled,
     next_element,
+    words,
 )
 from cryptodrug_scraper.reading.pgp import read_key
-from cryptodrug_scraper.reading.ratings import external_rating
+from cryptodrug_scraper.reading.ratings import external_rating, market_of_title
 from cryptodrug_scraper.reading.reader import Reader
 from cryptodrug_scraper.reading.remembered import remembered
-from cryptodrug_scraper.records import (
-    ExternalRating,
-    FeedbackCount,
-    Listing,
-    ParsedPage,
-    Review,
-    Vendor,
-)
+from cryptodrug_scraper.records import FeedbackCount, Listing, ParsedPage, Review, Vendor
 from parsers.dream_page import read_cards
-
-PLACEHOLDER = "Enter your comments here"  # stands where the buyer wrote nothing
 
 # -- the vendor's line: handle (sales) (rating) (ratings elsewhere) and marks ---------------
 
 _RATED = re.compile(r"out of\s+([\d.,' ]+)\s+rating")
 _SCALE = re.compile(r"\(\s*1\s*[-–]\s*(\d+)\s+stars?\s*\)", re.I)
-_DEEPEST = 4
 _NO_RATING = frozenset({"", "-", "–", "--", "n/a", "none", "no rating", "no ratings"})
+_DEEPEST = 4  # the marks stand one or two elements deep; a hostile page may have more
 
 
 def read_vendor_line(
-    line: LexborNode, vendor: Vendor, reader: Reader, *, profile: bool, within: int = 0
+    line: LexborNode, vendor: Vendor, reader: Reader, *, profile: bool, depth: int = 0
 ) -> None:
-    """Read the line that names a vendor, on a listing page or on top of a profile.
-
-    The marks stand one or two elements deep; ``within`` keeps a hostile page from more.
-    """
+    """Read the line that names a vendor, on a listing page or on top of a profile."""
     for node in contents(line):
-        if not node.is_element_node:
-            _loose_words(node.text_content or "", vendor, reader, profile=profile)
-            continue
-        names = class_names(node)
-        title = fold(attribute(node, "title"))
-        text = node.text()
-        if "viewRatings" in names and within < _DEEPEST:
-            read_vendor_line(node, vendor, reader, profile=profile, within=within + 1)
+        names, title, text = class_names(node), fold(attribute(node, "title")), node.text()
+        if node.is_text_node and vendor.handle is None:
+            name, _, text = text.partition("(")
+            vendor.handle = reader.text("vendor.handle", name)
+        if "viewRatings" in names and depth < _DEEPEST:
+            read_vendor_line(node, vendor, reader, profile=profile, depth=depth + 1)
         elif "userRating" in names:
             _average(text, title, vendor, reader)
         elif "externalVendorRef" in names or any(n.endswith("LinkedUserRating") for n in names):
-            rating = _external(names, title, fold(text), reader)
-            if rating is not None:
-                vendor.external_ratings.append(rating)
+            _external(names, title, text, vendor, reader)
         elif "sellerStatus" in names:
-            _status(names, title, vendor, reader)
+            vendor.trusted = True if "trusted" in names else None
+            vendor.trusted = False if "untrusted" in names else vendor.trusted
+            reader.note("vendor.trusted", title or " ".join(names), vendor.trusted)
+            if vendor.trusted is None:
+                reader.warn("vendor.trusted", "unknown status", title or " ".join(names))
         elif title.casefold().startswith("successful transaction"):
             vendor.sales = reader.integer("vendor.sales", text.strip().strip("()"))
         elif node.tag == "a" and vendor.handle is None:
             vendor.handle = reader.text("vendor.handle", text)
-        elif within < _DEEPEST and not title and node.css_first("span, a") is not None:
-            read_vendor_line(node, vendor, reader, profile=profile, within=within + 1)
+        elif not title and depth < _DEEPEST and node.css_first("span, a") is not None:
+            read_vendor_line(node, vendor, reader, profile=profile, depth=depth + 1)
         elif profile and text.strip("()[] \t\n").casefold() == "banned":
             vendor.banned = reader.stated("vendor.banned", text, True)
-        elif text.strip():
+        elif (text := text.strip("() \t\n")) and node.is_text_node:
+            reader.unknown_label("vendor", text)
+        elif text:
             reader.unknown_label("vendor", title or " ".join(names) or node.tag or "", text)
-
-
-def _loose_words(text: str, vendor: Vendor, reader: Reader, *, profile: bool) -> None:
-    """Read what stands between the marks: brackets, and the handle where it is no link."""
-    if vendor.handle is None:
-        name, _, text = text.partition("(")
-        vendor.handle = reader.text("vendor.handle", name)
-    words = " ".join(text.split()).strip("() ")
-    if not words:
-        return
-    if profile and words.casefold() == "banned":
-        vendor.banned = reader.stated("vendor.banned", text, True)
-    else:
-        reader.unknown_label("vendor", words)
 
 
 def _average(text: str, title: str, vendor: Vendor, reader: Reader) -> None:
     if text.strip().casefold() not in _NO_RATING:
         vendor.rating = reader.decimal("vendor.rating", text)
-    count = _RATED.search(title)
-    scale = _SCALE.search(title)
-    if count is not None:
-        vendor.rating_count = reader.integer("vendor.rating_count", count.group(1))
+    if count := _RATED.search(title):
+        vendor.rating_count = reader.integer("vendor.rating_count", count[1])
     elif title:
         reader.warn("vendor.rating_count", "the words behind a rating are not known", title)
-    if vendor.rating is not None and scale is not None:
-        vendor.rating_max = scale.group(1)
-        reader.note("vendor.rating_max", title, vendor.rating_max)
-
-
-def _status(names: list[str], title: str, vendor: Vendor, reader: Reader) -> None:
-    if "trusted" in names:
-        vendor.trusted = True
-    elif "untrusted" in names:
-        vendor.trusted = False
-    else:
-        reader.warn("vendor.trusted", "unknown status", title or " ".join(names))
-    reader.note("vendor.trusted", title or " ".join(names), vendor.trusted)
-
-
-_ON_MARKET = re.compile(r"\brating on (.+?)\s*(?:\(|$)", re.I)
-_MARKETS_RATING = re.compile(
-    r"^(.+?)\s+(?:(?:vendor|user|seller)\s+)?(?:ratings?|feedback|total sales|sales)\b", re.I
-)
+    if vendor.rating is not None and (scale := _SCALE.search(title)):
+        vendor.rating_max = reader.stated("vendor.rating_max", title, scale[1])
 
 
 @remembered
@@ -128,8 +85,7 @@ def external_market(class_word: str, title: str) -> str:
     The title writes names out ("User rating on Black Market Reloaded (…)", class ``bmr``);
     it counts unless it is only the class's word with more behind it.
     """
-    found = _ON_MARKET.search(title) or _MARKETS_RATING.search(title)
-    by_title = found.group(1) if found is not None else ""
+    by_title = market_of_title(title)
     for spelling in (by_title, class_word):
         if spelling and (known := known_market(spelling)) is not None:
             return known
@@ -139,16 +95,20 @@ def external_market(class_word: str, title: str) -> str:
     return of_title
 
 
-def _external(names: list[str], title: str, text: str, reader: Reader) -> ExternalRating | None:
+def _external(names: list[str], title: str, text: str, vendor: Vendor, reader: Reader) -> None:
     word = next((n.removesuffix("LinkedUserRating") for n in names if n.endswith("Rating")), "")
     market = external_market(word, title)
     if not market:
         reader.warn("vendor.external_ratings", "from a market that is not named", title or text)
-        return None
-    return external_rating(market, text, reader, title=title)
+    elif rating := external_rating(market, text, reader, title=title):
+        vendor.external_ratings.append(rating)
 
 
 # -- the profile page -----------------------------------------------------------------------
+
+_BANNED = re.compile(
+    r"\b(?:vendor|seller|user|member|account)\b[^.]{0,40}\b(?:banned|suspended)\b", re.I
+)
 
 
 def read_vendor_page(document: Document, page: ParsedPage, reader: Reader) -> None:
@@ -158,30 +118,25 @@ def read_vendor_page(document: Document, page: ParsedPage, reader: Reader) -> No
         return
     vendor = Vendor(banned=reader.by_default(False, "vendor.banned"))
     head = member.css_first("div.profileNotes, div.tabularDetails")
-    if head is not None:
-        for row in elements(head):
-            _profile_row(row, vendor, reader)
     notices = member.css(".messageBox, .warningBox, .errorBox, .infoBox")
-    above = head.prev if head is not None else None
-    while above is not None:  # a notice of any class; vendors' own texts stand below
-        if above.is_element_node:
+    if head is not None:
+        _head(head, vendor, reader)
+        above = head.prev
+        while above is not None:  # a notice of any class; vendors' own texts stand below
             notices.append(above)
-        above = above.prev
+            above = above.prev
     for notice in notices:
-        if _BANNED.search(notice.text()):
+        if notice.is_element_node and _BANNED.search(notice.text()):
             vendor.banned = reader.stated("vendor.banned", notice.text(), True)
     if vendor.handle is None and document.title.startswith("Contact "):
         vendor.handle = reader.text("vendor.handle", document.title.removeprefix("Contact "))
     for heading in member.css("div.subtitle"):
         _long_text(heading, vendor, reader)
-    totals = member.css_first("#tableOfRatings")
-    if totals is not None:
+    if (totals := member.css_first("#tableOfRatings")) is not None:
         _feedback_counts(totals, vendor, reader)
-    table = member.css_first("table.ratingTable")
-    if table is not None:
+    if (table := member.css_first("table.ratingTable")) is not None:
         read_reviews(table, page, reader, vendor.handle, None)
-    more = member.css_first("div.andMoreRatings")
-    if more is not None:
+    if (more := member.css_first("div.andMoreRatings")) is not None:
         read_not_shown(more, page, reader)
     if vendor.handle is None:
         reader.warn("vendor.handle", "not found on a vendor's page", document.title)
@@ -190,57 +145,34 @@ def read_vendor_page(document: Document, page: ParsedPage, reader: Reader) -> No
     read_cards(member, page, reader, vendor.handle)
 
 
-_BANNED = re.compile(
-    r"\b(?:vendor|seller|user|member|account)\b[^.]{0,40}\b(?:banned|suspended)\b", re.I
-)
-
-
-def _profile_row(row: LexborNode, vendor: Vendor, reader: Reader) -> None:
-    """Read one row of the head: a label, and a span that stands beside it or in the next cell."""
-    label = inner(row, "label")
-    if label is None:
-        if text := row.text().strip():
-            reader.unknown_label("vendor", text)
-        return
-    value = inner(row, "span")
-    stated = value.text() if value is not None else ""
-    what = " ".join(label.text().split()).rstrip(":")
-    match what.casefold():
-        case "username" | "user name" | "vendor":
-            if value is not None:
-                read_vendor_line(value, vendor, reader, profile=True)
-        case "fe enabled" | "fe":
-            vendor.finalize_early = reader.yes_or_no("vendor.finalize_early", stated)
-        case "join date" | "joined" | "member since":
-            vendor.joined_on = reader.date("vendor.joined_on", _without_brackets(stated))
-        case "last active" | "last seen":
-            when = _without_brackets(stated).strip() or stated.strip("() \t\n")
-            read = reader.day_of_age if _AGE_WORDS.search(when) else reader.date
-            vendor.last_active_on = read("vendor.last_active_on", when)
-        case "trusted vendor" | "trusted seller" | "trusted":
-            vendor.trusted = reader.yes_or_no("vendor.trusted", stated)
-        case "banned":
-            vendor.banned = reader.yes_or_no("vendor.banned", stated)
-        case _:
-            reader.unknown_label("vendor", what, stated)
-
-
-_AGE_WORDS = re.compile(r"^(?:today|yesterday|now)$|\bago$", re.I)  # without a date beside them
-
-
-def _without_brackets(text: str) -> str:
-    """Return ``18/11/2018`` of ``18/11/2018 (today)``."""
-    return text.partition("(")[0]
+def _head(head: LexborNode, vendor: Vendor, reader: Reader) -> None:
+    """Read the rows of label and value on top."""
+    for label, value in labelled(head):
+        stated = value.text() if value is not None else ""
+        match label.casefold():
+            case "username" | "user name" | "vendor":
+                if value is not None:
+                    read_vendor_line(value, vendor, reader, profile=True)
+            case "fe enabled" | "fe":
+                vendor.finalize_early = reader.yes_or_no("vendor.finalize_early", stated)
+            case "join date" | "joined" | "member since":  # 18/11/2018 (today)
+                vendor.joined_on = reader.date("vendor.joined_on", stated.partition("(")[0])
+            case "last active" | "last seen":
+                when = stated.partition("(")[0].strip() or stated.strip("() \t\n")
+                vendor.last_active_on = reader.day("vendor.last_active_on", when)
+            case "trusted vendor" | "trusted seller" | "trusted":
+                vendor.trusted = reader.yes_or_no("vendor.trusted", stated)
+            case "banned":
+                vendor.banned = reader.yes_or_no("vendor.banned", stated)
+            case _:
+                reader.unknown_label("vendor", label, stated)
 
 
 def _long_text(heading: LexborNode, vendor: Vendor, reader: Reader) -> None:
     """Read the text below one heading of the Profile tab."""
-    what = " ".join(heading.text().split())
-    word = what.casefold()
-    if word.startswith("leave a message"):
-        return
+    word = words(heading).casefold()
     text = next_element(heading)
-    if text is None:
+    if text is None or word.startswith("leave a message"):
         return
     if word.startswith("terms"):
         vendor.terms = reader.block("vendor.terms", block_text(text))
@@ -249,59 +181,51 @@ def _long_text(heading: LexborNode, vendor: Vendor, reader: Reader) -> None:
     elif word in ("profile", "description", "about", "about me", "about us"):
         vendor.profile = reader.block("vendor.profile", block_text(text))
     else:
-        reader.unknown_label("vendor", what, text.text())
+        reader.unknown_label("vendor", words(heading), text.text())
 
 
 # -- ratings --------------------------------------------------------------------------------
 
+_STAR_COLUMN = re.compile(r"([1-5]) stars?", re.I)
+_NOT_SHOWN = re.compile(r"\band ([\d.,' ]+) more ratings?\b", re.I)
+_NO_RATINGS = re.compile(
+    r"\s*(?:(?:there are )?no (?:ratings?|feedback)\b|no .{0,20}ratings?\b|$)", re.I
+)
+PLACEHOLDER = "Enter your comments here"  # stands where the buyer wrote nothing
+
 
 def _feedback_counts(table: LexborNode, vendor: Vendor, reader: Reader) -> None:
     """Read the table of ratings by age and stars; the columns are named above."""
-    columns: list[int] = []  # for each column the stars it counts, 0 for others
-    for row in table.css("tr"):
-        cells = [" ".join(cell.text().split()) for cell in elements(row)]
-        if not cells:
-            continue
+    columns: dict[int, int] = {}  # the stars that a column counts
+    for row in reader.rows(table):
+        cells = [words(cell) for cell in row]
         if cells[0].casefold() == "age":
-            columns = [_stars_of(cell, reader) for cell in cells]
+            stars = {at: _STAR_COLUMN.fullmatch(cell) for at, cell in enumerate(cells)}
+            columns = {at: int(match[1]) for at, match in stars.items() if match is not None}
+            for at, cell in enumerate(cells):
+                if at not in columns and cell.casefold() not in ("age", "rating", ""):
+                    reader.unknown_label("vendor.feedback_counts", cell)
             continue
-        count = FeedbackCount(cells[0].casefold())
-        stars: dict[int, int] = {}
-        for column, cell in zip(columns, cells, strict=False):
-            if column:
-                number = reader.integer("vendor.feedback_counts", cell)
-                if number is not None:
-                    stars[column] = number
-        if stars.keys() == {1, 2, 3, 4, 5}:
-            count.stars = [stars[n] for n in range(1, 6)]
-            reader.note("vendor.feedback_counts", " ".join(cells), count)
+        counts = {
+            columns[at]: number
+            for at, cell in enumerate(cells)
+            if at in columns
+            and (number := reader.integer("vendor.feedback_counts", cell)) is not None
+        }
+        if counts.keys() == {1, 2, 3, 4, 5}:
+            count = FeedbackCount(cells[0].casefold(), stars=[counts[n] for n in range(1, 6)])
             vendor.feedback_counts.append(count)
+            reader.note("vendor.feedback_counts", " ".join(cells), count)
         else:
             reader.warn("vendor.feedback_counts", "not counts of 1 to 5 stars", " ".join(cells))
 
 
-_STAR_COLUMN = re.compile(r"([1-5]) stars?", re.I)
-
-
-def _stars_of(heading: str, reader: Reader) -> int:
-    found = _STAR_COLUMN.fullmatch(heading)
-    if found is not None:
-        return int(found.group(1))
-    if heading.casefold() not in ("age", "rating", ""):
-        reader.unknown_label("vendor.feedback_counts", heading)
-    return 0
-
-
-_NOT_SHOWN = re.compile(r"\band ([\d.,' ]+) more ratings?\b", re.I)
-
-
 def read_not_shown(node: LexborNode, page: ParsedPage, reader: Reader) -> None:
     """Read "And 300 more ratings..."."""
-    text = fold(node.text())
-    found = _NOT_SHOWN.search(text)
-    if found is not None:
-        page.reviews_not_shown = reader.integer("reviews_not_shown", found.group(1))
-    elif text.strip():
+    text = words(node)
+    if match := _NOT_SHOWN.search(text):
+        page.reviews_not_shown = reader.integer("reviews_not_shown", match[1])
+    elif text:
         reader.warn("reviews_not_shown", "words that are not known", text)
 
 
@@ -311,10 +235,8 @@ def read_reviews(
     """Read a table of ratings: age, stars, text and, on a profile, buyer and amount."""
     for row in reader.finished(table.css("tr")):
         cells = list(children(row, "td"))
-        if not cells:
-            continue
         if len(cells) not in (3, 5):
-            if len(cells) > 1 or not _NO_RATINGS.match(row.text()):
+            if len(cells) > 1 or (cells and not _NO_RATINGS.match(row.text())):
                 reader.warn("review", f"a row of {len(cells)} cells", row.text())
             continue
         review = Review(vendor=vendor)
@@ -323,8 +245,7 @@ def read_reviews(
             review.listing_title = listing.title
         reader.posted(review, cells[0].text())
         _stars(cells[1], review, reader)
-        text = cells[2].text()
-        if " ".join(text.split()) != PLACEHOLDER:
+        if words(cells[2]) != PLACEHOLDER:
             review.text = reader.block("review.text", block_text(cells[2]))
         if len(cells) == 5:
             review.author = reader.text("review.author", cells[3].text())
@@ -332,30 +253,20 @@ def read_reviews(
         page.reviews.append(review)
 
 
-_NO_RATINGS = re.compile(
-    r"\s*(?:(?:there are )?no (?:ratings?|feedback)\b|no .{0,20}ratings?\b|$)", re.I
-)
-
-
 def _stars(cell: LexborNode, review: Review, reader: Reader) -> None:
     """Count the gold stars of five."""
-    drawn = cell.inner_html or ""
-    gold, grey = drawn.count(' alt="gold"'), drawn.count(' alt="grey"')
-    if gold + grey == 5 == drawn.count("<img ") and reader.readings is None:
+    gold, grey, drawn = _drawn(cell.inner_html or "")
+    if gold + grey == drawn == 5:
         review.rating, review.rating_max = str(gold), "5"
-        return
-    gold = grey = 0
-    for image in elements(cell):
-        kind = attribute(image, "alt") or attribute(image, "src")
-        if "gold" in kind:
-            gold += 1
-        elif "grey" in kind or "gray" in kind:
-            grey += 1
-        else:
-            reader.warn("review.rating", "an unknown star", kind or image.tag or "")
-            return
-    if gold + grey == 5:
-        review.rating, review.rating_max = str(gold), "5"
-    elif gold or grey or cell.text().strip():
-        reader.warn("review.rating", "not five stars", f"{gold} gold, {grey} grey {cell.text()}")
+    elif drawn or words(cell):
+        reason = "an unknown star" if gold + grey < drawn else "not five stars"
+        reader.warn("review.rating", reason, f"{gold} gold of {drawn} {cell.text()}")
     reader.note("review.rating", f"{gold} gold, {grey} grey", review.rating)
+
+
+@remembered
+def _drawn(markup: str) -> tuple[int, int, int]:
+    """Return how many gold and grey stars are drawn, and how many images."""
+    images = re.findall(r"<img\b[^>]*", markup)
+    gold = sum(["gold" in image for image in images])
+    return gold, sum(["grey" in image or "gray" in image for image in images]), len(images)

@@ -10,7 +10,8 @@ far as the link still holds it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import unquote, urljoin
 
@@ -19,6 +20,7 @@ from selectolax.lexbor import LexborNode
 from cryptodrug_scraper.reading.nodes import attribute
 from cryptodrug_scraper.reading.reader import Reader
 from cryptodrug_scraper.reading.remembered import remembered
+from cryptodrug_scraper.records import Link, ParsedPage
 
 LONGEST = 2000
 """Longer links are none that a server would answer; vendors' tags of 6 KB were met."""
@@ -174,3 +176,69 @@ def image_name(source: str | None) -> str:
     if not source or source.lstrip()[:5].lower() == "data:":
         return ""
     return unquote(address(source).script)
+
+
+# -- the links of a page -------------------------------------------------------------------
+
+Shows = Callable[[Address], Link | None]
+"""What an address of the market shows, by its path and query alone: the url of such a link
+begins with ``/``. One of kind :data:`LOST_LINK` showed something, and does not tell what."""
+
+LOST_LINK = "lost"
+_NETWORK_HOST = re.compile(r"(?:[^/:]+\.onion|localhost|127\.0\.0\.1)(?::\d+)?")
+
+
+def read_links(
+    hrefs: Iterable[str],
+    page: ParsedPage,
+    reader: Reader,
+    shows: Shows,
+    *,
+    base: str | None = None,
+    other_host: str = "",
+) -> None:
+    """Add the pages of the market that a page's links lead to, each address once.
+
+    A link that names a host counts if that is the host of the page or ``other_host``; where
+    neither is known, any in the network does. With ``base`` links that show nothing by themselves
+    are taken from there (:func:`mirror_base`).
+    """
+    root = address(page.url).origin
+    hosts = [host for host in (_host(root), other_host) if host]
+    links: dict[str, Link] = {}
+    lost: list[str] = []
+    for host, link in map(_leads_from(shows, root, base), hrefs):
+        if link is None:
+            continue
+        if link.kind == LOST_LINK:
+            lost.append(link.url)
+        elif not host or (host in hosts if hosts else _NETWORK_HOST.fullmatch(host)):
+            links.setdefault(link.url, link)
+    page.links += links.values()
+    if lost:
+        lost = sorted(set(lost))
+        reader.warn("links", f"{len(lost)} were rewritten, and have lost their ids", lost[0])
+
+
+def _host(origin: str) -> str:
+    return origin.partition("//")[2]
+
+
+@lru_cache(16)
+def _leads_from(
+    shows: Shows, root: str, base: str | None
+) -> Callable[[str], tuple[str, Link | None]]:
+    """Return what tells the host that an address names, and the link if it leads anywhere."""
+
+    @remembered
+    def leads(href: str) -> tuple[str, Link | None]:
+        to = address(href)
+        link = shows(to)
+        if link is None and base:
+            to = address(href, base)
+            link = shows(to)
+        if link is not None and link.kind != LOST_LINK:
+            link = Link(link.kind, link.external_id, f"{to.origin or root}{link.url}")
+        return _host(to.origin), link
+
+    return leads

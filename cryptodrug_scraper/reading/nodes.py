@@ -132,3 +132,23 @@ def in_menu(node: LexborNode, known: dict[int, bool]) -> bool:
             break
     known.update(dict.fromkeys(met, inside))
     return inside
+
+
+def links_outside(within: LexborNode, left_out: str) -> list[LexborNode]:
+    """Return the links in a node without those that a selector names: in texts of vendors."""
+    written = {link.mem_id for link in within.css(left_out)}
+    links = within.css("a")
+    return [link for link in links if link.mem_id not in written] if written else links
+
+
+def labelled(block: LexborNode) -> Iterator[tuple[str, LexborNode | None]]:
+    """Yield label and value of each element in a block: its ``<label>`` and its ``<span>``.
+
+    A label is without its colon; the text of an element without one is yielded in its place.
+    """
+    for row in elements(block):
+        label = inner(row, "label")
+        if label is not None:
+            yield words(label).rstrip(":"), inner(row, "span")
+        elif text := words(row):
+            yield text, None

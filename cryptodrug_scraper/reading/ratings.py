@@ -29,7 +29,25 @@ _FORMS = tuple(
     )
 )
 _SATISFACTION = re.compile(rf"(?P<sales>{_SALES})\s*/\s*(?P<rating>{_NUMBER})")
+_ON_MARKET = re.compile(r"\brating on (.+?)\s*(?:\(|$)", re.I)
+_TITLE = re.compile(
+    r"(?:verified\s+(?:(?:vendor|seller|account)\s+)?(?:(?:on|at|from|of)\s+)?)?(.+?)"
+    r"\s+(?:(?:(?:vendor|user|seller|total)\s+)?(?:successful|completed|sales|orders|deals"
+    r"|transactions|positive|feedback|star|ratings?|reviews?|stats|account|vendor|seller)\b.*"
+    r"|market$)",
+    re.I,
+)
 _SCALE = re.compile(r"\b[01]\s*[-–]\s*(\d{1,3})\b|\bout of (\d{1,3})\b", re.I)
+
+
+def market_of_title(title: str) -> str:
+    """Return the market that a mark's title names; empty if it names none.
+
+    ``User rating on Black Market Reloaded (…)``, ``Dream Market vendor ratings``,
+    ``Verified Dream Market successful sales and star rating 1-5``.
+    """
+    match = _ON_MARKET.search(title) or _TITLE.match(title)
+    return match[1] if match is not None else ""
 
 
 def external_rating(

@@ -8,6 +8,7 @@ which is what ``cryptodrug doctor`` shows.
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple, TypeVar
 
@@ -283,6 +284,10 @@ class Reader:
         self.note(field, text, value)
         return value
 
+    def day(self, field: str, text: str) -> _Day | None:
+        """Return the day that a date or an age such as ``today`` tells."""
+        return (self.day_of_age if _AGE.search(text) else self.date)(field, text)
+
     def _latest(self) -> datetime | None:
         """The end of the capture: of one at midnight, which is a mere date, the day's end."""
         at = self.captured_at
@@ -335,6 +340,7 @@ class Reader:
         return value
 
 
+_AGE = re.compile(r"^(?:today|yesterday|now)$|\bago$", re.I)
 _LAST_DAY = datetime(9999, 12, 31, tzinfo=UTC)
 _EXACT = timedelta(minutes=1)
 _LENGTHS = {

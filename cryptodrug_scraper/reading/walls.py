@@ -7,9 +7,11 @@ what they are can be told, whose they are cannot.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from cryptodrug_scraper.reading.document import Document, fold
 from cryptodrug_scraper.reading.links import address
+from cryptodrug_scraper.reading.market import Kind
 from cryptodrug_scraper.reading.nodes import attribute
 
 _LONGEST_BARE_PAGE = 16 * 1024  # Cloudflare's error pages have 8 KB
@@ -49,6 +51,41 @@ def gateway_error(document: Document) -> str | None:
 def server_not_found(document: Document) -> str | None:
     """Return the words of a server's own 404 page, or None."""
     return next((text for text in _headlines(document) if _MISSING.search(text)), None)
+
+
+_NOT_THERE = re.compile(
+    r"\b(?:offer|listing|product|item|user|member|vendor|seller|profile|page)\b[^.!?]{0,40}?"
+    r"(?:\bnot\s+(?:be\s+)?found\b|\b(?:does|do|did)(?:\s?not|n['’]t)\s+exist"
+    r"|\bno\s+longer\s+(?:exists?|available|active|online)\b"
+    r"|\b(?:removed|deleted)\b|\bnot\s+(?:exist|available)\b)"
+    r"|\b(?:no\s+such|unknown|invalid)\s+(?:offer|listing|product|item|user|vendor|profile)\b"
+    r"|\bno\s+(?:offer|listing|product|user|vendor|profile)\s+(?:with|by|of|under)\b[^.!?]{0,20}"
+    r"\b(?:id|name|number|address)\b"
+    r"|\b(?:offer|listing|product|user|vendor|profile)\s+(?:is\s+)?unavailable\b"
+    r"|\b(?:could|can)\s?not\s+find\s+(?:this|that|the)\s+(?:offer|listing|user|vendor|profile)\b"
+    r"|\b404\b\W{0,3}\s*(?:page\s+)?not\s+found\b",
+    re.I,
+)
+
+
+def not_there(texts: Iterable[str], longest: int = 100) -> Kind | None:
+    """Tell a page of which a message says that there is no such offer, vendor or page."""
+    for text in texts:
+        if len(text) <= longest and _NOT_THERE.search(text):
+            return Kind("not_found", f"it says: {text[:80]}", by_absence=True)
+    return None
+
+
+def server_page(document: Document) -> Kind | None:
+    """Tell a page that a server or gateway made: an error, a refresh, a page that is missing."""
+    if error := gateway_error(document):
+        return Kind("error", f"a server's error page: {error}", by_absence=True)
+    if is_bare_refresh(document):
+        target = refresh_target(document) or "itself"
+        return Kind("challenge", f"nothing but a refresh to {target[:100]}", by_absence=True)
+    if missing := server_not_found(document):
+        return Kind("not_found", f"a 404 page: {missing}", by_absence=True)
+    return None
 
 
 def _refreshes(document: Document) -> list[str]:
