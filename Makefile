@@ -32,7 +32,7 @@ quick: lint
 	$(BIN)/python -m pytest -p tests.quick -n $$($(BIN)/python -c 'import os; print(min(os.cpu_count() or 1, 4))') \
 	    --ignore-glob='*_copies.py' $(QUICK)
 
-QUICK = tests/parsers tests/records tests/test_house.py
+QUICK = tests/parsers tests/records tests/spiders tests/test_house.py
 
 bench: setup
 	$(BIN)/python -m tests.bench

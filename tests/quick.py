@@ -23,7 +23,7 @@ class _Refuses(MetaPathFinder):
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         """Refuse a library, and look for no other."""
-        if fullname in _REFUSED or fullname.startswith("cryptodrug_scraper.tor."):
+        if fullname in _REFUSED:
             raise ImportError(f"{fullname} is not loaded by `make quick`")
         return None
 
