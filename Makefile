@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo test lint quick bench e2e scenario expectations lock clean
+.PHONY: setup demo test lint quick docs bench e2e scenario expectations lock clean
 
 setup: .venv/ready
 
@@ -34,6 +34,11 @@ quick: lint
 
 QUICK = tests/parsers tests/records tests/spiders tests/test_house.py
 
+# The documentation, into site/: links that lead nowhere are errors.
+docs: setup
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet
+	@echo "Open site/index.html in a browser."
+
 bench: setup
 	$(BIN)/python -m tests.bench
 
@@ -58,4 +63,4 @@ lock:
 	$(COMPILE) --constraint requirements-dev.lock -o requirements.lock
 
 clean:
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv site .mypy_cache .ruff_cache .pytest_cache .hypothesis
