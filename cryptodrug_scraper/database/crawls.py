@@ -12,6 +12,7 @@ import json
 from psycopg2.extensions import connection as Connection  # noqa: N812  (it is a class)
 
 from cryptodrug_scraper.archive import CrawlEnd, CrawlStamp
+from cryptodrug_scraper.database.columns import row_of
 from cryptodrug_scraper.database.facts import write_market
 from cryptodrug_scraper.database.ids import key_of
 from cryptodrug_scraper.reading.market import market_named, markets
@@ -42,17 +43,18 @@ def least_run(one: int | None, other: int | None) -> int | None:
 
 def crawl_row(key: int, stamp: CrawlStamp) -> tuple[object, ...]:
     """Return the row of a run, in the order of the table's columns, its end not known."""
-    return (
-        key,
-        stamp.market,
-        stamp.started_at,
-        None,
-        stamp.operator,
-        stamp.program_version,
-        json.dumps(stamp.options),
-        None,
-        None,
-        stamp.invented,
+    return row_of(
+        "crawl_run",
+        crawl_run_id=key,
+        options=json.dumps(stamp.options),
+        ended_at=None,
+        outcome=None,
+        counters=None,
+        market=stamp.market,
+        started_at=stamp.started_at,
+        operator=stamp.operator,
+        program_version=stamp.program_version,
+        invented=stamp.invented,
     )
 
 

@@ -26,10 +26,11 @@ from psycopg2.extensions import cursor
 
 from cryptodrug_scraper.database.accounts import accounts_due, note_accounts
 from cryptodrug_scraper.database.archives import EVERYWHERE, Place
+from cryptodrug_scraper.database.columns import COLUMNS
 from cryptodrug_scraper.database.copying import copy_lines, line
 from cryptodrug_scraper.database.facts import write_market
 from cryptodrug_scraper.database.locks import LOADING, LOADING_LOCK
-from cryptodrug_scraper.database.rows import COLUMNS, PageRows
+from cryptodrug_scraper.database.rows import PageRows
 from cryptodrug_scraper.normalise.place_table import kind_of
 from cryptodrug_scraper.normalise.places import PLACE_NAMES
 from cryptodrug_scraper.reading.market import markets

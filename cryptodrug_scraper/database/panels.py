@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from cryptodrug_scraper.database.columns import row_of
 from cryptodrug_scraper.database.ids import key_of
-from cryptodrug_scraper.database.values import whole
+from cryptodrug_scraper.database.values import fits_bigint
 from cryptodrug_scraper.records import Category, ExchangeRate, Link
 
 LONGEST_NAME = 250
@@ -70,8 +71,18 @@ def _menu(market: str, categories: list[Category]) -> Menu:
             menu.too_long.append(max(external_id, "".join(path), key=len))
             continue
         key = key_of("category", market, external_id, *path)
-        menu.rows.setdefault(key, (key, market, external_id, category.name, path))
-        count = whole(category.listing_count)
+        menu.rows.setdefault(
+            key,
+            row_of(
+                "category",
+                category_id=key,
+                market=market,
+                external_id=external_id,
+                name=category.name,
+                path=path,
+            ),
+        )
+        count = fits_bigint(category.listing_count)
         keys.append(str(key))
         counts.append("NULL" if count is None else str(count))
     return menu._replace(keys=_array(keys), counts=_array(counts))
@@ -85,7 +96,11 @@ def rates_of(market: str, rates: list[ExchangeRate]) -> tuple[int, list[tuple[An
         pairs = sorted({(rate.base, rate.quote): rate.rate for rate in rates}.items())
         parts = [part for pair, rate in pairs for part in (*pair, rate)]
         key = key_of("panel", market, *parts)
-        known = (key, [(key, base, quote, rate) for (base, quote), rate in pairs])
+        rows = [
+            row_of("exchange_rate", exchange_panel_id=key, base=base, quote=quote, rate=rate)
+            for (base, quote), rate in pairs
+        ]
+        known = (key, rows)
         _make_room(_rates, _RATES)
         _rates[same] = known
     return known
@@ -104,7 +119,10 @@ def links_of(market: str, links: list[Link]) -> tuple[list[Linked], list[str]]:
                 too_long.append(external_id)
                 continue
             key = key_of("link", market, kind, external_id, url)
-            one = Linked(kind, str(key), key, (key, market, kind, external_id, url))
+            row = row_of(
+                "link", link_id=key, market=market, kind=kind, external_id=external_id, url=url
+            )
+            one = Linked(kind, str(key), key, row)
             _make_room(known, _LINKS)
             known[link] = one
         linked.append(one)

@@ -20,11 +20,11 @@ from psycopg2.extensions import cursor
 
 from cryptodrug_scraper.common.progress import OnProgress, Progress, ignore_progress
 from cryptodrug_scraper.database.accounts import work_out_accounts
+from cryptodrug_scraper.database.columns import COLUMNS
 from cryptodrug_scraper.database.copying import copy_lines, line
 from cryptodrug_scraper.database.edits import LINKED, MINUTE, Worded, join_edits
 from cryptodrug_scraper.database.ids import key_of
 from cryptodrug_scraper.database.locks import LOADING_LOCK
-from cryptodrug_scraper.database.rows import COLUMNS
 from cryptodrug_scraper.database.sameness import resolve
 from cryptodrug_scraper.database.sightings import ALWAYS, Resolved, Sighting
 

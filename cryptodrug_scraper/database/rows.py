@@ -15,30 +15,23 @@ from typing import Any, NamedTuple
 
 from cryptodrug_scraper.archive import Page
 from cryptodrug_scraper.database.archives import Place, Roots
+from cryptodrug_scraper.database.columns import COLUMNS, row_of
 from cryptodrug_scraper.database.copying import line
 from cryptodrug_scraper.database.crawls import crawl_key, crawl_row, least_run
 from cryptodrug_scraper.database.ids import key_of
-from cryptodrug_scraper.database.models import Base
 from cryptodrug_scraper.database.panels import LONGEST_NAME, links_of, menu_of, rates_of
 from cryptodrug_scraper.database.values import (
     MOST,
+    fits_bigint,
     folded,
     later,
     money,
     observed_at,
     same_number,
     same_words,
-    whole,
 )
 from cryptodrug_scraper.reading.lifetime import doubted
 from cryptodrug_scraper.records import Listing, Notice, ParsedPage, Review, Vendor
-
-COLUMNS: dict[str, tuple[str, ...]] = {
-    name: tuple(column.name for column in table.columns)
-    for name, table in Base.metadata.tables.items()
-}
-"""The columns of each table that a page's rows fill, in the order in which rows are made."""
-
 
 NO_ROOTS = Roots()
 
@@ -133,31 +126,27 @@ class _Builder:
             outcome = "unknown"
         if any(notice.field == "page" for notice in warnings):
             outcome = "failed"
-        values = {
-            "page_id": self.page_id,
-            "market": self.market,
-            "kind": parsed.kind,
-            "outcome": outcome,
-            "url": page.url,
-            "captured_at": page.captured_at,
-            "captured_precision": page.captured_precision,
-            "captured_from": page.captured_from,
-            "page_time": parsed.page_time,
-            "observed_at": self.observed_at,
-            "sha256": self.sha256,
-            "size": len(page.body),
-            "status": page.status,
-            "archive_id": self.rows.place.archive_id,
-            "place": self.rows.place.place,
-            "parser_version": self.parser_version,
-            "reviews_not_shown": whole(parsed.reviews_not_shown),
-            "warnings": [str(notice) for notice in warnings],
-            "exchange_panel_id": panel,
-            "crawl_run_id": self.rows.crawl_run,
-            "cut_off": parsed.cut_off,
-            "invented": page.invented,
-        }
-        return line([values[column] for column in COLUMNS["page"]])
+        return line(
+            row_of(
+                "page",
+                page_id=self.page_id,
+                market=self.market,
+                kind=parsed.kind,
+                outcome=outcome,
+                observed_at=self.observed_at,
+                sha256=self.sha256,
+                size=len(page.body),
+                archive_id=self.rows.place.archive_id,
+                place=self.rows.place.place,
+                parser_version=self.parser_version,
+                reviews_not_shown=fits_bigint(parsed.reviews_not_shown),
+                warnings=[str(notice) for notice in warnings],
+                exchange_panel_id=panel,
+                crawl_run_id=self.rows.crawl_run,
+                **fields(page, "url captured_at captured_precision captured_from status invented"),
+                **fields(parsed, "page_time cut_off"),
+            )
+        )
 
     def too_long(self, field_name: str, name: str) -> bool:
         if len(name) <= LONGEST_NAME:
@@ -176,8 +165,9 @@ class _Builder:
             self.shared["crawl_run"][key] = crawl_row(key, stamp)
         return key
 
-    def share(self, table: str, key: int, *values: Any) -> int:
-        self.shared[table][key] = (key, *values)
+    def share(self, table: str, key: int, **values: Any) -> int:
+        """Add a row of a table that pages share, whose key is its first column."""
+        self.shared[table][key] = row_of(table, **{COLUMNS[table][0]: key}, **values)
         return key
 
     def vendor_keys(
@@ -188,37 +178,50 @@ class _Builder:
             return None, None
         market, name = self.market, folded(handle)
         vendor_id = key_of("vendor", market, name)
-        self.share("vendor", vendor_id, market, handle, name, ())
+        self.share("vendor", vendor_id, market=market, handle=handle, folded=name, apart_because=())
         spelling_id = key_of("vendor", market, handle)
-        self.share("vendor_spelling", spelling_id, market, handle, vendor_id, vendor_id)
+        self.share(
+            "vendor_spelling",
+            spelling_id,
+            market=market,
+            handle=handle,
+            name_id=vendor_id,
+            vendor_id=vendor_id,
+        )
         return vendor_id, spelling_id
 
     def listing_key(self, external_id: str | None, field_name: str) -> int | None:
         if not external_id or self.too_long(field_name, external_id):
             return None
         key = key_of("listing", self.market, external_id)
-        return self.share("listing", key, self.market, external_id)
+        return self.share("listing", key, market=self.market, external_id=external_id)
 
     def long_text(self, content: str | None) -> int | None:
         if content is None:
             return None
         digest = hashlib.sha256(content.encode("utf-8", "replace")).digest()
         key = int.from_bytes(digest[:8], "big") & MOST
-        return self.share("long_text", key, digest, content)
+        return self.share("long_text", key, sha256=digest, content=content)
 
     def pgp_key(self, vendor: Vendor) -> int | None:
         if vendor.pgp_key is None:
             return None
         digest = hashlib.sha256(vendor.pgp_key.encode("utf-8", "replace")).digest()
         key = int.from_bytes(digest[:8], "big") & MOST
-        return self.share("pgp_key", key, digest, vendor.pgp_fingerprint, vendor.pgp_key)
+        return self.share(
+            "pgp_key",
+            key,
+            sha256=digest,
+            fingerprint=vendor.pgp_fingerprint,
+            armoured=vendor.pgp_key,
+        )
 
     def exchange_panel(self, market: str) -> int | None:
         if not self.parsed.exchange_rates:
             return None
         key, rates = rates_of(market, self.parsed.exchange_rates)
         self.shared["exchange_rate"][key] = rates
-        return self.share("exchange_panel", key, market)
+        return self.share("exchange_panel", key, market=market)
 
     def categories(self, market: str) -> None:
         if not self.parsed.categories:
@@ -244,105 +247,71 @@ class _Builder:
 
     # -- observations ----------------------------------------------------------------------
 
-    def part(self, table: str, ordinal: int, position: int, *values: Any) -> None:
-        self.own[table].append(line((self.page_id, ordinal, position, *values)))
+    def add(self, table: str, ordinal: int, **values: Any) -> None:
+        """Add a row of the page alone."""
+        self.own[table].append(line(row_of(table, page_id=self.page_id, ordinal=ordinal, **values)))
 
     def vendor(self, ordinal: int, vendor: Vendor) -> None:
         vendor_id, spelling_id = self.vendor_keys(vendor.handle, "vendor.handle")
         if vendor_id is None:
             return
-        self.own["vendor_observation"].append(
-            line(
-                (
-                    self.page_id,
-                    ordinal,
-                    vendor_id,
-                    self.observed_at,
-                    self.parsed.kind == "vendor",
-                    whole(vendor.sales),
-                    vendor.rating,
-                    vendor.rating_max,
-                    whole(vendor.rating_count),
-                    vendor.positive_percent,
-                    whole(vendor.level),
-                    whole(vendor.trust_level),
-                    whole(vendor.experience),
-                    vendor.joined_on,
-                    vendor.last_active_on,
-                    vendor.finalize_early,
-                    vendor.trusted,
-                    vendor.banned,
-                    whole(vendor.disputes),
-                    self.long_text(vendor.profile),
-                    self.long_text(vendor.terms),
-                    self.pgp_key(vendor),
-                    spelling_id,
-                )
-            )
+        self.add(
+            "vendor_observation",
+            ordinal,
+            vendor_id=vendor_id,
+            spelling_id=spelling_id,
+            observed_at=self.observed_at,
+            is_profile=self.parsed.kind == "vendor",
+            profile_id=self.long_text(vendor.profile),
+            terms_id=self.long_text(vendor.terms),
+            pgp_key_id=self.pgp_key(vendor),
+            **fields(vendor, "rating rating_max positive_percent joined_on last_active_on"),
+            **fields(vendor, "finalize_early trusted banned"),
+            **counts(vendor, "sales rating_count level trust_level experience disputes"),
         )
-        for n, counts in enumerate(vendor.feedback_counts):
-            self.part(
+        for n, feedback in enumerate(vendor.feedback_counts):
+            stars = feedback.stars
+            self.add(
                 "feedback_count",
                 ordinal,
-                n,
-                counts.period,
-                whole(counts.positive),
-                whole(counts.neutral),
-                whole(counts.negative),
-                None if counts.stars is None else [whole(star) for star in counts.stars],
+                position=n,
+                period=feedback.period,
+                stars=None if stars is None else [fits_bigint(star) for star in stars],
+                **counts(feedback, "positive neutral negative"),
             )
-        for n, stars in enumerate(vendor.star_ratings):
-            self.part("star_rating", ordinal, n, stars.name, stars.rating, stars.rating_max)
+        for n, rating in enumerate(vendor.star_ratings):
+            self.add("star_rating", ordinal, position=n, **fields(rating, "name rating rating_max"))
         for n, other in enumerate(vendor.external_ratings):
-            self.part(
+            self.add(
                 "external_rating",
                 ordinal,
-                n,
-                other.market,
-                other.sales,
-                other.rating,
-                other.rating_max,
-                whole(other.positive),
-                whole(other.neutral),
-                whole(other.negative),
+                position=n,
+                from_market=other.market,
+                **fields(other, "sales rating rating_max"),
+                **counts(other, "positive neutral negative"),
             )
 
     def listing(self, ordinal: int, listing: Listing) -> None:
         listing_id = self.listing_key(listing.external_id, "listing.external_id")
         if listing_id is None:
             return
-        stock = None if listing.stock_unlimited else whole(listing.stock)
         vendor_id, spelling_id = self.vendor_keys(listing.vendor, "listing.vendor")
-        self.own["listing_observation"].append(
-            line(
-                (
-                    self.page_id,
-                    ordinal,
-                    listing_id,
-                    self.observed_at,
-                    self.parsed.kind != "listing",
-                    listing.title,
-                    vendor_id,
-                    listing.category,
-                    self.long_text(listing.description),
-                    self.long_text(listing.terms),
-                    *money(listing.price),
-                    listing.ships_from_text,
-                    listing.ships_to_text,
-                    listing.payment,
-                    listing.currencies,
-                    listing.product_class,
-                    stock,
-                    listing.stock_unlimited,
-                    whole(listing.sold),
-                    listing.sold_since,
-                    whole(listing.views),
-                    listing.ends,
-                    whole(listing.min_order),
-                    whole(listing.max_order),
-                    spelling_id,
-                )
-            )
+        self.add(
+            "listing_observation",
+            ordinal,
+            listing_id=listing_id,
+            vendor_id=vendor_id,
+            spelling_id=spelling_id,
+            observed_at=self.observed_at,
+            is_card=self.parsed.kind != "listing",
+            category_path=listing.category,
+            description_id=self.long_text(listing.description),
+            terms_id=self.long_text(listing.terms),
+            stock=None if listing.stock_unlimited else fits_bigint(listing.stock),
+            **money(listing.price),
+            **fields(listing, "title ships_from_text ships_to_text payment currencies"),
+            **fields(listing, "product_class stock_unlimited sold_since ends"),
+            **counts(listing, "sold views min_order max_order"),
         )
         for role, places in (
             ("from", listing.ships_from),
@@ -351,27 +320,24 @@ class _Builder:
         ):
             self.rows.places.update(places)
             for n, place in enumerate(places):
-                self.own["listing_place"].append(line((self.page_id, ordinal, role, n, place)))
+                self.add("listing_place", ordinal, role=role, position=n, place=place)
         for n, price in enumerate(listing.price_alternatives):
-            self.part("price_alternative", ordinal, n, *price)
+            self.add("price_alternative", ordinal, position=n, **money(price))
         for n, tier in enumerate(listing.price_tiers):
-            self.part(
+            self.add(
                 "price_tier",
                 ordinal,
-                n,
-                whole(tier.min_quantity),
-                whole(tier.max_quantity),
-                *money(tier.price),
+                position=n,
+                **counts(tier, "min_quantity max_quantity"),
+                **money(tier.price),
             )
         for n, option in enumerate(listing.shipping_options):
-            self.part(
+            self.add(
                 "shipping_option",
                 ordinal,
-                n,
-                option.name,
-                option.days,
-                *money(option.price),
-                option.per,
+                position=n,
+                **fields(option, "name days per"),
+                **money(option.price),
             )
 
     # -- reviews ---------------------------------------------------------------------------
@@ -409,39 +375,40 @@ class _Builder:
         self.share(
             "review_content",
             content_id,
-            rating,
-            rating_max,
-            review.sentiment,
-            review.text,
+            rating=rating,
+            rating_max=rating_max,
+            sentiment=review.sentiment,
+            text=review.text,
         )
-        earliest, latest = review.earliest, review.latest
+        latest = review.latest
         precision = review.posted_precision
         if review.from_age and self.by_the_day and latest is not None:
             latest = later(latest, timedelta(days=1))
             precision = "day" if precision in ("minute", "hour") else precision
         self.rows.groups.add((vendor_id, content_id))
-        self.own["review_sighting"].append(
-            line(
-                (
-                    self.page_id,
-                    ordinal,
-                    vendor_id,
-                    content_id,
-                    self.list_key(review),
-                    self.edge(ordinal),
-                    self.observed_at,
-                    self.listing_key(review.listing_external_id, "review.listing_external_id"),
-                    review.listing_title,
-                    review.author,
-                    review.response,
-                    *money(review.price),
-                    review.price_approximate,
-                    review.posted_on,
-                    precision,
-                    review.posted_at,
-                    earliest,
-                    latest,
-                    spelling_id,
-                )
-            )
+        self.add(
+            "review_sighting",
+            ordinal,
+            vendor_id=vendor_id,
+            spelling_id=spelling_id,
+            content_id=content_id,
+            list_id=self.list_key(review),
+            edge=self.edge(ordinal),
+            observed_at=self.observed_at,
+            listing_id=self.listing_key(review.listing_external_id, "review.listing_external_id"),
+            posted_precision=precision,
+            latest=latest,
+            **fields(review, "listing_title author response price_approximate"),
+            **fields(review, "posted_on posted_at earliest"),
+            **money(review.price),
         )
+
+
+def fields(record: object, names: str) -> dict[str, Any]:
+    """Return fields of a record that are columns of the same names."""
+    return {name: getattr(record, name) for name in names.split()}
+
+
+def counts(record: object, names: str) -> dict[str, int | None]:
+    """Return counts of a record that are columns of the same names."""
+    return {name: fits_bigint(getattr(record, name)) for name in names.split()}

@@ -28,14 +28,15 @@ def observed_at(page: Page, parsed: ParsedPage) -> datetime | None:
     return page_time if page.captured_precision == "day" and agrees else known
 
 
-def whole(value: int | None) -> int | None:
+def fits_bigint(value: int | None) -> int | None:
     """A number that PostgreSQL's bigint holds; anything larger is no count of anything."""
     return value if value is None or -MOST <= value <= MOST else None
 
 
-def money(shown: Money | None) -> tuple[str | None, str | None]:
+def money(shown: Money | None) -> dict[str, str | None]:
     """Return an amount and its currency as two columns."""
-    return (None, None) if shown is None else (shown.amount, shown.currency)
+    amount, currency = (None, None) if shown is None else shown
+    return {"price_amount": amount, "price_currency": currency}
 
 
 def same_number(number: str | None) -> str | None:

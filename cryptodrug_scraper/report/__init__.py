@@ -58,16 +58,8 @@ def open_study(
     except BaseException:
         opened.close()
         raise
-    opened.close()
-    return studies.open(
-        database_url,
-        start=start or captured["first"],
-        end=end or captured["last"],
-        markets=markets,
-        as_is=as_is,
-        on_progress=on_progress,
-        invented=invented,
-    )
+    opened.start, opened.end = start or captured["first"], end or captured["last"]
+    return opened
 
 
 def render_report(study: Study, options: Options, on_progress: OnProgress = ignore_progress) -> str:

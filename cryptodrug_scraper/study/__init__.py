@@ -17,10 +17,63 @@ from collections.abc import Sequence
 from datetime import date
 
 from cryptodrug_scraper.common.progress import OnProgress, ignore_progress
-from cryptodrug_scraper.study.core import Study
+from cryptodrug_scraper.database.connection import open_engine
+from cryptodrug_scraper.settings import get_settings
+from cryptodrug_scraper.study.compare import compare
+from cryptodrug_scraper.study.composition import composition
+from cryptodrug_scraper.study.concentration import concentration
+from cryptodrug_scraper.study.core import StudySession
+from cryptodrug_scraper.study.coverage import coverage
+from cryptodrug_scraper.study.growth import growth
+from cryptodrug_scraper.study.lifetimes import lifetimes
 from cryptodrug_scraper.study.measure import Measure, Note
+from cryptodrug_scraper.study.migration import arrivals, migration
+from cryptodrug_scraper.study.offers import offers
+from cryptodrug_scraper.study.origins import moves, several_origins, vendor_origins
+from cryptodrug_scraper.study.places import destinations, exclusions
+from cryptodrug_scraper.study.prepare import prepare
+from cryptodrug_scraper.study.recapture import recapture
+from cryptodrug_scraper.study.scaled import scaled_turnover
+from cryptodrug_scraper.study.sensitivity import sensitivity
+from cryptodrug_scraper.study.size import market_size
+from cryptodrug_scraper.study.totals import vendor_totals
+from cryptodrug_scraper.study.turnover import sale_values, turnover
+from cryptodrug_scraper.study.unit_prices import unit_prices
+from cryptodrug_scraper.study.vendors import handle_matches, same_vendors
+from cryptodrug_scraper.study.wholesale import wholesale
 
 __all__ = ["Measure", "Note", "Study", "open"]
+
+
+class Study(StudySession):
+    """A database opened for study, and its measures: `study.size(…)` is `market_size(study, …)`."""
+
+    prepare = prepare
+    listings = offers
+    unit_prices = unit_prices
+    size = market_size
+    growth = growth
+    turnover = turnover
+    scaled_turnover = scaled_turnover
+    wholesale = wholesale
+    compare = compare
+    sale_values = sale_values
+    composition = composition
+    places = destinations
+    exclusions = exclusions
+    vendor_origins = vendor_origins
+    several_origins = several_origins
+    moves = moves
+    same_vendors = same_vendors
+    handle_matches = handle_matches
+    vendor_totals = vendor_totals
+    migration = migration
+    arrivals = arrivals
+    coverage = coverage
+    recapture = recapture
+    concentration = concentration
+    lifetimes = lifetimes
+    sensitivity = sensitivity
 
 
 def open(
@@ -48,12 +101,22 @@ def open(
     `ReviewsWait` (a `DatabaseUnavailable`) is raised. With `as_is` nothing is worked out, and
     `Study.waiting` counts what reviews are missing.
     """
-    return Study.open(
-        database_url,
-        start=start,
-        end=end,
-        markets=markets,
-        as_is=as_is,
-        on_progress=on_progress,
-        invented=invented,
-    )
+    settings = get_settings()
+    others = database_url or settings.database_url
+    # A question must not make a schema in another's server; the embedded one is ours.
+    engine = open_engine(database_url, upgrade=False if others else None, settings=settings)
+    try:
+        opened = Study(
+            engine,
+            start=start,
+            end=end,
+            markets=markets,
+            as_is=as_is,
+            on_progress=on_progress,
+            invented=invented,
+        )
+    except BaseException:
+        engine.dispose()
+        raise
+    opened.on_close(engine.dispose)
+    return opened

@@ -10,15 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from cryptodrug_scraper.normalise.packages import read_package
-
-if TYPE_CHECKING:
-    from cryptodrug_scraper.study.core import Study
+from cryptodrug_scraper.study.core import StudySession
 
 
-def build_amounts(study: Study, floor: float) -> None:
+def build_amounts(study: StudySession, floor: float) -> None:
     """Make ``s_words_of`` and ``s_retitled``.
 
     Needs ``s_stated``, ``s_told``, ``s_saying`` and ``s_words`` of `listings.py`. Prices of
@@ -34,7 +32,7 @@ def plain(value: Decimal | None) -> str | None:
     return None if value is None else format(value, "f")
 
 
-def _assign(study: Study) -> None:
+def _assign(study: StudySession) -> None:
     """Make ``s_words_of``: which words a listing has, and its amount."""
     study.run(
         """
@@ -52,7 +50,7 @@ def _assign(study: Study) -> None:
     study.run("CREATE UNIQUE INDEX ON s_words_of (listing_id); ANALYZE s_words_of")
 
 
-def _retitled(study: Study) -> None:
+def _retitled(study: StudySession) -> None:
     study.run(
         """
         CREATE TEMP TABLE s_retitled AS
@@ -75,7 +73,7 @@ def _retitled(study: Study) -> None:
     study.run("CREATE INDEX ON s_retitled (listing_id, title); ANALYZE s_retitled")
 
 
-def _read_options(study: Study, floor: float) -> None:
+def _read_options(study: StudySession, floor: float) -> None:
     """Take the amount from shipping options, where vendors of a 0.01 listing hide it.
 
     Only of listings of a drug whose title gives a range or nothing, whose price is at the floor,

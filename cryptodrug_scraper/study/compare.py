@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pandas as pd
 
 from cryptodrug_scraper.study import literature as lit
 from cryptodrug_scraper.study.by_vendor import ends
+from cryptodrug_scraper.study.core import StudySession
 from cryptodrug_scraper.study.intervals import Estimate, difference, mean, share, share_of_each
 from cryptodrug_scraper.study.measure import Measure
 from cryptodrug_scraper.study.periods import check_country
-
-if TYPE_CHECKING:
-    from cryptodrug_scraper.study.core import Study
+from cryptodrug_scraper.study.prepare import prepare
 
 _FROM = "coalesce(:{} = ANY(from_countries), false)"
 _OWN, _OTHER = _FROM.format("country"), _FROM.format("other")
@@ -31,7 +28,7 @@ _COLUMNS = {
 }
 
 
-def compare(study: Study, *, country: str, other: str, group: str = "substance") -> Measure:
+def compare(study: StudySession, *, country: str, other: str, group: str = "substance") -> Measure:
     """Return numbers of two countries with their difference; all markets together.
 
     Vendors of both are drawn together, so that what they have in common (a vendor who ships from
@@ -40,7 +37,7 @@ def compare(study: Study, *, country: str, other: str, group: str = "substance")
     that is no code.
     """
     given = {"country": check_country(country), "other": check_country(other)}
-    study.prepare()
+    prepare(study)
     offered = study.frame(
         f"""
         SELECT market, {group} AS name, coalesce(vendor_id, -listing_id) AS vendor_id,

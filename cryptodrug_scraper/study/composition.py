@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pandas as pd
 
 from cryptodrug_scraper.study import literature as lit
 from cryptodrug_scraper.study.by_vendor import ends, parts, ratios
+from cryptodrug_scraper.study.core import StudySession
 from cryptodrug_scraper.study.measure import Measure, Note
 from cryptodrug_scraper.study.periods import check_country
+from cryptodrug_scraper.study.prepare import prepare
 from cryptodrug_scraper.study.sales import ASSUMPTIONS
-
-if TYPE_CHECKING:
-    from cryptodrug_scraper.study.core import Study
 
 _OFFER = """
     SELECT market, {group} AS substance, coalesce(vendor_id, -listing_id) AS vendor_id,
@@ -44,7 +41,9 @@ _RATIO = "The country's part by the market's: above 1 if the country has more of
 _PART = "Part of the {}'s {} (0 to 1)."
 
 
-def composition(study: Study, *, country: str | None = None, detail: bool = False) -> Measure:
+def composition(
+    study: StudySession, *, country: str | None = None, detail: bool = False
+) -> Measure:
     """Return listings, vendors, reviews and turnover by substance, with the parts of each market.
 
     With a `country`, the same of what ships from it, and how its parts compare with the whole
@@ -52,7 +51,7 @@ def composition(study: Study, *, country: str | None = None, detail: bool = Fals
     that is no code.
     """
     country = check_country(country)
-    study.prepare()
+    prepare(study)
     given = {"country": country}
     if detail:
         offer = study.frame(_OFFER.format(group="coalesce(substance_detail, substance)"), given)
@@ -99,7 +98,7 @@ def composition(study: Study, *, country: str | None = None, detail: bool = Fals
     )
 
 
-def few_listings(study: Study, country: str | None) -> tuple[Note, ...]:
+def few_listings(study: StudySession, country: str | None) -> tuple[Note, ...]:
     """Return a note if so few listings ship from a country that parts of them vary by chance."""
     if country is None:
         return ()

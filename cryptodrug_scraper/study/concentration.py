@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pandas as pd
 
 from cryptodrug_scraper.study import literature as lit
 from cryptodrug_scraper.study.by_vendor import ends as ends_of
+from cryptodrug_scraper.study.core import StudySession
 from cryptodrug_scraper.study.measure import Measure, Note
 from cryptodrug_scraper.study.periods import OF_COUNTRY, PERIOD, bucket, check_country
+from cryptodrug_scraper.study.prepare import prepare
 from cryptodrug_scraper.study.sales import ASSUMPTIONS
 from cryptodrug_scraper.study.unequal import Inequality, inequality
-
-if TYPE_CHECKING:
-    from cryptodrug_scraper.study.core import Study
 
 _OF = {"turnover": "coalesce(sum(price_eur), 0)", "reviews": "count(*)"}
 _FEW = 30
@@ -34,7 +31,7 @@ _COLUMNS = {
 
 
 def concentration(
-    study: Study,
+    study: StudySession,
     *,
     country: str | None = None,
     of: str = "turnover",
@@ -50,7 +47,7 @@ def concentration(
     country = check_country(country)
     if of not in _OF:
         raise ValueError(f"There is no concentration of {of!r}; there are {', '.join(_OF)}.")
-    study.prepare()
+    prepare(study)
     sold = study.frame(
         f"""
         SELECT market, {bucket(by, "posted_on")} AS period, vendor_id,

@@ -3,7 +3,7 @@
 All measures of a study see the database as it was at its first question (isolation
 *repeatable read*), so numbers of one report agree with each other even while a crawl is
 loading. Public tables are never written. Aggregation stays in PostgreSQL: what several
-measures need stands in tables that last as long as the study (`prepare`):
+measures need stands in tables that last as long as the study (`prepare.py`):
 
 - ``s_listing``: a row a listing (`listings.py`): substance, quantity, prices, places.
 - ``s_review``: a row a review of the period (`sales.py`): price with bounds, substance, places.
@@ -14,7 +14,6 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
-from functools import partial
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -24,32 +23,9 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DataError, ProgrammingError
 
 from cryptodrug_scraper.common.progress import OnProgress, ignore_progress
-from cryptodrug_scraper.database.connection import open_engine
 from cryptodrug_scraper.database.copying import copy_lines, line
 from cryptodrug_scraper.database.invented import Kinds, kinds_of, narrow
 from cryptodrug_scraper.database.waiting import Waiting, check, settle
-from cryptodrug_scraper.settings import get_settings
-from cryptodrug_scraper.study.compare import compare
-from cryptodrug_scraper.study.composition import composition
-from cryptodrug_scraper.study.concentration import concentration
-from cryptodrug_scraper.study.coverage import coverage
-from cryptodrug_scraper.study.growth import growth
-from cryptodrug_scraper.study.lifetimes import lifetimes
-from cryptodrug_scraper.study.listings import ListingRules, build_listings
-from cryptodrug_scraper.study.migration import arrivals, migration
-from cryptodrug_scraper.study.offers import offers
-from cryptodrug_scraper.study.origins import moves, several_origins, vendor_origins
-from cryptodrug_scraper.study.places import destinations, exclusions
-from cryptodrug_scraper.study.recapture import recapture
-from cryptodrug_scraper.study.sales import build_reviews
-from cryptodrug_scraper.study.scaled import scaled_turnover
-from cryptodrug_scraper.study.sensitivity import sensitivity
-from cryptodrug_scraper.study.size import market_size
-from cryptodrug_scraper.study.totals import vendor_totals
-from cryptodrug_scraper.study.turnover import sale_values, turnover
-from cryptodrug_scraper.study.unit_prices import unit_prices
-from cryptodrug_scraper.study.vendors import handle_matches, same_vendors
-from cryptodrug_scraper.study.wholesale import wholesale
 
 T = TypeVar("T")
 
@@ -60,41 +36,14 @@ _SESSION = """
 """
 
 
-class Study:
-    """A database opened for study. Use it in a `with` statement, or `close` it.
+class StudySession:
+    """A database opened for study, without the measures. Use it in a `with` statement.
 
     `start` and `end` are the first and last day (None: open), `markets` the names of the
     markets studied, never empty unless the database knows none. Reviews that wait are worked
     out first, of which `on_progress` hears; `waiting` is what, with `as_is`, still waits. `kinds`
     says whether real or invented pages are counted.
     """
-
-    # The measures, each in its own room: `study.size(country="BE")` is `market_size(study, …)`.
-    listings = offers
-    unit_prices = unit_prices
-    size = market_size
-    growth = growth
-    turnover = turnover
-    scaled_turnover = scaled_turnover
-    wholesale = wholesale
-    compare = compare
-    sale_values = sale_values
-    composition = composition
-    places = destinations
-    exclusions = exclusions
-    vendor_origins = vendor_origins
-    several_origins = several_origins
-    moves = moves
-    same_vendors = same_vendors
-    handle_matches = handle_matches
-    vendor_totals = vendor_totals
-    migration = migration
-    arrivals = arrivals
-    coverage = coverage
-    recapture = recapture
-    concentration = concentration
-    lifetimes = lifetimes
-    sensitivity = sensitivity
 
     def __init__(
         self,
@@ -112,7 +61,7 @@ class Study:
         self.start, self.end = start, end
         self.notes: dict[str, Any] = {}
         """What builders counted on the way, for the measures: name to value."""
-        self._built: set[Callable[[Study], None]] = set()
+        self._built: set[Callable[..., None]] = set()
         if not as_is:
             _settle(engine, on_progress)
         self._exits = contextlib.ExitStack()
@@ -132,38 +81,9 @@ class Study:
             self._exits.close()
             raise
 
-    @classmethod
-    def open(
-        cls,
-        database_url: str | None = None,
-        *,
-        start: date | None = None,
-        end: date | None = None,
-        markets: Sequence[str] = (),
-        as_is: bool = False,
-        on_progress: OnProgress = ignore_progress,
-        invented: str | None = None,
-    ) -> Self:
-        """As `study.open`."""
-        settings = get_settings()
-        others = database_url or settings.database_url
-        # A question must not make a schema in another's server; the embedded one is ours.
-        engine = open_engine(database_url, upgrade=False if others else None, settings=settings)
-        try:
-            opened = cls(
-                engine,
-                start=start,
-                end=end,
-                markets=markets,
-                as_is=as_is,
-                on_progress=on_progress,
-                invented=invented,
-            )
-        except BaseException:
-            engine.dispose()
-            raise
-        opened._exits.callback(engine.dispose)
-        return opened
+    def on_close(self, function: Callable[[], object]) -> None:
+        """Call a function when the session has ended."""
+        self._exits.callback(function)
 
     def __enter__(self) -> Self:
         return self
@@ -226,26 +146,17 @@ class Study:
         value: T = self.notes[name]
         return value
 
-    def ensure_built(self, *builders: Callable[[Study], None]) -> None:
+    def is_built(self, builder: Callable[..., None]) -> bool:
+        """Whether a function has built its TEMP tables."""
+        return builder in self._built
+
+    def ensure_built(self, *builders: Callable[..., None], **options: Any) -> None:
         """Run functions that build TEMP tables, each once in the life of the study."""
         for build in builders:
             if build not in self._built:
                 with self.connection.begin_nested():
-                    build(self)
+                    build(self, **options)
                 self._built.add(build)
-
-    def prepare(self, rules: ListingRules | None = None) -> None:
-        """Build the tables that measures share, once; measures that need them call this.
-
-        To study with other `rules` (substances, bands, holding prices), call it first. Raises
-        ValueError for rules that come after the tables were built.
-        """
-        if build_listings not in self._built:
-            self.ensure_built(partial(build_listings, rules=rules))
-            self._built.add(build_listings)
-        elif rules is not None:
-            raise ValueError("This study has its tables already: give the rules before measuring.")
-        self.ensure_built(build_reviews)
 
     def _cursor(self) -> cursor:
         """Return psycopg2's own cursor in the transaction of the study."""

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
-if TYPE_CHECKING:
-    from cryptodrug_scraper.study.core import Study
+from cryptodrug_scraper.study.core import StudySession
 
 
 class Count(NamedTuple):
@@ -21,7 +20,7 @@ class Count(NamedTuple):
 
 
 def count_apart(
-    study: Study,
+    study: StudySession,
     table: str,
     conditions: Mapping[str, str],
     where: str,

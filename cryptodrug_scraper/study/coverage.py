@@ -10,17 +10,13 @@ says that the market answered that it is not there.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pandas as pd
 
 from cryptodrug_scraper.study import literature as lit
 from cryptodrug_scraper.study.by_vendor import ends
+from cryptodrug_scraper.study.core import StudySession
 from cryptodrug_scraper.study.intervals import wilson
 from cryptodrug_scraper.study.measure import Measure, Note
-
-if TYPE_CHECKING:
-    from cryptodrug_scraper.study.core import Study
 
 LOW = 0.9
 """Coverage under which numbers carry a caveat."""
@@ -107,7 +103,7 @@ _KNOWN = """
 """
 
 
-def build_known(study: Study) -> None:
+def build_known(study: StudySession) -> None:
     """Build `s_known` and `s_crawl`, and `s_page`: the pages of the study with their crawls."""
     study.run(_PAGES)
     study.run("CREATE INDEX ON s_page (page_id)")
@@ -118,7 +114,7 @@ def build_known(study: Study) -> None:
     study.run("ANALYZE s_known")
 
 
-def coverage(study: Study) -> Measure:
+def coverage(study: StudySession) -> Measure:
     """Return what each crawl knew of, captured and missed; a row a market, crawl and kind."""
     study.ensure_built(build_known)
     frame = study.frame(

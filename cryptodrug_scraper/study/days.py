@@ -19,15 +19,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import product
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from cryptodrug_scraper.study.core import StudySession
 from cryptodrug_scraper.study.periods import bucket
-
-if TYPE_CHECKING:
-    from cryptodrug_scraper.study.core import Study
 
 DAY = 86_400.0
 UNITS = {"minute": 60.0, "hour": 3_600.0, "day": DAY, "week": 7 * DAY, "month": 30 * DAY}
@@ -208,7 +206,7 @@ def _rounding(
     return Rounding(market, unit, head, tail, draw_head, draw_tail, kinds, count)
 
 
-def build_rounding(study: Study) -> None:
+def build_rounding(study: StudySession) -> None:
     """Build ``s_rounding`` from a sample of the database's reviews, of all its markets.
 
     Columns: market, precision; `least` and `most` between which the interval of a review lies

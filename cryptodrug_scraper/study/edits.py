@@ -7,12 +7,8 @@ bound, what counts them as two an upper.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from cryptodrug_scraper.database.pairing import maximum_matching
-
-if TYPE_CHECKING:
-    from cryptodrug_scraper.study.core import Study
+from cryptodrug_scraper.study.core import StudySession
 
 _PAIRS = """
     SELECT e.earlier_review_id, e.later_review_id
@@ -21,7 +17,7 @@ _PAIRS = """
 """
 
 
-def build_suspected(study: Study) -> None:
+def build_suspected(study: StudySession) -> None:
     """Build ``s_suspected(review_id)``: reviews that may be a later one's earlier words.
 
     Each later review has one of them at most, and each of them is of one later review: as many as

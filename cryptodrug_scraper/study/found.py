@@ -9,12 +9,13 @@ from datetime import date
 import pandas as pd
 
 from cryptodrug_scraper.study.composition import composition
-from cryptodrug_scraper.study.core import Study
+from cryptodrug_scraper.study.core import StudySession
 from cryptodrug_scraper.study.coverage import coverage
 from cryptodrug_scraper.study.findings import Finding, Terms, Values, fitted
 from cryptodrug_scraper.study.measure import Note
 from cryptodrug_scraper.study.origins import moves, several_origins
 from cryptodrug_scraper.study.places import exclusions
+from cryptodrug_scraper.study.prepare import prepare
 from cryptodrug_scraper.study.recapture import recapture
 from cryptodrug_scraper.study.size import market_size
 from cryptodrug_scraper.study.turnover import sale_values, turnover
@@ -37,7 +38,7 @@ class Measured:
 MEASURES: dict[str, Measured] = {}
 
 
-def find(finding: Finding, study: Study, terms: Terms) -> Values:
+def find(finding: Finding, study: StudySession, terms: Terms) -> Values:
     """Return what a study finds. Raises KeyError for a measure that is not known."""
     return MEASURES[finding.measure].function(study, finding.terms(terms), **finding.options)
 
@@ -62,7 +63,7 @@ def _share(part: float, whole: float) -> float | None:
 # -- size --------------------------------------------------------------------------------------
 
 
-def _monthly(study: Study, terms: Terms) -> pd.DataFrame:
+def _monthly(study: StudySession, terms: Terms) -> pd.DataFrame:
     """Return the months of the markets in which there were captures."""
     frame = market_size(study, country=terms.country, by="month").frame
     frame = frame[frame["market"].isin(terms.markets) & frame["listings"].notna()]
@@ -77,45 +78,45 @@ def _by_month(frame: pd.DataFrame, column: str, terms: Terms, kind: type = int) 
     }
 
 
-def _mean_share(study: Study, terms: Terms, column: str) -> Values:
+def _mean_share(study: StudySession, terms: Terms, column: str) -> Values:
     frame = _monthly(study, terms)
     return {m: _mean(frame[frame["market"] == m][column]) for m in terms.markets}
 
 
 @_measure("Share of listings from home among all seen in a month; the mean of the months.")
-def home_share_of_listings(study: Study, terms: Terms) -> Values:
+def home_share_of_listings(study: StudySession, terms: Terms) -> Values:
     """Return a share a market."""
     return _mean_share(study, terms, "share_listings")
 
 
 @_measure("Share of vendors from home among all with a listing seen in a month; mean of months.")
-def home_share_of_vendors(study: Study, terms: Terms) -> Values:
+def home_share_of_vendors(study: StudySession, terms: Terms) -> Values:
     """Return a share a market."""
     return _mean_share(study, terms, "share_vendors")
 
 
 @_measure("Vendors of whom a listing from home was seen in the month.")
-def home_vendors_by_month(study: Study, terms: Terms) -> Values:
+def home_vendors_by_month(study: StudySession, terms: Terms) -> Values:
     """Return a number for each market and month."""
     return _by_month(_monthly(study, terms), "vendors_country", terms)
 
 
 @_measure("Listings from home seen in the month.")
-def home_listings_by_month(study: Study, terms: Terms) -> Values:
+def home_listings_by_month(study: StudySession, terms: Terms) -> Values:
     """Return a number for each market and month."""
     return _by_month(_monthly(study, terms), "listings_country", terms)
 
 
 @_measure("Reviews of listings from home left in the month; pages round their ages to a day.")
-def home_reviews_by_month(study: Study, terms: Terms) -> Values:
+def home_reviews_by_month(study: StudySession, terms: Terms) -> Values:
     """Return a number for each market and month; no count, since pages round ages."""
     return _by_month(_monthly(study, terms), "reviews_country", terms, float)
 
 
 @_measure("Reviews of the vendors who ever shipped from home, whenever they were left.")
-def reviews_of_home_vendors(study: Study, terms: Terms) -> Values:
+def reviews_of_home_vendors(study: StudySession, terms: Terms) -> Values:
     """Return a number a market."""
-    study.prepare()
+    prepare(study)
     frame = study.frame(
         """
         SELECT market, count(*) AS reviews FROM s_review WHERE vendor_id IN (
@@ -130,7 +131,7 @@ def reviews_of_home_vendors(study: Study, terms: Terms) -> Values:
 
 
 @_measure("Turnover of listings from home, in EUR, by the month of the review.")
-def home_turnover_by_month(study: Study, terms: Terms) -> Values:
+def home_turnover_by_month(study: StudySession, terms: Terms) -> Values:
     """Return EUR for each market and month in which there were captures."""
     months = _by_month(_monthly(study, terms), "listings", terms)
     frame = turnover(study, country=terms.country, by="month").frame
@@ -142,7 +143,7 @@ def home_turnover_by_month(study: Study, terms: Terms) -> Values:
     "Growth a week of the vendors seen in each week, by a line through their logarithm; and how "
     "much of it that line explains (R²)."
 )
-def growth_a_week(study: Study, terms: Terms) -> Values:
+def growth_a_week(study: StudySession, terms: Terms) -> Values:
     """Return two numbers a market."""
     frame = market_size(study, by="week").frame
     found: Values = {}
@@ -156,13 +157,13 @@ def growth_a_week(study: Study, terms: Terms) -> Values:
 # -- what is offered ---------------------------------------------------------------------------
 
 
-def _drugs(study: Study, market: str, terms: Terms, *, detail: bool = False) -> pd.DataFrame:
+def _drugs(study: StudySession, market: str, terms: Terms, *, detail: bool = False) -> pd.DataFrame:
     frame = composition(study, country=terms.country, detail=detail).frame
     return frame[(frame["market"] == market) & ~frame["substance"].isin(NO_DRUGS)]
 
 
 @_measure("EMCDDA groups of drugs in which there was a listing from home, and any.")
-def groups_offered(study: Study, terms: Terms) -> Values:
+def groups_offered(study: StudySession, terms: Terms) -> Values:
     """Return two numbers a market."""
     found: Values = {}
     for market in terms.markets:
@@ -173,7 +174,7 @@ def groups_offered(study: Study, terms: Terms) -> Values:
 
 
 @_measure("Share of MDMA and amphetamines among listings of drugs, of those from home and of all.")
-def share_of_synthetics(study: Study, terms: Terms) -> Values:
+def share_of_synthetics(study: StudySession, terms: Terms) -> Values:
     """Return two shares a market."""
     found: Values = {}
     for market in terms.markets:
@@ -185,7 +186,7 @@ def share_of_synthetics(study: Study, terms: Terms) -> Values:
 
 
 @_measure("Groups by the number of listings from home, the most first; opioids only as heroin.")
-def groups_by_listings(study: Study, terms: Terms) -> Values:
+def groups_by_listings(study: StudySession, terms: Terms) -> Values:
     """Return a list a market."""
     found: Values = {}
     for market in terms.markets:
@@ -203,9 +204,9 @@ def groups_by_listings(study: Study, terms: Terms) -> Values:
 
 
 @_measure("Vendors with a listing from home that ships to another country, the EU or worldwide.")
-def home_vendors_shipping(study: Study, terms: Terms) -> Values:
+def home_vendors_shipping(study: StudySession, terms: Terms) -> Values:
     """Return a number a market."""
-    study.prepare()
+    prepare(study)
     frame = study.frame(
         """
         SELECT market, count(DISTINCT vendor_id) AS vendors FROM s_listing
@@ -220,7 +221,7 @@ def home_vendors_shipping(study: Study, terms: Terms) -> Values:
 
 
 @_measure("Vendors with a listing from home that expressly does not ship to such places.")
-def home_vendors_excluding(study: Study, terms: Terms) -> Values:
+def home_vendors_excluding(study: StudySession, terms: Terms) -> Values:
     """Return two numbers a market: English-speaking countries, and the neighbour."""
     groups = {"english-speaking": terms.english_speaking, "neighbour": (terms.neighbour,)}
     frame = exclusions(study, country=terms.country, groups=groups).frame
@@ -233,7 +234,7 @@ def home_vendors_excluding(study: Study, terms: Terms) -> Values:
 
 
 @_measure("Vendors who moved from one country to another, home being one of them.")
-def home_vendors_moved(study: Study, terms: Terms) -> Values:
+def home_vendors_moved(study: StudySession, terms: Terms) -> Values:
     """Return a number for each market and pair of countries."""
     frame = moves(study, country=terms.country).frame
     return {
@@ -244,7 +245,7 @@ def home_vendors_moved(study: Study, terms: Terms) -> Values:
 
 
 @_measure("Vendors who ship from home and from another country, at once or in turn.")
-def home_vendors_of_several_origins(study: Study, terms: Terms) -> Values:
+def home_vendors_of_several_origins(study: StudySession, terms: Terms) -> Values:
     """Return a number a market."""
     frame = several_origins(study, country=terms.country).frame
     several = frame.groupby("market")["several"].max()
@@ -252,7 +253,7 @@ def home_vendors_of_several_origins(study: Study, terms: Terms) -> Values:
 
 
 @_measure("Of the vendors of several origins, home being one, the share with the neighbour too.")
-def share_from_neighbour(study: Study, terms: Terms) -> Values:
+def share_from_neighbour(study: StudySession, terms: Terms) -> Values:
     """Return a share a market."""
     frame = several_origins(study, country=terms.country).frame
     rows = frame[frame["other"] == terms.neighbour].set_index("market")["share"]
@@ -263,13 +264,13 @@ def share_from_neighbour(study: Study, terms: Terms) -> Values:
 # -- sales -------------------------------------------------------------------------------------
 
 
-def _sales(study: Study, terms: Terms) -> pd.DataFrame:
+def _sales(study: StudySession, terms: Terms) -> pd.DataFrame:
     edges = (terms.larger_from_eur,)
     return sale_values(study, country=terms.country, edges=edges, by_market=False).frame
 
 
 @_measure("Share of the larger sales in the value of all sales of listings from home.")
-def value_of_larger_sales(study: Study, terms: Terms) -> Values:
+def value_of_larger_sales(study: StudySession, terms: Terms) -> Values:
     """Return one share, of all markets together."""
     frame = _sales(study, terms)
     rows = frame[frame["from_eur"] >= terms.larger_from_eur]
@@ -277,14 +278,14 @@ def value_of_larger_sales(study: Study, terms: Terms) -> Values:
 
 
 @_measure("The largest sale of a listing from home, in EUR.")
-def largest_sale(study: Study, terms: Terms) -> Values:
+def largest_sale(study: StudySession, terms: Terms) -> Values:
     """Return one number, of all markets together."""
     largest = _sales(study, terms)["largest_eur"]
     return {"all": float(largest.max()) if len(largest) else None}
 
 
 @_measure("Share of sales below the larger price among those of listings from home.")
-def share_of_smaller_sales(study: Study, terms: Terms) -> Values:
+def share_of_smaller_sales(study: StudySession, terms: Terms) -> Values:
     """Return one share, of all markets together."""
     frame = _sales(study, terms)
     rows = frame[frame["from_eur"] < terms.larger_from_eur]
@@ -295,7 +296,7 @@ def share_of_smaller_sales(study: Study, terms: Terms) -> Values:
 
 
 @_measure("Vendors who began on a market from a day on, with the PGP key of a vendor of another.")
-def vendors_arrived(study: Study, terms: Terms, *, source: str, since: date) -> Values:
+def vendors_arrived(study: StudySession, terms: Terms, *, source: str, since: date) -> Values:
     """Return a number a market; ``source`` is the other market."""
     frame = same_vendors(study).frame
     certain = frame[(frame["certainty"] == "certain") & (frame["market"] == source)]
@@ -310,7 +311,9 @@ def vendors_arrived(study: Study, terms: Terms, *, source: str, since: date) -> 
 # -- coverage ----------------------------------------------------------------------------------
 
 
-def coverage_of_listings(study: Study, terms: Terms) -> tuple[dict[str, float], tuple[Note, ...]]:
+def coverage_of_listings(
+    study: StudySession, terms: Terms
+) -> tuple[dict[str, float], tuple[Note, ...]]:
     """Return which part of the listings a crawl captured, the mean of all crawls, and notes.
 
     Two values a market: of the listings known by pages that pointed to them ("MARKET"), and by

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pandas as pd
 
 from cryptodrug_scraper.study import literature as lit
 from cryptodrug_scraper.study.by_vendor import HIGH, LOW
+from cryptodrug_scraper.study.core import StudySession
 from cryptodrug_scraper.study.intervals import Floats, of_totals
 from cryptodrug_scraper.study.measure import Measure, Note
 from cryptodrug_scraper.study.months import EDGE_DAYS, whole_months
 from cryptodrug_scraper.study.size import by_vendor, market_size
-
-if TYPE_CHECKING:
-    from cryptodrug_scraper.study.core import Study
 
 FEWEST_MONTHS = 3
 """Months under which no rate is given."""
@@ -38,7 +34,7 @@ _COLUMNS = {
 }
 
 
-def growth(study: Study, *, country: str | None = None) -> Measure:
+def growth(study: StudySession, *, country: str | None = None) -> Measure:
     """Return the growth a month of each market, or of what ships from a `country`.
 
     Raises ValueError for a country that is no code.

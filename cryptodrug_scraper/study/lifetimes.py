@@ -9,21 +9,18 @@ so intervals rest on draws of vendors and not on lives.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pandas as pd
 
 from cryptodrug_scraper.study import literature as lit
+from cryptodrug_scraper.study.core import StudySession
 from cryptodrug_scraper.study.counting import fewest
 from cryptodrug_scraper.study.coverage import build_known
 from cryptodrug_scraper.study.intervals import weights
 from cryptodrug_scraper.study.measure import Measure, Note
 from cryptodrug_scraper.study.periods import check_country
+from cryptodrug_scraper.study.prepare import prepare
 from cryptodrug_scraper.study.seen import build_origins, build_seen
-
-if TYPE_CHECKING:
-    from cryptodrug_scraper.study.core import Study
 
 GRACE_DAYS = 28
 """Who was seen in the last days of a market's captures may still be there."""
@@ -188,7 +185,7 @@ def _half(
 
 
 def lifetimes(
-    study: Study,
+    study: StudySession,
     *,
     of: str = "vendors",
     country: str | None = None,
@@ -207,7 +204,7 @@ def lifetimes(
     country = check_country(country)
     if of not in ("vendors", "listings"):
         raise ValueError(f"There are no lifetimes of {of!r}; there are vendors and listings.")
-    study.prepare()
+    prepare(study)
     study.ensure_built(build_seen, build_origins, build_known)
     key = "vendor_id" if of == "vendors" else "listing_id"
     lives = study.frame(

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from cryptodrug_scraper.normalise.packages import Package
 from cryptodrug_scraper.study.amounts import build_amounts, plain
 from cryptodrug_scraper.study.bands import Bands, read_bands
+from cryptodrug_scraper.study.core import StudySession
 from cryptodrug_scraper.study.prices import PriceRule, build_prices
 from cryptodrug_scraper.study.rates import build_rates
 from cryptodrug_scraper.study.substances import (
@@ -22,9 +23,6 @@ from cryptodrug_scraper.study.substances import (
     amount_of,
     read_mapping,
 )
-
-if TYPE_CHECKING:
-    from cryptodrug_scraper.study.core import Study
 
 COLUMNS: Mapping[str, str] = {
     "listing_id": "The listing; as in table listing.",
@@ -75,7 +73,7 @@ class ListingRules:
     price: PriceRule = field(default_factory=PriceRule)
 
 
-def build_listings(study: Study, rules: ListingRules | None = None) -> None:
+def build_listings(study: StudySession, rules: ListingRules | None = None) -> None:
     """Make the TEMP table ``s_listing`` (columns: `COLUMNS`), and those it is made from.
 
     All listings of the study's markets are in it, also those not seen within its period
@@ -106,7 +104,7 @@ _LAST = "said_at IS NULL, cut_off, said_at DESC, first_at"
 cut off count where no whole one says it."""
 
 
-def _state(study: Study) -> None:
+def _state(study: StudySession) -> None:
     """Make what pages stated of each listing, each distinct statement once."""
     study.run(
         """
@@ -170,7 +168,7 @@ _WORDS = (
 )  # fmt: skip
 
 
-def _classify(study: Study, mapping: SubstanceMap) -> None:
+def _classify(study: StudySession, mapping: SubstanceMap) -> None:
     """Make ``s_words``: what each distinct category, title and class says, read once."""
     study.run(
         """
@@ -220,7 +218,7 @@ def _amounts(package: Package) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
-def _places(study: Study) -> None:
+def _places(study: StudySession) -> None:
     """Make ``s_places(listing_id, role, places)``: what was last stated of each role.
 
     An exclusion ends where the listing's own page later says where it ships to, and excludes
@@ -264,7 +262,7 @@ def _places(study: Study) -> None:
     study.run("CREATE UNIQUE INDEX ON s_places (listing_id, role); ANALYZE s_places")
 
 
-def _bands(study: Study, bands: Bands) -> None:
+def _bands(study: StudySession, bands: Bands) -> None:
     study.run(
         "CREATE TEMP TABLE s_band (substance text, unit text, middle float8, wholesale float8)"
     )
@@ -321,7 +319,7 @@ _COUNTS = """
 """
 
 
-def _assemble(study: Study) -> None:
+def _assemble(study: StudySession) -> None:
     study.run(_ASSEMBLE)
     study.run("CREATE UNIQUE INDEX ON s_listing (listing_id); ANALYZE s_listing")
     study.run("CREATE INDEX ON s_listing (vendor_id); CREATE INDEX ON s_listing (market)")

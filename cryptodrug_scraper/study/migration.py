@@ -9,19 +9,16 @@ months in which no market closed.
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
 from cryptodrug_scraper.study import literature as lit
 from cryptodrug_scraper.study.by_vendor import ends
+from cryptodrug_scraper.study.core import StudySession
 from cryptodrug_scraper.study.intervals import median, wilson
 from cryptodrug_scraper.study.measure import Measure, Note
 from cryptodrug_scraper.study.vendors import ACTIVE, SOURCES, build_same
-
-if TYPE_CHECKING:
-    from cryptodrug_scraper.study.core import Study
-
 
 DAYS = 30
 """Days of a month, in which arrivals are counted."""
@@ -97,14 +94,14 @@ _ARRIVALS = f"""
 _RANKS = {"certain": 1, "likely": 2, "possible": 3}
 
 
-def build_sales(study: Study) -> None:
+def build_sales(study: StudySession) -> None:
     """Build `s_first_sale`: the first review of each vendor, and between which days it was left."""
     study.run(_FIRST_SALE)
     study.run("ANALYZE s_first_sale")
 
 
 def migration(
-    study: Study,
+    study: StudySession,
     *,
     market: str,
     since: date | None = None,
@@ -214,7 +211,7 @@ def migration(
 
 
 def arrivals(
-    study: Study,
+    study: StudySession,
     *,
     market: str,
     since: date | None = None,
@@ -286,6 +283,6 @@ def _between(days: list[int] | None) -> tuple[float | None, float | None]:
     return low, high
 
 
-def _check(study: Study, market: str) -> None:
+def _check(study: StudySession, market: str) -> None:
     if market not in study.markets:
         raise ValueError(f"{market!r} is not studied; there are {', '.join(study.markets)}.")

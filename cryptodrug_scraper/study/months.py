@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pandas as pd
 
+from cryptodrug_scraper.study.core import StudySession
+from cryptodrug_scraper.study.prepare import prepare
 from cryptodrug_scraper.study.seen import build_seen
-
-if TYPE_CHECKING:
-    from cryptodrug_scraper.study.core import Study
 
 EDGE_DAYS = 7
 """How many days at either end of a month may pass without a capture; more if crawls are rarer."""
@@ -87,7 +84,7 @@ _CUT = """
 """
 
 
-def whole_months(study: Study) -> pd.DataFrame:
+def whole_months(study: StudySession) -> pd.DataFrame:
     """Return which months are whole: a row a market and month with a listing seen or a review.
 
     Columns: market, month (its first day), edge (days), and two that are true where the month is
@@ -111,8 +108,8 @@ def whole_months(study: Study) -> pd.DataFrame:
     return study.kept("whole_months", lambda: _watched_months(study)).copy()
 
 
-def _watched_months(study: Study) -> pd.DataFrame:
-    study.prepare()
+def _watched_months(study: StudySession) -> pd.DataFrame:
+    prepare(study)
     study.ensure_built(build_seen)
     frame = study.frame(_MONTHS, {"edge": EDGE_DAYS, "few": FEW})
     if study.start is not None or study.end is not None:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from cryptodrug_scraper.study import literature as lit
+from cryptodrug_scraper.study.core import StudySession
 from cryptodrug_scraper.study.counting import count_apart
 from cryptodrug_scraper.study.measure import Measure, Note
 from cryptodrug_scraper.study.periods import check_country
-
-if TYPE_CHECKING:
-    from cryptodrug_scraper.study.core import Study
+from cryptodrug_scraper.study.prepare import prepare
 
 _COLUMNS = (
     "market", "external_id", "vendor", "title", "category", "substance", "substance_detail",
@@ -26,7 +23,7 @@ _FROM = "(CAST(:country_from AS text) IS NULL OR :country_from = ANY(from_countr
 
 
 def offers(
-    study: Study,
+    study: StudySession,
     *,
     country_from: str | None = None,
     country_to: str | None = None,
@@ -40,7 +37,7 @@ def offers(
     """
     from cryptodrug_scraper.study.listings import COLUMNS
 
-    study.prepare()
+    prepare(study)
     asked = {
         "country_from": check_country(country_from),
         "country_to": check_country(country_to),

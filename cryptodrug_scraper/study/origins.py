@@ -6,19 +6,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from cryptodrug_scraper.study import literature as lit
 from cryptodrug_scraper.study.by_vendor import ends
+from cryptodrug_scraper.study.core import StudySession
 from cryptodrug_scraper.study.intervals import wilson
 from cryptodrug_scraper.study.measure import Measure, Note
 from cryptodrug_scraper.study.periods import check_country
+from cryptodrug_scraper.study.prepare import prepare
 from cryptodrug_scraper.study.seen import build_origins
-
-if TYPE_CHECKING:
-    from cryptodrug_scraper.study.core import Study
 
 WINDOW_DAYS = 7
 """Days of a window in which a vendor's origins are taken together."""
@@ -125,7 +123,7 @@ def _is_move(
 
 
 def vendor_origins(
-    study: Study, *, country: str | None = None, window_days: int = WINDOW_DAYS
+    study: StudySession, *, country: str | None = None, window_days: int = WINDOW_DAYS
 ) -> Measure:
     """Return the vendors with several countries of origin, a row each.
 
@@ -157,7 +155,7 @@ def vendor_origins(
 
 
 def several_origins(
-    study: Study,
+    study: StudySession,
     *,
     country: str,
     how: str = "either",
@@ -212,7 +210,7 @@ def several_origins(
 
 
 def moves(
-    study: Study,
+    study: StudySession,
     *,
     country: str | None = None,
     window_days: int = WINDOW_DAYS,
@@ -257,11 +255,11 @@ def moves(
 
 
 def _histories(
-    study: Study, country: str | None, window_days: int
+    study: StudySession, country: str | None, window_days: int
 ) -> list[tuple[str, str, History]]:
     if window_days < 1:
         raise ValueError("A window has at least one day.")
-    study.prepare()
+    prepare(study)
     study.ensure_built(build_origins)
     frame = study.frame(_WINDOWS, {"country": country, "window": window_days})
     found = []
@@ -286,7 +284,7 @@ def _joined(places: Iterable[str]) -> str:
 
 
 def _measure(
-    study: Study,
+    study: StudySession,
     name: str,
     rows: Sequence[tuple[object, ...]],
     columns: dict[str, str],

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from cryptodrug_scraper.study import literature as lit
 from cryptodrug_scraper.study.by_vendor import EVERY, ends, overlapping
+from cryptodrug_scraper.study.core import StudySession
 from cryptodrug_scraper.study.counting import count_apart
 from cryptodrug_scraper.study.intervals import wilson
 from cryptodrug_scraper.study.measure import Measure, Note
 from cryptodrug_scraper.study.periods import check_country
+from cryptodrug_scraper.study.prepare import prepare
 from cryptodrug_scraper.study.sales import build_sold
-
-if TYPE_CHECKING:
-    from cryptodrug_scraper.study.core import Study
 
 ENGLISH_SPEAKING = ("AU", "CA", "GB", "IE", "NZ", "US")
 """Countries whose people mostly speak English, of those that listings name."""
@@ -49,13 +47,13 @@ _TO = (
 
 
 def origin_pairs(
-    study: Study, *, country: str | None = None, together: bool = False
+    study: StudySession, *, country: str | None = None, together: bool = False
 ) -> pd.DataFrame:
     """Return listings, vendors, reviews and turnover by market, origin and destination.
 
     As `destinations`, whose numbers these are, without intervals.
     """
-    study.prepare()
+    prepare(study)
     study.ensure_built(build_sold)
     return study.frame(
         f"""
@@ -76,7 +74,9 @@ def origin_pairs(
     )
 
 
-def destinations(study: Study, *, country: str | None = None, together: bool = False) -> Measure:
+def destinations(
+    study: StudySession, *, country: str | None = None, together: bool = False
+) -> Measure:
     """Return the matrix of origins and destinations, a row a market, origin and destination.
 
     With a `country`, only what ships from it; with `together`, of all markets as one (market is
@@ -124,7 +124,7 @@ def destinations(study: Study, *, country: str | None = None, together: bool = F
 
 
 def exclusions(
-    study: Study,
+    study: StudySession,
     *,
     country: str | None = None,
     groups: Mapping[str, Sequence[str]] | None = None,
@@ -140,7 +140,7 @@ def exclusions(
     chosen = {"english_speaking": ENGLISH_SPEAKING} if groups is None else groups
     names = [name for name, places in chosen.items() for _ in places]
     members = [place for places in chosen.values() for place in places]
-    study.prepare()
+    prepare(study)
     given = {"country": country, "names": names, "members": members}
     excluding = f"""
         {_OFFERED}, each AS (

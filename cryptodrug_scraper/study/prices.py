@@ -8,13 +8,10 @@ flagged, never deleted, and typical prices are made without them.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
 
 from cryptodrug_scraper.study import literature as lit
+from cryptodrug_scraper.study.core import StudySession
 from cryptodrug_scraper.study.measure import Note
-
-if TYPE_CHECKING:
-    from cryptodrug_scraper.study.core import Study
 
 LEYS_2013 = (
     "Leys C, Ley C, Klein O, et al. (2013). Detecting outliers: do not use standard deviation "
@@ -51,7 +48,7 @@ class PriceRule:
         return Note.of_method("holding_rule", **asdict(self))
 
 
-def build_prices(study: Study, rule: PriceRule) -> None:
+def build_prices(study: StudySession, rule: PriceRule) -> None:
     """Make ``s_listing_price(listing_id, day, price_eur, quantity, unit, now, held)``.
 
     And ``s_typical(listing_id, prices, prices_held, price_eur)``: how many, and the median
@@ -132,7 +129,7 @@ _WITHIN = """
 """
 
 
-def _typical_again(study: Study, held: str) -> None:
+def _typical_again(study: StudySession, held: str) -> None:
     """Make typical prices anew of listings of which some price was just flagged."""
     study.run(
         f"""
@@ -147,7 +144,7 @@ def _typical_again(study: Study, held: str) -> None:
     )
 
 
-def _flag_bounds(study: Study, rule: PriceRule) -> None:
+def _flag_bounds(study: StudySession, rule: PriceRule) -> None:
     study.run(
         """
         UPDATE s_listing_price
@@ -158,7 +155,7 @@ def _flag_bounds(study: Study, rule: PriceRule) -> None:
     )
 
 
-def _flag_groups(study: Study, rule: PriceRule) -> None:
+def _flag_groups(study: StudySession, rule: PriceRule) -> None:
     """Compare the price per unit with that of like listings, each counted once."""
     study.run(
         """
@@ -217,7 +214,7 @@ def _flag_groups(study: Study, rule: PriceRule) -> None:
     _typical_again(study, "group")
 
 
-def _flag_own(study: Study, rule: PriceRule) -> None:
+def _flag_own(study: StudySession, rule: PriceRule) -> None:
     """Compare each price with the listing's own over time, of the same amount.
 
     Of an even number of prices the lower in the middle counts: between two prices, of which one

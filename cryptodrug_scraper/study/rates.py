@@ -9,13 +9,9 @@ shows none near, of another market; `away` in days. EUR stands in it as 1.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from cryptodrug_scraper.normalise.money import COINS
+from cryptodrug_scraper.study.core import StudySession
 from cryptodrug_scraper.study.measure import Note
-
-if TYPE_CHECKING:
-    from cryptodrug_scraper.study.core import Study
 
 COIN_DAYS = 7
 """A coin's rate holds for prices of so many days before and after. Coins move by tens of
@@ -83,7 +79,7 @@ _NEAR = """
 """
 
 
-def build_rates(study: Study) -> None:
+def build_rates(study: StudySession) -> None:
     """Build `s_panel`, `s_rate` and `s_rate_near`, for all markets of the database."""
     study.run(_PANELS)
     study.run("CREATE UNIQUE INDEX ON s_panel (exchange_panel_id, currency); ANALYZE s_panel")

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pandas as pd
 
 from cryptodrug_scraper.study import literature as lit
 from cryptodrug_scraper.study.by_vendor import HIGH, LOW
+from cryptodrug_scraper.study.core import StudySession
 from cryptodrug_scraper.study.coverage import build_known
 from cryptodrug_scraper.study.measure import Measure, Note
 from cryptodrug_scraper.study.populations import (
@@ -17,9 +16,6 @@ from cryptodrug_scraper.study.populations import (
     jolly_seber,
     sample_coverage,
 )
-
-if TYPE_CHECKING:
-    from cryptodrug_scraper.study.core import Study
 
 FEWEST = 7
 """Recaptures under which an estimate is too biased to give (Seber 1982 advises at least 7)."""
@@ -69,7 +65,7 @@ _CRAWLS = """
 """
 
 
-def recapture(study: Study, *, kind: str = "listing") -> Measure:
+def recapture(study: StudySession, *, kind: str = "listing") -> Measure:
     """Return estimates of how many listings (or vendors) there were at each crawl.
 
     `kind` is listing or vendor; ValueError for any other.

@@ -29,17 +29,14 @@ Prices of listings that `prices.py` flags as holding or absurd are not used.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from cryptodrug_scraper.normalise.money import COINS
+from cryptodrug_scraper.study.core import StudySession
 from cryptodrug_scraper.study.days import build_rounding, posted
 from cryptodrug_scraper.study.edits import build_suspected
 from cryptodrug_scraper.study.measure import Note
 from cryptodrug_scraper.study.rates import RULES, build_rates
 from cryptodrug_scraper.study.seen import build_origins, origin_at
-
-if TYPE_CHECKING:
-    from cryptodrug_scraper.study.core import Study
 
 ASSUMPTIONS = (
     Note.of_method("one_sale"),
@@ -197,7 +194,7 @@ _SOLD = """
 """
 
 
-def build_reviews(study: Study) -> None:
+def build_reviews(study: StudySession) -> None:
     """Build `s_review` from the tables of `listings.build_listings`.
 
     Beside it, `s_price`: what listings cost on the days on which a price was seen.
@@ -232,7 +229,7 @@ def price_steps(table: str, where: str) -> str:
     return _PRICES.format(table=table, where=where)
 
 
-def build_sold(study: Study) -> None:
+def build_sold(study: StudySession) -> None:
     """Build `s_sold` from `s_review`: reviews and turnover a listing."""
     study.run(_SOLD)
     study.run("ANALYZE s_sold")

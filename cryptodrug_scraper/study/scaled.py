@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pandas as pd
 
 from cryptodrug_scraper.study import literature as lit
 from cryptodrug_scraper.study.by_vendor import EVERY, ends
+from cryptodrug_scraper.study.core import StudySession
 from cryptodrug_scraper.study.intervals import Floats, mean, of_totals
 from cryptodrug_scraper.study.measure import Measure
 from cryptodrug_scraper.study.periods import OF_COUNTRY, check_country
+from cryptodrug_scraper.study.prepare import prepare
 from cryptodrug_scraper.study.sales import ASSUMPTIONS
-
-if TYPE_CHECKING:
-    from cryptodrug_scraper.study.core import Study
 
 _COLUMNS = {
     "market": "The market; '' if all are taken together.",
@@ -28,14 +25,14 @@ _COLUMNS = {
 }
 
 
-def scaled_turnover(study: Study, *, country: str | None = None) -> Measure:
+def scaled_turnover(study: StudySession, *, country: str | None = None) -> Measure:
     """Return turnover as if each sale that profiles state had left a review, a row a market.
 
     The last row is of all markets; nothing, if one with turnover has no profile that states sales.
     With a `country`, only of what ships from it. Raises ValueError for a country that is no code.
     """
     country = check_country(country)
-    study.prepare()
+    prepare(study)
     given = {"country": country}
     profiles = study.frame(
         f"""

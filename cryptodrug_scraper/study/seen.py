@@ -16,10 +16,7 @@ whether a stretch holds on a day of the period.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from cryptodrug_scraper.study.core import Study
+from cryptodrug_scraper.study.core import StudySession
 
 _SEEN = """
     CREATE TEMP TABLE s_seen AS
@@ -73,7 +70,7 @@ _ORIGINS = """
 """
 
 
-def build_seen(study: Study) -> None:
+def build_seen(study: StudySession) -> None:
     """Build `s_seen` from `s_listing` (`listings.py`), and `s_seen_span`."""
     study.run(_SEEN)
     study.run(_VENDORS)
@@ -83,7 +80,7 @@ def build_seen(study: Study) -> None:
     study.run("ANALYZE s_seen_span")
 
 
-def build_origins(study: Study) -> None:
+def build_origins(study: StudySession) -> None:
     """Build `s_origin`."""
     study.run(_ORIGINS)
     study.run("CREATE INDEX ON s_origin (listing_id, first_day)")

@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from cryptodrug_scraper.reading.market import ReviewAmounts, markets
 from cryptodrug_scraper.study import literature as lit
+from cryptodrug_scraper.study.core import StudySession
 from cryptodrug_scraper.study.coverage import build_known
 from cryptodrug_scraper.study.growth import FEWEST_MONTHS, log_slope, month_numbers
 from cryptodrug_scraper.study.lifetimes import GRACE_DAYS, LIVES, kaplan_meier, median_of
@@ -24,12 +25,10 @@ from cryptodrug_scraper.study.measure import Measure, Note
 from cryptodrug_scraper.study.months import whole_months
 from cryptodrug_scraper.study.origins import WINDOW_DAYS, moves
 from cryptodrug_scraper.study.periods import check_country
+from cryptodrug_scraper.study.prepare import prepare
 from cryptodrug_scraper.study.rates import COIN_DAYS
 from cryptodrug_scraper.study.sales import price_steps
 from cryptodrug_scraper.study.seen import build_origins, build_seen
-
-if TYPE_CHECKING:
-    from cryptodrug_scraper.study.core import Study
 
 LARGER_EUR = (200.0, 500.0, 1000.0)
 """From which value a sale is larger: where the middle band begins, half of the limit of Aldridge &
@@ -173,14 +172,14 @@ class _Sold:
         return float(np.expm1(slope[0]))
 
 
-def sensitivity(study: Study, *, country: str) -> Measure:
+def sensitivity(study: StudySession, *, country: str) -> Measure:
     """Return how the headline numbers of a country move with the choices of the method.
 
     The first row is how the other measures have them; each other row changes one choice. Raises
     ValueError for a country that is no code.
     """
     code = check_country(country)
-    study.prepare()
+    prepare(study)
     study.ensure_built(build_seen, build_origins, build_known)
     edges = _edges(study)
     given = {"country": code, "edges": list(edges.values())}
@@ -233,7 +232,7 @@ def sensitivity(study: Study, *, country: str) -> Measure:
     )
 
 
-def _edges(study: Study) -> dict[str, float]:
+def _edges(study: StudySession) -> dict[str, float]:
     """Return from which EUR a sale is larger, by name; the study's own under ``larger_main``."""
     main = float(dict(study.notes["value_bands"])["wholesale"])
     rate = study.row("SELECT avg(eur) AS eur FROM s_rate WHERE currency = 'USD'")["eur"]
@@ -255,7 +254,7 @@ def _sums(edges: Mapping[str, float], *columns: tuple[str, str]) -> str:
     return found
 
 
-def _sold(study: Study, given: Mapping[str, Any], edges: Mapping[str, float]) -> _Sold:
+def _sold(study: StudySession, given: Mapping[str, Any], edges: Mapping[str, float]) -> _Sold:
     larger = _sums(edges, ("", "s.price_eur"))
     cells = study.frame(_SOLD.format(larger=larger, here=_HERE), given)
     most = cells.groupby("market")["reviews"].sum()
@@ -265,7 +264,9 @@ def _sold(study: Study, given: Mapping[str, Any], edges: Mapping[str, float]) ->
                  months[months["flow"] & (months["market"] == market)])  # fmt: skip
 
 
-def _behind(study: Study, given: Mapping[str, Any], edges: Mapping[str, float]) -> dict[str, int]:
+def _behind(
+    study: StudySession, given: Mapping[str, Any], edges: Mapping[str, float]
+) -> dict[str, int]:
     """Count the vendors behind all sales, and behind those that choices leave out or add."""
     steps = sorted({*edges.values(), np.inf})
     each = bands = ""
@@ -284,7 +285,7 @@ def _behind(study: Study, given: Mapping[str, Any], edges: Mapping[str, float]) 
 
 
 def _priced_otherwise(
-    study: Study, given: Mapping[str, Any], edges: Mapping[str, float]
+    study: StudySession, given: Mapping[str, Any], edges: Mapping[str, float]
 ) -> Iterator[tuple[str, Any, pd.DataFrame]]:
     """Yield choices that change prices: with what sums change, and whose."""
     larger = _sums(edges, ("", "new.eur"), ("-", "c.price_eur"))
@@ -338,7 +339,7 @@ def shipping_applies(setting: str, amounts: Mapping[str, ReviewAmounts]) -> str:
     return f"(s.price_source = 'listing' OR {stated} AND {among})"
 
 
-def _amounts(study: Study) -> tuple[Note, ...]:
+def _amounts(study: StudySession) -> tuple[Note, ...]:
     """Return what is known of each market's amounts, as far as it has pages."""
     known = markets()
     return tuple(
@@ -348,7 +349,7 @@ def _amounts(study: Study) -> tuple[Note, ...]:
     )
 
 
-def _offered(study: Study, given: Mapping[str, Any]) -> dict[str, int]:
+def _offered(study: StudySession, given: Mapping[str, Any]) -> dict[str, int]:
     row = study.row(
         "SELECT count(*) AS listings, count(DISTINCT vendor_id) AS vendors FROM s_listing"
         " WHERE in_period AND :country = ANY(from_countries)",
@@ -357,7 +358,7 @@ def _offered(study: Study, given: Mapping[str, Any]) -> dict[str, int]:
     return {name: int(number) for name, number in row.items()}
 
 
-def _on_market(study: Study, given: Mapping[str, Any], market: str | None) -> int:
+def _on_market(study: StudySession, given: Mapping[str, Any], market: str | None) -> int:
     row = study.row(
         f"SELECT count(DISTINCT vendor_id) AS n FROM s_review s WHERE market = :market AND {_HERE}",
         {**given, "market": market},
@@ -365,7 +366,9 @@ def _on_market(study: Study, given: Mapping[str, Any], market: str | None) -> in
     return int(row["n"])
 
 
-def _stay(study: Study, country: str | None, market: str | None, grace: int) -> dict[str, Any]:
+def _stay(
+    study: StudySession, country: str | None, market: str | None, grace: int
+) -> dict[str, Any]:
     """Return the days that half of the vendors outlast, as measure lifetimes has them."""
     lives = study.frame(_LIVES, {"country": country, "market": market, "grace": grace})
     if lives.empty:
@@ -375,5 +378,5 @@ def _stay(study: Study, country: str | None, market: str | None, grace: int) -> 
     return {"stay_days": median_of(curve), "stay_behind": len(lives)}
 
 
-def _moves(study: Study, country: str | None, days: int) -> int:
+def _moves(study: StudySession, country: str | None, days: int) -> int:
     return int(moves(study, country=country, window_days=days).frame["vendors"].sum())

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pandas as pd
 
 from cryptodrug_scraper.study.by_vendor import parts
+from cryptodrug_scraper.study.core import StudySession
 from cryptodrug_scraper.study.intervals import Estimate, Floats, of_totals, share
 from cryptodrug_scraper.study.periods import check_country
+from cryptodrug_scraper.study.prepare import prepare
 from cryptodrug_scraper.study.size import by_vendor
-
-if TYPE_CHECKING:
-    from cryptodrug_scraper.study.core import Study
 
 _LISTED = """
     SELECT market, coalesce(vendor_id, -listing_id) AS vendor_id,
@@ -26,13 +23,13 @@ _LISTED = """
 _COUNTS = ["vendors", "listings", "vendors_country", "listings_country"]
 
 
-def listed(study: Study, country: str) -> pd.DataFrame:
+def listed(study: StudySession, country: str) -> pd.DataFrame:
     """Return vendors and listings of the whole period by market, and the country's part.
 
     Columns: market; vendors, listings, and the same with ``_country`` (number); share_listings
     (0 to 1) with the ends of its interval.
     """
-    study.prepare()
+    prepare(study)
     sums = study.frame(_LISTED, {"country": check_country(country)})
     counts = sums.groupby("market", as_index=False)[_COUNTS].sum()
     of_all = {"share_listings": ("listings_country", "listings")}
@@ -40,7 +37,7 @@ def listed(study: Study, country: str) -> pd.DataFrame:
     return counts.merge(found, on="market", how="left")
 
 
-def turnover_shares(study: Study, country: str, by: str) -> pd.DataFrame:
+def turnover_shares(study: StudySession, country: str, by: str) -> pd.DataFrame:
     """Return the country's part of turnover with its interval, a row a market and period.
 
     Market is '' where all are taken together, period None where all are. Columns: market, period,

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from cryptodrug_scraper.study import literature as lit
 from cryptodrug_scraper.study.by_vendor import ends, parts
+from cryptodrug_scraper.study.core import StudySession
 from cryptodrug_scraper.study.coverage import build_known, coverage_notes
 from cryptodrug_scraper.study.days import sold_by_period
 from cryptodrug_scraper.study.intervals import wilson
 from cryptodrug_scraper.study.measure import Measure, Note
 from cryptodrug_scraper.study.periods import PERIOD, bucket, check_country
+from cryptodrug_scraper.study.prepare import prepare
 from cryptodrug_scraper.study.sales import ASSUMPTIONS
 from cryptodrug_scraper.study.seen import build_origins, build_seen, origin_at
-
-if TYPE_CHECKING:
-    from cryptodrug_scraper.study.core import Study
 
 _ACTIVE = """
     WITH offered AS (
@@ -81,7 +79,7 @@ _OF_COUNTRY = {
 }
 
 
-def market_size(study: Study, *, country: str | None = None, by: str = "month") -> Measure:
+def market_size(study: StudySession, *, country: str | None = None, by: str = "month") -> Measure:
     """Return how large each market was, a row a market and period, oldest first.
 
     `by` is day, week, month, quarter, year or all. With a `country` (BE, NL, …), also the numbers
@@ -95,8 +93,8 @@ def market_size(study: Study, *, country: str | None = None, by: str = "month") 
     return replace(size, frame=size.frame.copy())
 
 
-def _market_size(study: Study, country: str | None, by: str) -> Measure:
-    study.prepare()
+def _market_size(study: StudySession, country: str | None, by: str) -> Measure:
+    prepare(study)
     study.ensure_built(build_seen, build_origins, build_known)
     offered, sold = by_vendor(study, country, by)
     frame = _summed(offered)
@@ -170,7 +168,9 @@ def _market_size(study: Study, country: str | None, by: str) -> Measure:
     )
 
 
-def by_vendor(study: Study, country: str | None, by: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+def by_vendor(
+    study: StudySession, country: str | None, by: str
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return what each vendor (``vendor_id``) offered and sold, by market and period.
 
     Listings of no known vendor stand for vendors of their own, of ids below 0.
@@ -179,7 +179,9 @@ def by_vendor(study: Study, country: str | None, by: str) -> tuple[pd.DataFrame,
     return study.kept(f"size: by vendor {country} {by}", lambda: _by_vendor(study, country, by))
 
 
-def _by_vendor(study: Study, country: str | None, by: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _by_vendor(
+    study: StudySession, country: str | None, by: str
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     study.ensure_built(build_seen, build_origins)
     given = {"country": country}
     origin = origin_at("o.listing_id", "o.day")

@@ -8,18 +8,16 @@ vendors is a range.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from cryptodrug_scraper.study.core import StudySession
 from cryptodrug_scraper.study.measure import Measure, Note
 from cryptodrug_scraper.study.origins import WINDOW_DAYS
 from cryptodrug_scraper.study.periods import check_country
+from cryptodrug_scraper.study.prepare import prepare
 from cryptodrug_scraper.study.seen import build_origins, build_seen
 from cryptodrug_scraper.study.vendors import SOURCES, build_same
-
-if TYPE_CHECKING:
-    from cryptodrug_scraper.study.core import Study
 
 # What was last stated: by any listing, in the last days of those on which an account stated it.
 _ACCOUNTS = """
@@ -57,7 +55,7 @@ def linked(accounts: Iterable[int], pairs: Iterable[tuple[int, int]]) -> dict[in
     return {account: root(account) for account in list(first)}
 
 
-def vendor_totals(study: Study, *, country: str | None = None) -> Measure:
+def vendor_totals(study: StudySession, *, country: str | None = None) -> Measure:
     """Return how many accounts there were, and how many vendors these are at most and at least.
 
     A row for all, with a `country` also those that ever stated to ship from it within the
@@ -65,7 +63,7 @@ def vendor_totals(study: Study, *, country: str | None = None) -> Measure:
     Raises ValueError for a country that is no code.
     """
     country = check_country(country)
-    study.prepare()
+    prepare(study)
     study.ensure_built(build_same, build_seen, build_origins)
     accounts = study.frame(_ACCOUNTS, {"country": country, "window": WINDOW_DAYS})
     pairs = study.frame("SELECT a, b, rank FROM s_same_vendor WHERE a < b")

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from cryptodrug_scraper.study import literature as lit
 from cryptodrug_scraper.study.by_vendor import EVERY, ends, parts
+from cryptodrug_scraper.study.core import StudySession
 from cryptodrug_scraper.study.counting import Count, count_apart
 from cryptodrug_scraper.study.days import sold_by_period
 from cryptodrug_scraper.study.measure import Measure, Note
 from cryptodrug_scraper.study.periods import OF_COUNTRY, PERIOD, check_country
+from cryptodrug_scraper.study.prepare import prepare
 from cryptodrug_scraper.study.sales import ASSUMPTIONS
-
-if TYPE_CHECKING:
-    from cryptodrug_scraper.study.core import Study
 
 FAR_DAYS = 92
 """More days than these between a price and the review that it stands for are far."""
@@ -53,7 +51,7 @@ _GROUPS = {
 
 
 def turnover(
-    study: Study,
+    study: StudySession,
     *,
     country: str | None = None,
     by: str = "month",
@@ -70,7 +68,7 @@ def turnover(
     unknown = [group for group in groups if group not in _GROUPS]
     if unknown:
         raise ValueError(f"There is no group {unknown[0]!r}; there are {', '.join(_GROUPS)}.")
-    study.prepare()
+    prepare(study)
     names = [f"{_GROUPS[group][0]} AS {group}" for group in groups]
     each = (
         "CROSS JOIN LATERAL unnest(CASE WHEN from_countries = '{}' THEN ARRAY['']"
@@ -109,7 +107,7 @@ def turnover(
 
 
 def sale_values(
-    study: Study,
+    study: StudySession,
     *,
     country: str | None = None,
     edges: Sequence[float] = (50, 100, 200, 500, 1000),
@@ -125,7 +123,7 @@ def sale_values(
     steps = [float(edge) for edge in edges]
     if not steps or steps != sorted(set(steps)) or steps[0] <= 0:
         raise ValueError(f"Edges must rise, from above 0: {list(edges)}.")
-    study.prepare()
+    prepare(study)
     market = "market" if by_market else "CAST(NULL AS text)"
     frame = study.frame(
         f"""
@@ -227,12 +225,12 @@ class _Counted:
     due: int
 
 
-def _counted(study: Study, country: str | None) -> _Counted:
+def _counted(study: StudySession, country: str | None) -> _Counted:
     """Count, once for all measures of a country."""
     return study.kept(f"turnover: counted {country}", lambda: _count(study, country))
 
 
-def _count(study: Study, country: str | None) -> _Counted:
+def _count(study: StudySession, country: str | None) -> _Counted:
     given = {"country": country}
     apart = count_apart(study, "s_review", {"reviews": "true", **_APART}, OF_COUNTRY, given)
     undated = count_apart(

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from cryptodrug_scraper.study import literature as lit
 from cryptodrug_scraper.study.accuracy import accuracy
 from cryptodrug_scraper.study.by_vendor import ends, medians
+from cryptodrug_scraper.study.core import StudySession
 from cryptodrug_scraper.study.counting import count_apart
 from cryptodrug_scraper.study.listings import COLUMNS, ListingRules
 from cryptodrug_scraper.study.measure import Measure, Note
 from cryptodrug_scraper.study.periods import OF_COUNTRY, check_country
+from cryptodrug_scraper.study.prepare import prepare
 from cryptodrug_scraper.study.prices import SOURCES as PRICE_SOURCES
 from cryptodrug_scraper.study.rates import RULES
-
-if TYPE_CHECKING:
-    from cryptodrug_scraper.study.core import Study
 
 _WHERE = f"""
     in_period AND {OF_COUNTRY}
@@ -25,7 +22,11 @@ _READING = (Note.of_method("substance_read"), Note.of_method("amount_read"))
 
 
 def unit_prices(
-    study: Study, *, country_from: str | None = None, substance: str | None = None, least: int = 10
+    study: StudySession,
+    *,
+    country_from: str | None = None,
+    substance: str | None = None,
+    least: int = 10,
 ) -> Measure:
     """Return what a gram, a millilitre or a piece costs, by substance and band of amount.
 
@@ -106,14 +107,14 @@ def unit_prices(
     )
 
 
-def _rules(study: Study) -> ListingRules:
+def _rules(study: StudySession) -> ListingRules:
     rules = study.notes["listing_rules"]
     assert isinstance(rules, ListingRules)
     return rules
 
 
-def _known(study: Study, substance: str | None) -> str | None:
-    study.prepare()
+def _known(study: StudySession, substance: str | None) -> str | None:
+    prepare(study)
     mapping = _rules(study).mapping
     if substance is None or substance in mapping.groups or substance in mapping.details:
         return substance

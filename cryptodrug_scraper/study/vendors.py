@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pandas as pd
 
 from cryptodrug_scraper.study import literature as lit
+from cryptodrug_scraper.study.core import StudySession
 from cryptodrug_scraper.study.days import posted
 from cryptodrug_scraper.study.intervals import share, wilson
 from cryptodrug_scraper.study.measure import Measure, Note
-
-if TYPE_CHECKING:
-    from cryptodrug_scraper.study.core import Study
+from cryptodrug_scraper.study.prepare import prepare
 
 SHARED_KEY = 5
 """A key that more accounts of one market show identifies nobody: it is copied, or the market's."""
@@ -90,13 +87,13 @@ _SAME = """
 SOURCES = (lit.SOSKA_CHRISTIN_2015, lit.TAI_2019)
 
 
-def build_same(study: Study) -> None:
+def build_same(study: StudySession) -> None:
     """Build `s_vendor_life` (from when to when one was there), `s_vendor_key`, `s_same_vendor`.
 
     And `s_vendor_posted`: days (by estimate) on which a vendor was reviewed, until the study's
     end, with the least of the days between which these reviews were surely left.
     """
-    study.prepare()
+    prepare(study)
     study.run(_POSTED)
     study.run("ANALYZE s_vendor_posted")
     study.run(_LIFE)
@@ -107,7 +104,7 @@ def build_same(study: Study) -> None:
     study.run("ANALYZE s_same_vendor")
 
 
-def same_vendors(study: Study) -> Measure:
+def same_vendors(study: StudySession) -> Measure:
     """Return the pairs of accounts on two markets that are or may be one vendor, surest first.
 
     Of a pair the account that began first stands first.
@@ -175,7 +172,7 @@ def same_vendors(study: Study) -> Measure:
     )
 
 
-def handle_matches(study: Study) -> Measure:
+def handle_matches(study: StudySession) -> Measure:
     """Return how often accounts with one handle on two markets show different keys.
 
     A row a pair of markets, and one of all (without markets). Only pairs for which the handle is

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from cryptodrug_scraper.study import literature as lit
 from cryptodrug_scraper.study.by_vendor import EVERY, ends, parts
+from cryptodrug_scraper.study.core import StudySession
 from cryptodrug_scraper.study.measure import Measure, Note
 from cryptodrug_scraper.study.periods import check_country
-
-if TYPE_CHECKING:
-    from cryptodrug_scraper.study.core import Study
+from cryptodrug_scraper.study.prepare import prepare
 
 DEFINITIONS = ("offers", "offers_amount", "sales", "value")
 """Offers by listing price, offers by amount, transactions by number, transactions by value."""
@@ -52,13 +49,13 @@ _SUMS = " UNION ALL ".join(
 )  # fmt: skip
 
 
-def wholesale(study: Study, *, country: str | None = None) -> Measure:
+def wholesale(study: StudySession, *, country: str | None = None) -> Measure:
     """Return the wholesale part of offers and of transactions, a row a definition.
 
     Of all markets together. Raises ValueError for a country that is no code.
     """
     country = check_country(country)
-    study.prepare()
+    prepare(study)
     least = dict(study.notes["value_bands"])["wholesale"]
     sums = study.frame(_SUMS, {"country": country, "least": least})
     shares = {"share": ("large", "every"), "share_country": ("large_country", "every_country")}

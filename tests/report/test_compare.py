@@ -10,7 +10,7 @@ from cryptodrug_scraper.report.beside import Number, differences
 from cryptodrug_scraper.report.build import build
 from cryptodrug_scraper.report.context import Options
 from cryptodrug_scraper.report.parts import SUPPRESSED
-from cryptodrug_scraper.study.core import Study
+from cryptodrug_scraper.study import Study
 from tests.study.world import World, eur, offer
 
 

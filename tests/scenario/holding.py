@@ -17,7 +17,7 @@ from math import comb
 
 import numpy as np
 
-from cryptodrug_scraper.study.core import Study
+from cryptodrug_scraper.study import Study
 from cryptodrug_scraper.study.findings import Values
 from cryptodrug_scraper.study.growth import log_slope
 from cryptodrug_scraper.study.intervals import Floats, of_totals

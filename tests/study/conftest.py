@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from cryptodrug_scraper.study.core import Study
+from cryptodrug_scraper.study import Study
 from tests.study.world import World
 
 

@@ -28,7 +28,7 @@ from cryptodrug_scraper.database.connection import open_engine
 from cryptodrug_scraper.database.embedded import EmbeddedServer
 from cryptodrug_scraper.normalise.ages import posted, read_age
 from cryptodrug_scraper.records import Money, Review
-from cryptodrug_scraper.study.core import Study
+from cryptodrug_scraper.study import Study
 from tests.study.aging import Style, by_days, by_words
 from tests.study.world import World, offer, profile
 

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 import pytest
 
 from cryptodrug_scraper.records import Link
-from cryptodrug_scraper.study.core import Study
+from cryptodrug_scraper.study import Study
 from cryptodrug_scraper.study.measure import Note
 from tests.study.world import World, offer, profile
 

@@ -13,7 +13,7 @@ import pytest
 
 from cryptodrug_scraper.database.connection import open_engine
 from cryptodrug_scraper.records import Review
-from cryptodrug_scraper.study.core import Study
+from cryptodrug_scraper.study import Study
 from cryptodrug_scraper.study.days import DAY, learn
 from tests.databases import new_database
 from tests.study.aging import BEGIN, ROUNDINGS, by_days, by_words, show

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from cryptodrug_scraper.study.core import Study
+from cryptodrug_scraper.study import Study
 from cryptodrug_scraper.study.findings import Terms, Values, agree, bears_out
 from cryptodrug_scraper.study.found import MEASURES, coverage_of_listings
 from tests.study.world import World, eur, offer

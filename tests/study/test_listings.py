@@ -13,8 +13,8 @@ from sqlalchemy import Engine
 
 from cryptodrug_scraper.language import language
 from cryptodrug_scraper.records import Listing, Money, PriceTier, ShippingOption
+from cryptodrug_scraper.study import Study
 from cryptodrug_scraper.study.bands import Band, BandsError, read_bands
-from cryptodrug_scraper.study.core import Study
 from cryptodrug_scraper.study.listings import COLUMNS, ListingRules, build_listings
 from cryptodrug_scraper.study.literature import ALDRIDGE_2016
 from cryptodrug_scraper.study.prices import PriceRule

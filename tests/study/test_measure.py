@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from cryptodrug_scraper.language import CODES, language
-from cryptodrug_scraper.study.core import Study
+from cryptodrug_scraper.study import Study
 from cryptodrug_scraper.study.counting import Count, count_apart, fewest
 from cryptodrug_scraper.study.measure import Measure, Note
 from tests.conftest import ROOT

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from cryptodrug_scraper.records import Review
-from cryptodrug_scraper.study.core import Study
+from cryptodrug_scraper.study import Study
 from cryptodrug_scraper.study.intervals import wilson
 from tests.study.world import World, offer, profile
 

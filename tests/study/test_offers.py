@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 
 from cryptodrug_scraper.database.connection import open_engine
 from cryptodrug_scraper.replay import replay
-from cryptodrug_scraper.study.core import Study
+from cryptodrug_scraper.study import Study
 from tests.conftest import FIXTURES
 from tests.databases import new_database
 from tests.replay.test_reviews import dsn_of

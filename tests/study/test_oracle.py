@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from cryptodrug_scraper.records import Money
-from cryptodrug_scraper.study.core import Study
+from cryptodrug_scraper.study import Study
 from tests.study import oracle
 from tests.study.facts import Facts, Key, Panel, Period, Review, Sighting
 from tests.study.world import World, offer

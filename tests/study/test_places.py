@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import Engine, text
 
-from cryptodrug_scraper.study.core import Study
+from cryptodrug_scraper.study import Study
 from cryptodrug_scraper.study.findings import Terms
 from cryptodrug_scraper.study.found import home_vendors_shipping
 from cryptodrug_scraper.study.origins import Window, history

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from cryptodrug_scraper.study.core import Study
+from cryptodrug_scraper.study import Study
 from tests.study.world import World, eur, offer, profile
 
 StudyOf = Callable[..., Study]

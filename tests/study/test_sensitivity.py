@@ -11,7 +11,7 @@ import pytest
 
 from cryptodrug_scraper.reading.market import ReviewAmounts
 from cryptodrug_scraper.records import Money, Review, ShippingOption
-from cryptodrug_scraper.study.core import Study
+from cryptodrug_scraper.study import Study
 from cryptodrug_scraper.study.listings import ListingRules
 from cryptodrug_scraper.study.prices import PriceRule
 from cryptodrug_scraper.study.sensitivity import shipping_applies

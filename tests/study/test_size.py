@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from cryptodrug_scraper.records import Link, Listing
-from cryptodrug_scraper.study.core import Study
+from cryptodrug_scraper.study import Study
 from cryptodrug_scraper.study.listings import ListingRules
 from cryptodrug_scraper.study.measure import Note
 from cryptodrug_scraper.study.prices import PriceRule

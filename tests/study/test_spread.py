@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cryptodrug_scraper.study.core import Study
+from cryptodrug_scraper.study import Study
 from cryptodrug_scraper.study.lifetimes import curve_of, kaplan_meier, median_of
 from tests.study.world import World, eur, offer
 

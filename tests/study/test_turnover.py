@@ -11,7 +11,7 @@ from random import Random
 import pytest
 
 from cryptodrug_scraper.records import Money, Review
-from cryptodrug_scraper.study.core import Study
+from cryptodrug_scraper.study import Study
 from cryptodrug_scraper.study.measure import Note
 from tests.study.world import World, day, eur, offer, profile
 

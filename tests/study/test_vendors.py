@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 from sqlalchemy import Engine, text
 
-from cryptodrug_scraper.study.core import Study
+from cryptodrug_scraper.study import Study
 from cryptodrug_scraper.study.measure import Note
 from tests.study.world import World, offer, profile
 
