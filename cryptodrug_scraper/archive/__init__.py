@@ -32,7 +32,6 @@ from .opening import NotOpened, open_page
 from .page import CODES, DEFAULT_LIMITS, TIME_SOURCES, Limits, NothingThere, Page, Trouble
 from .reader import ArchiveReader, read_pages, total_bytes
 from .stamp import CrawlEnd, CrawlStamp
-from .write import WarcWriter
 
 __all__ = [
     "ANY",
@@ -52,7 +51,6 @@ __all__ = [
     "Page",
     "RecordPlace",
     "Trouble",
-    "WarcWriter",
     "Written",
     "mend",
     "open_page",

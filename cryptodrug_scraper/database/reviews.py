@@ -88,7 +88,7 @@ def work_out_reviews(connection: Connection, on_progress: OnProgress = ignore_pr
 
     Several processes may call it at once; each takes groups that no other has.
     """
-    total, due = 0, _groups_due(connection)
+    total, due = 0, reviews_due(connection)
     while True:
         with connection, connection.cursor() as work:
             work.execute("SELECT pg_advisory_xact_lock(%s)", (LOADING_LOCK,))
@@ -105,7 +105,7 @@ def work_out_reviews(connection: Connection, on_progress: OnProgress = ignore_pr
         on_progress(Progress("Working out reviews", total, "groups", share))
 
 
-def _groups_due(connection: Connection) -> int:
+def reviews_due(connection: Connection) -> int:
     """Return how many groups, and accounts with groups, wait to be worked out."""
     with connection, connection.cursor() as work:
         work.execute(

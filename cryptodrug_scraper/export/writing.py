@@ -19,7 +19,7 @@ from decimal import Decimal
 from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from cryptodrug_scraper.export import cells
 from cryptodrug_scraper.export.columns import LETTERS, Column, Table
@@ -39,13 +39,6 @@ _NAMES = {
 def letter_of(column: Column) -> str:
     """Return the letter before the keys or pseudonyms of a column."""
     return LETTERS[column.scope] if column.kind == "id" else _NAMES[column.scope]
-
-
-class Writer(Protocol):
-    """Takes a table's rows, column by column."""
-
-    def write(self, columns: Sequence[Sequence[Any]]) -> None:
-        """Append rows, given as one sequence of values a column."""
 
 
 # -- from the database ------------------------------------------------------------------------

@@ -364,20 +364,3 @@ def read_places(text: str) -> PlacesRead:
 @lru_cache(maxsize=16384)
 def _read_raw(text: str) -> PlacesRead:
     return _read(squeeze(text))
-
-
-@lru_cache(maxsize=8192)
-def _read_place(text: str) -> str | None:
-    text = squeeze(text)
-    codes = code_of(text, in_list=False) or _NAMES.get(fold(text))
-    if codes is None and text:
-        read = _read(text)
-        if read.excluded or UNKNOWN in read.served:
-            return None
-        codes = read.served
-    return codes[0] if codes and len(codes) == 1 else None
-
-
-def read_place(text: str) -> str | None:
-    """Return the code of the one place that a text names, or None (none, several, unknown)."""
-    return _read_place(text) if len(text) <= _CACHED else None

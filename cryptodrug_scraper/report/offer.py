@@ -30,8 +30,6 @@ GROUPS = (
 )
 """Groups of the EMCDDA in their order; heroin is taken out of the opioids."""
 
-DRUGS = GROUPS[: GROUPS.index("not_drugs")]
-
 GROUP = """CASE WHEN substance = 'opioids' AND substance_detail = 'heroin' THEN 'heroin'
     ELSE coalesce(substance, 'unknown') END"""
 """SQL for the group of a row of `s_listing`."""

@@ -63,10 +63,6 @@ CHAO_JOST_2012 = (
     "Chao A, Jost L (2012). Coverage-based rarefaction and extrapolation: standardizing samples by "
     "completeness rather than size. Ecology 93, 2533–2547."
 )
-WILSON_1927 = (
-    "Wilson EB (1927). Probable inference, the law of succession, and statistical inference. "
-    "Journal of the American Statistical Association 22, 209–212."
-)
 BELL_2002 = (
     "Bell RM, McCaffrey DF (2002). Bias reduction in standard errors for linear regression with "
     "multi-stage samples. Survey Methodology 28, 169–181."

@@ -16,8 +16,8 @@ from importlib.resources import files
 from math import exp, log
 from typing import Any
 
-from cryptodrug_scraper.study.findings import Finding
 from simulator.look import looks
+from simulator.scenario.findings import Finding
 from simulator.words import GOODS
 
 WEEK = timedelta(days=7)

@@ -1,6 +1,6 @@
 """What a study of a scenario's crawls should find, worked out from the world and not from pages.
 
-Names and units of the values are those of ``cryptodrug_scraper.study.found``.
+Names and units of the values are those of ``simulator.scenario.measures``.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
-from cryptodrug_scraper.study.findings import Finding, Terms, Values, fitted
+from simulator.scenario.findings import Finding, Terms, Values, fitted
 from simulator.scenario.goods import Item, Sale
 from simulator.scenario.parameters import Parameters
 from simulator.scenario.world import ScenarioWorld
@@ -129,7 +129,7 @@ class Truth:
 
     def told(self) -> list[dict[str, Any]]:
         """Return the truth of every finding, to be written as JSON."""
-        from cryptodrug_scraper.study.found import MEASURES
+        from simulator.scenario.measures import MEASURES
 
         return [
             {

@@ -12,10 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cryptodrug_scraper.archive import CrawlArchive, Page, WarcWriter, read_pages
+from cryptodrug_scraper.archive import CrawlArchive, Page, read_pages
 from cryptodrug_scraper.archive.invented import doubtful_host, of_this_machine
 from cryptodrug_scraper.archive.stamp import stamp_block, stamp_in
 from tests.archive.crawling import check_valid, stamp, write
+from tests.archive.warc_writer import WarcWriter
 from tests.tor.onions import onion_of
 
 BODY = b"<html><head><title>x</title></head><body>" + b"an offer " * 200 + b"</body></html>"

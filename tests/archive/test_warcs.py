@@ -7,7 +7,8 @@ import brotli
 import pytest
 import zstandard
 
-from cryptodrug_scraper.archive import Limits, WarcWriter, open_page
+from cryptodrug_scraper.archive import Limits, open_page
+from tests.archive.warc_writer import WarcWriter
 
 from .making import codes, gz, html, read, record
 

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from cryptodrug_scraper.archive import WarcWriter, open_page
+from cryptodrug_scraper.archive import open_page
+from tests.archive.warc_writer import WarcWriter
 from tests.bench.pages import START, copies
 
 _EACH = 25  # pages opened: the last ones and some at random

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from cryptodrug_scraper.archive import WarcWriter
 from parsers import markets, parse_page
+from tests.archive.warc_writer import WarcWriter
 from tests.conftest import FIXTURES, REAL_PAGES
 
 START = datetime(2018, 11, 19, 6, tzinfo=UTC)

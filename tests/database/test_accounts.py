@@ -24,9 +24,9 @@ from cryptodrug_scraper.database.ids import key_of
 from cryptodrug_scraper.database.loader import Loader, forget_pages
 from cryptodrug_scraper.database.models import Base
 from cryptodrug_scraper.database.removal import Target, remove
-from cryptodrug_scraper.database.reviews import work_out_reviews
+from cryptodrug_scraper.database.reviews import reviews_due, work_out_reviews
 from cryptodrug_scraper.database.rows import Capture, PageRows, rows_of
-from cryptodrug_scraper.database.waiting import ReviewsWait, check, reviews_due
+from cryptodrug_scraper.database.waiting import ReviewsWait, check
 from cryptodrug_scraper.records import ParsedPage, Review, Vendor
 from cryptodrug_scraper.replay import replay
 from tests.databases import execute

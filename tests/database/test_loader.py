@@ -17,9 +17,8 @@ from cryptodrug_scraper.archive.page import TIME_SOURCES
 from cryptodrug_scraper.database.copying import copy_lines, line
 from cryptodrug_scraper.database.ids import key_of
 from cryptodrug_scraper.database.loader import Loader
-from cryptodrug_scraper.database.reviews import work_out_reviews
+from cryptodrug_scraper.database.reviews import reviews_due, work_out_reviews
 from cryptodrug_scraper.database.rows import Capture, PageRows, rows_of
-from cryptodrug_scraper.database.waiting import reviews_due
 from cryptodrug_scraper.records import (
     Category,
     ExchangeRate,

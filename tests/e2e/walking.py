@@ -17,7 +17,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
-from cryptodrug_scraper.archive import WarcWriter
 from cryptodrug_scraper.database.connection import client_url, open_engine
 from cryptodrug_scraper.database.embedded import EmbeddedServer
 from cryptodrug_scraper.records import ParsedPage
@@ -29,6 +28,7 @@ from simulator.look import Look, Page, Session, asked, looks
 from simulator.making import make_world
 from simulator.truth import truth
 from simulator.world import World
+from tests.archive.warc_writer import WarcWriter
 from tests.e2e.truth import compare
 
 ROOT = "http://simulated.onion"

@@ -18,7 +18,6 @@ from cryptodrug_scraper.archive import (
     CrawlEnd,
     CrawlStamp,
     Page,
-    WarcWriter,
     Written,
     mend,
     read_pages,
@@ -32,6 +31,7 @@ from cryptodrug_scraper.records import ParsedPage
 from cryptodrug_scraper.replay import replay
 from cryptodrug_scraper.replay.work import Worker
 from parsers import parse_page
+from tests.archive.warc_writer import WarcWriter
 from tests.conftest import FIXTURES
 from tests.replay.rows import all_rows
 from tests.replay.test_reviews import dsn_of

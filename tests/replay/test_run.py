@@ -16,11 +16,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, text
 
-from cryptodrug_scraper.archive import NothingThere, WarcWriter
+from cryptodrug_scraper.archive import NothingThere
 from cryptodrug_scraper.common.progress import Progress
 from cryptodrug_scraper.database.connection import open_engine
 from cryptodrug_scraper.reading.market import UnknownMarket
 from cryptodrug_scraper.replay import replay, work
+from tests.archive.warc_writer import WarcWriter
 from tests.conftest import PAGES
 from tests.replay.rows import all_rows, counts
 from tests.replay.test_reviews import dsn_of

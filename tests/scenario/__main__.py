@@ -20,8 +20,8 @@ import time
 from pathlib import Path
 
 from cryptodrug_scraper.database.embedded import EmbeddedServer
-from cryptodrug_scraper.study.findings import Values
 from simulator.scenario.crawls import Crawl, Plan
+from simulator.scenario.findings import Values
 from simulator.scenario.parameters import read_scenario
 from tests.scenario.holding import LEAST, STATED, Held, far_below
 from tests.scenario.running import SHARES, Compared, examined, loaded, published

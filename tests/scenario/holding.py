@@ -18,12 +18,12 @@ from math import comb
 import numpy as np
 
 from cryptodrug_scraper.study import Study
-from cryptodrug_scraper.study.findings import Values
 from cryptodrug_scraper.study.growth import log_slope
 from cryptodrug_scraper.study.intervals import Floats, of_totals
 from cryptodrug_scraper.study.shares import mean_share
 from cryptodrug_scraper.study.size import by_vendor
 from simulator.scenario.crawls import Crawler, Plan
+from simulator.scenario.findings import Values
 from simulator.scenario.truth import MarketTruth, Truth
 
 STATED = 0.95

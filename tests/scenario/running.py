@@ -10,9 +10,9 @@ from cryptodrug_scraper import study
 from cryptodrug_scraper.database.connection import client_url, open_engine
 from cryptodrug_scraper.replay import replay
 from cryptodrug_scraper.replay.summary import Summary
-from cryptodrug_scraper.study.findings import Finding, Values, agree, bears_out
-from cryptodrug_scraper.study.found import coverage_of_listings, find
 from simulator.scenario.crawls import Crawl, Crawler, Plan, write_crawls
+from simulator.scenario.findings import Finding, Values, agree, bears_out
+from simulator.scenario.measures import coverage_of_listings, find
 from simulator.scenario.truth import Truth, terms_of
 from simulator.scenario.world import scenario_worlds
 from tests.scenario.holding import Held, held

@@ -14,13 +14,13 @@ from typer.testing import CliRunner
 
 from cryptodrug_scraper.archive import ArchiveReader, Page
 from cryptodrug_scraper.cli.app import app
-from cryptodrug_scraper.study.findings import bears_out
-from cryptodrug_scraper.study.found import MEASURES
 from simulator.command import BadCall, simulation, write_scenario
 from simulator.look import Session, looks
 from simulator.scenario import parameters as reading
 from simulator.scenario.crawls import Crawler, Plan, write_crawls
+from simulator.scenario.findings import bears_out
 from simulator.scenario.goods import Deal
+from simulator.scenario.measures import MEASURES
 from simulator.scenario.parameters import (
     BadScenario,
     Destinations,

@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import Engine, text
 
 from cryptodrug_scraper.study import Study
-from cryptodrug_scraper.study.findings import Terms
-from cryptodrug_scraper.study.found import home_vendors_shipping
 from cryptodrug_scraper.study.origins import Window, history
+from simulator.scenario.findings import Terms
+from simulator.scenario.measures import home_vendors_shipping
 from tests.study.world import World, eur, offer
 
 StudyOf = Callable[..., Study]

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from cryptodrug_scraper.study import Study
-from cryptodrug_scraper.study.findings import Terms, Values, agree, bears_out
-from cryptodrug_scraper.study.found import MEASURES, coverage_of_listings
+from simulator.scenario.findings import Terms, Values, agree, bears_out
+from simulator.scenario.measures import MEASURES, coverage_of_listings
 from tests.study.world import World, eur, offer
 
 StudyOf = Callable[..., Study]

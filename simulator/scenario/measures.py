@@ -11,7 +11,6 @@ import pandas as pd
 from cryptodrug_scraper.study.composition import composition
 from cryptodrug_scraper.study.core import StudySession
 from cryptodrug_scraper.study.coverage import coverage
-from cryptodrug_scraper.study.findings import Finding, Terms, Values, fitted
 from cryptodrug_scraper.study.measure import Note
 from cryptodrug_scraper.study.origins import moves, several_origins
 from cryptodrug_scraper.study.places import exclusions
@@ -20,6 +19,7 @@ from cryptodrug_scraper.study.recapture import recapture
 from cryptodrug_scraper.study.size import market_size
 from cryptodrug_scraper.study.turnover import sale_values, turnover
 from cryptodrug_scraper.study.vendors import same_vendors
+from simulator.scenario.findings import Finding, Terms, Values, fitted
 
 SYNTHETICS = ("mdma", "amphetamines")
 NO_DRUGS = ("not_drugs", "unknown")
