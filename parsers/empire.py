@@ -5,20 +5,14 @@ from __future__ import annotations
 import re
 from datetime import date
 
-from cryptodrug_scraper.reading.document import Document, fold
+from cryptodrug_scraper.reading.document import Document
 from cryptodrug_scraper.reading.links import address
 from cryptodrug_scraper.reading.market import Kind, Market
-from cryptodrug_scraper.reading.nodes import class_names
+from cryptodrug_scraper.reading.nodes import class_names, words
 from cryptodrug_scraper.reading.reader import Reader
-from cryptodrug_scraper.reading.walls import (
-    gateway_error,
-    is_bare_refresh,
-    refresh_target,
-    server_not_found,
-)
+from cryptodrug_scraper.reading.walls import not_there, refresh_target, server_page
 from cryptodrug_scraper.records import ParsedPage
-from parsers.empire_cards import read_cards
-from parsers.empire_listing import read_listing
+from parsers.empire_listing import read_cards, read_listing
 from parsers.empire_page import (
     COUNTRIES,
     MENU,
@@ -26,7 +20,7 @@ from parsers.empire_page import (
     main_part,
     read_categories,
     read_clock,
-    read_links,
+    read_page_links,
     read_rates,
 )
 from parsers.empire_vendor import read_profile
@@ -34,11 +28,6 @@ from parsers.empire_vendor import read_profile
 _TITLE = re.compile(r"empire market(?:\s+-(?:\s|$)|$)", re.I)
 _COPYRIGHT = re.compile(r"copyright\s+(?:©|\(c\))?\s*\d{4}\s+empire market\b", re.I)
 _LOGIN_PATH = re.compile(r"/index/login\b", re.I)
-_MISSING = re.compile(
-    r"\b404\b.*not found|(?:page|user|vendor|profile|listing|product|item)\b.{0,40}"
-    r"(?:not (?:be )?found|does ?n[o']t exist|no longer (?:exists?|available)|removed|deleted)",
-    re.I | re.S,
-)
 _BROKEN = re.compile(r"a database error occurred|an error was encountered|a php error was", re.I)
 _WAITING = re.compile(r"ddos|captcha|queue|waiting room|please wait|checking your browser", re.I)
 _OFFERS = re.compile(r"/(?:category/categories|home/searchproducts|search|store)(?:[/?]|$)", re.I)
@@ -81,7 +70,7 @@ def recognises(document: Document) -> bool:
     ):
         return True
     footer = footer_of(document)
-    if footer is not None and _COPYRIGHT.search(fold(footer.text())):
+    if footer is not None and _COPYRIGHT.search(words(footer)):
         return True
     target = refresh_target(document)
     return target is not None and _LOGIN_PATH.search(target) is not None
@@ -97,20 +86,13 @@ def kind_of(document: Document, url: str | None) -> Kind:
 
 
 def _kind_of_wall(document: Document) -> Kind | None:
-    error = gateway_error(document)
-    if error:
-        return Kind("error", f"a server's error page: {error}", by_absence=True)
-    if is_bare_refresh(document):
-        target = refresh_target(document) or "itself"
-        return Kind("challenge", f"nothing but a refresh to {target[:100]}", by_absence=True)
     form = document.first('form[action*="/index/login"], form[action$="/login"], .login-page form')
     if form is not None and form.css_first('input[type="password" i]') is not None:
         return Kind("login", "it has the login form")
-    missing = server_not_found(document)
-    if missing:
-        return Kind("not_found", f"a 404 page: {missing}", by_absence=True)
+    if (wall := server_page(document)) is not None:
+        return wall
     heading = document.first("h1")
-    broken = _BROKEN.search(fold(heading.text())) if heading is not None else None
+    broken = _BROKEN.search(words(heading)) if heading is not None else None
     if broken:
         return Kind("error", f"the market's own error page: {broken.group()}", by_absence=True)
     if form is not None:
@@ -121,31 +103,23 @@ def _kind_of_wall(document: Document) -> Kind | None:
 def _kind_by_frame(document: Document, url: str | None) -> Kind:
     """Tell pages that lack what they are about: empty searches, messages, captchas."""
     path = document.first(".sub_head_inner_header")
-    icon = path.css_first("i.fa-search-plus, i.fa-search") if path is not None else None
-    content = document.first(".right-content")
-    said = fold(content.text())[:600] if content is not None else ""
-    if icon is not None:
+    content = document.first(".right-content") or document.tree.body
+    text = words(content)[:600] if content is not None else ""
+    if path is not None and path.css_first("i.fa-search-plus, i.fa-search") is not None:
         return Kind("search", "its path is that of a search, without cards", by_absence=True)
-    if _MISSING.search(said):
-        return Kind("not_found", f"it says: {said[:80]}", by_absence=True)
+    if gone := not_there([text], longest=600):
+        return gone
     if path is not None and path.css_first("i.fa-home") is not None:
         return Kind("index", "its path is the home page's", by_absence=True)
     if path is not None and _OFFERS.search(address(url).place):
         return Kind("search", "its address is that of a page of offers", by_absence=True)
     if document.title.casefold() == "empire market - home":
         return Kind("index", "its title is the home page's", by_absence=True)
-    body = document.tree.body
-    if content is None and body is not None:
-        said = fold(body.text())[:400]
-        captcha = document.first('input[name*="captcha" i], img[src*="captcha" i]') is not None
-        if captcha or _WAITING.search(said) or _WAITING.search(document.title):
-            return Kind(
-                "challenge",
-                f"a waiting page or captcha: {(document.title or said)[:80]}",
-                by_absence=True,
-            )
-        if _MISSING.search(said):
-            return Kind("not_found", f"it says: {said[:80]}", by_absence=True)
+    captcha = document.first('input[name*="captcha" i], img[src*="captcha" i]') is not None
+    waiting = captcha or _WAITING.search(text[:400]) or _WAITING.search(document.title)
+    if waiting and document.first(".right-content") is None:
+        reason = f"a waiting page or captcha: {(document.title or text)[:80]}"
+        return Kind("challenge", reason, by_absence=True)
     return Kind("unknown", "none of the blocks that tell a kind is on it")
 
 
@@ -155,13 +129,12 @@ def read(document: Document, page: ParsedPage, reader: Reader) -> None:
     read_rates(document, page, reader)
     read_categories(document, page, reader)
     main = main_part(document)
-    handle = None
     if page.kind == "listing":
         read_listing(document, main, page, reader)
     elif page.kind == "vendor":
-        handle = read_profile(document, main, page, reader).handle
+        read_profile(document, main, page, reader)
     read_cards(main, page, reader)
-    read_links(document, main, page, handle, reader)
+    read_page_links(document, main, page, reader)
     for countries in COUNTRIES:
         countries.skip(document, reader)
 

@@ -1,4 +1,4 @@
-"""Empire Market: a listing's own page (any tab) and the cards of listings on other pages."""
+"""Empire Market: a listing's own page (any tab), and the cards of listings on other pages."""
 
 from __future__ import annotations
 
@@ -7,55 +7,48 @@ import re
 from selectolax.lexbor import LexborNode
 
 from cryptodrug_scraper.reading.damage import LOST
-from cryptodrug_scraper.reading.document import Document, block_text
-from cryptodrug_scraper.reading.links import address, path_of
-from cryptodrug_scraper.reading.nodes import attribute, children, class_names, topmost, words
+from cryptodrug_scraper.reading.document import Document, block_text, fold
+from cryptodrug_scraper.reading.links import address, image_name, path_of
+from cryptodrug_scraper.reading.nodes import (
+    attribute,
+    children,
+    class_names,
+    contents,
+    own_text,
+    topmost,
+    words,
+)
+from cryptodrug_scraper.reading.payment import read_coin, read_payment
 from cryptodrug_scraper.reading.reader import Reader
-from cryptodrug_scraper.records import Listing, ParsedPage, PriceTier, ShippingOption, Vendor
-from parsers.empire_page import read_path, texts_of
-from parsers.empire_reviews import read_listing_reviews
-from parsers.empire_vendor import read_mark, with_imported
+from cryptodrug_scraper.records import (
+    Listing,
+    Money,
+    ParsedPage,
+    PriceTier,
+    Review,
+    ShippingOption,
+    Vendor,
+)
+from parsers.empire_page import open_tab, read_path, tab_text
+from parsers.empire_vendor import marks_of, read_feedback, read_mark
 
-LISTING_ID = re.compile(r"/(?:product|product_list/set\w+)/(\d+)", re.I)
+_LISTING_ID = re.compile(r"/(?:product|product_list/set\w+)/(\d+)", re.I)
 _OTHER_ID = re.compile(r"/(?:addfavorite_listing|markalert|reportpage)/(\d+)", re.I)
 _SOLD = re.compile(r"(\S.{0,30}?)\s+sold(?:\s+since\s+(.+))?", re.I)
-AUTO = re.compile(r"(?:unlimited|[\d,.]+|no)\s+items?\s+available\s+for\s+auto-?\s?dispatch", re.I)
-_QUANTITY = re.compile(
-    r"(?:from\s+)?(?:qty\s+)?(\d[\d,.]*)(?:\s*(?:to|-|–)\s*(\d[\d,.]*|unlimited|∞)|\s*\+)?", re.I
-)
-_OPTION = re.compile(
-    r"(?P<name>.*?)(?:\s+-\s+(?P<days>\d+(?:\.\d+)?|\.\d+)\s*days?)?\s+-\s+"
-    r"(?P<price>[A-Z]{3,4}\s*\+?\s*[\d.,]+)(?:\s*/\s*(?P<per>\w+))?",
-    re.I | re.S,
-)
-COIN = re.compile(r"(?:btnbuy_|/|^)(btc|bch|ltc|xmr)(?:_small\b|$)", re.I)
-_EARLY = re.compile(
-    r"(?:(\d+)\s*%\s*|full\s+)?(?:fe|finali[sz]e early)(?:\s+listing)?(?:\s*\(?(\d+)\s*%\)?)?", re.I
-)
-_SHARES = re.compile(r"\(?\b2\s*(?:/|-?of-?|\s+of\s+)\s*3\b\)?", re.I)  # MultiSig's keys
-_LISTING_TAB = re.compile(r"/settab/\d+(?:/\d+)*/([a-z]+)", re.I)
-_CLASSES = {
-    "physical package": "physical",
-    "physical": "physical",
-    "digital": "digital",
-    "digital goods": "digital",
-    "auto dispatch": "digital",
-}
-_TABS = {"description": "desc", "feedback": "feedback", "refund policy": "refund"}
-_NOT_FOR_SALE = "sorry! you could not buy"  # on vacation, blocked: told to the reader
+_AUTO = re.compile(r"(?:unlimited|[\d,.]+|no)\s+items?\s+available\s+for\s+auto-?\s?dispatch", re.I)
+_NOT_FOR_SALE = re.compile(r"sorry! you could not buy|$", re.I)  # a message to the reader
+_COIN = re.compile(r"(?:btnbuy_|/|^)(btc|bch|ltc|xmr)(?:_small\b|$)", re.I)
 
 
 def read_listing(document: Document, main: LexborNode, page: ParsedPage, reader: Reader) -> None:
     """Read a listing's page: its facts, its vendor's marks, and what the open tab shows."""
     listing, vendor = Listing(), Vendor()
     page.listings.append(listing)
-    listing.external_id = _external_id(document, main, page.url, reader)
-    levels = read_path(document, page.url)
-    listing.category = [name for number, name in levels if number is not None]
+    listing.external_id = reader.text("listing.external_id", _external_id(document, main, page.url))
+    listing.category = [name for number, name in read_path(document, page.url) if number]
     if listing.category:
         reader.note("listing.category", " / ".join(listing.category), listing.category)
     head = main.css_first(".listDes")
-    summary = main.css_first("#desc_prod")
     if head is not None:
         _head(head, listing, vendor, reader)
         for table in topmost(head, "table"):
@@ -65,25 +58,20 @@ def read_listing(document: Document, main: LexborNode, page: ParsedPage, reader:
         _purchase(head, listing, reader)
     if vendor.handle is not None:
         page.vendors.append(vendor)
-    _tab(main, summary, listing, page, reader)
+    _tab(main, listing, page, reader)
 
 
-def _external_id(
-    document: Document, main: LexborNode, url: str | None, reader: Reader
-) -> str | None:
+def _external_id(document: Document, main: LexborNode, url: str | None) -> str | None:
     """Return the number in the addresses of the tabs, of the order form or of the page."""
-    for selector, name in ((".tablinks", "href"), ("form", "action")):
-        for node in main.css(selector):
-            match = LISTING_ID.search(address(node.attributes.get(name)).place)
-            if match:
-                return reader.text("listing.external_id", match.group(1))
-    match = LISTING_ID.search(address(url).place)
-    if match is None:
-        for link in document.css(".left-content a"):
-            match = _OTHER_ID.search(path_of(link))
-            if match:
-                break
-    return reader.text("listing.external_id", match.group(1)) if match else None
+    tabs = [path_of(link) for link in main.css(".tablinks")]
+    forms = [address(attribute(form, "action")).place for form in main.css("form")]
+    for place in (*tabs, *forms, address(url).place):
+        if match := _LISTING_ID.search(place):
+            return match[1]
+    for link in document.css(".left-content a"):
+        if match := _OTHER_ID.search(path_of(link)):
+            return match[1]
+    return None
 
 
 def _head(head: LexborNode, listing: Listing, vendor: Vendor, reader: Reader) -> None:
@@ -92,137 +80,111 @@ def _head(head: LexborNode, listing: Listing, vendor: Vendor, reader: Reader) ->
     if title is not None:
         listing.title = reader.text("listing.title", title.text())
     for line in topmost(head, "p"):
-        if line.id == "desc_prod":
-            continue
-        said = words(line)
-        if said.casefold().startswith("sold by"):
+        text = words(line) if line.id != "desc_prod" else ""
+        if text.casefold().startswith("sold by"):
             _sold_by(line, listing, vendor, reader)
-        elif "text-danger" in class_names(line) and not said.casefold().startswith(_NOT_FOR_SALE):
-            reader.unknown_label("listing", said)
+        elif "text-danger" in class_names(line) and not _NOT_FOR_SALE.match(text):
+            reader.unknown_label("listing", text)
 
 
 def _sold_by(line: LexborNode, listing: Listing, vendor: Vendor, reader: Reader) -> None:
     link = line.css_first("a")
     if link is not None:
         vendor.handle = listing.vendor = reader.text("listing.vendor", link.text())
-    for mark in with_imported(line, vendor, reader):
-        said = words(mark)
-        if mark.tag in ("b", "a", "br", "img") or AUTO.fullmatch(said):
+    for mark in marks_of(line, vendor, reader):
+        text = words(mark)
+        if mark.tag in ("b", "a", "br", "img") or _AUTO.fullmatch(text):
             continue
-        if not said and not attribute(mark, "title"):
-            continue
-        sold = _SOLD.fullmatch(said)
-        if sold is None:
+        if sold := _SOLD.fullmatch(text):
+            listing.sold = reader.integer("listing.sold", sold[1])
+            listing.sold_since = reader.date("listing.sold_since", sold[2])
+        elif text or attribute(mark, "title"):
             read_mark(mark, vendor, reader)
-            continue
-        listing.sold = reader.integer("listing.sold", sold.group(1))
-        listing.sold_since = reader.date("listing.sold_since", sold.group(2))
 
 
 # -- the tables of facts -----------------------------------------------------------------------
+
+_QUANTITY = re.compile(
+    r"(?:from\s+)?(?:qty\s+)?(\d[\d,.]*)(?:\s*(?:to|-|–)\s*(\d[\d,.]*|unlimited|∞)|\s*\+)?", re.I
+)
+_CLASSES = {
+    "physical package": "physical",
+    "physical": "physical",
+    "digital": "digital",
+    "digital goods": "digital",
+    "auto dispatch": "digital",
+}
 
 
 def _table(table: LexborNode, listing: Listing, reader: Reader) -> None:
     """Read rows of label and value, two pairs a row, and rows of bulk prices."""
     for row in topmost(table, "tr"):
-        cells = list(children(row, "td"))
-        if not cells:
-            continue
-        if words(cells[0]).casefold() == "bulk discount":
-            _tier(cells, listing, reader)
+        cells = [words(cell) for cell in children(row, "td")]
+        if cells and cells[0].casefold() == "bulk discount":
+            _tier(cells[1:], listing, reader)
             continue
         for label, value in zip(cells[::2], cells[1::2], strict=False):
-            fact(words(label), words(value), listing, reader)
-        if len(cells) % 2 and words(cells[-1]):
-            reader.unknown_label("listing", words(cells[-1]))
+            _fact(label, value, listing, reader)
+        if len(cells) % 2 and cells[-1]:
+            reader.unknown_label("listing", cells[-1])
 
 
-def _tier(cells: list[LexborNode], listing: Listing, reader: Reader) -> None:
+def _tier(cells: list[str], listing: Listing, reader: Reader) -> None:
     """Read "From qty 100 to 499", "USD 0.70", "0.00007518 BTC"; the first currency leads."""
     field = "listing.price_tiers"
-    said = words(cells[1]) if len(cells) > 1 else ""
-    quantity = _QUANTITY.fullmatch(said)
+    range_text = cells[0] if cells else ""
+    quantity = _QUANTITY.fullmatch(range_text)
     if quantity is None:
-        reader.warn(field, "not a range of quantities", said)
+        reader.warn(field, "not a range of quantities", range_text)
         return
     low, high = quantity.groups()
     first = reader.integer(field, low)
     last = reader.integer(field, high) if high and high[0].isdigit() else None
-    amounts = [reader.money(field, text) for cell in cells[2:] if (text := words(cell))]
+    amounts = [reader.money(field, text) for text in cells[1:] if text]
     prices = [price for stated in amounts for price in stated]
     if first is None:
         return
     price = amounts[0][0] if amounts and amounts[0] else None  # the first may be unreadable
     if not listing.price_tiers:
         # Until a purchase price is met: a page may state tiers only.
-        listing.price = price
-        listing.price_alternatives = prices[1:] if price else prices
+        listing.price, listing.price_alternatives = price, prices[1:] if price else prices
     listing.price_tiers.append(PriceTier(first, last, price))
 
 
-def fact(label: str, value: str, listing: Listing, reader: Reader) -> None:
+def _fact(label: str, value: str, listing: Listing, reader: Reader) -> None:
     """Set the field that a label names; the labels of the facts and of the cards."""
-    name = label.strip(" :").casefold()
-    if not name and not value:
-        return
-    if name == "product class":
-        listing.product_class = _CLASSES.get(value.casefold())
-        reader.note("listing.product_class", value, listing.product_class)
-        if value and listing.product_class is None:
-            reader.warn("listing.product_class", "unknown class", value)
-    elif name in ("origin country", "ships from"):
-        reader.ships_from(listing, value)
-    elif name == "ships to":
-        reader.ships_to(listing, value)
-    elif name == "quantity left":
-        _stock(value, listing, reader)
-    elif name == "ends in":
-        listing.ends = reader.text("listing.ends", value)
-    elif name == "payment":
-        _payment(value, listing, reader)
-    elif name == "views":
-        listing.views = reader.integer("listing.views", value)
-    elif name == "sales":
-        listing.sold = reader.integer("listing.sold", value)
-    else:
-        reader.unknown_label("listing", label.strip(" :"), value)
-
-
-def _stock(value: str, listing: Listing, reader: Reader) -> None:
-    if value.casefold() == "unlimited":
-        listing.stock_unlimited = reader.stated("listing.stock_unlimited", value, True)
-        return
-    none_left = value.casefold() in ("out of stock", "sold out", "none")
-    listing.stock = reader.integer("listing.stock", "0" if none_left else value)
-    listing.stock_unlimited = False if listing.stock is not None else None
-
-
-def _payment(value: str, listing: Listing, reader: Reader) -> None:
-    """Read "Escrow", "Escrow, MultiSig", "FE Listing 100%"; less than all is partial escrow."""
-    for word in re.split(r"[,/&+;]|\band\b|\bor\b", _SHARES.sub("", value), maxsplit=20):
-        said = word.strip(" .")
-        plain = said.casefold().replace("-", "").replace(" ", "")
-        if not plain:
-            continue
-        early = _EARLY.fullmatch(said)
-        if early:
-            share = int(early.group(1) or early.group(2) or 100)
-            way = "finalize_early" if share >= 100 else "partial_escrow" if share else "escrow"
-        elif plain in ("escrow", "fullescrow", "normalescrow", "escrow100%", "100%escrow"):
-            way = "escrow"
-        elif plain in ("multisig", "multisignature", "multisigescrow"):
-            way = "multisig"
-        elif plain in ("partialescrow", "50%escrow", "escrow50%"):
-            way = "partial_escrow"
-        else:
-            reader.warn("listing.payment", "unknown way of payment", said)
-            continue
-        if way not in listing.payment:
-            listing.payment.append(way)
-    reader.note("listing.payment", value, list(listing.payment))
+    name = label.strip(" :")
+    match name.casefold():
+        case "product class":
+            product_class = _CLASSES.get(value.casefold())
+            listing.product_class = reader.stated("listing.product_class", value, product_class)
+            if value and product_class is None:
+                reader.warn("listing.product_class", "unknown class", value)
+        case "origin country" | "ships from":
+            reader.ships_from(listing, value)
+        case "ships to":
+            reader.ships_to(listing, value)
+        case "quantity left":
+            reader.stock(listing, value)
+        case "ends in":
+            listing.ends = reader.text("listing.ends", value)
+        case "payment":
+            read_payment(listing, value, reader)
+        case "views":
+            listing.views = reader.integer("listing.views", value)
+        case "sales":
+            listing.sold = reader.integer("listing.sold", value)
+        case _ if name or value:
+            reader.unknown_label("listing", name, value)
 
 
 # -- the order form ------------------------------------------------------------------------------
+
+_OPTION = re.compile(
+    r"(?P<name>.*?)(?:\s+-\s+(?P<days>\d+(?:\.\d+)?|\.\d+)\s*days?)?\s+-\s+"
+    r"(?P<price>[A-Z]{3,4}\s*\+?\s*[\d.,]+)(?:\s*/\s*(?P<per>\w+))?",
+    re.I | re.S,
+)
 
 
 def _shipping(select: LexborNode, listing: Listing, reader: Reader) -> None:
@@ -232,24 +194,20 @@ def _shipping(select: LexborNode, listing: Listing, reader: Reader) -> None:
     what the page shows is its text.
     """
     field = "listing.shipping_options"
-    for option in select.css("option"):
-        said = words(option)
-        if not said:
-            continue
-        match = _OPTION.fullmatch(f" {said}")  # the name may be empty: "- 3 days - USD + 2.00"
-        price = reader.money(field, match.group("price").replace("+", " ")) if match else []
+    for text in filter(None, map(words, select.css("option"))):
+        match = _OPTION.fullmatch(f" {text}")  # the name may be empty: "- 3 days - USD + 2.00"
+        price = reader.money(field, match["price"].replace("+", " ")) if match else []
         if match is None or not price:
-            reader.warn(field, "not an option with a price", said)
+            reader.warn(field, "not an option with a price", text)
             continue
-        per = (match.group("per") or "").lower() or None
+        per = match["per"].lower() if match["per"] else None
         if per not in (None, "order", "item"):
-            reader.warn(field, "neither per order nor per item", said)
+            reader.warn(field, "neither per order nor per item", text)
             per = None
-        if LOST in said:
-            reader.warn(field, "an option with invalid bytes", said)
-        found = ShippingOption(match.group("name").strip(), price[0], match.group("days"), per)
-        listing.shipping_options.append(found)
-        reader.note(field, said, found)
+        if LOST in text:
+            reader.warn(field, "an option with invalid bytes", text)
+        option = ShippingOption(match["name"].strip(), price[0], match["days"], per)
+        listing.shipping_options.append(reader.stated(field, text, option))
 
 
 def _purchase(head: LexborNode, listing: Listing, reader: Reader) -> None:
@@ -257,21 +215,17 @@ def _purchase(head: LexborNode, listing: Listing, reader: Reader) -> None:
     form = head.css_first("form") or head
     stated = False
     for line in topmost(form, "p"):
-        if line.id == "desc_prod":
-            continue
-        said = words(line)
-        if said.casefold().startswith("purchase price"):
-            price = reader.money("listing.price", said.partition(":")[2])
-            listing.price = price[0] if price else None
-            listing.price_alternatives = price[1:]
+        text = words(line) if line.id != "desc_prod" else ""
+        if text.casefold().startswith("purchase price"):
+            price = reader.money("listing.price", text.partition(":")[2])
+            listing.price, listing.price_alternatives = price[0] if price else None, price[1:]
             stated = True
-        elif said[:1].isdigit() and said[-3:].isalpha():
-            for coin in said.split("/"):
+        elif text[:1].isdigit() and text[-3:].isalpha():
+            for coin in text.split("/"):
                 listing.price_alternatives += reader.money("listing.price_alternatives", coin)
     for button in form.css("input"):
-        match = COIN.search(button.attributes.get("name") or "")
-        if match:
-            add_coin(match.group(1), listing, reader)
+        if coin_name := _COIN.search(attribute(button, "name")):
+            read_coin(listing, coin_name[1], reader)
     if reader.unfinished(form):
         listing.price_alternatives, listing.currencies = [], []
     if reader.unfinished(head) and not stated:
@@ -279,53 +233,158 @@ def _purchase(head: LexborNode, listing: Listing, reader: Reader) -> None:
         listing.price, listing.price_alternatives = None, []
 
 
-def add_coin(said: str, listing: Listing, reader: Reader) -> None:
-    """Add a coin that can be paid with: ``btc``."""
-    coin = said.upper()
-    if coin not in listing.currencies:
-        listing.currencies.append(coin)
-        reader.note("listing.currencies", said, coin)
-
-
 # -- the tabs ------------------------------------------------------------------------------------
 
 
-def _tab(
-    main: LexborNode,
-    summary: LexborNode | None,
-    listing: Listing,
-    page: ParsedPage,
-    reader: Reader,
-) -> None:
+def _tab(main: LexborNode, listing: Listing, page: ParsedPage, reader: Reader) -> None:
     """Read the open tab; the description also stands, shortened by style only, at the top."""
     content = main.css_first(".tabcontent")
-    tab = _tab_name(main, content, listing.title)
-    text = None
-    if content is not None and tab == "desc":
-        text = texts_of(content)
-    elif content is not None and tab == "refund":
-        listing.terms = reader.block("listing.terms", texts_of(content))
-    elif content is not None and tab == "feedback":
-        read_listing_reviews(content, listing, page, reader)
-    elif content is not None:
-        reader.unknown_label("listing", f"tab {tab}", words(content)[:80])
-    if text is None and summary is not None:
-        text = block_text(summary)
-        if content is None:
-            text = reader.by_default(text)  # the tab's own text counts, and may have followed
+    summary = main.css_first("#desc_prod")
+    text = block_text(summary) if summary is not None else None
+    if content is None:
+        text = reader.by_default(text)  # the tab's own text counts, and may have followed
+    else:
+        match open_tab(main) or _tab_by_content(content, listing.title):
+            case "desc":
+                text = tab_text(content) or text
+            case "refund":
+                listing.terms = reader.block("listing.terms", tab_text(content))
+            case "feedback":
+                about = Review(
+                    vendor=listing.vendor,
+                    listing_external_id=listing.external_id,
+                    listing_title=listing.title,
+                )
+                read_feedback(content, f"listing {listing.external_id}", about, page, reader)
+            case tab:
+                reader.unknown_label("listing", f"tab {tab}", words(content)[:80])
     listing.description = reader.block("listing.description", text)
 
 
-def _tab_name(main: LexborNode, content: LexborNode | None, title: str | None) -> str:
-    """Return the open tab by its link's address or words, else by what it holds."""
-    link = main.css_first(".tablinks.focus")
-    if link is not None:
-        match = _LISTING_TAB.search(path_of(link))
-        said = words(link).casefold()
-        return match.group(1).lower() if match else _TABS.get(said, said)
-    if content is None:
-        return ""
+def _tab_by_content(content: LexborNode, title: str | None) -> str:
     if content.css_first("table") is not None:
         return "feedback"
     heading = content.css_first("h3")
     return "desc" if heading is None or words(heading) == title else "refund"
+
+
+# -- cards ---------------------------------------------------------------------------------------
+
+_ITEM = re.compile(r"item\s*#\s*(\d+)\s+-\s+(.*?)(?:\s+-)?", re.I)
+_BUY_PRICE = re.compile(r"buy(?:\s+price)?\s*:?\s*", re.I)
+_KNOWN_MARKS = ("[sticky]", "[featured]", "[new]", "[hot]")
+
+
+def read_cards(main: LexborNode, page: ParsedPage, reader: Reader) -> None:
+    """Read the cards of a page of offers, and the featured offers of the home page."""
+    cards = topmost(main, ".col-1search") + topmost(main, ".feature-listing .col-2")
+    names = {category.external_id: category.name for category in page.categories} if cards else {}
+    for card in reader.finished(cards):
+        page.listings.append(_card(card, names, reader))
+
+
+def _card(card: LexborNode, names: dict[str, str], reader: Reader) -> Listing:
+    listing = Listing()
+    leaf = None
+    for link in _within(card, "a"):
+        target = path_of(link)
+        if match := _LISTING_ID.search(target):
+            if listing.external_id is None:
+                listing.external_id = reader.text("listing.external_id", match[1])
+            parts = target.rstrip("/").split("/")  # /product/LISTING/CATEGORY/VENDOR
+            leaf = leaf or (names.get(parts[-2]) if len(parts) > 2 else None)
+            if listing.title is None and link.css_first("img, p") is None:
+                listing.title = reader.text("listing.title", link.text())
+        elif "/u/" in target and listing.vendor is None:
+            listing.vendor = reader.text("listing.vendor", link.text())
+    prices: list[list[Money]] = []
+    for line in _within(card, "p"):
+        _card_line(line, leaf, listing, prices, reader)
+    if prices and prices[0]:  # a first line that could not be read has hidden the price
+        listing.price = prices[0].pop(0)
+    listing.price_alternatives += [amount for amounts in prices for amount in amounts]
+    head = card.css_first(".head")
+    if head is not None:
+        _card_facts(head, listing, reader)
+    _card_coins(card, listing, reader)
+    return listing
+
+
+_USUAL_PARTS = 12  # links or lines of a card; so few can cost little even inside each other
+
+
+def _within(card: LexborNode, tag: str) -> list[LexborNode]:
+    """Return a card's links or lines."""
+    nodes = card.css(tag)
+    return nodes if len(nodes) <= _USUAL_PARTS else topmost(card, tag)
+
+
+def _card_line(
+    line: LexborNode, leaf: str | None, listing: Listing, prices: list[list[Money]], reader: Reader
+) -> None:
+    """Read "Item # 5003 - Drugs / Benzos - " before the vendor's link, or a price."""
+    text = words(line)
+    if text[:6].casefold() == "item #" and fold(own_text(line))[:6].casefold() == "item #":
+        before_vendor = fold(_before_link(line))
+        item = _ITEM.fullmatch(before_vendor)
+        if item is None:
+            reader.unknown_label("listing", text)
+            return
+        listing.external_id = listing.external_id or item[1]
+        listing.category = reader.stated("listing.category", before_vendor, _levels(item[2], leaf))
+        return
+    price = _BUY_PRICE.sub("", text, count=1).strip("() ")
+    is_price = text.startswith("(") or _BUY_PRICE.match(text) or "bold" in class_names(line)
+    if is_price and price:
+        prices.append(reader.money("listing.price", price))
+
+
+def _before_link(line: LexborNode) -> str:
+    """Return the text of a line up to its first link."""
+    parts = []
+    for child in contents(line):
+        if child.tag == "a":
+            break
+        parts.append(child.text())
+    return "".join(parts)
+
+
+def _levels(path: str, leaf: str | None) -> list[str]:
+    """Split "Psychedelics / DMA / DOX" into its levels; names may hold a stroke too."""
+    if leaf and path.endswith(leaf):
+        above = path[: -len(leaf)].strip().rstrip("/").strip()
+        return [above, leaf] if above else [leaf]
+    return [level for level in (part.strip() for part in path.split(" / ", 1)) if level]
+
+
+def _card_facts(head: LexborNode, listing: Listing, reader: Reader) -> None:
+    """Read ``<b>Views:</b> 18829 / <b>Sales:</b> 199`` and marks such as ``[sticky]``."""
+    facts: list[tuple[str, list[str]]] = []
+    for part in contents(head):
+        if part.tag == "b":
+            facts.append((words(part), []))
+        elif part.is_text_node:
+            if facts:
+                facts[-1][1].append(part.text())
+        elif part.tag not in ("a", "p", "br", "img"):
+            mark = words(part)
+            if mark and mark.casefold() not in _KNOWN_MARKS and not _AUTO.fullmatch(mark):
+                reader.unknown_label("listing", mark)
+    for label, value in facts:
+        if label:
+            _fact(label, fold("".join(value)).strip(" /"), listing, reader)
+
+
+def _card_coins(card: LexborNode, listing: Listing, reader: Reader) -> None:
+    """Read the coins below a card's price, which their images' file names alone tell."""
+    lost = 0
+    linked = {image.mem_id for image in card.css("a img")}  # as the goods' pictures are
+    for image in card.css("img"):
+        name = image_name(attribute(image, "src"))
+        if match := _COIN.search(name):
+            read_coin(listing, match[1], reader)
+        elif not name and image.mem_id not in linked:
+            lost += 1
+    if lost:
+        listing.currencies = []
+        reader.warn("listing.currencies", "images without their names", f"{lost} of a card")

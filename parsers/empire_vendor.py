@@ -1,104 +1,82 @@
-"""Empire Market: a vendor's profile (any tab), and the marks that follow a handle anywhere."""
+"""Empire Market: vendors and what buyers left: a profile, the marks of a handle, feedback."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 from selectolax.lexbor import LexborNode
 
-from cryptodrug_scraper.reading.document import Document, fold
+from cryptodrug_scraper.reading.document import Document, block_text, fold
 from cryptodrug_scraper.reading.links import image_name, path_of
 from cryptodrug_scraper.reading.market_names import known_market
 from cryptodrug_scraper.reading.nodes import (
     attribute,
     cells_of,
     children,
+    class_names,
     contents,
+    elements,
+    headed_rows,
+    only_content,
     own_text,
     topmost,
     words,
 )
 from cryptodrug_scraper.reading.pgp import read_key
-from cryptodrug_scraper.reading.ratings import external_rating
+from cryptodrug_scraper.reading.ratings import external_rating, market_of_title
 from cryptodrug_scraper.reading.reader import Reader
-from cryptodrug_scraper.records import FeedbackCount, ParsedPage, StarRating, Vendor
-from parsers.empire_page import texts_of
-from parsers.empire_reviews import read_left_feedback, read_vendor_reviews
-
-STARS = "5"  # the page draws five at most and names no scale
-
-_SALES = re.compile(r"\(\s*([^()]+?)\s*\)")
-_LEVEL = re.compile(r"(vendor|trust)\s+level\s*:?\s*(\S.*)", re.I)
-_POSITIVE = re.compile(r"(?:market\s+)?positive\s+feedback.*?:\s*(.*)", re.I)
-_MEMBER = re.compile(r"member\s+since\s*:?\s*(.*)", re.I)
-_EARLY = re.compile(r"(?:fe|finali[sz]e early)(?:\s+(?:is\s+)?enabled)?(?:\s*:\s*(\w+))?", re.I)
-_IMPORTED = re.compile(
-    r"verified\s+(?:(?:vendor|seller|account)\s+)?(?:(?:on|at|from|of)\s+)?(?P<market>.+?)"
-    r"(?:\s+(?:successful|completed|sales|orders|deals|transactions|positive|feedback|star"
-    r"|ratings?|reviews?|vendor|seller|stats|account)\b.*|\s+(?=market$)market)",
-    re.I,
+from cryptodrug_scraper.records import (
+    FeedbackCount,
+    ParsedPage,
+    Review,
+    StarRating,
+    Vendor,
 )
-_TIPS = ("title", "alt", "data-original-title", "aria-label")
-_WORDS = ("span", "b", "font", "small")
-_A_RATING = re.compile(r"\(?#?[~<>+]?\d[^a-z]*", re.I)
-_USER_TAB = re.compile(r"/setusertab/(\w+)/", re.I)
-_TABS = {
-    "about": "about",
-    "positive feedback": "p_feedback",
-    "negative feedback": "n_feedback",
-    "neutral feedback": "c_feedback",
-    "left feedback": "l_feedback",
-    "pgp": "pgp",
-}
-# Known, and no field of the record: numbers of the account as a buyer, another shop's
-# rating, and what only a signed-in reader is told.
-_BUYER_ROWS = ("total disputes / orders", "total spendings", "feedback left")
-_OTHER_LINES = ("autoshop positive feedback", "seller is on vacation", "vacation mode")
+from parsers.empire_page import open_tab, tab_text
+
+# -- a profile -------------------------------------------------------------------------------
 
 
-def read_profile(document: Document, main: LexborNode, page: ParsedPage, reader: Reader) -> Vendor:
+def read_profile(document: Document, main: LexborNode, page: ParsedPage, reader: Reader) -> None:
     """Read a profile and what its open tab shows."""
     vendor = Vendor()
     if main.css_first(".user_info") is not None:
         vendor.banned = reader.by_default(False, "vendor.banned")
     page.vendors.append(vendor)
-    _headline(main, vendor, reader)
-    card = main.css_first(".user_info_mid")
-    if card is not None:
-        _card(card, vendor, reader)
-    if vendor.handle is None:
-        link = document.first('.sub_head_inner_header a[href*="/u/"]')
-        if link is not None:
-            vendor.handle = reader.text("vendor.handle", path_of(link).rstrip("/").split("/")[-1])
-    ratings = main.css_first(".seller_rating")
-    if ratings is not None:
-        _feedback_counts(ratings, vendor, reader)
-    bought = main.css_first(".buyer_statistics")
-    if bought is not None:
-        _buyer_statistics(bought, vendor, reader)
-    stars = main.css_first(".rating_star")
-    if stars is not None:
-        _star_ratings(stars, vendor, reader)
-    content = main.css_first(".tabcontent_user_feedback")
-    if content is not None:
-        _open_tab(main, content, vendor, page, reader)
-    return vendor
+    for selector, read_block in (
+        ("h1.seth1", _headline),
+        (".user_info_mid", _card),
+        (".seller_rating", _feedback_counts),
+        (".buyer_statistics", _buyer_statistics),
+        (".rating_star", _star_ratings),
+    ):
+        if (block := main.css_first(selector)) is not None:
+            read_block(block, vendor, reader)
+    link = document.first('.sub_head_inner_header a[href*="/u/"]')
+    if vendor.handle is None and link is not None:
+        vendor.handle = reader.text("vendor.handle", path_of(link).rstrip("/").split("/")[-1])
+    if (content := main.css_first(".tabcontent_user_feedback")) is not None:
+        _tab(main, content, vendor, page, reader)
 
 
-def _headline(main: LexborNode, vendor: Vendor, reader: Reader) -> None:
+def _headline(headline: LexborNode, vendor: Vendor, reader: Reader) -> None:
     """Read ``NAME | User Profile (BANNED)``."""
-    headline = main.css_first("h1.seth1")
-    if headline is None:
-        return
     vendor.handle = reader.text("vendor.handle", own_text(headline))
-    for mark in children(headline, "span"):
-        said = words(mark)
-        word = said.strip("()[] ").casefold()
+    for mark in map(words, children(headline, "span")):
+        word = mark.strip("()[] ").casefold()
         if word in ("banned", "suspended"):
-            vendor.banned = reader.stated("vendor.banned", said, True)
+            vendor.banned = reader.stated("vendor.banned", mark, True)
         elif word and "vacation" not in word:
-            reader.unknown_label("vendor.banned", said)
+            reader.unknown_label("vendor.banned", mark)
+
+
+_SALES = re.compile(r"\(\s*([^()]+?)\s*\)")
+_POSITIVE = re.compile(r"(?:market\s+)?positive\s+feedback.*?:\s*(.*)", re.I)
+_MEMBER = re.compile(r"member\s+since\s*:?\s*(.*)", re.I)
+# Known, and no field of the record: numbers of the account as a buyer, another shop's
+# rating, and what only a signed-in reader sees.
+_BUYER_ROWS = ("total disputes / orders", "total spendings", "feedback left")
+_OTHER_LINES = ("autoshop positive feedback", "seller is on vacation", "vacation mode")
 
 
 def _card(card: LexborNode, vendor: Vendor, reader: Reader) -> None:
@@ -108,48 +86,127 @@ def _card(card: LexborNode, vendor: Vendor, reader: Reader) -> None:
         if vendor.handle is None:
             vendor.handle = reader.text("vendor.handle", own_text(head))
         for span in children(head, "span"):
-            sales = _SALES.fullmatch(words(span))
-            if sales is None:
+            if (sales := _SALES.fullmatch(words(span))) is None:
                 read_mark(span, vendor, reader)
             elif vendor.sales is None:
-                vendor.sales = reader.integer("vendor.sales", sales.group(1))
+                vendor.sales = reader.integer("vendor.sales", sales[1])
     for box in children(card, "div"):
-        for line in with_imported(box, vendor, reader):
+        for line in marks_of(box, vendor, reader):
             if line.tag == "p":
                 _line(words(line), vendor, reader)
             elif line.tag not in ("br", "img"):
                 read_mark(line, vendor, reader)
 
 
-def with_imported(around: LexborNode, vendor: Vendor, reader: Reader) -> Iterator[LexborNode]:
-    """Yield the elements of a line of marks, and read the ratings that follow a mere image.
+def _line(text: str, vendor: Vendor, reader: Reader) -> None:
+    if not text or text.casefold().startswith(_OTHER_LINES):
+        return
+    if positive := _POSITIVE.fullmatch(text):
+        percent = positive[1].rstrip("% ").strip("-") and positive[1].rstrip("% ")
+        vendor.positive_percent = reader.decimal("vendor.positive_percent", percent)
+    elif member := _MEMBER.fullmatch(text):
+        vendor.joined_on = reader.date("vendor.joined_on", member[1])
+    elif not _finalize_early(text, vendor, reader):
+        reader.unknown_label("vendor", text)
+
+
+def _feedback_counts(block: LexborNode, vendor: Vendor, reader: Reader) -> None:
+    """Read the table of positive, neutral and negative ratings by period."""
+    counts: dict[str, FeedbackCount] = {}
+    for headings, cells in headed_rows(block):
+        name = words(cells[0])
+        if name.casefold() not in ("positive", "neutral", "negative"):
+            reader.unknown_label("vendor.feedback_counts", name)
+            continue
+        for period, cell in zip(headings[1:], cells[1:], strict=False):
+            count = counts.setdefault(period, FeedbackCount(period))
+            if (text := words(cell)).strip("-"):
+                number = reader.integer("vendor.feedback_counts", text)
+                setattr(count, name.casefold(), number)
+    vendor.feedback_counts = [count for period, count in counts.items() if period]
+
+
+def _buyer_statistics(block: LexborNode, vendor: Vendor, reader: Reader) -> None:
+    """Read "Last online"; the rest tells of the account as a buyer, disputes included."""
+    for _, cells in headed_rows(block):
+        label = words(cells[0])
+        if not label or label.casefold() in _BUYER_ROWS:
+            continue
+        value = words(cells[1]) if len(cells) > 1 else ""
+        if label.casefold() != "last online":
+            reader.unknown_label("vendor", label, value)
+        elif value.strip("-"):
+            vendor.last_active_on = reader.date("vendor.last_active_on", value)
+
+
+def _star_ratings(block: LexborNode, vendor: Vendor, reader: Reader) -> None:
+    """Count the golden stars under Stealth, Quality and Value Price."""
+    for names, cells in headed_rows(block):
+        for name, cell in zip(names, cells, strict=False):
+            stars = _stars(cell) if not reader.unfinished(cell) else None
+            if name and stars is not None:
+                # The page draws five at most, and names no scale.
+                vendor.star_ratings.append(StarRating(name, stars, "5"))
+                reader.note("vendor.star_ratings", name, stars)
+            elif name and words(cell).strip("-"):
+                reader.warn("vendor.star_ratings", f"no stars under {name}", words(cell))
+
+
+def _stars(cell: LexborNode) -> str | None:
+    """Return the rating drawn in a cell, a half star counting ``.5``, or None without stars."""
+    full = halves = stars = 0
+    for icon in cell.css('i[class*="fa-star"]'):
+        stars += 1
+        names = class_names(icon)
+        if "fa-star-half" in names or "fa-star-half-o" in names:
+            halves += 1
+        elif "fa-star" in names and "gold" in attribute(icon, "style").lower():
+            full += 1
+    return f"{full + halves // 2}{'.5' if halves % 2 else ''}" if stars else None
+
+
+# -- the marks that follow a handle anywhere ---------------------------------------------------
+
+_LEVEL = re.compile(r"(vendor|trust)\s+level\s*:?\s*(\S.*)", re.I)
+_EARLY = re.compile(r"(?:fe|finali[sz]e early)(?:\s+(?:is\s+)?enabled)?(?:\s*:\s*(\w+))?", re.I)
+_RATING = re.compile(r"\(?#?[~<>+]?\d[^a-z]*", re.I)
+_TIPS = ("title", "alt", "data-original-title", "aria-label")
+
+
+def marks_of(line: LexborNode, vendor: Vendor, reader: Reader) -> list[LexborNode]:
+    """Return the elements of a line of marks, and read the ratings that follow a mere image.
 
     Such an image says "Verified Dream Market …" itself, or its name is the market's; the
-    rating is the text behind it, ``(310) (4.87)``.
+    rating is the text behind it, ``(310) (4.87)``, perhaps in an element of its own.
     """
-    title: str | None = None
-    behind: list[str] = []
-    for node in [*contents(around), None]:
-        tip = _imported_tip(node) if node is not None and node.tag == "img" else ""
-        if node is not None and node.is_text_node:
-            behind.append(node.text_content or "")
+    marks: list[LexborNode] = []
+    title = text = ""
+    for node in contents(line):
+        next_title = _imported_tip(node) if node.tag == "img" else ""
+        is_rating = title and not text and _is_plain_rating(node)
+        if node.is_text_node or is_rating:
+            text = fold(f"{text} {node.text()}").strip(" -|,;·")
             continue
-        said = fold(" ".join(behind)).strip(" -|,;·")
-        if title and node is not None and not said and node.tag in _WORDS:
-            # The rating may stand in an element of its own.
-            plain = not _tip(node) and node.css_first("img[title], img[alt]") is None
-            if plain and _A_RATING.fullmatch(words(node)):
-                behind.append(node.text())
-                continue
-        if title is not None and (tip or node is None or said or node.tag != "img"):
-            if _A_RATING.fullmatch(said) or not title.islower():
-                _imported_rating(title, said, vendor, reader)
-            title = None
-        behind.clear()
-        if tip:
-            title = tip
-        elif node is not None:
-            yield node
+        if next_title or text or node.tag != "img":
+            _rating_behind(title, text, vendor, reader)
+            title = next_title
+        text = ""
+        if not next_title:
+            marks.append(node)
+    _rating_behind(title, text, vendor, reader)
+    return marks
+
+
+def _is_plain_rating(node: LexborNode) -> bool:
+    if node.tag not in ("span", "b", "font", "small") or _tip(node):
+        return False
+    return node.css_first("img[title], img[alt]") is None and bool(_RATING.fullmatch(words(node)))
+
+
+def _rating_behind(title: str, text: str, vendor: Vendor, reader: Reader) -> None:
+    """Read a rating behind an image; one without words of its own may be something else."""
+    if title and (_RATING.fullmatch(text) or not title.islower()):
+        _imported_rating(title, text, vendor, reader)
 
 
 def _tip(node: LexborNode) -> str:
@@ -158,10 +215,7 @@ def _tip(node: LexborNode) -> str:
 
 
 def _imported_tip(image: LexborNode) -> str:
-    """Return an image's words about an imported rating, in small letters if its name is all.
-
-    An image whose file is named like a market may be something else, without a rating behind.
-    """
+    """Return an image's words about an imported rating, in small letters if its name is all."""
     tip = _tip(image)
     if tip.casefold().startswith("verified"):
         return tip
@@ -170,173 +224,227 @@ def _imported_tip(image: LexborNode) -> str:
     return f"verified {known} market" if known else ""
 
 
-def _line(text: str, vendor: Vendor, reader: Reader) -> None:
-    known = text.casefold()
-    if not text or known.startswith(_OTHER_LINES):
-        return
-    positive = _POSITIVE.fullmatch(text)
-    member = _MEMBER.fullmatch(text)
-    if positive:
-        percent = positive.group(1).rstrip("% ")
-        if percent.strip("- "):
-            vendor.positive_percent = reader.decimal("vendor.positive_percent", percent)
-    elif member:
-        vendor.joined_on = reader.date("vendor.joined_on", member.group(1))
-    elif not _finalize_early(text, vendor, reader):
-        reader.unknown_label("vendor", text)
-
-
 def read_mark(mark: LexborNode, vendor: Vendor, reader: Reader) -> None:
     """Read a mark beside a handle: a level, an imported rating, FE."""
     images = mark.css("img")
-    tips = (_tip(mark), *(_imported_tip(image) for image in images))
-    title = next((tip for tip in tips if tip), "")
-    said = words(mark)
-    if level := _LEVEL.fullmatch(said):
-        name = "level" if level.group(1).lower() == "vendor" else "trust_level"
-        setattr(vendor, name, reader.integer(f"vendor.{name}", level.group(2)))
+    title = next(filter(None, (_tip(mark), *map(_imported_tip, images))), "")
+    text = words(mark)
+    if level := _LEVEL.fullmatch(text):
+        name = "level" if level[1].lower() == "vendor" else "trust_level"
+        setattr(vendor, name, reader.integer(f"vendor.{name}", level[2]))
     elif title.casefold().startswith("verified"):
-        _imported_rating(title, said, vendor, reader)
-    elif images and _A_RATING.fullmatch(said):
-        reader.warn("vendor.external_ratings", "from a market that is not named", said)
-    elif said and not _finalize_early(said, vendor, reader):
-        reader.unknown_label("vendor", title or said, said if title else "")
+        _imported_rating(title, text, vendor, reader)
+    elif images and _RATING.fullmatch(text):
+        reader.warn("vendor.external_ratings", "from a market that is not named", text)
+    elif text and not _finalize_early(text, vendor, reader):
+        reader.unknown_label("vendor", title or text, text if title else "")
 
 
-def _imported_rating(title: str, said: str, vendor: Vendor, reader: Reader) -> None:
+def _imported_rating(title: str, text: str, vendor: Vendor, reader: Reader) -> None:
     """Read "Verified Dream Market successful sales and star rating 1-5": ``138 (5.0)``."""
-    match = _IMPORTED.fullmatch(title)
-    if match is None:
-        reader.unknown_label("vendor.external_ratings", title, said)
-        return
-    rating = external_rating(match["market"], said, reader, title=title)
-    if rating is not None:
+    market = market_of_title(title)
+    if not market:
+        reader.unknown_label("vendor.external_ratings", title, text)
+    elif rating := external_rating(market, text, reader, title=title):
         vendor.external_ratings.append(rating)
 
 
 def _finalize_early(text: str, vendor: Vendor, reader: Reader) -> bool:
     match = _EARLY.fullmatch(text)
-    if match is None:
-        return False
-    vendor.finalize_early = (match.group(1) or "yes").casefold() not in ("no", "disabled", "off")
-    reader.note("vendor.finalize_early", text, vendor.finalize_early)
-    return True
+    if match is not None:
+        is_allowed = (match[1] or "yes").casefold() not in ("no", "disabled", "off")
+        vendor.finalize_early = reader.stated("vendor.finalize_early", text, is_allowed)
+    return match is not None
 
 
-def _rows(block: LexborNode) -> list[list[LexborNode]]:
-    """Return the cells of a block's table rows, whether or not it has a ``tbody``."""
-    rows = topmost(block, "tr")
-    return [cells_of(row) for row in rows]
+# -- the tabs of a profile ---------------------------------------------------------------------
 
 
-def _feedback_counts(block: LexborNode, vendor: Vendor, reader: Reader) -> None:
-    """Read the table of positive, neutral and negative ratings by period."""
-    counts: list[FeedbackCount] = []
-    for cells in _rows(block):
-        if not cells:
-            continue
-        if cells[0].tag == "th":
-            counts = [FeedbackCount(words(cell).lower()) for cell in cells[1:]]
-            continue
-        name = words(cells[0]).casefold()
-        if name not in ("positive", "neutral", "negative"):
-            reader.unknown_label("vendor.feedback_counts", words(cells[0]))
-            continue
-        for count, cell in zip(counts, cells[1:], strict=False):
-            text = words(cell)
-            if text.strip("-"):
-                setattr(count, name, reader.integer("vendor.feedback_counts", text))
-    vendor.feedback_counts = [count for count in counts if count.period]
-
-
-def _buyer_statistics(block: LexborNode, vendor: Vendor, reader: Reader) -> None:
-    """Read "Last online"; the rest tells of the account as a buyer, disputes included."""
-    for cells in _rows(block):
-        label = words(cells[0]) if cells else ""
-        known = label.casefold()
-        if not label or cells[0].tag == "th" or known in _BUYER_ROWS:
-            continue
-        value = words(cells[1]) if len(cells) > 1 else ""
-        if known == "last online":
-            if value.strip("-"):
-                vendor.last_active_on = reader.date("vendor.last_active_on", value)
-        else:
-            reader.unknown_label("vendor", label, value)
-
-
-def _star_ratings(block: LexborNode, vendor: Vendor, reader: Reader) -> None:
-    """Count the golden stars under Stealth, Quality and Value Price."""
-    names: list[str] = []
-    for cells in _rows(block):
-        if cells and cells[0].tag == "th":
-            names = [words(cell).lower() for cell in cells]
-            continue
-        for name, cell in zip(names, cells, strict=False):
-            if not name:
-                continue
-            drawn = stars(cell) if not reader.unfinished(cell) else None
-            if drawn is not None:
-                vendor.star_ratings.append(StarRating(name, drawn, STARS))
-                reader.note("vendor.star_ratings", name, drawn)
-            elif words(cell).strip("-"):
-                reader.warn("vendor.star_ratings", f"no stars under {name}", words(cell))
-
-
-def stars(cell: LexborNode) -> str | None:
-    """Return the rating drawn in a cell, a half star counting ``.5``, or None without stars."""
-    whole, halves, drawn = 0, 0, 0
-    for icon in cell.css("i"):
-        attributes = icon.attributes
-        names = (attributes.get("class") or "").split()
-        if "fa-star" not in (attributes.get("class") or ""):
-            continue
-        drawn += 1
-        golden = "gold" in (attributes.get("style") or "").lower()
-        if "fa-star-half" in names or "fa-star-half-o" in names:
-            halves += 1
-        elif golden and "fa-star" in names:
-            whole += 1
-    if not drawn:
-        return None
-    return f"{whole + halves // 2}{'.5' if halves % 2 else ''}"
-
-
-def _open_tab(
-    main: LexborNode,
-    content: LexborNode,
-    vendor: Vendor,
-    page: ParsedPage,
-    reader: Reader,
+def _tab(
+    main: LexborNode, content: LexborNode, vendor: Vendor, page: ParsedPage, reader: Reader
 ) -> None:
-    tab = _tab_name(main, content)
-    if tab == "about":
-        vendor.profile = reader.block("vendor.profile", texts_of(content))
-    elif tab == "pgp":
-        key = texts_of(content)
-        if key and "-----" not in key and re.match(r"no\b", key, re.I):
-            return  # "No PGP key": nothing is stated
-        read_key(vendor, key, reader)
-    elif tab == "l_feedback":
-        read_left_feedback(content, reader)
-    elif tab in ("p_feedback", "n_feedback", "c_feedback"):
-        read_vendor_reviews(content, tab, vendor, page, reader)
-    else:
-        reader.unknown_label("vendor", f"tab {tab}", words(content)[:80])
+    match open_tab(main) or _tab_by_content(content):
+        case "about":
+            vendor.profile = reader.block("vendor.profile", tab_text(content))
+        case "pgp":
+            key = tab_text(content) or ""
+            if "-----" in key or not re.match(r"no\b", key, re.I):  # "No PGP key" states nothing
+                read_key(vendor, key, reader)
+        case "l_feedback":
+            # What this account wrote about others' goods, without their names: as reviews of
+            # this vendor the rows would be false.
+            if any(len(list(children(row, "td"))) > 1 for row in topmost(content, "tr")):
+                reader.warn("review", "feedback that this vendor left for others is not read")
+        case "p_feedback" | "n_feedback" | "c_feedback" as tab:
+            about = Review(vendor=vendor.handle, sentiment=_OF_TAB[tab])
+            read_feedback(content, tab, about, page, reader)
+        case tab:
+            reader.unknown_label("vendor", f"tab {tab}", words(content)[:80])
 
 
-def _tab_name(main: LexborNode, content: LexborNode) -> str:
-    """Return the open tab by its link's address or words, else by what it holds."""
-    link = main.css_first(".tablinks.focus")
-    if link is not None:
-        match = _USER_TAB.search(path_of(link))
-        said = words(link).casefold()
-        return match.group(1).lower() if match else _TABS.get(said, said)
-    if content.css_first("table") is not None:
-        heading = content.css_first(".boldstats")
-        said = words(heading).casefold() if heading is not None else ""
-        for name, tab in _TABS.items():
-            if name.removesuffix(" feedback") in said:
-                return tab
-        return "p_feedback"
-    heading = content.css_first("h3")
-    return "pgp" if heading is not None and words(heading).casefold() == "pgp" else "about"
+def _tab_by_content(content: LexborNode) -> str:
+    if content.css_first("table") is None:
+        heading = content.css_first("h3")
+        is_key = heading is not None and words(heading).casefold() == "pgp"
+        return "pgp" if is_key else "about"
+    heading = content.css_first(".boldstats")
+    title = words(heading).casefold() if heading is not None else ""
+    names = {"negative": "n_feedback", "neutral": "c_feedback", "left": "l_feedback"}
+    return next((tab for name, tab in names.items() if name in title), "p_feedback")
+
+
+# -- feedback ----------------------------------------------------------------------------------
+
+PLACEHOLDERS = ("no feedback comment", "no feedback comment.")
+_FACE = re.compile(r"feedback([123])(?:[-_.]\w+|\s?\(\d+\))?\.\w+")  # "(1)" by browsers
+_SENTIMENT = {"1": "positive", "2": "neutral", "3": "negative"}
+_OF_TAB = {"p_feedback": "positive", "c_feedback": "neutral", "n_feedback": "negative"}
+_PRODUCT = re.compile(r"/product/(\d+)", re.I)
+_TOTAL = re.compile(r"total\b.*?:\s*([\d,.]+)", re.I)
+_NONE_LEFT = re.compile(
+    r"(?:there (?:is|are) )?no\b.*(?:feedback|records?|results?|data)\b.*", re.I
+)
+_RESPONSE = re.compile(
+    r"(?:seller|vendor)(?:'s)?\s+(?:response|reply|answer|comment)\s*:?\s*", re.I
+)
+_COLUMNS = {
+    "feedback": re.compile("feedback|comment|message", re.I),
+    "buyer": re.compile("buyer|price", re.I),
+    "date": re.compile("date|time", re.I),
+    "": re.compile("rating|type|", re.I),
+}
+_PLACES = {"feedback": 1, "buyer": 2, "date": 3}  # where they stand if no heading says so
+_BUYER_AND_PRICE = re.compile(r"(\S*\*\*\S*)\s*(.*)")
+
+
+def read_feedback(
+    content: LexborNode, list_name: str, about: Review, page: ParsedPage, reader: Reader
+) -> None:
+    """Read one page of feedback; ``about`` holds what its rows have in common.
+
+    The list is known by its name and its stated total, which grows with every review: two
+    pages of one list in one state never show a review twice.
+    """
+    total = _total(content, reader)
+    page.review_list = f"{list_name}:{total}" if total else None
+    for review in _reviews(content, reader):
+        review.vendor = about.vendor
+        review.listing_external_id = review.listing_external_id or about.listing_external_id
+        review.listing_title = review.listing_title or about.listing_title
+        review.sentiment = review.sentiment or about.sentiment
+        if review.sentiment is None:
+            reader.warn("review.sentiment", "no image whose name tells it", review.text or "")
+        page.reviews.append(review)
+
+
+def _total(content: LexborNode, reader: Reader) -> str | None:
+    """Return the stated number of reviews in the list: "Total positive feedback : 449"."""
+    for line in children(content, "p"):
+        text = words(line)[:200]
+        if match := _TOTAL.search(text):
+            reader.note("review_list", text, match[1])
+            return re.sub(r"\D", "", match[1])
+        if text and not _NONE_LEFT.fullmatch(text):
+            reader.unknown_label("review", text)
+    return None
+
+
+def _reviews(content: LexborNode, reader: Reader) -> list[Review]:
+    """Read the rows of a table of feedback; one without a date would be counted again."""
+    reviews = []
+    columns: dict[str, int] = {}
+    for row in reader.finished(topmost(content, "tr")):
+        cells = cells_of(row)
+        if cells and all(cell.tag == "th" for cell in cells):
+            columns = _columns(cells, reader)
+        elif len(cells) > 1:
+            places = {n: cells[at] for n, at in (columns or _PLACES).items() if at < len(cells)}
+            review = Review(sentiment=_sentiment(cells, reader))
+            if "feedback" in places:
+                _text(places["feedback"], review, reader)
+            if "date" not in places or not _date(places["date"], review, reader):
+                reader.warn("review.posted_on", "a row without a date: left out", review.text or "")
+                continue
+            if "buyer" in places:
+                _buyer_and_price(places["buyer"], review, reader)
+            reviews.append(review)
+        elif (text := " ".join(map(words, cells))) and not _NONE_LEFT.fullmatch(text):
+            reader.unknown_label("review", text)
+    return reviews
+
+
+def _columns(cells: list[LexborNode], reader: Reader) -> dict[str, int]:
+    """Return where a column stands, by its heading: Feedback, Buyer / Price, Date / Time."""
+    columns: dict[str, int] = {}
+    for index, heading in enumerate(map(words, cells)):
+        name = next((n for n, known in _COLUMNS.items() if n and known.search(heading)), "")
+        if name:
+            columns.setdefault(name, index)
+        elif not _COLUMNS[""].fullmatch(heading):
+            reader.unknown_label("review", heading)
+    return columns
+
+
+def _sentiment(cells: list[LexborNode], reader: Reader) -> str | None:
+    """Read the face: feedback1.png is positive, 2 neutral, 3 negative."""
+    for cell in cells:
+        for image in children(cell, "img"):
+            name = image_name(attribute(image, "src"))
+            if face := _FACE.fullmatch(name):
+                return reader.stated("review.sentiment", name, _SENTIMENT[face[1]])
+            if "feedback" in name:
+                reader.warn("review.sentiment", "unknown face", name)
+    return None
+
+
+def _text(cell: LexborNode, review: Review, reader: Reader) -> None:
+    """Read the buyer's words, the listing's title as it was then, and an answer if any."""
+    lines = list(children(cell, "p")) or [cell]
+    message = next((p for p in lines if "feedback_msg" in class_names(p)), lines[0])
+    for line in lines:
+        if line.mem_id == message.mem_id:
+            text = reader.block("review.text", block_text(_innermost(line)))
+            review.text = None if text and fold(text).casefold() in PLACEHOLDERS else text
+        elif _RESPONSE.match(words(line)):
+            text = _RESPONSE.sub("", line.text().strip(), count=1)
+            review.response = reader.block("review.response", text)
+        elif review.listing_title is None:
+            review.listing_title = reader.text("review.listing_title", line.text())
+        elif words(line):
+            reader.unknown_label("review", words(line))
+
+
+def _innermost(node: LexborNode) -> LexborNode:
+    """Return the element that holds all that a node holds: the ``font`` in a ``p``."""
+    only = only_content(node)
+    while only is not None and only.is_element_node:
+        node, only = only, only_content(only)
+    return node
+
+
+def _buyer_and_price(cell: LexborNode, review: Review, reader: Reader) -> None:
+    """Read the masked buyer and what was paid: ``b***s`` over ``USD 412.50``."""
+    line = next(children(cell, "p"), cell)
+    buyer = next((part for part in elements(line) if part.tag not in ("br", "p")), None)
+    price = fold(own_text(line))
+    if buyer is not None:
+        review.author = reader.text("review.author", buyer.text())
+    elif bare := _BUYER_AND_PRICE.fullmatch(price):
+        review.author = reader.text("review.author", bare[1])
+        price = bare[2]
+    if price.strip("-"):
+        reader.paid(review, price)
+
+
+def _date(cell: LexborNode, review: Review, reader: Reader) -> bool:
+    """Read the date and the listing that "View items" leads to; say if a date is stated."""
+    line = next(children(cell, "p"), cell)
+    for link in list(children(line, "a")) or cell.css("a"):
+        if match := _PRODUCT.search(path_of(link)):
+            place = path_of(link)
+            review.listing_external_id = reader.stated(
+                "review.listing_external_id", place, match[1]
+            )
+    date = fold(own_text(line))
+    reader.posted(review, date)
+    return bool(date)

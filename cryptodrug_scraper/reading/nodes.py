@@ -152,3 +152,16 @@ def labelled(block: LexborNode) -> Iterator[tuple[str, LexborNode | None]]:
             yield words(label).rstrip(":"), inner(row, "span")
         elif text := words(row):
             yield text, None
+
+
+def headed_rows(block: LexborNode) -> Iterator[tuple[list[str], list[LexborNode]]]:
+    """Yield a table's rows of cells, each with the headings above it (in lower case).
+
+    A row that begins with a ``<th>`` is one of headings.
+    """
+    headings: list[str] = []
+    for cells in map(cells_of, topmost(block, "tr")):
+        if cells and cells[0].tag == "th":
+            headings = [words(cell).lower() for cell in cells]
+        elif cells:
+            yield headings, cells

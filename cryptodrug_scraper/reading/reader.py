@@ -218,6 +218,18 @@ class Reader:
         review.price = value.amounts[0]
         review.price_approximate = value.approximate
 
+    # -- stock ---------------------------------------------------------------------------
+
+    def stock(self, listing: Listing, text: str) -> None:
+        """Set ``stock`` and ``stock_unlimited`` from a number or a word such as ``Unlimited``."""
+        word = text.strip().casefold()
+        if _UNLIMITED.fullmatch(word):
+            listing.stock_unlimited = self.stated("listing.stock_unlimited", text, True)
+            return
+        is_sold_out = word in ("out of stock", "sold out", "none")
+        listing.stock = self.integer("listing.stock", "0" if is_sold_out else text)
+        listing.stock_unlimited = False if listing.stock is not None else None
+
     # -- places --------------------------------------------------------------------------
 
     def ships_from(self, listing: Listing, text: str | None) -> None:
@@ -340,6 +352,7 @@ class Reader:
         return value
 
 
+_UNLIMITED = re.compile(r"(?:∞|unlimited|infinite|no limit)(?:\s*[^\d\s\ufffd][^\d\ufffd]*)?")
 _AGE = re.compile(r"^(?:today|yesterday|now)$|\bago$", re.I)
 _LAST_DAY = datetime(9999, 12, 31, tzinfo=UTC)
 _EXACT = timedelta(minutes=1)
