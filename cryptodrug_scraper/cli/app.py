@@ -17,6 +17,7 @@ from cryptodrug_scraper.cli import (
     fetch,
     markets,
     mirror,
+    new_market,
     parse,
     replay,
     report,
@@ -98,6 +99,7 @@ app.command("parse", help=parse.HELP, epilog=parse.EPILOG)(parse.parse)
 app.command("doctor", help=doctor.HELP, epilog=doctor.EPILOG)(doctor.doctor)
 app.command("report", help=report.HELP, epilog=report.EPILOG)(report.report)
 app.command("markets", help=markets.HELP, epilog=markets.EPILOG)(markets.markets)
+app.command("new-market", help=new_market.HELP, epilog=new_market.EPILOG)(new_market.new_market)
 app.add_typer(db.app, name="db")
 app.add_typer(archive.app, name="archive")
 app.command("export", help=export.HELP, epilog=export.EPILOG)(export.export)

@@ -25,6 +25,7 @@ COMMANDS = [
     ["parse"],
     ["doctor"],
     ["markets"],
+    ["new-market"],
     ["db"],
     ["db", "url"],
     ["db", "upgrade"],

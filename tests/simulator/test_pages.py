@@ -37,8 +37,9 @@ def page_at(look: Look, world: World, session: Session, address: str, seconds: i
     raise AssertionError(f"{address} goes on to {page.location} for ever")
 
 
-def test_every_market_can_be_served() -> None:
-    assert list(looks()) == list(markets())
+def test_what_can_be_served_can_be_read() -> None:
+    assert looks()
+    assert set(looks()) <= set(markets())
 
 
 @by_name
