@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cryptodrug_scraper.cli import query, sources
+from cryptodrug_scraper.cli import backup, query, sources
 from cryptodrug_scraper.cli.errors import EXIT_CODES, Code, Failure
 from cryptodrug_scraper.cli.options import DatabaseUrl, guide
 from cryptodrug_scraper.common.terminal import safe, say
@@ -30,6 +30,7 @@ app = typer.Typer(
       cryptodrug db query "SELECT * FROM vendor_latest LIMIT 5"
       cryptodrug db url             for psql, DBeaver …
       cryptodrug db sources         what was loaded
+      cryptodrug db backup FILE
       cryptodrug db status
     """)
     + "\n\n"
@@ -140,6 +141,8 @@ def upgrade(database_url: DatabaseUrl = None) -> None:
 
 
 app.command("query", help=query.HELP, epilog=query.EPILOG)(query.query)
+app.command("backup", help=backup.BACKUP_HELP, epilog=backup.BACKUP_EPILOG)(backup.backup)
+app.command("restore", help=backup.RESTORE_HELP, epilog=backup.RESTORE_EPILOG)(backup.restore)
 app.command("sources", help=sources.SOURCES_HELP, epilog=sources.SOURCES_EPILOG)(sources.sources)
 app.command("remove", help=sources.REMOVE_HELP, epilog=sources.REMOVE_EPILOG)(sources.remove)
 

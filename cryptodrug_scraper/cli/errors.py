@@ -133,6 +133,7 @@ _EXPECTED = (
     ("cryptodrug_scraper.archive.page", "NothingThere", Code.BAD_INPUT),
     ("cryptodrug_scraper.reading.market", "UnknownMarket", Code.BAD_INPUT),
     ("cryptodrug_scraper.database.embedded", "DatabaseUnavailable", Code.DATABASE),
+    ("cryptodrug_scraper.database.backup", "BackupRefused", Code.BAD_INPUT),
     ("cryptodrug_scraper.crawl.plan", "CrawlRefused", Code.BAD_INPUT),
     ("cryptodrug_scraper.common.private", "NotUsable", Code.BAD_INPUT),
     ("cryptodrug_scraper.export.run", "ExportRefused", Code.BAD_INPUT),

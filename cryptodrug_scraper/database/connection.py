@@ -35,7 +35,15 @@ from cryptodrug_scraper.settings import Settings, get_settings
 if TYPE_CHECKING:
     from cryptodrug_scraper.database.upgrade import Schema
 
-__all__ = ["DatabaseUnavailable", "client_url", "is_embedded", "mask", "open_engine", "resolve_url"]
+__all__ = [
+    "DatabaseUnavailable",
+    "client_url",
+    "is_embedded",
+    "mask",
+    "open_engine",
+    "open_server",
+    "resolve_url",
+]
 
 OLDEST_SERVER = 14
 
@@ -116,6 +124,26 @@ def open_engine(
         _prepare(engine, address, upgrade, EmbeddedServer(settings.data_dir) if embedded else None)
     except BaseException:
         engine.dispose()
+        raise
+    return engine
+
+
+def open_server(url: str | None, settings: Settings) -> Engine:
+    """Connect and check the server alone, whatever the database holds; raise DatabaseUnavailable.
+
+    For what is done to a database as such; `open_engine` is for working with what is in it.
+    """
+    address = _parse(resolve_url(url, settings))
+    embedded = is_embedded(address, settings.data_dir)
+    engine = _engine(address)
+    server = EmbeddedServer(settings.data_dir) if embedded else None
+    try:
+        with _connect(engine, address, server) as connection:
+            _check_server(connection, address)
+    except BaseException as error:
+        engine.dispose()
+        if isinstance(error, DBAPIError):
+            raise _failure(error, address) from error
         raise
     return engine
 

@@ -15,6 +15,7 @@ from typer.testing import Result
 
 from cryptodrug_scraper.cli import rows
 from cryptodrug_scraper.database.embedded import EmbeddedServer
+from cryptodrug_scraper.database.upgrade import head
 from tests.cli.running import run, shell
 from tests.databases import execute
 
@@ -298,3 +299,26 @@ def test_it_is_not_stopped_under_a_replay(own_folder: Path) -> None:
     assert forced.returncode == 0
     assert b"cryptodrug replay" in forced.stderr
     connection.close()
+
+
+# -- backups --------------------------------------------------------------------------------
+
+
+def test_a_backup_is_written_and_restored(
+    migrated_url: str, database_url: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "b"
+    done = shell("db", "backup", file, "--database-url", migrated_url)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert f"Written: {file} ({file.stat().st_size:,} bytes)".encode() in done.stdout
+    done = shell("db", "restore", file, "--database-url", database_url)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert f"The database is at migration {head()}.".encode() in done.stdout
+    assert ask(database_url, "SELECT count(*) FROM market").exit_code == 0
+    again = run("db", "restore", str(file), "--database-url", database_url)
+    assert (again.exit_code, "is not empty" in again.stderr) == (2, True)
+    file.write_bytes(file.read_bytes()[:-20])
+    damaged = run("db", "restore", str(file), "--database-url", database_url)
+    assert (damaged.exit_code, "its end is missing" in damaged.stderr) == (2, True)
+    nowhere = run("db", "backup", str(tmp_path), "--database-url", migrated_url)
+    assert (nowhere.exit_code, "is a folder" in nowhere.stderr) == (2, True)
