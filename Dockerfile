@@ -29,7 +29,7 @@ RUN groupadd --gid 10001 cryptodrug \
         /data /data/archive /data/sessions
 COPY --from=build /opt/cryptodrug /opt/cryptodrug
 # `scrapy` finds its settings by scrapy.cfg in the folder where it is called.
-COPY scrapy.cfg /app/
+COPY --chmod=0644 scrapy.cfg /app/
 WORKDIR /app
 ENV PATH=/opt/cryptodrug/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \

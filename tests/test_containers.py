@@ -104,6 +104,9 @@ def test_images_run_as_a_user_of_their_own_and_hold_no_secret(path: Path) -> Non
             assert not re.search(r"PASSWORD|SECRET|TOKEN|COOKIE", rest, re.I)
         if word == "COPY":
             assert rest.split()[0] not in (".", "./")
+    # Readable to that user, whatever the umask was under which the checkout was made.
+    for options in re.findall(r"^COPY (.*)", last, re.M):
+        assert re.search(r"--from=|--chmod=0[67][45][45] ", options)
 
 
 def test_the_image_installs_what_is_locked_by_hash_to_run_and_nothing_else() -> None:

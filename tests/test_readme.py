@@ -42,7 +42,7 @@ def calls(text: str) -> Iterator[list[str]]:
     for line in [*lines, *spans]:
         words = shlex.split(line.replace('"$(', "; ").replace(')"', " ;"), comments=True)
         for at, word in enumerate(words):
-            in_container = word == "crawler" and "run" in words[:at]
+            in_container = word == "crawler" and {*words[:at]} & {"run", "--entrypoint"} == {"run"}
             if in_container or word.rpartition("/")[2] == "cryptodrug":
                 yield list(takewhile(lambda each: each not in ENDS, words[at + 1 :]))
 
@@ -132,6 +132,17 @@ def test_the_tutorial_runs_to_its_end(checkout: Path) -> None:
     output = run(["sh", "-euc", script], checkout)
     assert "44 new" in output  # and what is removed at the end was there
     assert {path.name for path in checkout.iterdir()} == {".venv", "fixtures"}
+
+
+def test_a_backup_is_restored_as_the_guide_says(checkout: Path) -> None:
+    guide = DOCUMENTS["docs/guides/operate.md"]
+    part = guide.partition("## Backup and restore")[2].partition("\n## ")[0]
+    script = [".venv/bin/cryptodrug replay fixtures/study/2018-11-19\n", *blocks(part, "sh")]
+    stop = ".venv/bin/cryptodrug db stop\n"
+    script = ["".join(script[:2]), stop, *script[2:], stop]
+    output = run(["sh", "-euc", "".join(script)], checkout, CRYPTODRUG_DATA_DIR="first")
+    assert re.search(r"^Pages +6$", output, re.M), output
+    assert (checkout / "restored" / "postgres").is_dir()
 
 
 def test_every_view_of_the_database_is_named(engine: Engine) -> None:
