@@ -11,18 +11,26 @@ import re
 from datetime import date
 from urllib.parse import unquote
 
+from selectolax.lexbor import LexborNode
+
 from cryptodrug_scraper.reading.document import Document, fold
 from cryptodrug_scraper.reading.lines import plain_label, walk
 from cryptodrug_scraper.reading.links import address, path_of
 from cryptodrug_scraper.reading.market import Kind, Market
-from cryptodrug_scraper.reading.nodes import in_menu
+from cryptodrug_scraper.reading.nodes import attribute, words
 from cryptodrug_scraper.reading.reader import Reader
-from cryptodrug_scraper.reading.walls import refreshes
+from cryptodrug_scraper.reading.walls import gateway_error, not_there, refreshes
 from cryptodrug_scraper.records import ParsedPage
-from parsers.wall_street_cards import read_cards
-from parsers.wall_street_links import category_buttons, read_categories, read_links
 from parsers.wall_street_listing import read_listing
-from parsers.wall_street_offer import OFFER_PATH, PROFILE_PATH, TABS
+from parsers.wall_street_offer import read_cards
+from parsers.wall_street_page import (
+    OFFER_PATH,
+    PROFILE_PATH,
+    category_buttons,
+    profile_links,
+    read_categories,
+    read_page_links,
+)
 from parsers.wall_street_vendor import read_vendor
 
 _NAME = re.compile(r"wall\s?-?street\s?-?market", re.I)
@@ -35,30 +43,12 @@ _FORM_FIELDS = re.compile(
 _PROFILE_LABELS = frozenset(
     {"last online", "member since", "vendor since", "vendor statistics", "buyer statistics"}
 )
-_NOT_THERE = re.compile(
-    r"\b(?:offer|listing|product|item|user|vendor|seller|profile|page)\b[^.!?]{0,40}?"
-    r"(?:\bnot\s+(?:be\s+)?found\b|\b(?:does|do|did)(?:\s+not|n['’]t)\s+exist"
-    r"|\bno\s+longer\s+(?:exists?|available|active|online)\b"
-    r"|\b(?:was|has\s+been|is)\s+(?:removed|deleted)\b|\bnot\s+(?:exist|available)\b)"
-    r"|\b(?:no\s+such|unknown|invalid)\s+(?:offer|listing|product|item|user|vendor|profile)\b"
-    r"|\bno\s+(?:offer|listing|product|user|vendor|profile)\s+(?:with|by|of|under)\b[^.!?]{0,20}"
-    r"\b(?:id|name|number|address)\b"
-    r"|\b(?:offer|listing|product|user|vendor|profile)\s+(?:is\s+)?unavailable\b"
-    r"|\b(?:could|can)\s?not\s+find\s+(?:this|that|the)\s+(?:offer|listing|user|vendor|profile)\b"
-    r"|\b404\b\W{0,3}\s*(?:page\s+)?not\s+found\b",
-    re.I,
-)
 _SEIZED = re.compile(r"\b(?:has|have|was|were|been)\s+(?:been\s+)?seized\b|\bbeschlagnahmt\b", re.I)
 _MAINTENANCE = re.compile(r"\bmaintenance\b|\bunder\s+construction\b|\bcurrently\s+offline\b", re.I)
-_GATEWAY = re.compile(
-    r"\b50[0234]\b|\b52\d\b|\bbad\s+gateway\b|\bgateway\s+time-?\s?out\b|\bservice\s+(?:temporarily\s+)?"
-    r"unavailable\b|\binternal\s+server\s+error\b|\bweb\s+server\s+is\s+down\b"
-    r"|\ban\s+error\s+occurred\b|\bfatal\s+error\b",
-    re.I,
-)
+_BROKEN = re.compile(r"\b(?:an\s+error\s+occurred|fatal\s+error)\b", re.I)
 _SERVER = re.compile(r"\b(?:nginx|apache|openresty|cloudflare|lighttpd|varnish)\b", re.I)
 _HOME = re.compile(r"\b(?:featured|welcome|news|announcements?)\b", re.I)
-_NOT_SAID = frozenset({"nav", "footer", "script", "style", "select", "noscript"})
+_MENUS = frozenset({"nav", "footer", "script", "style", "select", "noscript"})
 _SHORT = 30_000  # characters of source: no error page or banner is longer
 
 _PHRASES = (
@@ -83,23 +73,17 @@ _PHRASES = (
 
 def recognises(document: Document) -> bool:
     """Tell whether a page is Wall Street Market's: by its own names in the markup, or its title."""
-    if document.mentions("fheading") and document.first("h1.fheading") is not None:
-        return True
-    if (
-        document.mentions("menuCat")
-        and document.first('[name="menuCatT"], [name="menuCatM"]') is not None
-    ):
-        return True
-    if document.mentions("wms_", "wsm_") and (
-        document.first(".wms_captcha_field, .wsm_pbc_headmod") is not None
-    ):
-        return True
     fields = _fields(document)
-    if "form[captcha]" in fields or any(_FORM_FIELDS.fullmatch(name) for name in fields):
+    if (
+        document.holds("h1.fheading", "fheading")
+        or document.holds('[name="menuCatT"], [name="menuCatM"]', "menuCat")
+        or document.holds(".wms_captcha_field, .wsm_pbc_headmod", "wms_", "wsm_")
+        or "form[captcha]" in fields
+        or any(map(_FORM_FIELDS.fullmatch, fields))
+    ):
         return True
-    tabbed = document.mentions("tabcontent") and document.first("#tabcontent") is not None
-    beside = tabbed or document.mentions("profile/", "ion-")
-    if beside and document.mentions("offer/") and _offers(document, tabbed):
+    tabbed = document.holds("#tabcontent", "tabcontent")
+    if _has_offers(document, tabbed):
         return True
     if document.mentions("captcha_image") and "form[_token]" in fields:
         return True
@@ -108,18 +92,20 @@ def recognises(document: Document) -> bool:
     )
     if (tabbed or facts) and _profile(document, None) is not None:
         return True
-    return _says_its_name(document, fields)
+    return _has_its_name(document, fields)
 
 
 def _fields(document: Document) -> set[str]:
     """Return the names of the page's form fields that are spelt ``form[…]``."""
     if not document.mentions("form["):
         return set()
-    return {node.attributes.get("name") or "" for node in document.css("input, select, textarea")}
+    return {attribute(node, "name") for node in document.css("input, select, textarea")}
 
 
-def _offers(document: Document, tabbed: bool) -> bool:
+def _has_offers(document: Document, tabbed: bool) -> bool:
     """Tell links to offers beside links to profiles, in a store's tab, or beside known icons."""
+    if not (document.mentions("offer/") and (tabbed or document.mentions("profile/", "ion-"))):
+        return False
     if not any(OFFER_PATH.search(path_of(a)) for a in document.css('a[href*="offer/"]')):
         return False
     if tabbed or document.first('[class*="ion-log-"]') is not None:
@@ -127,17 +113,18 @@ def _offers(document: Document, tabbed: bool) -> bool:
     return any(PROFILE_PATH.search(path_of(a)) for a in document.css('a[href*="profile/"]'))
 
 
-def _says_its_name(document: Document, fields: set[str]) -> bool:
+def _has_its_name(document: Document, fields: set[str]) -> bool:
     """Tell a wall without the market's markup: a short page under its name, or the banner."""
+    if len(document.source) > _SHORT:
+        return False
     titled = _TITLE.fullmatch(document.title) is not None
-    source = document.source.replace("&nbsp;", " ") if len(document.source) <= _SHORT else ""
-    named = titled or document.spells_letters or _NAME.search(source)
-    if len(document.source) > _SHORT or not named:
+    source = document.source.replace("&nbsp;", " ")
+    if not (titled or document.spells_letters or _NAME.search(source)):
         return False
     if titled and document.first('a[href^="http"]') is None:
         return True
     heading = document.first("h1, h2, h3")
-    titled = heading is not None and _TITLE.fullmatch(fold(heading.text())) is not None
+    titled = heading is not None and _TITLE.fullmatch(words(heading)) is not None
     text = _text(document)
     if not _NAME.search(text) or not (titled or len(text) < 1500):
         return False
@@ -149,60 +136,47 @@ def _says_its_name(document: Document, fields: set[str]) -> bool:
 
 def kind_of(document: Document, url: str | None) -> Kind:
     """Tell a page's kind by what stands on it, and by its address where that leaves it open."""
-    if document.mentions("fheading") and document.first("h1.fheading") is not None:
+    if document.holds("h1.fheading", "fheading"):
         return Kind("listing", "it has an offer's title, h1.fheading")
     fields = _fields(document)
     if "form[username]" in fields or "form[password]" in fields:
         return Kind("login", "it has a form for user name and password")
-    if "form[captcha]" in fields or _has_captcha(document):
+    captcha = "input#captcha_input, img.captcha_image, div.wms_captcha_field"
+    if "form[captcha]" in fields or document.holds(captcha, "captcha"):
         return Kind("challenge", "it asks for a captcha, and not for a user name")
     profile = _profile(document, url)
     if profile == "facts":
         return Kind("vendor", "it has a profile's facts")
-    filtered = any(_FORM_FIELDS.fullmatch(name) for name in fields) or (
-        document.mentions("pagination") and document.first('.pagination [name="page"]') is not None
-    )
+    pager = document.holds('.pagination [name="page"]', "pagination")
+    filtered = pager or any(map(_FORM_FIELDS.fullmatch, fields))
     if profile is None and _has_cards(document):
         if not filtered and _is_home(document, url):
-            return Kind(
-                "index",
-                "it is the home page, with featured offers and no filter or pager",
-                by_absence=True,
-            )
+            reason = "it is the home page, with featured offers and no filter or pager"
+            return Kind("index", reason, by_absence=True)
         return Kind("search", "it has cards or rows of offers", by_absence=not filtered)
     text = _text(document)
     wall = _wall(document, text, url)
-    if profile is not None and (wall is None or wall[0] != "not_found"):
+    if profile is not None and (wall is None or wall.name != "not_found"):
         return Kind("vendor", "it has a profile's name and tabs")
     if wall is not None:
         return wall
     if filtered:
         return Kind("search", "it has the results' filter or pager, and no offers", by_absence=True)
-    framed = _is_framed(document)
-    if not framed and len(text) < 600 and refreshes(document):
+    if not _is_framed(document) and len(text) < 600 and refreshes(document):
         return Kind("challenge", "it is a short page that loads itself again", by_absence=True)
     if _elsewhere(url):
         return Kind("unknown", "its address is none of the home page, results, offers and profiles")
-    if document.mentions("menuCat") and document.first('[name^="menuCat"]') is not None:
+    if document.holds('[name^="menuCat"]', "menuCat"):
         return Kind("index", "it has the category tree, and no offers", by_absence=True)
-    if document.mentions("logout") and document.first('form[action*="logout"]') is not None:
-        return Kind(
-            "index", "it is a page for those who are signed in, without offers", by_absence=True
-        )
+    if document.holds('form[action*="logout"]', "logout"):
+        return Kind("index", "it is a page for the signed in, without offers", by_absence=True)
     return Kind("unknown", "it has none of the marks of a known kind of page")
 
 
 def _is_framed(document: Document) -> bool:
     """Tell a page with the market's own frame: its category tree, or the button to log out."""
-    return document.mentions("menuCat", "logout") and (
-        document.first('[name^="menuCat"], [action*="logout"], [href*="logout"]') is not None
-    )
-
-
-def _has_captcha(document: Document) -> bool:
-    return document.mentions("captcha") and (
-        document.first("input#captcha_input, img.captcha_image, div.wms_captcha_field") is not None
-    )
+    marks = '[name^="menuCat"], [action*="logout"], [href*="logout"]'
+    return document.holds(marks, "menuCat", "logout")
 
 
 def _is_home(document: Document, url: str | None) -> bool:
@@ -228,13 +202,9 @@ def _profile(document: Document, url: str | None) -> str | None:
     here = PROFILE_PATH.search(address(url).place)
     if here is not None and (tab is not None or any(here[1].casefold() in n for n in names)):
         return "tabs"
-    menus: dict[int, bool] = {}
-    for link in document.css('a[href*="profile/"]'):
-        to = PROFILE_PATH.search(path_of(link))
-        if to is not None and to[2] in TABS and not in_menu(link, menus):
-            named = any(unquote(to[1]).casefold() in name for name in names)
-            return "tabs" if tab is not None or named else None
-    return None
+    to = next(profile_links(document), None)
+    named = to is not None and any(unquote(to[1]).casefold() in name for name in names)
+    return "tabs" if to is not None and (named or tab is not None) else None
 
 
 def _has_cards(document: Document) -> bool:
@@ -250,21 +220,15 @@ def _text(document: Document) -> str:
     if body is None:
         return ""
     trees = {node.mem_id for node in document.css("ol.tree")}
-    words: list[str] = []
+    texts: list[str] = []
     size = 0
-    passed: int | None = None
-    for node, tag, entering in walk(body, skip=_NOT_SAID):
-        if passed is not None:
-            if not entering and node.mem_id == passed:
-                passed = None
-        elif entering and trees and node.mem_id in trees:
-            passed = node.mem_id
-        elif entering and tag == "-text":
-            words.append(node.text_content or "")
-            size += len(words[-1])
+    for node, tag, _ in walk(body, skip=_MENUS, leave_out=trees):
+        if tag == "-text":
+            texts.append(node.text())
+            size += len(texts[-1])
             if size > 6000:
                 break
-    return fold(" ".join(words))
+    return fold(" ".join(texts))
 
 
 def _wall(document: Document, text: str, url: str | None) -> Kind | None:
@@ -276,23 +240,22 @@ def _wall(document: Document, text: str, url: str | None) -> Kind | None:
     framed = _is_framed(document)
     if len(text) > (400 if framed else 2000) or (framed and url and not _elsewhere(url)):
         return None
-    said = f"{document.title} . {text}"
+    message = f"{document.title} . {text}"
     server = _SERVER.search(text[-80:]) is not None
-    if _NOT_THERE.search(said) and not server:
-        return Kind(
-            "not_found", "it says that the page, offer or vendor does not exist", by_absence=True
-        )
+    gone = not_there([message], longest=len(message))
+    if gone is not None and not server:
+        return gone
     if framed or len(document.source) > _SHORT:
         return None
-    if _SEIZED.search(said):
-        return Kind(
-            "error", "it is the banner of the authorities that seized the site", by_absence=True
-        )
-    if _MAINTENANCE.search(said):
-        return Kind("error", "it says that the market is under maintenance", by_absence=True)
-    if server or _GATEWAY.search(document.title) or _GATEWAY.search(text[:300]):
-        return Kind("error", "it is a server's or gateway's error page", by_absence=True)
-    return None
+    if _SEIZED.search(message):
+        reason = "it is the banner of the authorities that seized the site"
+    elif _MAINTENANCE.search(message):
+        reason = "it says that the market is under maintenance"
+    elif server or gateway_error(document) or _BROKEN.search(message[:300]):
+        reason = "it is a server's or gateway's error page"
+    else:
+        return None
+    return Kind("error", reason, by_absence=True)
 
 
 # -- reading -------------------------------------------------------------------------------
@@ -300,29 +263,21 @@ def _wall(document: Document, text: str, url: str | None) -> Kind | None:
 
 def read(document: Document, page: ParsedPage, reader: Reader) -> None:
     """Read all that a page states."""
-    kind = page.kind
-    if kind == "listing":
+    texts: list[LexborNode] = []  # of vendors and buyers: their links are not the market's own
+    if page.kind == "listing":
         read_listing(document, page, reader)
-    elif kind == "vendor":
+        texts = document.css("#tabcontent")
+    elif page.kind == "vendor":
         read_vendor(document, page, reader)
-    elif kind in ("search", "index"):
-        page.listings.extend(read_cards(document, reader))
-    elif kind in ("login", "error"):
+        tabs = document.css("#tabcontent")
+        texts = [tab for tab in tabs if tab.css_first("table, .card-body") is None]
+    elif page.kind in ("search", "index"):
+        page.listings += read_cards(document, reader)
+    elif page.kind in ("login", "error"):
         return
     buttons = category_buttons(document)
-    page.categories.extend(read_categories(buttons, reader))
-    texts = _links_in_texts(document, kind)
-    page.links.extend(read_links(document, page.url, buttons, texts, reader))
-
-
-def _links_in_texts(document: Document, kind: str) -> set[int]:
-    """Return the links in texts of vendors and buyers, which are not the market's own."""
-    if kind not in ("listing", "vendor"):
-        return set()
-    tabs = document.css("#tabcontent")
-    if kind == "vendor":
-        tabs = [tab for tab in tabs if tab.css_first("table, .card-body") is None]
-    return {link.mem_id for tab in tabs for link in tab.css("a")}
+    page.categories += read_categories(buttons, reader)
+    read_page_links(document, page, buttons, {text.mem_id for text in texts}, reader)
 
 
 MARKET = Market(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterator
 
 from selectolax.lexbor import LexborNode
 
@@ -16,7 +17,7 @@ from cryptodrug_scraper.normalise.numbers import read_int
 from cryptodrug_scraper.reading.document import Document
 from cryptodrug_scraper.reading.lines import NO_LIMIT, Icon, Line, joined, long_text, plain_label
 from cryptodrug_scraper.reading.links import address, is_mirrored
-from cryptodrug_scraper.reading.nodes import ancestors, attribute
+from cryptodrug_scraper.reading.nodes import ancestors, attribute, in_menu
 from cryptodrug_scraper.reading.prices import holds_money, read_prices
 from cryptodrug_scraper.reading.reader import Reader
 from cryptodrug_scraper.records import (
@@ -28,99 +29,57 @@ from cryptodrug_scraper.records import (
     ShippingOption,
     Vendor,
 )
-from parsers.wall_street_lines import cell_text, inline_text, lines_of
 from parsers.wall_street_offer import (
-    EXPERIENCE,
-    LEVEL,
-    OFFER_PATH,
     category_levels,
     handle_of,
     profile_link,
+    read_level,
     read_marks,
 )
-from parsers.wall_street_reviews import read_reviews
-from parsers.wall_street_tabs import Outline, outline_of, tab_shown
-
-_RANGE = re.compile(
-    r"(?:from\s+|≥\s*|>=\s*)?(?P<low>\d[\d.,'’\s]*?)\s*"
-    r"(?:(?:-|–|—|to|bis)\s*(?P<high>\d[\d.,'’\s]*?|∞)|(?P<open>\+))?"
-    r"\s*(?P<unit>[^\W\d_][^\d]*)?",
-    re.I,
+from parsers.wall_street_page import (
+    NOT_STATED,
+    OFFER_PATH,
+    Outline,
+    cell_text,
+    inline_text,
+    lines_of,
 )
-_LONGEST_RANGE = 100
-_DIGIT = re.compile(r"\d")
-_UNLIMITED = frozenset({NO_LIMIT, "unlimited", "infinite", "no limit"})
-_NOTHING = frozenset({"-", "–", "—", "n/a", "none", "not available"})
-_COUNT = re.compile(r"(\d[\d.,'’\u00a0\u202f ]*?)\s*([^\W\d_][^\d]*)?")
-# What is behind a number and no unit: ``12k``, ``1.2 Mio``, ``10K+``.
-_MAGNITUDE = re.compile(
-    r"(?:k+|m{1,2}|mio|mil|million|thousand|tsd|hundred|dozen|bn?|e|x)?\s*(?:\b|$)\W*$|.*[+~<>]",
-    re.I,
-)
-_LABEL_LIKE = re.compile(r"[^\W\d_][\w\s/().'’-]{0,48}")
-_LONGEST_LABEL = 200
-_SPACES = re.compile(r"\s+")
-_VENDOR_LABELS = frozenset({"vendor", "seller", "sold by", "by", "offered by", "vendor name"})
-LABELS = frozenset(
-    {
-        "category",
-        "minimum amount per order",
-        "maximum amount per order",
-        "views",
-        "quantity in stock",
-        "already sold",
-        # Of a digital good, such as an account: its country, and how soon a dead one is replaced.
-        # Neither is where an offer ships from or to, and no field of the contract holds them.
-        "country",
-        "replace time",
-    }
-)
+from parsers.wall_street_vendor import read_reviews
 
 
 def read_listing(document: Document, page: ParsedPage, reader: Reader) -> None:
     """Read an offer's page: the offer, what it shows of its vendor, and its feedback."""
-    outline = outline_of(document)
+    outline = Outline(document)
     listing = Listing(external_id=_listing_id(document, page, reader))
-    title = next((h for h in outline.headings if _is_title(h)), None)
-    if title is not None:
-        listing.title = reader.text("listing.title", inline_text(title))
-    lines = _info_lines(outline, title)
+    page.listings.append(listing)
+    if outline.title is not None:
+        listing.title = reader.text("listing.title", inline_text(outline.title))
+    lines = _info_lines(outline)
     link = next((a for line in lines if (a := profile_link(line)) is not None), None)
     if link is None:
-        link = reader.by_default(_profile_link_elsewhere(document, outline, title))
-    vendor = Vendor(handle=handle_of(link)) if link is not None else None
-    if vendor is not None:
+        link = reader.by_default(_profile_link_elsewhere(document, outline))
+    if link is not None:
+        vendor = Vendor(handle=reader.stated("listing.vendor", link.text(), handle_of(link)))
         listing.vendor = vendor.handle
-        reader.note("listing.vendor", link.text() if link is not None else "", vendor.handle)
         page.vendors.append(vendor)
-    if vendor is not None:
         _vendor_marks(vendor, lines, reader)
     _read_rows(listing, lines, reader)
-    _prices(listing, outline.table_under("prices"), reader)
-    _shipping(listing, outline.table_under("shipping"), reader)
+    for table in outline.tables("prices")[:1]:
+        _prices(listing, table, reader)
+    for table in outline.tables("shipping")[:1]:
+        _shipping(listing, table, reader)
     if outline.tab is not None:
-        shown = tab_shown(document, page.url, "offer", outline)
         text = long_text(outline.tab, leave_out=outline.not_of_the_text)
-        if shown == "refund":
+        if outline.open_tab(document, page.url, OFFER_PATH) == "refund":
             listing.terms = reader.block("listing.terms", text)
         else:
             listing.description = reader.block("listing.description", text)
-    page.listings.append(listing)
-    page.reviews.extend(
-        read_reviews(
-            outline.tables("feedback"),
-            Review(
-                vendor=listing.vendor,
-                listing_external_id=listing.external_id,
-                listing_title=listing.title,
-            ),
-            reader,
-        )
+    about = Review(
+        vendor=listing.vendor,
+        listing_external_id=listing.external_id,
+        listing_title=listing.title,
     )
-
-
-def _is_title(heading: LexborNode) -> bool:
-    return "fheading" in (heading.attributes.get("class") or "").split()
+    page.reviews += read_reviews(outline.tables("feedback"), about, reader)
 
 
 def _listing_id(document: Document, page: ParsedPage, reader: Reader) -> str | None:
@@ -129,80 +88,58 @@ def _listing_id(document: Document, page: ParsedPage, reader: Reader) -> str | N
     Links to other offers can stand on the page too, so a plain ``/offer/N`` counts only if
     there is no other, and the page's address goes before it.
     """
+    field = "listing.external_id"
     plain: dict[str, None] = {}
     for node in document.css('[href*="offer/"], [action*="offer/"]'):
-        attributes = node.attributes
-        match = OFFER_PATH.search(address(attributes.get("href") or attributes.get("action")).place)
-        if match is None:
-            continue
-        if match[2] == "refund" or "action" in attributes:
-            reader.note("listing.external_id", match.group(), match[1])
-            return match[1]
-        plain[match[1]] = None
+        action = attribute(node, "action")
+        match = OFFER_PATH.search(address(attribute(node, "href") or action).place)
+        if match is not None and (match[2] == "refund" or action):
+            return reader.stated(field, match.group(), match[1])
+        if match is not None:
+            plain[match[1]] = None
     own = OFFER_PATH.search(address(page.url).place)
-    found = own[1] if own else reader.by_default(next(iter(plain)) if len(plain) == 1 else None)
-    if found is None and is_mirrored(attribute(link, "href") for link in document.css("a")):
-        reader.warn("listing.external_id", "neither its links nor its address tell it")
-    reader.note("listing.external_id", page.url or "", found)
-    return found
+    number = own[1] if own else reader.by_default(next(iter(plain)) if len(plain) == 1 else None)
+    if number is None and is_mirrored(attribute(link, "href") for link in document.css("a")):
+        reader.warn(field, "neither its links nor its address tell it")
+    return reader.stated(field, page.url or "", number)
 
 
 # -- the info block ------------------------------------------------------------------------
 
 
-def _info_lines(outline: Outline, title: LexborNode | None) -> list[Line]:
+def _info_lines(outline: Outline) -> list[Line]:
     """Return the lines of the info block, up to the first heading that opens something else."""
-    info = outline.first("info")
-    information = outline.first("information")
-    stops = outline.stops
     lines: list[Line] = []
-    start = info if info is not None else title
-    if start is not None:
-        lines = lines_of(start, after=True, stops=stops)
-    known = {line.block for line in lines}
-    if information is not None and information.mem_id not in known:
-        lines += [
-            line
-            for line in lines_of(information, after=True, stops=stops)
-            if line.block not in known
-        ]
+    for start in (outline.first("info") or outline.title, outline.first("information")):
+        known = {line.block for line in lines}
+        if start is not None and start.mem_id not in known:
+            following = lines_of(start, after=True, stops=outline.stops)
+            lines += [line for line in following if line.block not in known]
     return lines
 
 
-_MENUS = ("nav", "header", "footer")
-
-
-def _profile_link_elsewhere(
-    document: Document, outline: Outline, title: LexborNode | None
-) -> LexborNode | None:
+def _profile_link_elsewhere(document: Document, outline: Outline) -> LexborNode | None:
     """Return the link to a profile nearest around the title, the first of several.
 
     Menus, the tab's text and the feedback are passed over.
     """
-    inside = outline.not_of_the_info
-    own = {node.mem_id: n for n, node in enumerate(ancestors(title) if title is not None else ())}
-    far: dict[int, int | None] = {}  # from the title, of each element met; None: passed over
+    around = ancestors(outline.title) if outline.title is not None else ()
+    far = {node.mem_id: n for n, node in enumerate(around)}  # from the title, of each element met
 
-    def distance(link: LexborNode) -> int | None:
-        met = []
-        at: int | None = len(own)
+    def distance(link: LexborNode) -> int:
+        met: list[int] = []
+        at = len(far)
         for node in ancestors(link):
             if node.mem_id in far:
                 at = far[node.mem_id]
                 break
-            met.append(node)
-        for node in reversed(met):
-            if node.mem_id in inside or node.tag in _MENUS:
-                at = None
-            far[node.mem_id] = at = None if at is None else own.get(node.mem_id, at)
+            met.append(node.mem_id)
+        far.update(dict.fromkeys(met, at))
         return at
 
-    links = [(distance(link), link) for link in document.css('a[href*="profile"]')]
-    near = [(at, link) for at, link in links if at is not None]
-    return min(near, key=lambda pair: pair[0])[1] if near else None
-
-
-_STARS = re.compile(r"\((\d(?:[.,]\d+)?)\)")
+    left_out = dict.fromkeys(outline.not_of_the_info, True)
+    links = [a for a in document.css('a[href*="profile"]') if not in_menu(a, left_out)]
+    return min(links, key=distance, default=None)
 
 
 def _vendor_marks(vendor: Vendor, lines: list[Line], reader: Reader) -> None:
@@ -210,17 +147,26 @@ def _vendor_marks(vendor: Vendor, lines: list[Line], reader: Reader) -> None:
     line = next((line for line in lines if profile_link(line) is not None), None)
     if line is None:
         return
-    text = line.text
-    if match := LEVEL.search(text):
-        vendor.level = reader.integer("vendor.level", match[1])
-    if match := EXPERIENCE.search(LEVEL.sub(" | ", text)):
-        vendor.experience = reader.integer("vendor.experience", match[1])
-    if match := _STARS.search(text):
+    read_level(vendor, line.text, reader)
+    if match := _RATING.search(line.text):
         vendor.rating = reader.decimal("vendor.rating", match[1])
         vendor.rating_max = "5" if vendor.rating is not None else None
-    if re.search(r"\btrusted\s+vendor\b", text, re.I):
-        vendor.trusted = not re.search(r"\b(?:not|no)\b[\w\s]{0,12}\btrusted\b", text, re.I)
-        reader.note("vendor.trusted", text, vendor.trusted)
+    if re.search(r"\btrusted\s+vendor\b", line.text, re.I):
+        is_trusted = not re.search(r"\b(?:not|no)\b[\w\s]{0,12}\btrusted\b", line.text, re.I)
+        vendor.trusted = reader.stated("vendor.trusted", line.text, is_trusted)
+
+
+_RATING = re.compile(r"\((\d(?:[.,]\d+)?)\)")
+_LABEL_LIKE = re.compile(r"[^\W\d_][\w\s/().'’-]{0,48}")
+_LONGEST_LABEL = 200
+_VENDOR_LABELS = frozenset({"vendor", "seller", "sold by", "by", "offered by", "vendor name"})
+# Of a digital good, such as an account: its country, and how soon a dead one is replaced.
+# Neither is where an offer ships from or to, and no field of the contract holds them.
+_OF_NO_FIELD = ("country", "replace time")
+LABELS = frozenset(_OF_NO_FIELD).union(
+    ("category", "minimum amount per order", "maximum amount per order"),
+    ("views", "quantity in stock", "already sold"),
+)
 
 
 def _read_rows(listing: Listing, lines: list[Line], reader: Reader) -> None:
@@ -266,63 +212,77 @@ def _label_and_value(line: Line) -> tuple[str, list[str | Icon]]:
     label = ""
     for index, part in enumerate(line.parts):
         before, colon, after = (part if isinstance(part, str) else " ").partition(":")
-        label = _SPACES.sub(" ", label + before)
+        label = " ".join(f"{label}{before}.".split())[:-1]
         if len(label) > _LONGEST_LABEL:
-            if ":" in line.text:
-                return "", []
-            break
+            return ("", []) if ":" in line.text else _label_of_words(line.text)
         name = plain_label(label)
-        rest: list[str | Icon] = line.parts[index + 1 :] if colon or name in LABELS else []
-        if colon and _LABEL_LIKE.fullmatch(name) is None:
-            return "", []
+        rest: list[str | Icon] = [after, *line.parts[index + 1 :]]
         if colon:
-            return name, [p for p in [after, *rest] if p]
+            is_label = _LABEL_LIKE.fullmatch(name) is not None
+            return (name, [p for p in rest if p]) if is_label else ("", [])
         if name in LABELS:
-            first = next((i for i, p in enumerate(rest) if isinstance(p, Icon) or p.strip()), None)
-            if first is not None and isinstance(stated := rest[first], str):
-                rest = [stated.lstrip().removeprefix(":"), *rest[first + 1 :]]
-            return name, [p for p in rest if isinstance(p, Icon) or p.strip()]
-    text = line.text
-    for name in LABELS:
-        if plain_label(text[: len(name) + 1]) == name:
-            return name, [text[len(name) :]]
-    return "", []
+            value = [p for p in rest if isinstance(p, Icon) or p.strip()]
+            if value and isinstance(first := value[0], str):
+                value[0] = first.lstrip().removeprefix(":")
+            return name, [p for p in value if isinstance(p, Icon) or p.strip()]
+    return _label_of_words(line.text)
+
+
+def _label_of_words(text: str) -> tuple[str, list[str | Icon]]:
+    """Return the known label that a text begins with, and what follows it."""
+    label = next((name for name in LABELS if plain_label(text[: len(name) + 1]) == name), "")
+    return label, [text[len(label) :]] if label else []
 
 
 def _read_row(listing: Listing, label: str, value: list[str | Icon], reader: Reader) -> None:
     """Read one line of the second list."""
     text = joined(value)
-    low = text.casefold()
+    is_limited = text.casefold() not in (NO_LIMIT, "unlimited", "infinite", "no limit")
     if label == "category":
-        listing.category = category_levels(value)
-        reader.note("listing.category", text, listing.category)
-    elif label in ("country", "replace time") or low in _NOTHING:
+        listing.category = reader.stated("listing.category", text, category_levels(value))
+    elif label in _OF_NO_FIELD or text.casefold() in NOT_STATED:
         return
     elif label == "minimum amount per order":
-        listing.min_order = None if low in _UNLIMITED else _count("listing.min_order", text, reader)
+        listing.min_order = _count("listing.min_order", text, reader) if is_limited else None
     elif label == "maximum amount per order":
-        listing.max_order = None if low in _UNLIMITED else _count("listing.max_order", text, reader)
+        listing.max_order = _count("listing.max_order", text, reader) if is_limited else None
     elif label == "views":
         listing.views = _count("listing.views", text, reader)
     elif label == "already sold":
         listing.sold = _count("listing.sold", text, reader)
     elif label == "quantity in stock":
-        if low in _UNLIMITED or low.startswith((NO_LIMIT, "unlimited")):
-            listing.stock_unlimited = reader.stated("listing.stock_unlimited", text, True)
-        else:
-            listing.stock = _count("listing.stock", text, reader)
-            listing.stock_unlimited = False if listing.stock is not None else None
+        reader.stock(listing, _without_unit(text))
+
+
+_COUNT = re.compile(r"(\d[\d.,'’\u00a0\u202f ]*?)\s*([^\W\d_][^\d]*)?")
+# What is behind a number and no unit: ``12k``, ``1.2 Mio``, ``10K+``.
+_MAGNITUDE = re.compile(
+    r"(?:k+|m{1,2}|mio|mil|million|thousand|tsd|hundred|dozen|bn?|e|x)?\s*(?:\b|$)\W*$|.*[+~<>]",
+    re.I,
+)
 
 
 def _count(field: str, text: str, reader: Reader) -> int | None:
-    """Return a whole number that a unit may follow: ``1'250``, ``10 Piece``."""
+    return reader.integer(field, _without_unit(text))
+
+
+def _without_unit(text: str) -> str:
+    """Return the number of a text in which a unit may follow: ``1'250``, ``10 Piece``."""
     match = _COUNT.fullmatch(text)
     if match is None or _MAGNITUDE.match(match[2] or "") or read_int(match[1]) is None:
-        return reader.integer(field, text)
-    return reader.integer(field, match[1])
+        return text
+    return match[1]
 
 
 # -- the tables ----------------------------------------------------------------------------
+
+_RANGE = re.compile(
+    r"(?:from\s+|≥\s*|>=\s*)?(?P<low>\d[\d.,'’\s]*?)\s*"
+    r"(?:(?:-|–|—|to|bis)\s*(?P<high>\d[\d.,'’\s]*?|∞)|(?P<open>\+))?"
+    r"\s*(?P<unit>[^\W\d_][^\d]*)?",
+    re.I,
+)
+_LONGEST_RANGE = 100
 
 
 def _read_range(text: str) -> tuple[int | None, int | None] | None:
@@ -346,41 +306,41 @@ def _whole(text: str) -> int | None:
     return int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 16 else None
 
 
+_NUMBER = re.compile(rf"\d|{NO_LIMIT}")
 _COLUMN_NAMES = frozenset(
     ("amount", "quantity", "range", "price", "price per unit", "unit price", "btc", "bitcoin")
 ).union(("name", "shipping", "option", "method", "cost", "costs", "usd", "eur"))
 
 
-def _is_header(index: int, cells: list[LexborNode], texts: list[str]) -> bool:
-    """Tell a row of column names, or a row that says that there is nothing."""
-    if all(cell.tag == "th" for cell in cells) or not any(texts):
-        return True
-    if any(_DIGIT.search(text) or NO_LIMIT in text for text in texts):
-        return False
-    if len(texts) == 1:
-        return texts[0].casefold().startswith("no ")
-    return index == 0 and any(text.casefold() in _COLUMN_NAMES for text in texts)
+def _stated_rows(table: LexborNode, reader: Reader) -> Iterator[tuple[list[str], list[str]]]:
+    """Yield the texts of each row, and those after the first that are stated, not pressed.
 
-
-def _prices(listing: Listing, table: LexborNode | None, reader: Reader) -> None:
-    """Read the quantity prices; the offer's price is the first one's."""
-    if table is None:
-        return
-    first = True
+    Rows of column names are left out, and one that says that there is nothing.
+    """
     for index, cells in enumerate(reader.rows(table)):
         texts = [cell_text(cell) for cell in cells]
-        if _is_header(index, cells, texts):
-            continue
-        price, others = _row_prices("listing.price_tiers", _stated(cells, texts), reader)
-        if first:
+        is_named = not index and any(text.casefold() in _COLUMN_NAMES for text in texts)
+        is_none = len(texts) == 1 and texts[0].casefold().startswith("no ")
+        is_stated = any(map(_NUMBER.search, texts)) or not (is_named or is_none)
+        if is_stated and any(texts) and any(cell.tag != "th" for cell in cells):
+            buttons = [cell.css_first("button, input, select, a") is not None for cell in cells]
+            after = list(zip(texts, buttons, strict=True))[1:]
+            yield texts, [t for t, button in after if t and (re.search(r"\d", t) or not button)]
+
+
+def _prices(listing: Listing, table: LexborNode, reader: Reader) -> None:
+    """Read the quantity prices; the offer's price is the first one's."""
+    for index, (texts, stated) in enumerate(_stated_rows(table, reader)):
+        row = " | ".join(texts)
+        price, others = _row_prices("listing.price_tiers", stated, reader)
+        if not index:
             listing.price, listing.price_alternatives = price, others
-            reader.note("listing.price", " | ".join(texts), price)
-            first = False
-        bounds = _read_range(texts[0])
-        if bounds is None or bounds[0] is None:
-            reader.warn("listing.price_tiers", "not an amount range", " | ".join(texts))
-            continue
-        listing.price_tiers.append(PriceTier(bounds[0], bounds[1], price))
+            reader.note("listing.price", row, price)
+        low, high = _read_range(texts[0]) or (None, None)
+        if low is None:
+            reader.warn("listing.price_tiers", "not an amount range", row)
+        else:
+            listing.price_tiers.append(PriceTier(low, high, price))
 
 
 def _row_prices(field: str, texts: list[str], reader: Reader) -> tuple[Money | None, list[Money]]:
@@ -399,26 +359,12 @@ def _row_prices(field: str, texts: list[str], reader: Reader) -> tuple[Money | N
     return price, list(others.values())
 
 
-def _stated(cells: list[LexborNode], texts: list[str]) -> list[str]:
-    """Return the texts of a row's cells after the first, without empty ones and buttons."""
-    stated = []
-    for cell, text in zip(cells[1:], texts[1:], strict=True):
-        if text and (_DIGIT.search(text) or cell.css_first("button, input, select, a") is None):
-            stated.append(text)
-    return stated
-
-
-def _shipping(listing: Listing, table: LexborNode | None, reader: Reader) -> None:
+def _shipping(listing: Listing, table: LexborNode, reader: Reader) -> None:
     """Read the ways to ship: name, amount range (which no field holds), price, BTC price."""
-    if table is None:
-        return
-    for index, cells in enumerate(reader.rows(table)):
-        texts = [cell_text(cell) for cell in cells]
-        if _is_header(index, cells, texts):
-            continue
-        stated = [text for text in _stated(cells, texts) if not _is_amounts(text)]
-        price, _ = _row_prices("listing.shipping_options", stated, reader)
-        if not stated:
+    for texts, stated in _stated_rows(table, reader):
+        prices = [text for text in stated if not _is_amounts(text)]
+        price, _ = _row_prices("listing.shipping_options", prices, reader)
+        if not prices:
             reader.warn("listing.shipping_options", "a row without a price", " | ".join(texts))
         listing.shipping_options.append(ShippingOption(texts[0], price))
         reader.note("listing.shipping_options", " | ".join(texts), texts[0])

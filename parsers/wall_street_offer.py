@@ -1,57 +1,44 @@
-"""Wall Street Market: the facts that an offer's page and its card state in the same way."""
+"""Wall Street Market: the facts that an offer's page and its card state alike, and the cards."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Container
 from dataclasses import replace
-from itertools import takewhile
 from urllib.parse import unquote
 
 from selectolax.lexbor import LexborNode
 
+from cryptodrug_scraper.reading.document import Document
 from cryptodrug_scraper.reading.lines import Icon, Line, joined
 from cryptodrug_scraper.reading.links import path_of
+from cryptodrug_scraper.reading.payment import read_payment
+from cryptodrug_scraper.reading.prices import holds_money, read_prices
 from cryptodrug_scraper.reading.reader import Reader
-from cryptodrug_scraper.records import Listing
+from cryptodrug_scraper.records import Listing, Money, Vendor
+from parsers.wall_street_page import OFFER_PATH, PROFILE_PATH, cell_text, inline_text, lines_of
 
-OFFER_PATH = re.compile(r"/offer/(\d{1,18})(?:/(\w+))?/?(?:\?|$)")
-PROFILE_PATH = re.compile(r"/profile/([^/?\s]{1,120}?)(?:/(\w+))?/?(?:\?|$)")
-"""What a path leads to, as :func:`path_of` gives it."""
-TABS = frozenset({"offers", "pgp", "info", "feedback", "ratings"})
-"""The tabs of a profile: what can follow a handle in an address that shows something."""
+# -- the vendor ----------------------------------------------------------------------------
 
 LEVEL = re.compile(r"\bLevel\s*:?\s*([^\s|()\[\];]+(?:\s?[kKmM]\b\+?)?)", re.I)
-EXPERIENCE = re.compile(
+_EXPERIENCE = re.compile(
     r"(?<!\S)([^\s|()\[\]]+(?:[ \u00a0\u202f]\d{3}(?!\d)){0,6})\s*(?<![^\W\d_])EXP\b", re.I
 )
-"""A vendor's level and experience; the number is all that stands there, ``10K`` and ``-3`` too."""
 
-SHIPS_FROM = "ion-log-out"
-SHIPS_TO = "ion-log-in"
-PAYMENT = "ion-android-share-alt"
-AUTO_ACCEPT = "ion-android-checkmark-circle"
-DIGITAL = "ion-ios-monitor-outline"
-MARKS = frozenset({SHIPS_FROM, SHIPS_TO, PAYMENT, AUTO_ACCEPT, DIGITAL})
 
-_FROM_LABEL = re.compile(r"(?:ships?|shipping|shipped)\s+from\b\s*:?\s*|^:\s*", re.I)
-_TO_LABEL = re.compile(r"(?:ships?|shipping)\s+to\s*(?::\s*|\s(?=\S))|^:\s*", re.I)
-_TO_PHRASE = re.compile(r"(?:only\s+)?ships?\s+(?:to|worldwide)\b|worldwide\b", re.I)
-_PHYSICAL = re.compile(r"physical(?: good| item| product)?s?", re.I)
-_CERTAIN = re.compile(r"only\s+ships?\s+to\s+certain\s+countries\s*[:(]\s*(.*?)\s*\)?", re.I)
+def read_level(vendor: Vendor, text: str, reader: Reader) -> bool:
+    """Read ``Level 7`` and ``4521 EXP``; say if either is stated.
 
-_PAYMENT_WORD = re.compile(
-    r"""
-    (?P<none>\b(?:no|not|without)\s+(?:escrow|multi-?\s?sig|finali[sz]e[\s-]?early|fe)\b)
-  | (?P<share>\d{1,3})\s*%\s*(?P<what>finali[sz]ed?[\s-]*early|fe\b|escrow)
-  | (?P<partial>\bpartial(?:ly)?\s+(?:escrow|finali[sz]e[\s-]*early|fe\b))
-  | (?P<finalize_early>finali[sz]e[\s-]*early(?:\s*\(FE\))?|\bFE\b)
-  | (?P<multisig>(?:\b\d\s*(?:/|of|-of-)\s*\d\s+)?multi-?\s?sig(?:nature)?)
-  | (?P<escrow>escrow)
-    """,
-    re.I | re.X,
-)
-_PAYMENT_LABEL = re.compile(r"(?:accepted\s+)?payments?(?:\s+(?:methods?|types?))?\s*:", re.I)
-_BETWEEN_WORDS = re.compile(r"[\s,;/|&+()·•–-]+|\b(?:and|or)\b", re.I)
+    The number is all that stands there, ``10K`` and ``-3`` too.
+    """
+    level = LEVEL.search(text)
+    # Without the level: "Level 1 170 EXP" is not 1170, as "1 170 EXP" alone would be.
+    experience = _EXPERIENCE.search(LEVEL.sub(" | ", text))
+    if level is not None:
+        vendor.level = reader.integer("vendor.level", level[1])
+    if experience is not None:
+        vendor.experience = reader.integer("vendor.experience", experience[1])
+    return level is not None or experience is not None
 
 
 def handle_of(link: LexborNode) -> str | None:
@@ -73,6 +60,19 @@ def profile_link(line: Line) -> LexborNode | None:
     return next((a for a in line.links if "profile" in path_of(a)), None)
 
 
+# -- the lines that an icon tells apart -----------------------------------------------------
+
+_MARKS = frozenset(
+    ("ion-log-out", "ion-log-in", "ion-android-share-alt", "ion-ios-monitor-outline")
+).union(("ion-android-checkmark-circle",))
+_FROM_LABEL = re.compile(r"^(?:(?:ships?|shipping|shipped)\s+from\b\s*:?\s*|:\s*)", re.I)
+_TO_LABEL = re.compile(r"^(?:(?:ships?|shipping)\s+to\s*(?::\s*|\s(?=\S))|:\s*)", re.I)
+_AUTO_ACCEPT = re.compile(r"$|auto[\s-]*accept", re.I)
+_TO_PHRASE = re.compile(r"(?:only\s+)?ships?\s+(?:to|worldwide)\b|worldwide\b", re.I)
+_PHYSICAL = re.compile(r"physical(?: good| item| product)?s?", re.I)
+_CERTAIN = re.compile(r"only\s+ships?\s+to\s+certain\s+countries\s*[:(]\s*(.*?)\s*\)?", re.I)
+
+
 def read_marks(
     listing: Listing, lines: list[Line], reader: Reader
 ) -> tuple[list[Line], list[Line]]:
@@ -84,7 +84,7 @@ def read_marks(
     known: list[Line] = []
     others: list[Line] = []
     waiting: Icon | None = None
-    for line in _whole_lines(lines):
+    for line in _rejoined(lines):
         segments = _segments(line)
         if waiting is not None:
             icon, waiting = waiting, None
@@ -96,159 +96,267 @@ def read_marks(
             (known if _mark_by_words(listing, line, reader) else others).append(line)
             continue
         known.append(line)
-        before = list(takewhile(lambda part: not _is_mark(part), line.parts))
+        before = line.parts[: line.parts.index(segments[0][0])]
         if joined(before):
             others.append(replace(line, parts=before))
         for icon, text in segments:
             if text or icon.title:
                 _mark(listing, icon, text or icon.title, reader)
-            elif icon.name in MARKS:
+            elif icon.name in _MARKS:
                 waiting = icon
     if waiting is not None:
         _mark(listing, waiting, waiting.title, reader)
     return known, others
 
 
-def _whole_lines(lines: list[Line]) -> list[Line]:
+def _rejoined(lines: list[Line]) -> list[Line]:
     """Join to the line about destinations what a break parted from it: ``(BE,`` and ``NL)``."""
-    whole: list[Line] = []
-    joining = False  # the last line is one of our own, to which more can be added
+    rejoined: list[Line] = []
+    own = -1  # which of these lines is a copy, to which more can be added
     open_brackets: int | None = None  # of the last line, if it is about destinations
     for line in lines:
         text = line.text
+        brackets = text.count("(") - text.count(")")
         if open_brackets is not None and (text[:1] == "(" or open_brackets > 0):
-            if not joining:
-                whole[-1] = replace(whole[-1], parts=list(whole[-1].parts))
-                joining = True
-            whole[-1].parts += [" ", *line.parts]
-            open_brackets += text.count("(") - text.count(")")
-            continue
-        whole.append(line)
-        joining = False
-        about = text.lower().startswith(("only ships", "ships "))
-        open_brackets = text.count("(") - text.count(")") if about else None
-    return whole
-
-
-def _is_mark(part: str | Icon) -> bool:
-    return isinstance(part, Icon) and part.name in MARKS
+            if own != len(rejoined):
+                rejoined[-1], own = (
+                    replace(rejoined[-1], parts=[*rejoined[-1].parts]),
+                    len(rejoined),
+                )
+            rejoined[-1].parts += [" ", *line.parts]
+            open_brackets += brackets
+        else:
+            rejoined.append(line)
+            is_about = text.lower().startswith(("only ships", "ships "))
+            open_brackets = brackets if is_about else None
+    return rejoined
 
 
 def _segments(line: Line) -> list[tuple[Icon, str]]:
     """Cut a line at the icons of the first list; empty if it has none of them."""
-    found: list[tuple[Icon, list[str | Icon]]] = []
+    segments: list[tuple[Icon, list[str | Icon]]] = []
     for part in line.parts:
-        if _is_mark(part) or (found and isinstance(part, Icon) and part.name):
-            assert isinstance(part, Icon)
-            found.append((part, []))
-        elif found:
-            found[-1][1].append(part)
-    return [(icon, joined(parts)) for icon, parts in found]
+        if isinstance(part, Icon) and (part.name in _MARKS or (segments and part.name)):
+            segments.append((part, []))
+        elif segments:
+            segments[-1][1].append(part)
+    return [(icon, joined(parts)) for icon, parts in segments]
 
 
 def _mark(listing: Listing, icon: Icon, text: str, reader: Reader) -> None:
     """Read one line of the first list by its icon."""
-    name = icon.name
-    if name == SHIPS_FROM:
-        label = _FROM_LABEL.match(text)
-        stated = text[label.end() :] if label else text.partition(":")[2] or text
-        reader.ships_from(listing, stated)
-    elif name == SHIPS_TO:
-        label = _TO_LABEL.match(text)
-        _ships_to(listing, text[label.end() :] if label else text, reader)
-    elif name == PAYMENT:
-        read_payment(listing, text, reader)
-    elif name == DIGITAL:
-        listing.product_class = reader.stated("listing.product_class", text or name, "digital")
-    elif name == AUTO_ACCEPT:
-        words = text.casefold().replace("-", " ").split()
-        if text and words[:2] != ["auto", "accept"] and words[:1] != ["autoaccept"]:
+    match icon.name:
+        case "ion-log-out":
+            stated = text if _FROM_LABEL.match(text) else text.partition(":")[2] or text
+            reader.ships_from(listing, _FROM_LABEL.sub("", stated, count=1))
+        case "ion-log-in":
+            _ships_to(listing, text, reader)
+        case "ion-android-share-alt":
+            read_payment(listing, text, reader)
+        case "ion-ios-monitor-outline":
+            listing.product_class = reader.stated("listing.product_class", text, "digital")
+        case "ion-android-checkmark-circle" if _AUTO_ACCEPT.match(text):
+            return
+        case name:
             reader.unknown_label("listing", name, text)
-    else:
-        reader.unknown_label("listing", name, text)
 
 
 def _mark_by_words(listing: Listing, line: Line, reader: Reader) -> bool:
     """Read a line without a known icon by its words; say whether it is one of the first list."""
     text = line.text
+    label = _FROM_LABEL.match(text)
     if line.links or not text:
         return False
-    label = _FROM_LABEL.match(text)
     if label is not None and label.end() > 5:
         if listing.ships_from_text is None:
             reader.ships_from(listing, text[label.end() :])
-        return True
-    if _PHYSICAL.fullmatch(text):
+    elif _PHYSICAL.fullmatch(text):
         listing.product_class = reader.stated("listing.product_class", text, "physical")
-        return True
-    if _TO_PHRASE.match(text) and listing.ships_to_text is None:
-        label = _TO_LABEL.match(text)
-        _ships_to(listing, text[label.end() :] if label else text, reader)
-        return True
-    return False
+    elif _TO_PHRASE.match(text) and listing.ships_to_text is None:
+        _ships_to(listing, text, reader)
+    else:
+        return False
+    return True
 
 
 def _ships_to(listing: Listing, text: str, reader: Reader) -> None:
-    """Set where an offer ships to; the text kept is all that the page said."""
-    certain = _CERTAIN.fullmatch(text)
+    """Set where an offer ships to; the text kept is all that the page states."""
+    stated = _TO_LABEL.sub("", text, count=1)
+    certain = _CERTAIN.fullmatch(stated)
+    reader.ships_to(listing, certain[1] if certain and certain[1] else stated)
     if certain and certain[1]:
-        reader.ships_to(listing, certain[1])
-        listing.ships_to_text = " ".join(text.split())
-    else:
-        reader.ships_to(listing, text)
-
-
-def read_payment(listing: Listing, text: str, reader: Reader) -> None:
-    """Add the ways to pay that a text names; words that are none of them are a warning.
-
-    "50% Finalize Early" is ``partial_escrow``: part is paid at once, part waits in escrow.
-    """
-    label = _PAYMENT_LABEL.match(text)
-    stated = text[label.end() :] if label else text
-    rest: list[str] = []
-    at = 0
-    for word in _PAYMENT_WORD.finditer(stated):
-        rest.append(stated[at : word.start()])
-        at = word.end()
-        kind = _payment_kind(word)
-        if kind is None:
-            rest.append(word.group())
-        elif kind not in listing.payment:
-            listing.payment.append(kind)
-    rest.append(stated[at:])
-    for piece in rest:
-        unknown = " ".join(_BETWEEN_WORDS.sub(" ", piece).split())
-        if unknown:
-            reader.warn("listing.payment", "unknown payment word", unknown)
-    reader.note("listing.payment", text, list(listing.payment))
-
-
-def _payment_kind(word: re.Match[str]) -> str | None:
-    """Return the contract's name of one payment word, None for one that denies."""
-    if word["none"]:
-        return None
-    if word["share"]:
-        share = int(word["share"])
-        if share == 100:
-            return "escrow" if word["what"].lower() == "escrow" else "finalize_early"
-        return "partial_escrow" if 0 < share < 100 else None
-    if word["partial"]:
-        return "partial_escrow"
-    return word.lastgroup
+        listing.ships_to_text = " ".join(stated.split())
 
 
 _ARROWS = re.compile(r"\s*[→»›▸►➔➜❯]\s*|\s+>\s+|\s+-+>\s+")
 
 
 def category_levels(value: list[str | Icon]) -> list[str]:
-    """Return the levels of a category: the texts between arrow icons."""
-    levels: list[list[str | Icon]] = [[]]
-    for part in value:
-        if isinstance(part, Icon):
-            levels.append([])
+    """Return the levels of a category: the texts between arrows, icons or letters."""
+    text = "".join([part if isinstance(part, str) else "→" for part in value])
+    return [name for level in _ARROWS.split(text) if (name := " ".join(level.split()))]
+
+
+# -- cards and rows of offers ---------------------------------------------------------------
+
+
+def offer_links(node: LexborNode) -> list[LexborNode]:
+    """Return the links to offers' own pages inside an element (not to their tabs)."""
+    return [a for a in node.css("a") if (to := OFFER_PATH.search(path_of(a))) and not to[2]]
+
+
+def read_cards(
+    document: Document,
+    reader: Reader,
+    vendor: str | None = None,
+    left_out: Container[int] = (),
+) -> list[Listing]:
+    """Read all cards (``div.card-body``) and table rows that show an offer, in page order.
+
+    ``vendor`` is whose offers they are where they do not name one, as in a store; tables in
+    ``left_out`` show something else.
+    """
+    found: list[Listing] = []
+    for node in document.css("div.card-body, table"):
+        inner = node.css("div.card-body, table" if node.tag == "table" else "div.card-body")
+        if len(inner) > 1:  # a node's css() finds the node itself too: others are inside
+            continue
+        if node.mem_id in left_out:
+            continue
+        if node.tag == "table":
+            found += _table(node, reader, vendor)
         else:
-            levels[-1].append(part)
-    names = [name for level in levels if (name := joined(level))]
-    if len(names) == 1:
-        names = [name for name in _ARROWS.split(names[0]) if name]
-    return names
+            links = offer_links(node)
+            if links and not reader.unfinished(node):
+                found.append(_card(node, links, reader, vendor))
+    return found
+
+
+def _start(links: list[LexborNode], reader: Reader, vendor: str | None) -> Listing:
+    """Return a listing with its id and title: of several links to it, the one with a text."""
+    to = OFFER_PATH.search(path_of(links[0]))
+    listing = Listing(external_id=to[1] if to is not None else None, vendor=vendor)
+    reader.note("listing.external_id", path_of(links[0]), listing.external_id)
+    for link in links:
+        listing.title = reader.text("listing.title", inline_text(link))
+        if listing.title:
+            break
+    return listing
+
+
+def _set_vendor(listing: Listing, link: LexborNode, reader: Reader) -> None:
+    listing.vendor = handle_of(link)
+    reader.note("listing.vendor", link.text(), listing.vendor)
+
+
+def _card(card: LexborNode, links: list[LexborNode], reader: Reader, vendor: str | None) -> Listing:
+    """Read a card: title, rule, vendor, rule, price with its unit, icons with places."""
+    title = card.css_first(".card-title")
+    listing = _start((offer_links(title) if title is not None else []) or links, reader, vendor)
+    lines = lines_of(card)
+    for line in lines:
+        link = profile_link(line)
+        if link is not None:
+            _set_vendor(listing, link, reader)
+            break
+    _, others = read_marks(listing, [x for x in lines if not _of_offer(x)], reader)
+    _card_price(listing, [x for x in others if profile_link(x) is None or x.rules > 1], reader)
+    return listing
+
+
+def _of_offer(line: Line) -> bool:
+    """Tell a line that holds nothing but the title's link."""
+    linked = "".join([a.text() for a in line.links if OFFER_PATH.search(path_of(a))])
+    return bool(linked) and "".join(linked.split()) == line.text.replace(" ", "")
+
+
+def _card_price(listing: Listing, lines: list[Line], reader: Reader) -> None:
+    """Read the price: the first line with an amount, after the second rule if there are two."""
+    after = [line for line in lines if line.rules > 1]
+    for line in after or lines:
+        text = _before_icons(line)
+        if holds_money(text):
+            prices = read_prices("listing.price", text, reader)
+            if prices:
+                listing.price, listing.price_alternatives = prices[0], prices[1:]
+            return
+    for line in after:
+        text = _before_icons(line)
+        if any(ch.isdigit() for ch in text):
+            reader.money("listing.price", text)
+            return
+
+
+def _before_icons(line: Line) -> str:
+    """Return a line's text up to the first of its icons that a text follows."""
+    parts: list[str | Icon] = []
+    stated = False
+    for part in line.parts:
+        if isinstance(part, str):
+            stated = stated or bool(part.strip())
+        elif part.name and stated:
+            break
+        parts.append(part)
+    return joined(parts)
+
+
+def _table(table: LexborNode, reader: Reader, vendor: str | None) -> list[Listing]:
+    """Read a table of offers: columns #, Title, Vendor with level, Price on a results page.
+
+    In a store, a row without a link is the category of the rows below it.
+    """
+    if not offer_links(table):
+        return []
+    found: list[Listing] = []
+    category: list[str] = []
+    price_column = len(table.css("td, th"))  # none is called so yet
+    for cells in reader.rows(table):
+        links = [link for cell in cells for link in offer_links(cell)]
+        if not links:
+            names = [cell_text(cell).casefold() for cell in cells]
+            stated = [i for i, name in enumerate(names) if name]
+            if "price" in names:
+                price_column = names.index("price")
+            elif len(stated) == 1 or (stated and found and cells[0].tag == "td"):
+                category = category_levels(_parts(cells[stated[0]]))
+            continue
+        listing = _start(links, reader, vendor)
+        listing.category = list(category)
+        reader.note("listing.category", " / ".join(category), listing.category)
+        for cell in cells:
+            link = next((a for a in cell.css("a") if "profile" in path_of(a)), None)
+            if link is not None:
+                _set_vendor(listing, link, reader)
+        plain = [
+            cell
+            for cell in cells
+            if not offer_links(cell) and cell.css_first('a[href*="profile"]') is None
+        ]
+        for cell in cells:
+            if cell.css_first('[class*="ion-"]') is not None:
+                read_marks(listing, [x for x in lines_of(cell) if not _of_offer(x)], reader)
+        _row_price(listing, cells, plain, price_column, reader)
+        found.append(listing)
+    return found
+
+
+def _parts(cell: LexborNode) -> list[str | Icon]:
+    return [part for line in lines_of(cell) for part in line.parts]
+
+
+def _row_price(
+    listing: Listing, cells: list[LexborNode], plain: list[LexborNode], column: int, reader: Reader
+) -> None:
+    """Read a row's price: in the column of that name, else in the first cell with an amount.
+
+    The same price in another currency may stand in another cell.
+    """
+    named = cells[column : column + 1]
+    others = [cell for cell in plain if cell.mem_id not in [n.mem_id for n in named]]
+    texts = [*map(cell_text, named), *filter(holds_money, map(cell_text, others))]
+    prices: dict[str, Money] = {}
+    for text in texts:
+        for money in read_prices("listing.price", text, reader):
+            prices.setdefault(money.currency, money)
+    if prices:
+        listing.price, *listing.price_alternatives = prices.values()

@@ -1,8 +1,9 @@
-"""Wall Street Market: a vendor's profile, with its tabs offers, pgp, info and others."""
+"""Wall Street Market: a vendor's profile with its tabs, and the feedback of buyers."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator
 from datetime import date
 from itertools import islice
 from urllib.parse import unquote
@@ -10,41 +11,38 @@ from urllib.parse import unquote
 from selectolax.lexbor import LexborNode
 
 from cryptodrug_scraper.normalise.ages import read_age
+from cryptodrug_scraper.normalise.dates import read_moment
 from cryptodrug_scraper.reading.document import Document
 from cryptodrug_scraper.reading.lines import long_text, plain_label
 from cryptodrug_scraper.reading.links import address, path_of
-from cryptodrug_scraper.reading.nodes import in_menu
+from cryptodrug_scraper.reading.nodes import attribute, in_menu
 from cryptodrug_scraper.reading.pgp import read_key
 from cryptodrug_scraper.reading.reader import Reader
 from cryptodrug_scraper.records import ParsedPage, Review, Vendor
-from parsers.wall_street_cards import read_cards
-from parsers.wall_street_lines import cell_text
-from parsers.wall_street_offer import EXPERIENCE, LEVEL, PROFILE_PATH, TABS
-from parsers.wall_street_reviews import NOT_STATED, read_reviews, stars
-from parsers.wall_street_tabs import Outline, outline_of, tab_shown
-
-_KEY_ONLY = re.compile(
-    r"\s*-----BEGIN PGP PUBLIC KEY BLOCK-----.*-----END PGP PUBLIC KEY BLOCK-----\s*", re.S
+from parsers.wall_street_offer import LEVEL, read_cards, read_level
+from parsers.wall_street_page import (
+    NOT_STATED,
+    OFFER_PATH,
+    PROFILE_PATH,
+    Outline,
+    cell_text,
+    inline_text,
+    profile_links,
 )
-_NO_KEY = re.compile(r"\b(?:no|not|none|without|hasn't|has not)\b", re.I)
-_ONLINE = re.compile(r"(?:currently |now )?online(?: now)?", re.I)
-_NUMBER = r"\d[\d.,'’\u00a0\u202f]*"
-_TWO_COUNTS = re.compile(rf"({_NUMBER})\s*/\s*({_NUMBER})")
-_LEADING_COUNT = re.compile(rf"({_NUMBER})(?:\s*\(.*\))?")
 
 
 def read_vendor(document: Document, page: ParsedPage, reader: Reader) -> None:
     """Read a vendor's profile: name and marks, the table of facts, and the open tab."""
-    outline = outline_of(document)
+    outline = Outline(document)
     vendor = Vendor(banned=reader.by_default(False, "vendor.banned"))
-    name = _handle(document, page.url, outline)
+    # The handle that the page's address names, else the one its own tabs name.
+    own = PROFILE_PATH.search(address(page.url).place) or next(profile_links(document), None)
+    name = vendor.handle = unquote(own[1]) if own is not None else None
     heading = _heading(outline, name)
     if heading is not None:
         words = " ".join(heading.text(separator=" ").split())
         vendor.handle = _as_written(heading, words, name)
         _read_marks(vendor, heading, words, reader)
-    else:
-        vendor.handle = name
     reader.note("vendor.handle", name or "", vendor.handle)
     for alert in document.css('[class*="alert"]'):
         if _BANNED.search(text := alert.text(separator=" ")):
@@ -52,28 +50,15 @@ def read_vendor(document: Document, page: ParsedPage, reader: Reader) -> None:
     _read_facts(vendor, outline, heading, reader)
     page.vendors.append(vendor)
     if outline.tab is not None:
-        shown = tab_shown(document, page.url, "profile", outline)
+        shown = outline.open_tab(document, page.url, PROFILE_PATH)
         _read_tab(vendor, outline.tab, shown, outline, reader)
     feedback = outline.tables("feedback")
-    page.reviews.extend(read_reviews(feedback, Review(vendor=vendor.handle), reader))
+    page.reviews += read_reviews(feedback, Review(vendor=vendor.handle), reader)
     no_offers = {table.mem_id for table in feedback}
-    page.listings.extend(read_cards(document, reader, vendor.handle, no_offers))
+    page.listings += read_cards(document, reader, vendor.handle, no_offers)
 
 
 # -- name and marks ------------------------------------------------------------------------
-
-
-def _handle(document: Document, url: str | None, outline: Outline) -> str | None:
-    """Return the handle that the page's address names, else the one its own tabs name."""
-    here = PROFILE_PATH.search(address(url).place)
-    if here is not None:
-        return unquote(here[1])
-    menus: dict[int, bool] = {}
-    for link in document.css('a[href*="profile/"]'):
-        to = PROFILE_PATH.search(path_of(link))
-        if to is not None and to[2] in TABS and not in_menu(link, menus):
-            return unquote(to[1])
-    return None
 
 
 def _heading(outline: Outline, name: str | None) -> LexborNode | None:
@@ -104,6 +89,7 @@ _TRUSTED = re.compile(
     r"(?P<no>\b(?:not|no|isn't|never)\b[\w\s]{0,20})?\btrusted(?:\s+(?:vendor|seller))?", re.I
 )
 _BANNED = re.compile(r"\bbanned\b", re.I)
+_TIPS = ("title", "alt", "data-original-title", "aria-label")
 _MOST_TIPS = 40  # tooltips beside a name; two or three are usual
 _KNOWN_MARK = re.compile(
     r"\b(?:profile|vendor|seller|user|buyer|of|the|a|an|account|has|been|is|was|this|level|exp"
@@ -114,16 +100,11 @@ _KNOWN_MARK = re.compile(
 
 def _read_marks(vendor: Vendor, heading: LexborNode, shown: str, reader: Reader) -> None:
     """Read the marks beside the handle, from their text or from an icon's tooltip."""
-    rest = shown
-    if vendor.handle:
-        rest = shown.replace(vendor.handle, " ", 1)
-    tips: dict[str, None] = {}
-    for node in heading.css("[title], [alt], [data-original-title], [aria-label]"):
-        attributes = node.attributes
-        for key in ("title", "alt", "data-original-title", "aria-label"):
-            if tip := attributes.get(key):
-                tips[tip] = None
-    rest = " | ".join([rest, *[tip for tip in islice(tips, _MOST_TIPS) if tip not in rest]])
+    rest = shown.replace(vendor.handle or "", " ", 1)
+    nodes = heading.css(", ".join(f"[{name}]" for name in _TIPS))
+    tips = dict.fromkeys(attribute(node, name) for node in nodes for name in _TIPS)
+    shown_tips = [tip for tip in islice(filter(None, tips), _MOST_TIPS) if tip not in rest]
+    rest = " | ".join([rest, *shown_tips])
     if match := _TRUSTED.search(rest):
         vendor.trusted = match["no"] is None
         reader.note("vendor.trusted", rest, vendor.trusted)
@@ -152,30 +133,29 @@ def _read_facts(
 
     They stand in one table with a row as heading, or in tables with headings of their own.
     """
-    begun = heading is None
+    is_below = heading is None
     section = ""
-    read_one = False
+    tables: list[list[tuple[str, str, str]]] = []
     for part in outline.parts:
         if part.heading is not None:
-            begun = begun or (heading is not None and part.node.mem_id == heading.mem_id)
+            is_below = is_below or (heading is not None and part.node.mem_id == heading.mem_id)
             section = _section(part.heading) or section
             continue
-        if not begun or part.in_tab or len(part.node.css("table")) > 1:
+        rows = []
+        if is_below and not part.in_tab and len(part.node.css("table")) == 1:
+            rows = list(_facts(part.node, reader))
+        if not rows or (tables and not any(_is_known(label) for label, _, _ in rows)):
             continue
-        rows = _facts(part.node, reader)
-        if read_one and not any(_is_known(label) for label, _, _ in rows):
-            continue
-        read_one = True
+        tables.append(rows)
         caption = part.node.css_first("caption")
         section = (_section(caption.text()) if caption is not None else "") or section
-        for label, label_shown, value in rows:
-            if not value and (found := _section(label)):
-                section = found
-            elif value:
-                if _is_known(label):
-                    _read_fact(vendor, section, label, value, reader)
-                else:
-                    reader.unknown_label("vendor", label_shown, value)
+        for label, shown, value in rows:
+            if not value:
+                section = _section(label) or section
+            elif _is_known(label):
+                _read_fact(vendor, section, label, value, reader)
+            else:
+                reader.unknown_label("vendor", shown, value)
 
 
 def _section(text: str) -> str:
@@ -186,22 +166,23 @@ def _section(text: str) -> str:
     return "buyer" if "buyer" in words else "vendor" if "vendor" in words else "other"
 
 
-def _facts(table: LexborNode, reader: Reader) -> list[tuple[str, str, str]]:
-    """Return label (plain, and as shown) and value of each row.
+def _facts(table: LexborNode, reader: Reader) -> Iterator[tuple[str, str, str]]:
+    """Yield label (plain, and as shown) and value of each row.
 
     A row of one text has no value, or one after a colon.
     """
-    facts: list[tuple[str, str, str]] = []
     for cells in reader.rows(table):
-        texts = [cell_text(cell) for cell in cells]
-        label, value = texts[0], " ".join(texts[1:]).strip()
-        if not value and ":" in label:
-            before, _, after = label.partition(":")
-            label, value = before, after.strip()
-        facts.append((re.sub(r"\s*/\s*", "/", plain_label(label)), label.rstrip(" :"), value))
-    return facts
+        label, *rest = map(cell_text, cells)
+        value = " ".join(rest).strip()
+        if not value:
+            label, _, value = label.partition(":")
+        yield re.sub(r"\s*/\s*", "/", plain_label(label)), label.rstrip(" :"), value.strip()
 
 
+_ONLINE = re.compile(r"(?:currently |now )?online(?: now)?", re.I)
+_NUMBER = r"\d[\d.,'’\u00a0\u202f]*"
+_TWO_COUNTS = re.compile(rf"({_NUMBER})\s*/\s*({_NUMBER})")
+_LEADING_COUNT = re.compile(rf"({_NUMBER})(?:\s*\(.*\))?")
 _BUYERS = frozenset({"disputes involved as buyer", "rated orders", "completed orders"})
 _FACTS = frozenset(
     {
@@ -229,6 +210,7 @@ def _is_known(label: str) -> bool:
 
 def _read_fact(vendor: Vendor, section: str, label: str, value: str, reader: Reader) -> None:
     """Read one row. What the buyer's statistics say is of no field, so it is passed over."""
+    is_stated = value.casefold() not in NOT_STATED
     if label == "last online":
         vendor.last_active_on = _day("vendor.last_active_on", value, reader)
     elif label == "member since":
@@ -241,18 +223,23 @@ def _read_fact(vendor: Vendor, section: str, label: str, value: str, reader: Rea
         if vendor.joined_on is None and not reader.has_warned("vendor.joined_on"):
             # "Member since" may follow.
             vendor.joined_on = reader.by_default(_day("vendor.joined_on", value, reader))
-    elif label == "vendor level":
-        _level(vendor, value, reader)
     elif label == "average rating":
         vendor.rating = stars("vendor.rating", value, reader)
         vendor.rating_max = "5" if vendor.rating is not None else None
-    elif section == "buyer" or label.endswith("as buyer") or label.startswith("rating of"):
+    elif label == "vendor level" and is_stated:
+        if not read_level(vendor, value, reader):
+            vendor.level = reader.integer("vendor.level", value)
+    elif not is_stated or section == "buyer" or label.endswith("as buyer"):
         return
-    elif label == "open/completed orders" or (label == "completed orders" and section == "vendor"):
-        vendor.sales = _completed("vendor.sales", label, value, reader)
+    elif "completed orders" in label and (section == "vendor" or "/" in label):
+        both = _TWO_COUNTS.fullmatch(value)  # open and completed ones
+        if both is None and "/" in label:
+            reader.warn("vendor.sales", "not two counts", value)
+        else:
+            vendor.sales = reader.integer("vendor.sales", both[2] if both else value)
     elif label == "rated orders" and section == "vendor":
         vendor.rating_count = _first_count("vendor.rating_count", value, reader)
-    elif label == "disputes involved as vendor" or (section == "vendor" and "disputes" in label):
+    elif "disputes" in label and (section == "vendor" or label.endswith("as vendor")):
         vendor.disputes = _first_count("vendor.disputes", value, reader)
 
 
@@ -261,52 +248,23 @@ def _day(field: str, value: str, reader: Reader) -> date | None:
     if value.casefold() in NOT_STATED:
         return None
     if _ONLINE.fullmatch(value):
-        if reader.captured_at is None:
-            reader.warn(field, "an age, and the capture time is unknown", value)
-            return None
-        day = reader.captured_at.date()
-        reader.note(field, value, day)
-        return day
-    if read_age(value) is not None:
-        return reader.day_of_age(field, value)
-    return reader.date(field, value)
-
-
-def _level(vendor: Vendor, value: str, reader: Reader) -> None:
-    """Read ``Level 7`` and ``4521 EXP``, each in a badge of its own."""
-    if value.casefold() in NOT_STATED:
-        return
-    named = LEVEL.search(value)
-    # Without the level: "Level 1 170 EXP" is not 1170, as "1 170 EXP" alone would be.
-    experience = EXPERIENCE.search(LEVEL.sub(" | ", value))
-    if experience:
-        vendor.experience = reader.integer("vendor.experience", experience[1])
-    if named:
-        vendor.level = reader.integer("vendor.level", named[1])
-    elif not experience:
-        vendor.level = reader.integer("vendor.level", value)
-
-
-def _completed(field: str, label: str, value: str, reader: Reader) -> int | None:
-    """Return the second of ``12/845``, open and completed orders, or the one number."""
-    if value.casefold() in NOT_STATED:
-        return None
-    both = _TWO_COUNTS.fullmatch(value)
-    if both is None and "/" in label:
-        reader.warn(field, "not two counts", value)
-        return None
-    return reader.integer(field, both[2] if both else value)
+        return reader.day_of_age(field, "now")
+    return (reader.day_of_age if read_age(value) is not None else reader.date)(field, value)
 
 
 def _first_count(field: str, value: str, reader: Reader) -> int | None:
     """Return a count, after which a share or a total may stand: ``801 (95%)``, ``801/845``."""
-    if value.casefold() in NOT_STATED:
-        return None
     match = _TWO_COUNTS.fullmatch(value) or _LEADING_COUNT.fullmatch(value)
     return reader.integer(field, match[1] if match else value)
 
 
 # -- the open tab --------------------------------------------------------------------------
+
+
+_KEY_ONLY = re.compile(
+    r"\s*-----BEGIN PGP PUBLIC KEY BLOCK-----.*-----END PGP PUBLIC KEY BLOCK-----\s*", re.S
+)
+_NO_KEY = re.compile(r"\b(?:no|not|none|without|hasn't|has not)\b", re.I)
 
 
 def _read_tab(
@@ -325,3 +283,99 @@ def _read_tab(
     if shown is None and tab.css_first("table, div.card-body") is not None:
         return
     vendor.profile = reader.block("vendor.profile", text)
+
+
+# -- feedback --------------------------------------------------------------------------
+
+_STARS = re.compile(r"\(\s*(\d{1,2}(?:[.,]\d{1,4})?)\s*(?:/\s*5(?:[.,]0+)?\s*)?\)")
+_BARE = re.compile(r"(\d(?:[.,]\d{1,4})?)(?:\s*/\s*5)?(?:\s*stars?)?", re.I)
+_MASKED = re.compile(r"\S{0,3}\s?(?:[*•.…]\s?){2,}\S{0,3}|\S{0,3}…\S{0,3}")
+_PLACEHOLDERS = frozenset({"enter your comments here", "no feedback comment"})
+
+
+def stars(field: str, text: str, reader: Reader) -> str | None:
+    """Return a rating out of 5 from a text such as ``★★★★★ (4.91)``; none stated is None."""
+    if not text or text.casefold() in NOT_STATED:
+        return None
+    match = _STARS.search(text) or _BARE.fullmatch(text)
+    if match is None:
+        reader.warn(field, "not a rating", text)
+        return None
+    value = reader.decimal(field, match[1])
+    if value is not None and float(value) > 5:
+        reader.warn(field, "more than five stars", text)
+        return None
+    return value
+
+
+def read_reviews(tables: list[LexborNode], about: Review, reader: Reader) -> list[Review]:
+    """Read the rows of feedback tables: stars, text, masked buyer, time.
+
+    ``about`` holds what is the same for all of them: the vendor, and the offer if it is one's.
+    """
+    rows = [cells for table in tables for cells in reader.rows(table)]
+    stated = [cells for cells in rows if any(cell.tag != "th" for cell in cells)]
+    reviews = [_review(cells, about, reader) for cells in stated]
+    return [review for review in reviews if review is not None]
+
+
+def _review(cells: list[LexborNode], about: Review, reader: Reader) -> Review | None:
+    """Read one row; in a store's feedback it names the offer, too."""
+    review = Review(
+        vendor=about.vendor,
+        listing_external_id=about.listing_external_id,
+        listing_title=about.listing_title,
+    )
+    rest = []
+    for cell in cells:
+        links = [(OFFER_PATH.search(path_of(a)), a) for a in cell.css('a[href*="offer/"]')]
+        to, link = next(((to, a) for to, a in links if to is not None), (None, cell))
+        if to is not None and review.listing_external_id is None:
+            review.listing_external_id = to[1]
+            review.listing_title = reader.text("review.listing_title", inline_text(link))
+        else:
+            rest.append(cell)
+    texts = [cell_text(cell) for cell in rest]
+    rating = _STARS.search(texts[0]) if texts else None
+    if len(texts) < 3:
+        # "No feedback yet" across the table is no review; a rating without the rest is odd.
+        if rating is not None:
+            reader.warn("review", "a row of an unknown shape", " | ".join(texts))
+        return None
+    if rating is None and not texts[0] and not any(texts[1:]):
+        return None
+    if rating is None and _is_header(texts):
+        return None
+    review.rating = stars("review.rating", texts[0], reader)
+    review.rating_max = "5" if review.rating is not None else None
+    when = _which(texts, 2, _is_time, len(texts) - 1)
+    author = _which(texts, 1, _MASKED.fullmatch, 2)
+    if author == when:
+        author = 1 if when == 2 and len(texts) > 3 else -1
+    text = next((i for i in (1, 2, 3) if i not in (author, when) and i < len(rest)), -1)
+    if text > 0:
+        review.text = reader.block("review.text", long_text(rest[text]))
+        if review.text is not None and review.text.casefold().rstrip(".") in _PLACEHOLDERS:
+            review.text = None
+    if author > 0:
+        review.author = reader.text("review.author", texts[author])
+    if texts[when].casefold() not in NOT_STATED:
+        reader.posted(review, texts[when])
+    return review
+
+
+def _is_time(text: str) -> bool:
+    return read_age(text) is not None or read_moment(text) is not None
+
+
+def _is_header(texts: list[str]) -> bool:
+    """Tell a row of column names that are not ``<th>``: short words, no time among them."""
+    return all(t.replace(" ", "").isalpha() and len(t) < 20 for t in texts if t) and not any(
+        _is_time(t) or t.casefold() in NOT_STATED for t in texts
+    )
+
+
+def _which(texts: list[str], start: int, test: Callable[[str], object], usual: int) -> int:
+    """Return the column that a test holds for: the usual one first, then from the last back."""
+    columns = [usual, *range(len(texts) - 1, start - 1, -1)]
+    return next((i for i in columns if i < len(texts) and test(texts[i])), usual)

@@ -162,6 +162,10 @@ class Document:
         """
         return any(word in self.source for word in words) or self.spells_letters
 
+    def holds(self, selector: str, *words: str) -> bool:
+        """Say whether an element matches, whose markup must hold one of these words."""
+        return self.mentions(*words) and self.first(selector) is not None
+
     @cached_property
     def spells_letters(self) -> bool:
         """Whether letters, digits or marks of names are spelt in character references."""

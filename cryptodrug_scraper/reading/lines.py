@@ -105,13 +105,19 @@ def icon_of(node: LexborNode, tag: str) -> Icon | None:
 
 
 def walk(
-    root: LexborNode, *, after: bool = False, stops: Container[int] = (), skip: Container[str] = ()
+    root: LexborNode,
+    *,
+    after: bool = False,
+    stops: Container[int] = (),
+    skip: Container[str] = (),
+    leave_out: Container[int] = (),
 ) -> Iterator[tuple[LexborNode, str, bool]]:
     """Yield ``(node, tag, entering)`` in page order, without recursion.
 
     Walks what is inside ``root``, or with ``after`` all that follows it on the page, and ends
-    at a node whose ``mem_id`` is in ``stops``. Elements whose tag is in ``skip`` are left out
-    with all that is in them; elements (not texts) are yielded a second time when they end.
+    at a node whose ``mem_id`` is in ``stops``. Elements whose tag is in ``skip``, or whose
+    ``mem_id`` is in ``leave_out``, are passed over with all that is in them; elements (not
+    texts) are yielded a second time when they end.
     """
     top = None if after else root.mem_id
     node: LexborNode | None = root if after else root.child
@@ -121,7 +127,7 @@ def walk(
             if stops and node.mem_id in stops:
                 return
             tag = node.tag or ""
-            if tag not in skip:
+            if tag not in skip and not (leave_out and node.mem_id in leave_out):
                 yield node, tag, True
                 child = node.child
                 if child is not None:
@@ -255,19 +261,12 @@ def long_text(node: LexborNode, *, leave_out: Container[int] = ()) -> str | None
             blocks += 2 if tag == "br" else int(tag != "div" or _has_own_text(inner))
     flows = blocks > 1
     parts: list[str] = []
-    passed: int | None = None
     kept = int(node.tag in _KEPT_SPACE)
     skip = _NOT_READ - {"textarea", "header", "footer"}
-    for inner, tag, entering in walk(node, skip=skip):
-        if passed is not None:
-            if not entering and inner.mem_id == passed:
-                passed = None
-            continue
+    for inner, tag, entering in walk(node, skip=skip, leave_out=leave_out):
         if tag in _KEPT_SPACE:
             kept += 1 if entering else -1
-        if entering and inner.mem_id in leave_out:
-            passed = inner.mem_id
-        elif entering and tag == "-text":
+        if entering and tag == "-text":
             text = inner.text_content or ""
             if flows and not kept:
                 text = _SOURCE_BREAK.sub(" ", text)
