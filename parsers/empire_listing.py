@@ -286,7 +286,7 @@ def read_cards(main: LexborNode, page: ParsedPage, reader: Reader) -> None:
 def _card(card: LexborNode, names: dict[str, str], reader: Reader) -> Listing:
     listing = Listing()
     leaf = None
-    for link in _within(card, "a"):
+    for link in topmost(card, "a"):
         target = path_of(link)
         if match := _LISTING_ID.search(target):
             if listing.external_id is None:
@@ -298,7 +298,7 @@ def _card(card: LexborNode, names: dict[str, str], reader: Reader) -> Listing:
         elif "/u/" in target and listing.vendor is None:
             listing.vendor = reader.text("listing.vendor", link.text())
     prices: list[list[Money]] = []
-    for line in _within(card, "p"):
+    for line in topmost(card, "p"):
         _card_line(line, leaf, listing, prices, reader)
     if prices and prices[0]:  # a first line that could not be read has hidden the price
         listing.price = prices[0].pop(0)
@@ -308,15 +308,6 @@ def _card(card: LexborNode, names: dict[str, str], reader: Reader) -> Listing:
         _card_facts(head, listing, reader)
     _card_coins(card, listing, reader)
     return listing
-
-
-_USUAL_PARTS = 12  # links or lines of a card; so few can cost little even inside each other
-
-
-def _within(card: LexborNode, tag: str) -> list[LexborNode]:
-    """Return a card's links or lines."""
-    nodes = card.css(tag)
-    return nodes if len(nodes) <= _USUAL_PARTS else topmost(card, tag)
 
 
 def _card_line(

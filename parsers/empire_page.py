@@ -95,28 +95,12 @@ def tab_text(content: LexborNode) -> str | None:
 
 # -- the footer ------------------------------------------------------------------------------
 
-_FOOTER_DEPTH = 4  # saved copies left one to three elements open around it
 _CLOCK = re.compile(r"server\s+time\s*:\s*([^\n]{0,80}?)\s*(?:\n|copyright|$)", re.I)
-
-
-def footer_of(document: Document) -> LexborNode | None:
-    """Return the footer; it mostly ends the page, and is found soonest from its end."""
-    around = document.tree.body
-    for _ in range(_FOOTER_DEPTH):
-        last = around.last_child if around is not None else None
-        while last is not None and not last.is_element_node:
-            last = last.prev
-        if last is None:
-            break
-        if "footer" in class_names(last):
-            return last
-        around = last
-    return document.first(".footer")
 
 
 def read_clock(document: Document, page: ParsedPage, reader: Reader) -> None:
     """Set the page's time from the footer's "Server time: Friday, Sep 27, 2019 22:46:36"."""
-    footer = footer_of(document)
+    footer = document.first(".footer")
     text = footer.text()[:2000] if footer is not None else ""
     if match := _CLOCK.search(text):
         page.page_time = reader.page_clock(match[1])

@@ -17,8 +17,8 @@ from cryptodrug_scraper.reading.nodes import (
     contents,
     elements,
     headed_rows,
-    only_content,
     own_text,
+    tooltips,
     topmost,
     words,
 )
@@ -170,7 +170,6 @@ def _stars(cell: LexborNode) -> str | None:
 _LEVEL = re.compile(r"(vendor|trust)\s+level\s*:?\s*(\S.*)", re.I)
 _EARLY = re.compile(r"(?:fe|finali[sz]e early)(?:\s+(?:is\s+)?enabled)?(?:\s*:\s*(\w+))?", re.I)
 _RATING = re.compile(r"\(?#?[~<>+]?\d[^a-z]*", re.I)
-_TIPS = ("title", "alt", "data-original-title", "aria-label")
 
 
 def marks_of(line: LexborNode, vendor: Vendor, reader: Reader) -> list[LexborNode]:
@@ -198,7 +197,7 @@ def marks_of(line: LexborNode, vendor: Vendor, reader: Reader) -> list[LexborNod
 
 
 def _is_plain_rating(node: LexborNode) -> bool:
-    if node.tag not in ("span", "b", "font", "small") or _tip(node):
+    if node.tag not in ("span", "b", "font", "small") or any(tooltips(node)):
         return False
     return node.css_first("img[title], img[alt]") is None and bool(_RATING.fullmatch(words(node)))
 
@@ -209,14 +208,9 @@ def _rating_behind(title: str, text: str, vendor: Vendor, reader: Reader) -> Non
         _imported_rating(title, text, vendor, reader)
 
 
-def _tip(node: LexborNode) -> str:
-    """Return what an element says of itself when it is pointed at."""
-    return next((tip for name in _TIPS if (tip := fold(attribute(node, name)))), "")
-
-
 def _imported_tip(image: LexborNode) -> str:
     """Return an image's words about an imported rating, in small letters if its name is all."""
-    tip = _tip(image)
+    tip = next(tooltips(image), "")
     if tip.casefold().startswith("verified"):
         return tip
     name = image_name(attribute(image, "src")).partition(".")[0]
@@ -227,7 +221,7 @@ def _imported_tip(image: LexborNode) -> str:
 def read_mark(mark: LexborNode, vendor: Vendor, reader: Reader) -> None:
     """Read a mark beside a handle: a level, an imported rating, FE."""
     images = mark.css("img")
-    title = next(filter(None, (_tip(mark), *map(_imported_tip, images))), "")
+    title = next(filter(None, (*tooltips(mark), *map(_imported_tip, images))), "")
     text = words(mark)
     if level := _LEVEL.fullmatch(text):
         name = "level" if level[1].lower() == "vendor" else "trust_level"
@@ -403,7 +397,7 @@ def _text(cell: LexborNode, review: Review, reader: Reader) -> None:
     message = next((p for p in lines if "feedback_msg" in class_names(p)), lines[0])
     for line in lines:
         if line.mem_id == message.mem_id:
-            text = reader.block("review.text", block_text(_innermost(line)))
+            text = reader.block("review.text", block_text(line))
             review.text = None if text and fold(text).casefold() in PLACEHOLDERS else text
         elif _RESPONSE.match(words(line)):
             text = _RESPONSE.sub("", line.text().strip(), count=1)
@@ -412,14 +406,6 @@ def _text(cell: LexborNode, review: Review, reader: Reader) -> None:
             review.listing_title = reader.text("review.listing_title", line.text())
         elif words(line):
             reader.unknown_label("review", words(line))
-
-
-def _innermost(node: LexborNode) -> LexborNode:
-    """Return the element that holds all that a node holds: the ``font`` in a ``p``."""
-    only = only_content(node)
-    while only is not None and only.is_element_node:
-        node, only = only, only_content(only)
-    return node
 
 
 def _buyer_and_price(cell: LexborNode, review: Review, reader: Reader) -> None:

@@ -15,7 +15,7 @@ from cryptodrug_scraper.normalise.dates import read_moment
 from cryptodrug_scraper.reading.document import Document
 from cryptodrug_scraper.reading.lines import long_text, plain_label
 from cryptodrug_scraper.reading.links import address, path_of
-from cryptodrug_scraper.reading.nodes import attribute, in_menu
+from cryptodrug_scraper.reading.nodes import in_menu, tooltips
 from cryptodrug_scraper.reading.pgp import read_key
 from cryptodrug_scraper.reading.reader import Reader
 from cryptodrug_scraper.records import ParsedPage, Review, Vendor
@@ -89,7 +89,6 @@ _TRUSTED = re.compile(
     r"(?P<no>\b(?:not|no|isn't|never)\b[\w\s]{0,20})?\btrusted(?:\s+(?:vendor|seller))?", re.I
 )
 _BANNED = re.compile(r"\bbanned\b", re.I)
-_TIPS = ("title", "alt", "data-original-title", "aria-label")
 _MOST_TIPS = 40  # tooltips beside a name; two or three are usual
 _KNOWN_MARK = re.compile(
     r"\b(?:profile|vendor|seller|user|buyer|of|the|a|an|account|has|been|is|was|this|level|exp"
@@ -101,10 +100,8 @@ _KNOWN_MARK = re.compile(
 def _read_marks(vendor: Vendor, heading: LexborNode, shown: str, reader: Reader) -> None:
     """Read the marks beside the handle, from their text or from an icon's tooltip."""
     rest = shown.replace(vendor.handle or "", " ", 1)
-    nodes = heading.css(", ".join(f"[{name}]" for name in _TIPS))
-    tips = dict.fromkeys(attribute(node, name) for node in nodes for name in _TIPS)
-    shown_tips = [tip for tip in islice(filter(None, tips), _MOST_TIPS) if tip not in rest]
-    rest = " | ".join([rest, *shown_tips])
+    tips = dict.fromkeys(tip for node in heading.css("*") for tip in tooltips(node))
+    rest = " | ".join([rest, *[tip for tip in islice(tips, _MOST_TIPS) if tip not in rest]])
     if match := _TRUSTED.search(rest):
         vendor.trusted = match["no"] is None
         reader.note("vendor.trusted", rest, vendor.trusted)

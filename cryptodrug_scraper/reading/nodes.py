@@ -19,6 +19,13 @@ def class_names(node: LexborNode) -> list[str]:
     return (node.attrs.get("class") or "").split() if node.is_element_node else []
 
 
+def tooltips(node: LexborNode) -> Iterator[str]:
+    """Yield what an element shows when it is pointed at, white space folded."""
+    for name in ("title", "alt", "data-original-title", "aria-label"):
+        if tip := fold(attribute(node, name)):
+            yield tip
+
+
 def elements(node: LexborNode) -> list[LexborNode]:
     """Return the elements that are children of this one."""
     return [child for child in node.iter() if child.is_element_node]
@@ -95,10 +102,13 @@ def topmost(within: LexborNode, selector: str) -> list[LexborNode]:
     On a market's pages none ever is. On a page made to cost much, a block inside five
     hundred like it would have its text read five hundred times.
     """
+    nodes = within.css(selector)
+    if len(nodes) < 2:
+        return nodes
     kept: list[LexborNode] = []
     inside: set[int] = set()
     around = {within.mem_id}
-    for node in within.css(selector):
+    for node in nodes:
         above = node.parent
         met: list[int] = []
         while above is not None and (mem_id := above.mem_id) not in around:
