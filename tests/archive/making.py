@@ -13,7 +13,21 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from pathlib import Path
 
+import psutil
+import pytest
+
 from cryptodrug_scraper.archive import ArchiveReader, Limits, Page, Trouble, read_pages
+
+LITTLE = 1 << 24
+"""Bytes that are few beside a gigabyte, whatever Python itself reads meanwhile."""
+
+
+def bytes_read() -> int:
+    """How many bytes this process has read so far: what work costs, however busy the machine is."""
+    counters = getattr(psutil.Process(), "io_counters", None)
+    if counters is None:
+        pytest.skip("this system does not count what a process reads")
+    return int(counters().read_chars)
 
 
 def html(text: str = "hello") -> bytes:
