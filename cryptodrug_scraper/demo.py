@@ -13,7 +13,7 @@ from pathlib import Path
 
 from cryptodrug_scraper.archive import total_bytes
 from cryptodrug_scraper.cli.errors import Code, explain
-from cryptodrug_scraper.cli.query import Answer, connect
+from cryptodrug_scraper.cli.query import QueryResult, connect
 from cryptodrug_scraper.cli.replay import code_of, show
 from cryptodrug_scraper.cli.rows import show_table
 from cryptodrug_scraper.common.console import output
@@ -86,7 +86,7 @@ def main() -> int:
     with connect(dsn, timeout=60) as connection:
         for title, sql in QUESTIONS:
             console.print(f"\n{title}\n")
-            answer = Answer(connection, sql)
+            answer = QueryResult(connection, sql)
             show_table(answer.columns, list(answer))
             answer.close()
     _say_next(settings.data_dir, _report(url))
@@ -95,7 +95,7 @@ def main() -> int:
 
 def _report(url: str) -> Path:
     """Write the study of the demo's pages as a report, and return where it is."""
-    from cryptodrug_scraper.report import Options, marked_name, open_study, write_report
+    from cryptodrug_scraper.report import ReportOptions, marked_name, open_study, write_report
 
     # Not in the data folder: that is hidden, and some browsers must not read hidden folders.
     out = marked_name(Path.cwd() / "demo-report.html")
@@ -103,7 +103,7 @@ def _report(url: str) -> Path:
     # Nobody stands behind the invented study's few vendors: with the usual threshold of five
     # hardly a number of theirs would be shown.
     with open_study(url) as study:
-        write_report(study, Options("BE", threshold=1), out)
+        write_report(study, ReportOptions("BE", threshold=1), out)
     return out
 
 

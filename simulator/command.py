@@ -22,7 +22,7 @@ from simulator.facts import Sizes
 from simulator.faults import Faults, parse_faults
 from simulator.look import looks
 from simulator.making import make_world, usual_date
-from simulator.scenario.crawls import Crawl, Plan, count_whole, write_crawls
+from simulator.scenario.crawls import CrawlCalendar, PlannedCrawl, count_whole, write_crawls
 from simulator.scenario.folder import NotThisPlan, check
 from simulator.scenario.parameters import Parameters, read_scenario
 from simulator.scenario.truth import Truth
@@ -107,7 +107,7 @@ def write_scenario(
     missing: float = 0.0,
     workers: int = 2,
     out: TextIO | None = None,
-) -> list[Crawl]:
+) -> list[PlannedCrawl]:
     """Write a scenario's crawls into ``folder`` as WARC files, and the truth of its findings.
 
     ``truth`` receives them as JSON, of all its markets; see ``scenario/truth.py``. Crawls that a
@@ -123,7 +123,7 @@ def write_scenario(
         )
     if workers < 1:
         raise BadCall(f"--workers {workers}: one process at least has to write")
-    plan = Plan(parameters, seed, missing)
+    plan = CrawlCalendar(parameters, seed, missing)
     if folder is not None:
         with _refusal():
             check(folder, plan.told())
@@ -135,7 +135,7 @@ def write_scenario(
         return []
     done, total = count_whole(plan, folder, chosen)
 
-    def on_crawl(crawl: Crawl, _: int) -> None:
+    def on_crawl(crawl: PlannedCrawl, _: int) -> None:
         nonlocal done
         done += 1
         if done % 10 == 0 or done == total:

@@ -29,10 +29,10 @@ class Control:
         self.sites = sites
         control = self
 
-        class Handler(_Handler):
+        class ControlHandler(_ControlHandler):
             owner = control
 
-        self._http = ThreadingHTTPServer(("127.0.0.1", port), Handler)
+        self._http = ThreadingHTTPServer(("127.0.0.1", port), ControlHandler)
         self._http.daemon_threads = True
         self.port = int(self._http.server_address[1])
         self.address = f"http://127.0.0.1:{self.port}"
@@ -91,7 +91,7 @@ def _task(site: Site, task: tuple[str, str], query: dict[str, str]) -> Any:
     return isoformat(site.clock.now())
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _ControlHandler(BaseHTTPRequestHandler):
     owner: Control
 
     def do_GET(self) -> None:

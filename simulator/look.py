@@ -70,7 +70,7 @@ class Request:
 
 
 @dataclass(slots=True)
-class Page:
+class ShownPage:
     """An answer: what is sent, and what a parser must read from it.
 
     ``location`` makes it a redirect. ``about`` says what was served, for the counters.
@@ -87,13 +87,13 @@ class Page:
         return "redirect" if self.location else self.expected.kind
 
 
-def page_of(request: Request, market: str, kind: str, html: str, status: int = 200) -> Page:
+def page_of(request: Request, market: str, kind: str, html: str, status: int = 200) -> ShownPage:
     """Return a page that states nothing yet."""
     expected = ParsedPage(market=market, kind=kind, url=request.url, captured_at=request.at)
-    return Page(html, expected, status)
+    return ShownPage(html, expected, status)
 
 
-def redirect(request: Request, market: str, path: str) -> Page:
+def redirect(request: Request, market: str, path: str) -> ShownPage:
     """Return an answer that sends on to another address of the market."""
     page = page_of(request, market, "unknown", "", 302)
     page.location = path
@@ -108,7 +108,7 @@ def asked(root: str, address: str, at: datetime) -> Request:
 
 
 @runtime_checkable
-class Look(Protocol):
+class MarketSite(Protocol):
     """A market's pages. All methods are pure but for the session's memory."""
 
     name: str
@@ -116,11 +116,11 @@ class Look(Protocol):
     goods: tuple[str, ...]
     """What each leaf of the category tree sells, a key of ``words.GOODS``."""
 
-    def answer(self, world: World, request: Request, session: Session) -> Page:
+    def answer(self, world: World, request: Request, session: Session) -> ShownPage:
         """Return the page for one who is signed in."""
         ...
 
-    def login(self, world: World, request: Request) -> Page:
+    def login(self, world: World, request: Request) -> ShownPage:
         """Return the page with the login form."""
         ...
 
@@ -132,11 +132,11 @@ class Look(Protocol):
         """Return the address that one lands on after signing in."""
         ...
 
-    def dropped(self, world: World, request: Request, reason: str) -> Page:
+    def dropped(self, world: World, request: Request, reason: str) -> ShownPage:
         """Return what one sees whose session ended: ``expired`` or ``elsewhere``."""
         ...
 
-    def challenge(self, world: World, request: Request) -> Page:
+    def challenge(self, world: World, request: Request) -> ShownPage:
         """Return the page that asks for a captcha before anything else."""
         ...
 
@@ -144,15 +144,15 @@ class Look(Protocol):
         """Say whether a request posts that page with the captcha's text."""
         ...
 
-    def refresh(self, world: World, request: Request) -> Page:
+    def refresh(self, world: World, request: Request) -> ShownPage:
         """Return the page that only sends the browser on."""
         ...
 
-    def missing(self, world: World, request: Request) -> Page:
+    def missing(self, world: World, request: Request) -> ShownPage:
         """Return the market's answer for what is not there."""
         ...
 
-    def closed(self, world: World, request: Request) -> Page:
+    def closed(self, world: World, request: Request) -> ShownPage:
         """Return what stood there after the market had ended."""
         ...
 
@@ -198,12 +198,12 @@ class Routes(Protocol):
 
 
 @cache
-def looks() -> dict[str, Look]:
+def looks() -> dict[str, MarketSite]:
     """Return every market that can be served, by name."""
     package = importlib.import_module("simulator.markets")
-    found: dict[str, Look] = {}
+    found: dict[str, MarketSite] = {}
     for module in sorted(pkgutil.iter_modules(package.__path__), key=lambda m: m.name):
         look = getattr(importlib.import_module(f"simulator.markets.{module.name}"), "LOOK", None)
-        if isinstance(look, Look):
+        if isinstance(look, MarketSite):
             found[look.name] = look
     return found

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from cryptodrug_scraper.reading.market import market_named, markets
 from simulator.facts import Sizes
-from simulator.look import Look
+from simulator.look import MarketSite
 from simulator.world import World
 
 USUAL = timedelta(days=120)
@@ -19,7 +19,7 @@ def usual_date(name: str) -> datetime:
 
 
 def make_world(
-    look: Look,
+    look: MarketSite,
     *,
     seed: int = 1,
     sizes: Sizes | None = None,

@@ -15,7 +15,7 @@ from http.cookies import CookieError, SimpleCookie
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TextIO
 
-from simulator.site import Answer, Asked, Site
+from simulator.site import Site, SiteRequest, SiteResponse
 
 LOOPBACK = "127.0.0.1"
 _MOST = 1024 * 1024  # bytes of a posted form
@@ -64,7 +64,7 @@ class Server:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
-    def note(self, asked: Asked, answer: Answer, seconds: float) -> None:
+    def note(self, asked: SiteRequest, answer: SiteResponse, seconds: float) -> None:
         """Write a line of the log."""
         if self._log is None:
             return
@@ -96,14 +96,14 @@ class _Http(ThreadingHTTPServer):
 
 
 def _handler(server: Server) -> type[BaseHTTPRequestHandler]:
-    class Handler(_Handler):
+    class SiteHandler(_SiteHandler):
         pass
 
-    Handler.owner = server
-    return Handler
+    SiteHandler.owner = server
+    return SiteHandler
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _SiteHandler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     timeout = 120
     disable_nagle_algorithm = True
@@ -125,7 +125,7 @@ class _Handler(BaseHTTPRequestHandler):
         began = time.monotonic()
         length = self.headers.get("Content-Length", "0")
         size = int(length) if length.isdigit() else 0
-        asked = Asked(
+        asked = SiteRequest(
             self.command,
             self.path if self.path.startswith("/") else "/",
             _host(self.headers.get("Host", "")),
@@ -137,11 +137,11 @@ class _Handler(BaseHTTPRequestHandler):
         except Exception:  # a defect of the simulator's: say so, and keep serving
             traceback.print_exc()
             self.owner.site.count("defects")
-            answer = Answer(500, b"the simulator failed\n", about="defect")
+            answer = SiteResponse(500, b"the simulator failed\n", about="defect")
         self.owner.note(asked, answer, time.monotonic() - began)
-        deliver = _WAYS.get(answer.delivery, _Handler._whole)
+        deliver = _WAYS.get(answer.delivery, _SiteHandler._whole)
         if "gzip" in answer.delivery and "gzip" not in self.headers.get("Accept-Encoding", ""):
-            deliver = _Handler._whole
+            deliver = _SiteHandler._whole
         try:
             deliver(self, answer)
         except OSError:
@@ -149,7 +149,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     # -- the ways ----------------------------------------------------------------------------
 
-    def _head(self, answer: Answer, length: int | None, *more: tuple[str, str]) -> None:
+    def _head(self, answer: SiteResponse, length: int | None, *more: tuple[str, str]) -> None:
         self.send_response_only(answer.status)
         self.send_header("Server", "nginx")
         self.send_header("Date", format_datetime(self.owner.site.clock.now(), usegmt=True))
@@ -166,19 +166,19 @@ class _Handler(BaseHTTPRequestHandler):
     def _close(self) -> None:
         self.close_connection = True
 
-    def _whole(self, answer: Answer) -> None:
+    def _whole(self, answer: SiteResponse) -> None:
         self._head(answer, len(answer.body))
         self._write(answer.body)
 
-    def _silence(self, answer: Answer) -> None:
+    def _silence(self, answer: SiteResponse) -> None:
         self._close()
         self.owner.stopping.wait(self.owner.patience)
 
-    def _reset(self, answer: Answer) -> None:
+    def _reset(self, answer: SiteResponse) -> None:
         self._close()
         self.connection.shutdown(socket.SHUT_RDWR)
 
-    def _slowly(self, answer: Answer) -> None:
+    def _slowly(self, answer: SiteResponse) -> None:
         self._head(answer, len(answer.body))
         pieces = 20
         size = len(answer.body) // pieces + 1
@@ -193,37 +193,37 @@ class _Handler(BaseHTTPRequestHandler):
         share = 25 + sum(body[:4000]) % 50
         return body[: len(body) * share // 100]
 
-    def _cut_off(self, answer: Answer) -> None:
+    def _cut_off(self, answer: SiteResponse) -> None:
         self._head(answer, len(answer.body))
         self._write(self._part(answer.body))
         self._close()
 
-    def _cut_off_silently(self, answer: Answer) -> None:
+    def _cut_off_silently(self, answer: SiteResponse) -> None:
         self._head(answer, None, ("Connection", "close"))
         self._write(self._part(answer.body))
         self._close()
 
-    def _length_short(self, answer: Answer) -> None:
+    def _length_short(self, answer: SiteResponse) -> None:
         self._head(answer, len(self._part(answer.body)))
         self._write(answer.body)
         self._close()
 
-    def _length_long(self, answer: Answer) -> None:
+    def _length_long(self, answer: SiteResponse) -> None:
         self._head(answer, len(answer.body) + 1000)
         self._write(answer.body)
         self._close()
 
-    def _gzip(self, answer: Answer) -> None:
+    def _gzip(self, answer: SiteResponse) -> None:
         body = gzip.compress(answer.body, 5)
         self._head(answer, len(body), ("Content-Encoding", "gzip"))
         self._write(body)
 
-    def _gzip_cut(self, answer: Answer) -> None:
+    def _gzip_cut(self, answer: SiteResponse) -> None:
         body = self._part(gzip.compress(answer.body, 5))
         self._head(answer, len(body), ("Content-Encoding", "gzip"))
         self._write(body)
 
-    def _chunked(self, answer: Answer) -> None:
+    def _chunked(self, answer: SiteResponse) -> None:
         self._head(answer, None, ("Transfer-Encoding", "chunked"))
         size = len(answer.body) // 3 + 1
         for at in range(0, len(answer.body), size):
@@ -232,17 +232,17 @@ class _Handler(BaseHTTPRequestHandler):
         self._write(b"0\r\n\r\n")
 
 
-_WAYS: dict[str, Callable[[_Handler, Answer], None]] = {
-    "timeout": _Handler._silence,
-    "reset": _Handler._reset,
-    "slow": _Handler._slowly,
-    "cut_off": _Handler._cut_off,
-    "cut_off_silently": _Handler._cut_off_silently,
-    "length_short": _Handler._length_short,
-    "length_long": _Handler._length_long,
-    "gzip": _Handler._gzip,
-    "gzip_cut": _Handler._gzip_cut,
-    "chunked": _Handler._chunked,
+_WAYS: dict[str, Callable[[_SiteHandler, SiteResponse], None]] = {
+    "timeout": _SiteHandler._silence,
+    "reset": _SiteHandler._reset,
+    "slow": _SiteHandler._slowly,
+    "cut_off": _SiteHandler._cut_off,
+    "cut_off_silently": _SiteHandler._cut_off_silently,
+    "length_short": _SiteHandler._length_short,
+    "length_long": _SiteHandler._length_long,
+    "gzip": _SiteHandler._gzip,
+    "gzip_cut": _SiteHandler._gzip_cut,
+    "chunked": _SiteHandler._chunked,
 }
 
 

@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, urlencode
 from simulator import hostile
 from simulator.clock import Clock
 from simulator.faults import Faults
-from simulator.look import Look, Page, Request, redirect
+from simulator.look import MarketSite, Request, ShownPage, redirect
 from simulator.sessions import COOKIE, PASS, Sessions, SignedIn
 from simulator.world import World
 
@@ -35,7 +35,7 @@ _ASSET_PATHS = ("/img/", "/uploadedImage", "/public/")
 
 
 @dataclass(slots=True)
-class Asked:
+class SiteRequest:
     """A request as it came in."""
 
     method: str
@@ -46,7 +46,7 @@ class Asked:
 
 
 @dataclass(slots=True)
-class Answer:
+class SiteResponse:
     """What goes out, and how: ``delivery`` is a fault of the way, or empty."""
 
     status: int = 200
@@ -61,7 +61,7 @@ class Site:
 
     def __init__(
         self,
-        look: Look,
+        look: MarketSite,
         world: World,
         clock: Clock,
         *,
@@ -87,7 +87,7 @@ class Site:
         with self._lock:
             return dict(sorted(self.counters.items()))
 
-    def answer(self, asked: Asked) -> Answer:
+    def answer(self, asked: SiteRequest) -> SiteResponse:
         """Return what is sent for a request."""
         number = self.faults.next_request()
         answer = self._answer(asked, number)
@@ -98,17 +98,17 @@ class Site:
 
     # -- in order: the way, the market, the session, the page ------------------------------------
 
-    def _answer(self, asked: Asked, number: int) -> Answer:
+    def _answer(self, asked: SiteRequest, number: int) -> SiteResponse:
         at = self.clock.now()
         if not self._is_alive(asked.host, at):
             self.count("mirror/dead")
-            return Answer(0, delivery="reset", about="nothing")
+            return SiteResponse(0, delivery="reset", about="nothing")
         struck = self.faults.first_of(_TRANSPORT, number)
         if struck:
-            return Answer(0, delivery=struck, about="nothing")
+            return SiteResponse(0, delivery=struck, about="nothing")
         path = asked.address.partition("?")[0]
         if path.lower().endswith(_ASSETS) or path.startswith(_ASSET_PATHS):
-            return Answer(404, b"", [("Content-Type", "text/plain")], about="asset")
+            return SiteResponse(404, b"", [("Content-Type", "text/plain")], about="asset")
         form = dict(parse_qsl(asked.body.decode("utf-8", "replace"), keep_blank_values=True))
         request = Request(f"http://{asked.host}", asked.address, at, form, asked.method)
         if self.world.closed is not None and at.date() >= self.world.closed:
@@ -126,7 +126,7 @@ class Site:
         dies = self.world.mirrors.get(name)
         return dies is None or at < dies
 
-    def _trouble(self, name: str, request: Request, number: int) -> Answer:
+    def _trouble(self, name: str, request: Request, number: int) -> SiteResponse:
         self.count(f"fault/{name}")
         if name in _STATUS:
             status, said = _STATUS[name]
@@ -134,19 +134,19 @@ class Site:
                 f"<html><head><title>{status} {said}</title></head><body><center><h1>{status} "
                 f"{said}</h1></center><hr><center>nginx</center></body></html>\n"
             )
-            return Answer(status, html.encode(), [("Content-Type", HTML)], about="error")
+            return SiteResponse(status, html.encode(), [("Content-Type", HTML)], about="error")
         if name.startswith("redirect"):
             to = f"/redirected/{number}"
             if name == "redirect_out":
                 to = f"http://clearnet.example{request.address}"
             elif name == "redirect_phishing":
                 to = f"http://{self._phishers()[0]}{request.address}"
-            return Answer(302, b"", [("Location", to)], about="redirect")
+            return SiteResponse(302, b"", [("Location", to)], about="redirect")
         html_type = [("Content-Type", HTML)]
         if name == "bomb":
             body = hostile.bomb()
-            return Answer(200, body, [*html_type, ("Content-Encoding", "gzip")], about="huge")
-        return Answer(200, hostile.filler(), html_type, about="huge")
+            return SiteResponse(200, body, [*html_type, ("Content-Encoding", "gzip")], about="huge")
+        return SiteResponse(200, hostile.filler(), html_type, about="huge")
 
     def _phishers(self) -> tuple[str, ...]:
         letters = "abcdefghijklmnopqrstuvwxyz234567"
@@ -156,7 +156,7 @@ class Site:
             for n in range(3)
         )
 
-    def _past_the_walls(self, asked: Asked, request: Request, number: int) -> Answer:
+    def _past_the_walls(self, asked: SiteRequest, request: Request, number: int) -> SiteResponse:
         cookie = asked.cookies.get(COOKIE)
         signed_in = self.sessions.get(cookie)
         if signed_in is None:
@@ -186,7 +186,7 @@ class Site:
         answer = self._of_page(page)
         return self._with_links(answer, page, request, number)
 
-    def _wall(self, signed_in: SignedIn, request: Request, number: int) -> Page | None:
+    def _wall(self, signed_in: SignedIn, request: Request, number: int) -> ShownPage | None:
         """Return what stands before the page for one who is signed in, or None."""
         look, world = self.look, self.world
         if signed_in.stopped and request.method == "POST" and look.passes(request):
@@ -232,7 +232,7 @@ class Site:
             self._missed.add(page)
         return told
 
-    def _outside(self, asked: Asked, request: Request) -> Answer:
+    def _outside(self, asked: SiteRequest, request: Request) -> SiteResponse:
         """Answer one who is not signed in."""
         look, world = self.look, self.world
         if self.faults.rule("refresh_first") and not asked.cookies:
@@ -253,7 +253,7 @@ class Site:
                 self.count("session/made")
                 cookie = f"{COOKIE}={signed_in.cookie}; Path=/; HttpOnly"
                 headers = [("Location", look.home()), ("Set-Cookie", cookie)]
-                return Answer(302, b"", headers, about="redirect")
+                return SiteResponse(302, b"", headers, about="redirect")
             self.count("session/refused")
         return self._of_page(look.login(world, request))
 
@@ -262,13 +262,15 @@ class Site:
         values = [value for name, value in request.form.items() if "token" not in name]
         return next((value for value in values if value and value != "decoy"), "reader")
 
-    def _of_page(self, page: Page) -> Answer:
+    def _of_page(self, page: ShownPage) -> SiteResponse:
         headers = [("Content-Type", HTML)]
         if page.location is not None:
             headers.append(("Location", page.location))
-        return Answer(page.status, page.html.encode(), headers, about=page.about)
+        return SiteResponse(page.status, page.html.encode(), headers, about=page.about)
 
-    def _with_links(self, answer: Answer, page: Page, request: Request, number: int) -> Answer:
+    def _with_links(
+        self, answer: SiteResponse, page: ShownPage, request: Request, number: int
+    ) -> SiteResponse:
         """Add links that must not be followed."""
         address = escape(request.address)
         for name in ("clearnet", "phishing"):

@@ -16,12 +16,12 @@ from pathlib import Path
 from typing import Any
 
 from cryptodrug_scraper.records import ParsedPage, isoformat
-from simulator.look import Look
+from simulator.look import MarketSite
 from simulator.world import World
 
 
 def truth(
-    look: Look, world: World, at: datetime, *, unlinked: bool = False
+    look: MarketSite, world: World, at: datetime, *, unlinked: bool = False
 ) -> Iterator[dict[str, Any]]:
     """Yield vendors, listings and reviews as they are at this moment.
 
@@ -52,7 +52,9 @@ def truth(
             }
 
 
-def write_truth(path: Path, look: Look, world: World, at: datetime, *, append: bool = False) -> int:
+def write_truth(
+    path: Path, look: MarketSite, world: World, at: datetime, *, append: bool = False
+) -> int:
     """Write the truth as JSON lines; return how many."""
     count = 0
     with path.open("a" if append else "w", encoding="utf-8") as file:

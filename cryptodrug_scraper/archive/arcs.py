@@ -10,10 +10,10 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from .context import Context
+from .context import ReadContext
 from .http import content_kind, sort_of_type, split_response
 from .page import Page, Trouble
-from .revisits import Place
+from .revisits import RecordOffset
 from .source import Source
 from .warc_pages import RecordReader, Stored
 
@@ -42,7 +42,7 @@ class _Record(NamedTuple):
     end: int
 
 
-def read_arc(source: Source, context: Context) -> Iterator[Page | Trouble]:
+def read_arc(source: Source, context: ReadContext) -> Iterator[Page | Trouble]:
     """Yield the pages of an ARC file, in its order."""
     return _Arc(source, context).read()
 
@@ -50,7 +50,7 @@ def read_arc(source: Source, context: Context) -> Iterator[Page | Trouble]:
 class _Arc:
     """One ARC file being read."""
 
-    def __init__(self, source: Source, context: Context) -> None:
+    def __init__(self, source: Source, context: ReadContext) -> None:
         self.source = source
         self.context = context
         self.records = RecordReader(source, context)
@@ -96,7 +96,7 @@ class _Arc:
         yield from self.records.undated()
 
     def _page(self, record: _Record) -> Page | Trouble | None:
-        place = Place(self.source, record.at)
+        place = RecordOffset(self.source, record.at)
         limits, size = self.context.limits, record.end - record.start
         if record.url.startswith(_NO_PAGES):
             return None

@@ -26,7 +26,7 @@ from .http import split_response
 from .invented import field_of, of_this_machine
 from .mend import beginning_of, files_of
 from .page import DEFAULT_LIMITS, Page
-from .responses import Known, page_of
+from .responses import KnownCapture, page_of
 from .secret import public_body
 from .stamp import END_URI, CrawlEnd, CrawlStamp, end_block, stamp_block
 from .write import (
@@ -163,7 +163,7 @@ class CrawlArchive:
         if original is not None and original.content_type != content_type:
             original = None
 
-        known = Known(
+        known = KnownCapture(
             url,
             (at, "second", "warc"),
             content_type,

@@ -15,7 +15,7 @@ from .revisits import Revisits
 from .segments import Segments
 from .source import Source
 from .stamp import CrawlEnd, CrawlStamp
-from .when import Moment, given
+from .when import StatedMoment, given
 
 _STEP = 128 << 10
 _MOST_CRAWLS = 10_000
@@ -29,12 +29,12 @@ class ReadSource(Protocol):
     """Reads a source, whatever it is (see :func:`~.formats.read_source`)."""
 
     def __call__(
-        self, source: Source, context: Context, form: Form | None = None
+        self, source: Source, context: ReadContext, form: Form | None = None
     ) -> Iterator[Page | Trouble]:
         """Yield what is in it."""
 
 
-class Context:
+class ReadContext:
     """Options and counters of one :class:`~.reader.ArchiveReader`."""
 
     def __init__(
@@ -128,9 +128,9 @@ class Context:
 
     def when(
         self,
-        surest: Moment | None,
+        surest: StatedMoment | None,
         source: str,
-        in_path: Moment | None,
+        in_path: StatedMoment | None,
     ) -> tuple[datetime | None, str | None, str | None]:
         """Choose a capture time: the archive's own, then the path's, then the option's."""
         if surest is not None:

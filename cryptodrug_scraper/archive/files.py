@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-from .context import Context
+from .context import ReadContext
 from .http import decoded_body
 from .invented import of_this_machine
 from .kinds import archive_within, identify_bytes
@@ -19,10 +19,10 @@ from .sidecar import Sidecar, is_sidecar_name, read_sidecar, sidecar_names
 from .sniff import looks_like_html, problem_of
 from .source import Source, of_whole
 from .unpack import Bad, unpack
-from .when import Moment, in_parts
+from .when import StatedMoment, in_parts
 
 
-class Found(NamedTuple):
+class FoundFile(NamedTuple):
     """A file met on disk."""
 
     path: Path
@@ -38,7 +38,7 @@ def location_of(path: Path) -> str:
 
 def walk(
     top: Path, depth: int, on_hidden: Callable[[Path], None] | None = None
-) -> Iterator[Found | Trouble]:
+) -> Iterator[FoundFile | Trouble]:
     """Yield the regular files at and below a path, and what was not followed.
 
     ``on_hidden`` is called with each hidden file and folder, which are passed by.
@@ -49,7 +49,7 @@ def walk(
         yield Trouble(location_of(top), f"cannot be read ({error.strerror})", "unreadable")
         return
     if not stat.S_ISDIR(status.st_mode):
-        yield from _special_or(Found(top, status.st_size, None, True), status.st_mode)
+        yield from _special_or(FoundFile(top, status.st_size, None, True), status.st_mode)
         return
     pending: list[tuple[Path, int]] = [(top, 0)]
     while pending:
@@ -79,7 +79,9 @@ def walk(
             if stat.S_ISLNK(status.st_mode):
                 yield Trouble(location_of(path), "a symbolic link: not followed", "link")
             elif not stat.S_ISDIR(status.st_mode):
-                yield from _special_or(Found(path, status.st_size, beside, False), status.st_mode)
+                yield from _special_or(
+                    FoundFile(path, status.st_size, beside, False), status.st_mode
+                )
             elif level >= depth:
                 yield Trouble(
                     location_of(path), f"deeper than {depth} folders: not entered", "bad_name"
@@ -89,7 +91,7 @@ def walk(
         pending.extend(reversed(folders))
 
 
-def _special_or(found: Found, mode: int) -> Iterator[Found | Trouble]:
+def _special_or(found: FoundFile, mode: int) -> Iterator[FoundFile | Trouble]:
     if is_plain_file(mode):
         yield found
     else:
@@ -100,7 +102,7 @@ def _special_or(found: Found, mode: int) -> Iterator[Found | Trouble]:
         )
 
 
-def in_path_of(path: Path) -> Moment | None:
+def in_path_of(path: Path) -> StatedMoment | None:
     """Return the moment in a path as the user gave it (`.` stands for the folder's own name)."""
     parts = list(path.parts)
     if parts[:1] in ([], [".."]) or (not path.is_absolute() and len(parts) == 1):
@@ -114,7 +116,7 @@ def open_file(path: Path) -> BinaryIO:
     return os.fdopen(os.open(path, flags), "rb")
 
 
-def open_source(found: Found, limits: Limits) -> Source:
+def open_source(found: FoundFile, limits: Limits) -> Source:
     """Open a file met on disk. Raises OSError."""
     path = found.path
 
@@ -141,7 +143,7 @@ def open_source(found: Found, limits: Limits) -> Source:
     )
 
 
-def read_file(source: Source, context: Context) -> Iterator[Page | Trouble]:
+def read_file(source: Source, context: ReadContext) -> Iterator[Page | Trouble]:
     """Read one saved page."""
     limits, location, packing = context.limits, source.location, source.form.packing
     data = b""
@@ -226,7 +228,7 @@ def is_page_as_it_came(data: bytes, limits: Limits) -> bool:
         return False
 
 
-def is_sidecar(found: Found) -> bool:
+def is_sidecar(found: FoundFile) -> bool:
     """Tell whether a JSON file is the sidecar of a page beside it."""
     name = found.path.name
     if found.beside is None or not is_sidecar_name(name):

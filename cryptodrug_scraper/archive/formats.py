@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from .arcs import read_arc
-from .context import Context
+from .context import ReadContext
 from .files import read_file
 from .har import read_har
 from .httpcache import is_cached, read_cached
@@ -24,7 +24,7 @@ from .unpack import Bad
 from .warcs import read_warc
 from .zips import read_zip
 
-Reader = Callable[[Source, Context], Iterator[Page | Trouble]]
+Reader = Callable[[Source, ReadContext], Iterator[Page | Trouble]]
 
 FORMATS: dict[str, Reader] = {
     "7z": read_7z,
@@ -52,7 +52,7 @@ _ARCHIVES = ("7z", "tar", "warc", "arc", "zip")  # these may lie in one another 
 
 
 def read_source(
-    source: Source, context: Context, form: Form | None = None
+    source: Source, context: ReadContext, form: Form | None = None
 ) -> Iterator[Page | Trouble]:
     """Yield the pages of anything that can be read, wherever it lies; name what cannot be."""
     try:

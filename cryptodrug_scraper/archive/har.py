@@ -8,11 +8,11 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from .context import Context
+from .context import ReadContext
 from .http import Response, content_kind
 from .json_items import json_items
 from .page import Page, Trouble
-from .responses import NO_BODY, Known, page_of
+from .responses import NO_BODY, KnownCapture, page_of
 from .secret import public_headers
 from .source import Source
 from .timestamps import moment_of
@@ -24,7 +24,7 @@ _BOM = 3
 _REQUEST = re.compile(rb'"request"\s*:\s*\{')
 
 
-def read_har(source: Source, context: Context) -> Iterator[Page | Trouble]:
+def read_har(source: Source, context: ReadContext) -> Iterator[Page | Trouble]:
     """Yield the pages of a HAR file, in its order (``file#ENTRY``, from 1)."""
     source.file.seek(0)
     most = _GROWN * context.limits.page_bytes
@@ -44,7 +44,7 @@ def read_har(source: Source, context: Context) -> Iterator[Page | Trouble]:
 
 
 def _entry(
-    entry: dict[str, Any], location: str, source: Source, context: Context
+    entry: dict[str, Any], location: str, source: Source, context: ReadContext
 ) -> Iterator[Page | Trouble]:
     request, response = _object(entry, "request"), _object(entry, "response")
     content = _object(response, "content")
@@ -81,7 +81,7 @@ def _entry(
     stated = Response(status, headers, b"")
     stored = Response(status, {k: v for k, v in headers.items() if k not in _ENCODED}, body)
     url = _text(request.get("url")).partition("#")[0] or None
-    known = Known(url, captured, kind, location, None, cut_short)
+    known = KnownCapture(url, captured, kind, location, None, cut_short)
     page = page_of(stored, known, context.limits, stated)
     if page is None:
         context.pass_over(location, "of other types")

@@ -11,10 +11,10 @@ import warnings
 from collections.abc import Iterator
 from typing import Any
 
-from .context import Context
+from .context import ReadContext
 from .http import Response, split_response
 from .page import Page, Trouble
-from .responses import Known, page_of
+from .responses import KnownCapture, page_of
 from .source import Source
 from .timestamps import moment_of
 from .unpack import Bad, unpack
@@ -37,7 +37,7 @@ def is_cached(source: Source) -> bool:
     return any(source.sibling(name, _META_BYTES) is not None for name in (META, PICKLED))
 
 
-def read_cached(source: Source, context: Context) -> Iterator[Page | Trouble]:
+def read_cached(source: Source, context: ReadContext) -> Iterator[Page | Trouble]:
     """Yield the page of one entry of the cache; ``source`` is its body."""
     limits, location = context.limits, source.location
     source.file.seek(0)
@@ -79,7 +79,7 @@ def read_cached(source: Source, context: Context) -> Iterator[Page | Trouble]:
             reason = f"its timestamp {meta['timestamp']!r:.60} is no time; it is read without"
             yield Trouble(location, reason, "bad_statement")
     url = meta.get("response_url") or meta.get("url")
-    known = Known(
+    known = KnownCapture(
         url if isinstance(url, str) and url.isprintable() else None,
         context.when(moment, "archive", source.in_path),
         headers.get("content-type"),
@@ -94,7 +94,7 @@ def read_cached(source: Source, context: Context) -> Iterator[Page | Trouble]:
         yield page
 
 
-def _meta(data: bytes, context: Context) -> dict[str, Any] | str:
+def _meta(data: bytes, context: ReadContext) -> dict[str, Any] | str:
     try:
         data = _unpacked(data, context)
         with warnings.catch_warnings():
@@ -113,12 +113,12 @@ def _sent_packed(headers: dict[str, str], meta: object) -> bool:
     return "content-encoding" in headers and not cache_packs
 
 
-def _unpacked(data: bytes, context: Context) -> bytes:
+def _unpacked(data: bytes, context: ReadContext) -> bytes:
     """Return a file of the cache, which with ``HTTPCACHE_GZIP`` is compressed. Raises Bad."""
     return unpack(data, "gz", context.limits) if data.startswith(_GZIP) else data
 
 
-def _headers(source: Source, context: Context) -> dict[str, str] | Trouble:
+def _headers(source: Source, context: ReadContext) -> dict[str, str] | Trouble:
     found = source.sibling(HEADERS, _HEADER_BYTES)
     if found is None:
         return {}

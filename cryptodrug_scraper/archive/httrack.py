@@ -12,12 +12,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from .context import Context
+from .context import ReadContext
 from .http import Response, split_response
 from .names import member_parts, shown
 from .page import Limits, Page, Trouble
 from .provenance import NONE, Provenance, provenance_of
-from .responses import Known, page_of
+from .responses import KnownCapture, page_of
 from .source import Source
 from .unpack import Bad
 from .zip_members import LOCAL, unpack_page
@@ -33,7 +33,7 @@ _OWN = frozenset(("x-in-cache", "x-statuscode", "x-statusmessage", "x-size", "x-
 _STORED_NOT = "0"
 
 
-class Mirrors:
+class HttrackMirrors:
     """Which files below a folder are the mirror's copies of what its cache holds."""
 
     def __init__(self, top: Path, limits: Limits) -> None:
@@ -71,7 +71,7 @@ class Mirrors:
             return frozenset()
 
 
-def read_httrack(source: Source, context: Context) -> Iterator[Page | Trouble]:
+def read_httrack(source: Source, context: ReadContext) -> Iterator[Page | Trouble]:
     """Yield the pages of HTTrack's cache (``new.zip!/ADDRESS``)."""
     if source.path is None and f"/{FOLDER}/" in source.location:
         reason = (
@@ -92,7 +92,7 @@ def read_httrack(source: Source, context: Context) -> Iterator[Page | Trouble]:
         yield from _page(info, source, context)
 
 
-def _page(info: zipfile.ZipInfo, source: Source, context: Context) -> Iterator[Page | Trouble]:
+def _page(info: zipfile.ZipInfo, source: Source, context: ReadContext) -> Iterator[Page | Trouble]:
     location = f"{source.location}!/{shown(info.orig_filename)}"
     entry = _entry(source.file, info)
     if not info.file_size and entry.get("x-in-cache", _STORED_NOT) == _STORED_NOT:
@@ -116,7 +116,7 @@ def _page(info: zipfile.ZipInfo, source: Source, context: Context) -> Iterator[P
         with copy.open("rb") as file:
             body = file.read(context.limits.page_bytes)
         location = shown(str(copy.absolute()))
-    known = Known(
+    known = KnownCapture(
         info.orig_filename if "://" in info.orig_filename else stated.url,
         context.when(stated.moment if source.name == NEW else None, "page", source.in_path),
         content_type,

@@ -10,7 +10,7 @@ from typing import NamedTuple
 PART = 2 << 20
 
 
-class Identity(NamedTuple):
+class FileIdentity(NamedTuple):
     """A file's size in bytes, and its digest.
 
     The digest is the SHA-256 of the content where that is no larger than ``2 * PART``; of a
@@ -23,7 +23,7 @@ class Identity(NamedTuple):
     sha256: bytes
 
 
-def identity_of(path: Path, size: int | None = None) -> Identity:
+def identity_of(path: Path, size: int | None = None) -> FileIdentity:
     """Return what a file is known by, or was when it had ``size`` bytes only.
 
     Raises OSError, also if the file is smaller than ``size``.
@@ -40,7 +40,7 @@ def identity_of(path: Path, size: int | None = None) -> Identity:
             digest.update(_read(file.fileno(), 0, PART))
             digest.update(_read(file.fileno(), size - PART, PART))
             digest.update(str(size).encode())
-    return Identity(size, digest.digest())
+    return FileIdentity(size, digest.digest())
 
 
 def _read(fd: int, at: int, size: int) -> bytes:

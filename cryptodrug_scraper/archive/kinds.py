@@ -9,7 +9,7 @@ import tarfile
 from io import BytesIO
 from typing import BinaryIO, NamedTuple
 
-from .names import Kind, is_page_name, kind_of
+from .names import FileKind, is_page_name, kind_of
 from .sniff import begins_as_html, looks_like_html
 from .table_kinds import TABLES, table_kind
 from .unpack import UTF16, Stream, wide_encoding
@@ -155,7 +155,7 @@ def form_of(head: bytes, inner: bytes, name: str) -> Form:
     if packing_of(inner) or _is_wide(inner, name):
         return Form("packed", packing)
     plain_name = name
-    if kind_of(name)[0] is Kind.PACKED:
+    if kind_of(name)[0] is FileKind.PACKED:
         plain_name = name.rpartition(".")[0]
     form = _plain(inner, plain_name)
     if form.format in ("page", "tar", "other"):
@@ -217,8 +217,8 @@ def _by_name(head: bytes, name: str) -> Form:
     """Decide by the name, where the content says nothing for certain."""
     kind, packing = kind_of(name)
     if is_page_name(name):
-        return Form("page", packing if kind is Kind.PACKED else "")
-    if kind is Kind.ARCHIVE:
+        return Form("page", packing if kind is FileKind.PACKED else "")
+    if kind is FileKind.ARCHIVE:
         form, _, method = packing.partition(":")
         return Form(form, method)
     suffix = "." + name.lower().rpartition(".")[2]
@@ -229,10 +229,10 @@ def _by_name(head: bytes, name: str) -> Form:
     web_archive = _WEB_ARCHIVE.search(name)
     if web_archive is not None:
         return Form(web_archive[1].lower())
-    if kind is Kind.PACKED and packing == "br":
+    if kind is FileKind.PACKED and packing == "br":
         return Form("page", packing, certain=False)
-    if kind in (Kind.OTHER, Kind.JSON) or not looks_like_html(head):
-        if head and packing in PACKINGS.values() and (kind is Kind.PACKED or _is_known(name)):
+    if kind in (FileKind.OTHER, FileKind.JSON) or not looks_like_html(head):
+        if head and packing in PACKINGS.values() and (kind is FileKind.PACKED or _is_known(name)):
             return Form("packed", packing)  # it is not what its name says
         return _spoilt(head)
     if _WARC_WITHIN.search(head):  # an archive of pages whose beginning is damaged
@@ -249,12 +249,12 @@ def _spoilt(head: bytes) -> Form:
 
 def _damaged(name: str, packing: str) -> Form:
     kind, stated = kind_of(name)
-    if kind is Kind.ARCHIVE:
+    if kind is FileKind.ARCHIVE:
         form, _, _ = stated.partition(":")
         return Form(form, packing)
     if _is_known(name):
         return Form("packed", packing)  # whose reader says what is wrong
-    if kind is Kind.OTHER:
+    if kind is FileKind.OTHER:
         return OTHER
     return Form("page", packing, certain=is_page_name(name))
 

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from email.message import Message
 from urllib.parse import urljoin
 
-from .context import Context
+from .context import ReadContext
 from .http import Response
 from .page import Page, Trouble
-from .responses import Known, page_of
+from .responses import KnownCapture, page_of
 from .source import Source
 from .timestamps import moment_of
 from .unpack import Bad
@@ -41,7 +41,7 @@ _BROKEN = (
 )
 
 
-def read_mhtml(source: Source, context: Context) -> Iterator[Page | Trouble]:
+def read_mhtml(source: Source, context: ReadContext) -> Iterator[Page | Trouble]:
     """Yield the page of an MHTML file, and the pages of its frames (``file#PART``)."""
     most = _TIMES * context.limits.page_bytes
     if source.size > most:
@@ -55,7 +55,7 @@ def read_mhtml(source: Source, context: Context) -> Iterator[Page | Trouble]:
         yield Trouble(source.location, f"damaged MHTML ({error}); skipped", "broken_record")
 
 
-def _pages(source: Source, context: Context, data: bytes) -> Iterator[Page | Trouble]:
+def _pages(source: Source, context: ReadContext, data: bytes) -> Iterator[Page | Trouble]:
     message = email.message_from_bytes(
         data.removeprefix(codecs.BOM_UTF8), policy=email.policy.compat32
     )
@@ -94,7 +94,7 @@ def _pages(source: Source, context: Context, data: bytes) -> Iterator[Page | Tro
             continue
         if not isinstance(body, bytes):
             continue
-        known = Known(_address(url), captured, _content_type(part), location, None, False)
+        known = KnownCapture(_address(url), captured, _content_type(part), location, None, False)
         page = page_of(Response(None, {}, body), known, context.limits)
         if page is not None:
             found += 1

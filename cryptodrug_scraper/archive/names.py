@@ -10,7 +10,7 @@ from enum import Enum
 from .page import Limits
 
 
-class Kind(Enum):
+class FileKind(Enum):
     """What a file is, by its name."""
 
     PAGE = "page"
@@ -67,31 +67,31 @@ def _suffixes(name: str) -> tuple[str, str]:
     return "." + last, f".{middle[2]}.{last}" if middle[0] else "." + last
 
 
-def kind_of(name: str) -> tuple[Kind, str]:
+def kind_of(name: str) -> tuple[FileKind, str]:
     """Return what a file of this (base) name is, with the way it is packed.
 
     ``viewlisting.php?id=7`` and ``index.html?page=2``, as wget saves them, are pages.
     """
     last, two = _suffixes(name)
     if not last:
-        return Kind.UNKNOWN, ""
+        return FileKind.UNKNOWN, ""
     if last in PAGE_SUFFIXES:
-        return Kind.PAGE, ""
+        return FileKind.PAGE, ""
     packing = ARCHIVES.get(two) or ARCHIVES.get(last)
     if packing is not None:
-        return Kind.ARCHIVE, packing
+        return FileKind.ARCHIVE, packing
     if last in PACKED_SUFFIXES:
         inner = kind_of(name[: -len(last)])[0]
-        return (Kind.OTHER if inner in (Kind.OTHER, Kind.JSON) else Kind.PACKED), PACKED_SUFFIXES[
-            last
-        ]
+        return (
+            FileKind.OTHER if inner in (FileKind.OTHER, FileKind.JSON) else FileKind.PACKED
+        ), PACKED_SUFFIXES[last]
     if last == ".json":
-        return Kind.JSON, ""
+        return FileKind.JSON, ""
     if last in OTHER_SUFFIXES:
-        return Kind.OTHER, ""
+        return FileKind.OTHER, ""
     if "?" in name:
         return kind_of(name.partition("?")[0])
-    return Kind.UNKNOWN, ""
+    return FileKind.UNKNOWN, ""
 
 
 HIDDEN = "hidden"
@@ -158,9 +158,9 @@ def is_plain_file(mode: int) -> bool:
 def is_page_name(name: str) -> bool:
     """Tell whether a name says that a file is a page, compressed (``page.html.gz``) or not."""
     kind, _ = kind_of(name)
-    if kind is Kind.PACKED:
+    if kind is FileKind.PACKED:
         kind, _ = kind_of(name.rpartition(".")[0])
-    return kind is Kind.PAGE
+    return kind is FileKind.PAGE
 
 
 def member_parts(name: str, limits: Limits) -> tuple[list[str], str, str]:

@@ -19,13 +19,13 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from .context import Context
-from .files import Found, open_source
+from .context import ReadContext
+from .files import FoundFile, open_source
 from .formats import read_source
 from .kinds import identify
 from .names import shown
 from .page import DEFAULT_LIMITS, Limits, Page, Trouble
-from .revisits import Place
+from .revisits import RecordOffset
 from .source import Source
 
 _MARKS = ("#", "!/")  # behind a file's path: an offset, a member
@@ -43,7 +43,7 @@ class _State(NamedTuple):
     changed: int
 
 
-_originals: dict[_State, dict[str, tuple[Place, bool]]] = {}  # in order of use
+_originals: dict[_State, dict[str, tuple[RecordOffset, bool]]] = {}  # in order of use
 
 
 class NotOpened(Exception):
@@ -82,7 +82,7 @@ def open_page(
             "OLD NEW` says it.",
         )
     try:
-        found = Found(path, path.stat().st_size, None, True)
+        found = FoundFile(path, path.stat().st_size, None, True)
         source = open_source(found, limits)
     except OSError as error:
         raise NotOpened(location, "gone", f"cannot be read ({error.strerror})") from None
@@ -136,7 +136,7 @@ def _read(
     sources: Iterable[Source],
     location: str,
     limits: Limits,
-    known: dict[str, tuple[Place, bool]],
+    known: dict[str, tuple[RecordOffset, bool]],
     *,
     seek: bool = True,
 ) -> tuple[Page | None, Trouble | None, bool]:
@@ -145,7 +145,7 @@ def _read(
     With ``seek``, by the shortest way. ``known`` is where originals of revisits lie: without
     ``seek``, and where a revisit is met, the sources are read to their end to fill it.
     """
-    context = Context(limits, None, None, None, read_source)
+    context = ReadContext(limits, None, None, None, read_source)
     context.wanted = location if seek else ""
     context.revisits.places = known
     context.revisits.neighbour = partial(_neighbour, limits)
@@ -165,7 +165,7 @@ def _read(
     return page, wrong, elsewhere
 
 
-def _items(sources: Iterable[Source], context: Context) -> Iterator[Page | Trouble]:
+def _items(sources: Iterable[Source], context: ReadContext) -> Iterator[Page | Trouble]:
     for source in sources:
         yield from read_source(source, context, source.form)
     if not context.wanted:
@@ -179,7 +179,7 @@ def _neighbour(limits: Limits, source: Source, name: str) -> Source | None:
         return None
     path = source.path.with_name(name)
     try:
-        other = open_source(Found(path, path.stat().st_size, None, True), limits)
+        other = open_source(FoundFile(path, path.stat().st_size, None, True), limits)
     except (OSError, ValueError):
         return None
     other.file.close()
@@ -191,7 +191,7 @@ def _state(path: Path, source: Source) -> _State:
     return _State(path.absolute(), status.st_ino, status.st_size, status.st_mtime_ns)
 
 
-def _remember(state: _State, known: dict[str, tuple[Place, bool]]) -> None:
+def _remember(state: _State, known: dict[str, tuple[RecordOffset, bool]]) -> None:
     """Keep where originals of a file's revisits lie, for the next page of it."""
     if known:
         _originals[state] = known
@@ -205,7 +205,7 @@ def _beside(path: Path, limits: Limits) -> Iterator[Source]:
         try:
             if not other.is_file():
                 continue
-            source = open_source(Found(other, other.stat().st_size, None, True), limits)
+            source = open_source(FoundFile(other, other.stat().st_size, None, True), limits)
         except OSError:
             continue
         with source.file:

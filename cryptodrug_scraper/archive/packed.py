@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from .context import Context
+from .context import ReadContext
 from .kinds import packing_of
 from .names import PACKED_SUFFIXES
 from .page import Page, Trouble
@@ -15,7 +15,7 @@ from .unpack import CHUNK, ERRORS, Bad, Inflater, Stream
 _GZIP = b"\x1f\x8b\x08"
 
 
-def read_packed(source: Source, context: Context) -> Iterator[Page | Trouble]:
+def read_packed(source: Source, context: ReadContext) -> Iterator[Page | Trouble]:
     """Unpack a file and yield the pages of what is in it (``pages.jsonl.gz``, ``a.zip.xz``)."""
     try:
         file, size, problem = _unpacked(source, source.budget)

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from .http import Response, split_response
 from .sidecar import without_credentials
 from .timestamps import moment_of
-from .when import Moment
+from .when import StatedMoment
 
 _HEAD = 16 << 10
 _TOKENS = 40
@@ -41,7 +41,7 @@ class Provenance(NamedTuple):
     """What a saved page says of itself; ``problem`` is why something it says is not used."""
 
     url: str | None = None
-    moment: Moment | None = None
+    moment: StatedMoment | None = None
     problem: str = ""
     status: int | None = None
     headers: Mapping[str, str] = {}

@@ -8,11 +8,19 @@ from datetime import date, datetime
 from pathlib import Path
 
 from .columns import ANY, Columns
-from .context import Context, PassedOver
-from .files import Found, is_page_as_it_came, is_sidecar, location_of, open_file, open_source, walk
+from .context import PassedOver, ReadContext
+from .files import (
+    FoundFile,
+    is_page_as_it_came,
+    is_sidecar,
+    location_of,
+    open_file,
+    open_source,
+    walk,
+)
 from .formats import read_source
 from .httrack import REWRITTEN as COPIES
-from .httrack import Mirrors
+from .httrack import HttrackMirrors
 from .names import HIDDEN, REWRITTEN, original_of
 from .page import DEFAULT_LIMITS, Limits, NothingThere, Page, Trouble
 from .stamp import CrawlEnd, CrawlStamp
@@ -36,7 +44,9 @@ class ArchiveReader:
         columns: Columns = ANY,
     ) -> None:
         self._paths = _existing(paths)
-        self._context = Context(limits, captured_at, on_read, on_passed_over, read_source, columns)
+        self._context = ReadContext(
+            limits, captured_at, on_read, on_passed_over, read_source, columns
+        )
         self._items = self._read()
         self.pages = 0
         self.troubles = 0
@@ -69,7 +79,7 @@ class ArchiveReader:
     def _read(self) -> Generator[Page | Trouble, None, None]:
         context = self._context
         for path in self._paths:
-            mirrors = Mirrors(path, context.limits)
+            mirrors = HttrackMirrors(path, context.limits)
             for found in walk(path, context.limits.depth, self._hidden):
                 if isinstance(found, Trouble):
                     yield found
@@ -92,7 +102,7 @@ class ArchiveReader:
         self._context.pass_over(location_of(path), HIDDEN)
 
 
-def _is_copy(found: Found, mirrors: Mirrors) -> str:
+def _is_copy(found: FoundFile, mirrors: HttrackMirrors) -> str:
     """Tell whether a file is the copy, with other links, of a page that is read beside it."""
     if found.beside is None:
         return ""
@@ -112,7 +122,7 @@ def _is_readable(path: Path, limits: Limits) -> bool:
         return False
 
 
-def _read_one(found: Found, context: Context) -> Iterator[Page | Trouble]:
+def _read_one(found: FoundFile, context: ReadContext) -> Iterator[Page | Trouble]:
     if is_sidecar(found):
         return
     try:
@@ -168,5 +178,5 @@ def total_bytes(paths: Iterable[Path], *, limits: Limits = DEFAULT_LIMITS) -> in
         found.size
         for path in _existing(paths)
         for found in walk(path, limits.depth)
-        if isinstance(found, Found)
+        if isinstance(found, FoundFile)
     )

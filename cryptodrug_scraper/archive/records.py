@@ -35,7 +35,7 @@ _FIRST = 16 << 20  # of the first member, packed
 _CHECKED = 2 << 30  # most that the check of one member unpacks; nothing of it is kept
 
 
-class Checked:
+class RecordCheck:
     """The check of one record: where it ends, what is wrong, and what of it may be kept.
 
     ``keep`` is whether the record's own content is whole; ``more`` whether its compressed member
@@ -182,7 +182,7 @@ class RecordFile:
         made: _Piecewise = zstandard.ZstdDecompressor(max_window_size=WINDOW).decompressobj()
         return made
 
-    def check(self, at: int) -> Checked:
+    def check(self, at: int) -> RecordCheck:
         """Check the record at an offset."""
         if self.magic == PLAIN:
             return self._check_plain(at)
@@ -271,7 +271,7 @@ class RecordFile:
                 break
         return head[:size]
 
-    def _check_plain(self, at: int) -> Checked:
+    def _check_plain(self, at: int) -> RecordCheck:
         for size in _HEADS:
             head = self.pread(size, at)
             need = _needed(head)
@@ -279,18 +279,18 @@ class RecordFile:
                 break
         if need is None:
             if at + len(head) >= self.size and _HEAD_END.search(head) is None:
-                return Checked(at, "truncated", "the file ends within this record", keep=False)
-            return Checked(at, "broken_record", "the record's header is damaged", keep=False)
+                return RecordCheck(at, "truncated", "the file ends within this record", keep=False)
+            return RecordCheck(at, "broken_record", "the record's header is damaged", keep=False)
         end = at + need
         if end > self.size:
-            return Checked(at, "truncated", "the file ends within this record", keep=False)
+            return RecordCheck(at, "truncated", "the file ends within this record", keep=False)
         after = self.pread(len(PLAIN), end)
         padding = len(after) - len(after.lstrip(b"\r\n"))
         if after and not padding and after != PLAIN:
-            return Checked(at, "broken_record", "the record's length is wrong", keep=False)
-        return Checked(end + padding)
+            return RecordCheck(at, "broken_record", "the record's length is wrong", keep=False)
+        return RecordCheck(end + padding)
 
-    def _check_member(self, at: int) -> Checked:
+    def _check_member(self, at: int) -> RecordCheck:
         unit: Inflater | _Piecewise = Inflater() if self.magic == GZIP else self._piecewise()
         step = _PIECE if self.magic == GZIP else _ZSTD_INPUT
         head, tail = b"", b""
@@ -330,11 +330,13 @@ class RecordFile:
         if not code and not whole:
             code, reason = "truncated", "the record is shorter than it states"
         if behind and not more:
-            return Checked(at, code or "broken_record", "the record's length is wrong", keep=False)
+            return RecordCheck(
+                at, code or "broken_record", "the record's length is wrong", keep=False
+            )
         if code:
             keep = whole and more  # without its checksum, one record is not to be trusted
-            return Checked(at, code, reason, keep=keep, more=more)
-        return Checked(self._past_skippable(position - len(unit.unused_data)), more=more)
+            return RecordCheck(at, code, reason, keep=keep, more=more)
+        return RecordCheck(self._past_skippable(position - len(unit.unused_data)), more=more)
 
     def _past_skippable(self, at: int) -> int:
         """Return where what stands behind zstd's frames without content begins."""

@@ -16,7 +16,7 @@ from .unpack import Bad
 NO_BODY = frozenset((204, 205, 301, 302, 303, 304, 307, 308))
 
 
-class Known(NamedTuple):
+class KnownCapture(NamedTuple):
     """What a record says of its response. ``captured`` is a moment, how exact, and from where."""
 
     url: str | None
@@ -29,7 +29,7 @@ class Known(NamedTuple):
 
 
 def page_of(
-    stored: Response, known: Known, limits: Limits, stated: Response | None = None
+    stored: Response, known: KnownCapture, limits: Limits, stated: Response | None = None
 ) -> Page | Trouble | None:
     """Make a page of a response; None if it is passed over (an image, an empty redirect).
 

@@ -14,10 +14,10 @@ from urllib.parse import urlsplit
 from fastwarc.warc import ArchiveIterator, WarcHeader, WarcRecord, WarcRecordType
 
 from .http import Response, content_kind, split_response
-from .names import Kind, kind_of
+from .names import FileKind, kind_of
 from .page import Limits, Page, Trouble
 from .records import RecordFile
-from .responses import Known, page_of
+from .responses import KnownCapture, page_of
 from .source import Source
 from .stamp import CrawlStamp
 from .unpack import ERRORS, Bad
@@ -26,7 +26,7 @@ NO_PAGE = "revisits of what is no page"
 """The sort of revisits that are passed over."""
 
 
-class Place(NamedTuple):
+class RecordOffset(NamedTuple):
     """Where a record lies: its offset, and how many stand before it in its compressed member.
 
     An offset below zero says that the record was seen, and is no page.
@@ -72,17 +72,17 @@ class _Index:
 
     def __init__(self, held: int) -> None:
         self._half = max(1, held // 2)
-        self._young: dict[int, Place] = {}
-        self._old: dict[int, Place] = {}
+        self._young: dict[int, RecordOffset] = {}
+        self._old: dict[int, RecordOffset] = {}
 
-    def add(self, key: str, place: Place) -> None:
+    def add(self, key: str, place: RecordOffset) -> None:
         """Remember a place: of several the last, which is the one that a crawler means."""
         hashed = hash(key)
         if hashed not in self._young and len(self._young) >= self._half:
             self._old, self._young = self._young, {}
         self._young[hashed] = place
 
-    def find(self, key: str) -> Place | None:
+    def find(self, key: str) -> RecordOffset | None:
         """Return a place."""
         place = self._young.get(hash(key)) or self._old.get(hash(key))
         if place is not None:
@@ -98,7 +98,7 @@ class Revisits:
         self._digests = _Index(limits.digests_held)
         self._names = _Index(2 * limits.digests_held)
         self._held: list[Revisit] = []
-        self.places: dict[str, tuple[Place, bool]] | None = None
+        self.places: dict[str, tuple[RecordOffset, bool]] | None = None
         """Where the original of each revisit lies, by the revisit's location, and whether it was
         cut short: kept where single pages are opened, and looked at first."""
         self.neighbour: Neighbour | None = None
@@ -109,7 +109,7 @@ class Revisits:
         """Whether there are revisits whose original was not met yet."""
         return bool(self._held)
 
-    def met(self, digest: str | None, names: tuple[str, ...], place: Place) -> None:
+    def met(self, digest: str | None, names: tuple[str, ...], place: RecordOffset) -> None:
         """Remember where the payload of a record lies."""
         if digest is not None:
             self._digests.add(digest, place)
@@ -148,22 +148,22 @@ class Revisits:
         self._note(revisit, place, cut_short)
         return _page(revisit, place, original, cut_short, self._limits)
 
-    def _known(self, revisit: Revisit, source: Source) -> tuple[Place, bool] | None:
+    def _known(self, revisit: Revisit, source: Source) -> tuple[RecordOffset, bool] | None:
         """Return where an original lies without its having been met: it was before, or is named."""
         found = self.places.get(revisit.location) if self.places is not None else None
         if found is not None or revisit.lies_at is None or self.neighbour is None:
             return found
         name, offset = revisit.lies_at
         other = source if name == source.name else self.neighbour(source, name)
-        return None if other is None else (Place(other, offset), False)
+        return None if other is None else (RecordOffset(other, offset), False)
 
-    def _note(self, revisit: Revisit, place: Place, cut_short: bool) -> None:
+    def _note(self, revisit: Revisit, place: RecordOffset, cut_short: bool) -> None:
         if self.places is not None and len(self.places) < self._limits.revisits_held:
             self.places[revisit.location] = place, cut_short
 
     def rest(self) -> Iterator[tuple[str, Page | Trouble | str]]:
         """Yield what becomes of the revisits that were held back, with their locations."""
-        waiting: dict[int, list[tuple[Place, bool, Revisit]]] = {}
+        waiting: dict[int, list[tuple[RecordOffset, bool, Revisit]]] = {}
         held, self._held = self._held, []
         for revisit in held:
             place, cut_short = self._find(revisit)
@@ -179,7 +179,7 @@ class Revisits:
             yield from self._of_one_source(group)
 
     def _of_one_source(
-        self, group: list[tuple[Place, bool, Revisit]]
+        self, group: list[tuple[RecordOffset, bool, Revisit]]
     ) -> Iterator[tuple[str, Page | Trouble | str]]:
         source = group[0][0].source
         places = sorted({place for place, _, _ in group}, key=lambda place: place[1:])
@@ -201,7 +201,7 @@ class Revisits:
                 item = _page(revisit, place, None, cut_short, self._limits)
                 yield revisit.location, item or NO_PAGE
 
-    def _find(self, revisit: Revisit) -> tuple[Place | None, bool]:
+    def _find(self, revisit: Revisit) -> tuple[RecordOffset | None, bool]:
         for key, cut_short in revisit.digests:
             place = self._digests.find(key)
             if place is not None:
@@ -213,7 +213,7 @@ class Revisits:
         return None, False
 
 
-class _Original(NamedTuple):
+class _SeenOriginal(NamedTuple):
     """A record that was read again."""
 
     response: Response
@@ -223,13 +223,13 @@ class _Original(NamedTuple):
 
 
 def _originals(
-    file: BinaryIO, source: Source, places: list[Place], limits: Limits
-) -> Iterator[_Original | None]:
+    file: BinaryIO, source: Source, places: list[RecordOffset], limits: Limits
+) -> Iterator[_SeenOriginal | None]:
     """Read records of one file again, in their order; None for one that cannot be read."""
     records: Iterator[WarcRecord] = iter(())
     at, count = -1, 0
     for place in places:
-        found: _Original | None = None
+        found: _SeenOriginal | None = None
         try:
             if place.offset != at:
                 at, count = place.offset, 0
@@ -249,7 +249,7 @@ def _originals(
         yield found
 
 
-def _read(record: WarcRecord, limits: Limits) -> _Original | None:
+def _read(record: WarcRecord, limits: Limits) -> _SeenOriginal | None:
     if record.content_length > limits.block_bytes:
         return None
     block: bytes = record.reader.read()
@@ -266,11 +266,15 @@ def _read(record: WarcRecord, limits: Limits) -> _Original | None:
         return None
     digest = headers.get(WarcHeader.WARC_PAYLOAD_DIGEST)
     truncated = headers.get(WarcHeader.WARC_TRUNCATED) is not None
-    return _Original(response, content_type, digest, truncated)
+    return _SeenOriginal(response, content_type, digest, truncated)
 
 
 def _page(
-    revisit: Revisit, place: Place, original: _Original | None, cut_short: bool, limits: Limits
+    revisit: Revisit,
+    place: RecordOffset,
+    original: _SeenOriginal | None,
+    cut_short: bool,
+    limits: Limits,
 ) -> Page | Trouble | None:
     """Make a page of a revisit: the bytes of another capture, seen at this time."""
     if original is None:
@@ -283,7 +287,7 @@ def _page(
         stated = Response(own.status, own.headers or stored.headers, b"")
         content_type = own.headers.get("content-type", content_type)
     # WARC-Truncated of the revisit itself says that its block leaves the body out.
-    known = Known(
+    known = KnownCapture(
         revisit.url,
         revisit.captured,
         content_type,
@@ -315,5 +319,5 @@ def _is_no_page(revisit: Revisit) -> bool:
             name = urlsplit(revisit.url).path.rpartition("/")[2]
         except ValueError:
             return False
-        return kind_of(name)[0] is Kind.OTHER
+        return kind_of(name)[0] is FileKind.OTHER
     return kind is False

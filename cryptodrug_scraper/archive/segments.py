@@ -13,7 +13,7 @@ from typing import NamedTuple
 from fastwarc.warc import HeaderMap, WarcRecordType
 
 from .page import Limits, Trouble
-from .revisits import Place
+from .revisits import RecordOffset
 from .stamp import CrawlStamp
 from .unpack import Bad
 
@@ -24,7 +24,7 @@ _REFUSED = 100_000
 class First(NamedTuple):
     """What is known of a record by its first segment."""
 
-    place: Place
+    place: RecordOffset
     kind: WarcRecordType
     headers: HeaderMap
     crawl: CrawlStamp | None

@@ -24,14 +24,14 @@ from py7zr.exceptions import (
 )
 from py7zr.io import Py7zIO, WriterFactory
 
-from .context import Context
+from .context import ReadContext
 from .httpcache import BESIDE
 from .kinds import HEAD, LOOKED_INTO, identify_bytes
 from .names import (
     HIDDEN,
     ORIGINAL,
     REWRITTEN,
-    Kind,
+    FileKind,
     hidden,
     kind_of,
     member_parts,
@@ -48,7 +48,7 @@ _FAILURES = 50
 _WAIT = 0.2  # seconds between looks at whether the reader was closed
 
 
-class Member(NamedTuple):
+class SevenZipMember(NamedTuple):
     """A member by the archive's index; ``block`` is what it is packed in."""
 
     name: str
@@ -61,7 +61,7 @@ class _Stopped(Exception):
     """Whoever reads the archive stopped."""
 
 
-def read_7z(source: Source, context: Context) -> Iterator[Page | Trouble]:
+def read_7z(source: Source, context: ReadContext) -> Iterator[Page | Trouble]:
     """Yield the pages of a 7z archive."""
     try:
         members, copies, problems = _index(source, context)
@@ -69,7 +69,7 @@ def read_7z(source: Source, context: Context) -> Iterator[Page | Trouble]:
         yield Trouble(source.location, f"{bad.reason}; skipped", bad.code)
         return
     yield from problems
-    reader = _Reader(source, context, members, copies)
+    reader = _SevenZipReader(source, context, members, copies)
     try:
         yield from reader.read()
     except Bad as bad:
@@ -77,16 +77,16 @@ def read_7z(source: Source, context: Context) -> Iterator[Page | Trouble]:
 
 
 def _index(
-    source: Source, context: Context
-) -> tuple[list[Member], list[tuple[str, Member]], list[Trouble]]:
+    source: Source, context: ReadContext
+) -> tuple[list[SevenZipMember], list[tuple[str, SevenZipMember]], list[Trouble]]:
     """Return the members that can be read, and what is wrong with others.
 
     Apart stand copies of pages that are there as they came, with the names of those.
     """
     originals: set[str] = set()
-    copies: list[tuple[str, Member]] = []
+    copies: list[tuple[str, SevenZipMember]] = []
     limits = context.limits
-    members: list[Member] = []
+    members: list[SevenZipMember] = []
     problems: list[Trouble] = []
     seen: set[str] = set()
     blocks: dict[int, int] = {}
@@ -119,7 +119,7 @@ def _index(
                     seen.add(key)
                     block = blocks.setdefault(id(info.folder), len(blocks))
                     size = int(info.uncompressed)
-                    member = Member(info.filename, parts, size, block)
+                    member = SevenZipMember(info.filename, parts, size, block)
                     if original := original_of(info.filename, originals):
                         copies.append((original, member))
                     else:
@@ -279,15 +279,15 @@ class _Unpacking:
         return False
 
 
-class _Reader:
+class _SevenZipReader:
     """Makes pages of the members of one 7z archive."""
 
     def __init__(
         self,
         source: Source,
-        context: Context,
-        members: list[Member],
-        copies: list[tuple[str, Member]],
+        context: ReadContext,
+        members: list[SevenZipMember],
+        copies: list[tuple[str, SevenZipMember]],
     ) -> None:
         self.source = source
         self.context = context
@@ -315,7 +315,7 @@ class _Reader:
                 continue
             data = self.beside[key]
             yield from self._member(member, BytesIO(data), len(data))
-        again: list[Member] = []
+        again: list[SevenZipMember] = []
         for original, member in self.copies:
             if original in self.as_they_came:
                 self.context.pass_over(self._location(member), REWRITTEN)
@@ -323,7 +323,7 @@ class _Reader:
                 again.append(member)
         yield from self._unpacked(again)
 
-    def _unpacked(self, todo: list[Member]) -> Iterator[Page | Trouble]:
+    def _unpacked(self, todo: list[SevenZipMember]) -> Iterator[Page | Trouble]:
         failures = 0
         while todo:
             left = {member.name: member for member in todo}
@@ -347,7 +347,9 @@ class _Reader:
                 yield Trouble(self._location(member), f"{reason}; skipped", error.code)
             todo = [member for member in todo if member.block != block]
 
-    def _member(self, member: Member, file: BinaryIO, size: int) -> Iterator[Page | Trouble]:
+    def _member(
+        self, member: SevenZipMember, file: BinaryIO, size: int
+    ) -> Iterator[Page | Trouble]:
         context, limits, name = self.context, self.context.limits, member.parts[-1]
         location = self._location(member)
         form = identify_bytes(file.read(max(HEAD, LOOKED_INTO)), name)
@@ -390,7 +392,7 @@ class _Reader:
                 self.as_they_came.add(member.name)
             yield item
 
-    def _location(self, member: Member) -> str:
+    def _location(self, member: SevenZipMember) -> str:
         return f"{self.source.location}!/{shown(member.name)}"
 
 
@@ -410,8 +412,8 @@ def open_member(source: Source, name: str) -> BinaryIO:
     return found[0]
 
 
-def _may_be_beside(member: Member, limits: Limits) -> bool:
+def _may_be_beside(member: SevenZipMember, limits: Limits) -> bool:
     name = member.parts[-1]
     if member.size > limits.sidecar_bytes:
         return False
-    return name in BESIDE or (kind_of(name)[0] is Kind.JSON and is_sidecar_name(name))
+    return name in BESIDE or (kind_of(name)[0] is FileKind.JSON and is_sidecar_name(name))

@@ -12,14 +12,14 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from .when import Moment, from_text, in_range, why_none
+from .when import StatedMoment, from_text, in_range, why_none
 
 
 class Sidecar(NamedTuple):
     """What a sidecar says of its page."""
 
     url: str | None = None
-    moment: Moment | None = None
+    moment: StatedMoment | None = None
     status: int | None = None
     invented: bool = False
 

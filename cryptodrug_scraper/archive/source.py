@@ -13,7 +13,7 @@ from typing import IO, BinaryIO, cast
 from .kinds import OTHER, Form
 from .page import Limits, Trouble
 from .unpack import Bad
-from .when import Moment
+from .when import StatedMoment
 
 DEEPEST = 2
 """Archives inside archives are opened so deep: an archive in an archive in an archive."""
@@ -77,7 +77,7 @@ class Source:
     name: str
     location: str
     size: int
-    in_path: Moment | None
+    in_path: StatedMoment | None
     budget: Budget
     reopen: Callable[[], BinaryIO]
     depth: int = 0
@@ -85,7 +85,7 @@ class Source:
     path: Path | None = None
     beside: frozenset[str] | None = None
     form: Form = OTHER
-    times: Mapping[str, Moment] = field(default_factory=dict)
+    times: Mapping[str, StatedMoment] = field(default_factory=dict)
     sibling: Sibling = field(default=_no_sibling)
 
     def head(self, size: int) -> bytes:

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, BinaryIO
 
-from .context import Context
+from .context import ReadContext
 from .page import Page, Trouble
 from .source import Source
 from .tables import Row, pages_of, wanted
@@ -24,7 +24,7 @@ from .unpack import Bad
 _PROGRAM = (sys.executable, "-I", str(Path(__file__).with_name("parquet_rows.py")))
 
 
-def read_parquet(source: Source, context: Context) -> Iterator[Page | Trouble]:
+def read_parquet(source: Source, context: ReadContext) -> Iterator[Page | Trouble]:
     """Yield the pages of a Parquet file (``file#ROW``, from 1)."""
     from pyarrow import ArrowException  # pyarrow takes a third of a second to load
 
@@ -36,7 +36,7 @@ def read_parquet(source: Source, context: Context) -> Iterator[Page | Trouble]:
         yield Trouble(source.location, reason, "broken_record")
 
 
-def _rows(file: BinaryIO, source: Source, context: Context) -> Iterator[Row]:
+def _rows(file: BinaryIO, source: Source, context: ReadContext) -> Iterator[Row]:
     from pyarrow.ipc import RecordBatchStreamReader
 
     with _child(file, [], 0) as listing:

@@ -9,7 +9,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from shutil import copyfileobj
 
-from .context import Context
+from .context import ReadContext
 from .names import shown, what_it_is
 from .page import Page, Trouble
 from .source import Source
@@ -22,7 +22,7 @@ _LEFT_BEHIND = ("-wal", "-journal")
 _AUXILIARY = 4 << 30
 
 
-def read_sqlite(source: Source, context: Context) -> Iterator[Page | Trouble]:
+def read_sqlite(source: Source, context: ReadContext) -> Iterator[Page | Trouble]:
     """Yield the pages of an SQLite database (``file#TABLE/ROWID``)."""
     try:
         with _opened(source) as connection:
@@ -43,7 +43,7 @@ def read_sqlite(source: Source, context: Context) -> Iterator[Page | Trouble]:
         yield Trouble(source.location, reason, "broken_record")
 
 
-def _nothing(source: Source, context: Context, tables: list[str]) -> Iterator[Trouble]:
+def _nothing(source: Source, context: ReadContext, tables: list[str]) -> Iterator[Trouble]:
     if source.named or context.columns.body:
         reason = (
             f"no table of it has a column of pages (its tables: {', '.join(tables[:20])}); "
@@ -112,7 +112,7 @@ def _columns(connection: sqlite3.Connection, table: str) -> list[str]:
 
 
 def _rows(
-    connection: sqlite3.Connection, table: str, columns: list[str], context: Context
+    connection: sqlite3.Connection, table: str, columns: list[str], context: ReadContext
 ) -> Iterator[Row]:
     names = [name for name in columns if name in wanted(columns, context.columns)]
     chosen = ", ".join(_quoted(name) for name in names)

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from .columns import listed
-from .context import Context
+from .context import ReadContext
 from .json_items import json_items
 from .page import Page, Trouble
 from .source import Source
@@ -23,22 +23,22 @@ _SEPARATORS = "\t,;|"
 _BOMS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xbf": "utf-8-sig"}
 
 
-def read_jsonl(source: Source, context: Context) -> Iterator[Page | Trouble]:
+def read_jsonl(source: Source, context: ReadContext) -> Iterator[Page | Trouble]:
     """Yield the pages of JSON Lines: an object a line (``file#LINE``)."""
     yield from pages_of(_json_lines(source, context), source, context)
 
 
-def read_json(source: Source, context: Context) -> Iterator[Page | Trouble]:
+def read_json(source: Source, context: ReadContext) -> Iterator[Page | Trouble]:
     """Yield the pages of a JSON array of objects (``file#ITEM``, from 1)."""
     yield from pages_of(_json_array(source, context), source, context)
 
 
-def read_csv(source: Source, context: Context) -> Iterator[Page | Trouble]:
+def read_csv(source: Source, context: ReadContext) -> Iterator[Page | Trouble]:
     """Yield the pages of a CSV file whose first row names the columns (``file#ROW``, from 1)."""
     yield from pages_of(_csv(source, context), source, context)
 
 
-def _json_lines(source: Source, context: Context) -> Iterator[Row]:
+def _json_lines(source: Source, context: ReadContext) -> Iterator[Row]:
     source.file.seek(0)
     most = _GROWN * context.limits.page_bytes
     number = 0
@@ -68,7 +68,7 @@ def _json_lines(source: Source, context: Context) -> Iterator[Row]:
             yield Row(at, Bad("broken_record", "the line is no JSON object"))
 
 
-def _json_array(source: Source, context: Context) -> Iterator[Row]:
+def _json_array(source: Source, context: ReadContext) -> Iterator[Row]:
     source.file.seek(0)
     items = json_items(source.file, (), _GROWN * context.limits.page_bytes)
     for number, found in enumerate(items, 1):
@@ -76,7 +76,7 @@ def _json_array(source: Source, context: Context) -> Iterator[Row]:
         yield Row(f"#{number}", found)
 
 
-def _csv(source: Source, context: Context) -> Iterator[Row]:
+def _csv(source: Source, context: ReadContext) -> Iterator[Row]:
     source.file.seek(0)
     head = source.file.read(3)
     source.file.seek(0)
@@ -93,7 +93,9 @@ def _csv(source: Source, context: Context) -> Iterator[Row]:
         text.detach()  # whoever made the source closes its file
 
 
-def _csv_rows(text: io.TextIOWrapper, most: int, source: Source, context: Context) -> Iterator[Row]:
+def _csv_rows(
+    text: io.TextIOWrapper, most: int, source: Source, context: ReadContext
+) -> Iterator[Row]:
     first = text.readline(most)
     separator = separator_in(first)
     if separator:

@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 from .cells import page_bytes
 from .columns import Choice, Columns, choose, flat, listed
-from .context import Context
+from .context import ReadContext
 from .http import Response, content_kind
 from .names import what_it_is
 from .page import Page, Trouble
-from .responses import Known, page_of
+from .responses import KnownCapture, page_of
 from .sniff import looks_like_html
 from .source import Source
 from .timestamps import moment_of
@@ -28,7 +28,7 @@ class Row(NamedTuple):
 
 
 def pages_of(
-    rows: Iterable[Row], source: Source, context: Context, what: str = ""
+    rows: Iterable[Row], source: Source, context: ReadContext, what: str = ""
 ) -> Iterator[Page | Trouble]:
     """Yield the pages of a table's rows; a table that holds none is passed over, or named.
 
@@ -44,7 +44,7 @@ def pages_of(
 class _Table:
     """One table being read: its columns are settled by its first page."""
 
-    def __init__(self, source: Source, context: Context, what: str) -> None:
+    def __init__(self, source: Source, context: ReadContext, what: str) -> None:
         self.source = source
         self.context = context
         self.what = what
@@ -137,7 +137,7 @@ class _Table:
         if url and (len(url) > 8192 or not url.isprintable()):
             problems.append("its address is none")
             url = None
-        known = Known(
+        known = KnownCapture(
             url or None,
             self.context.when(moment, "archive", self.source.in_path),
             content_type,

@@ -24,7 +24,7 @@ _PAX = re.compile(rb"(\d{1,20}) ([^=\n]{1,256})=")
 _NO_DATA = (*LINKS, tarfile.CHRTYPE, tarfile.BLKTYPE, tarfile.DIRTYPE, tarfile.FIFOTYPE)
 
 
-class Member(NamedTuple):
+class TarMember(NamedTuple):
     """One member's header."""
 
     name: str
@@ -58,7 +58,7 @@ class Walker:
         self._left -= len(data)
         return data
 
-    def __iter__(self) -> Iterator[Member | Damage]:
+    def __iter__(self) -> Iterator[TarMember | Damage]:
         stream = self._stream
         name: str | None = None
         size: int | None = None
@@ -146,7 +146,7 @@ class Walker:
                 self._left, self._padding = length, -length % BLOCK
             if sparse:
                 kind = tarfile.GNUTYPE_SPARSE
-            yield Member(
+            yield TarMember(
                 name if name is not None else info.name, length, kind, at, fits, stream.position
             )
             name = size = None

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from io import BytesIO
 from typing import BinaryIO
 
-from .context import Context
+from .context import ReadContext
 from .files import is_page_as_it_came
 from .httpcache import BESIDE
 from .kinds import HEAD, LOOKED_INTO, Form, identify_bytes, packing_of
@@ -18,7 +18,7 @@ from .names import (
     HIDDEN,
     ORIGINAL,
     REWRITTEN,
-    Kind,
+    FileKind,
     hidden,
     is_rewritten,
     kind_of,
@@ -29,7 +29,7 @@ from .names import (
 from .page import Limits, Page, Trouble
 from .sidecar import is_sidecar_name
 from .source import Budget, Source, spooled
-from .tar_headers import LINKS, REGULAR, Damage, Member, Walker
+from .tar_headers import LINKS, REGULAR, Damage, TarMember, Walker
 from .unpack import Bad, Stream
 from .when import in_parts
 
@@ -37,13 +37,13 @@ SCOUTED = 64 << 20
 SCOUTED_MEMBERS = 20_000
 
 
-def read_tar(source: Source, context: Context) -> Iterator[Page | Trouble]:
+def read_tar(source: Source, context: ReadContext) -> Iterator[Page | Trouble]:
     """Yield the pages of a tar archive, in its order."""
     originals: set[str] = set()
     sidecars, whole = _scout(source, context.limits, originals)
     source.file.seek(0)
     stream = Stream(source.file, source.form.packing, source.size, source.budget.take)
-    yield from _Reader(source, context, stream, sidecars, whole, originals)
+    yield from _TarReader(source, context, stream, sidecars, whole, originals)
 
 
 def open_member(source: Source, start: int, size: int) -> BinaryIO:
@@ -111,13 +111,13 @@ def _scout(
     return found, True
 
 
-class _Reader:
+class _TarReader:
     """Makes pages of the members of one tar."""
 
     def __init__(
         self,
         source: Source,
-        context: Context,
+        context: ReadContext,
         stream: Stream,
         sidecars: dict[str, bytes | None],
         whole: bool,
@@ -156,7 +156,7 @@ class _Reader:
             if name not in self.used:
                 context.pass_over(location, what_it_is(name))
 
-    def _member(self, member: Member) -> Iterator[Page | Trouble]:
+    def _member(self, member: TarMember) -> Iterator[Page | Trouble]:
         context, limits = self.context, self.context.limits
         location = f"{self.where}!/{shown(member.name)}"
         if context.skips(location) and not is_sidecar_name(member.name):
@@ -189,7 +189,7 @@ class _Reader:
             start += self.walker.read(LOOKED_INTO)
         form = identify_bytes(start, parts[-1])
         if form.format == "other":
-            if kind_of(parts[-1])[0] is Kind.JSON:
+            if kind_of(parts[-1])[0] is FileKind.JSON:
                 yield from self._json(member, start, name, location)
             else:
                 yield from context.no_page(location, parts[-1])
@@ -204,7 +204,7 @@ class _Reader:
         yield from self._file(member, form, start, parts, location)
 
     def _file(
-        self, member: Member, form: Form, start: bytes, parts: list[str], location: str
+        self, member: TarMember, form: Form, start: bytes, parts: list[str], location: str
     ) -> Iterator[Page | Trouble]:
         """Yield what is in one member: a page, or an archive."""
         source, limits = self.source, self.context.limits
@@ -259,7 +259,7 @@ class _Reader:
             yield Trouble(location, f"{problem[1]}; what was before that was read", problem[0])
 
     def _json(
-        self, member: Member, start: bytes, name: str, location: str
+        self, member: TarMember, start: bytes, name: str, location: str
     ) -> Iterator[Page | Trouble]:
         limits = self.context.limits
         if len(self.jsons) < limits.names_held:

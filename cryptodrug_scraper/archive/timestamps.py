@@ -6,7 +6,7 @@ import re
 from datetime import UTC, date, datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 
-from .when import Moment, from_text, given, in_range
+from .when import StatedMoment, from_text, given, in_range
 
 _DIGITS = re.compile(r"(\d{4})(\d\d)(\d\d)(?:(\d\d)(\d\d)(\d\d))?")
 _NUMBER = re.compile(r"-?\d{1,20}(?:\.\d{1,9})?")
@@ -18,7 +18,7 @@ _UNITS = (10**17, 10**9), (10**14, 10**6), (10**11, 10**3)  # nano-, micro-, mil
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def moment_of(value: object) -> Moment | None:
+def moment_of(value: object) -> StatedMoment | None:
     """Read a time however it is written; None if it is none, or of no year that can be.
 
     Understood are ISO 8601, the date of HTTP and mail headers, JavaScript's dates, 14 digits as in
@@ -32,7 +32,7 @@ def moment_of(value: object) -> Moment | None:
     return moment if moment is not None and in_range(moment.at) else None
 
 
-def _read(value: object) -> Moment | None:
+def _read(value: object) -> StatedMoment | None:
     if isinstance(value, date):  # or a datetime
         return given(value)
     if isinstance(value, bool):
@@ -68,7 +68,7 @@ def _read(value: object) -> Moment | None:
     return iso if iso is not None else given(parsedate_to_datetime(text))
 
 
-def _since_1970(number: float) -> Moment | None:
+def _since_1970(number: float) -> StatedMoment | None:
     for least, unit in _UNITS:
         if abs(number) >= least:
             number /= unit

@@ -14,7 +14,7 @@ from .names import shown
 from .page import Trouble
 from .source import Budget
 from .unpack import Bad
-from .when import Moment, stated
+from .when import StatedMoment, stated
 from .zip_members import unpack_archive
 
 _LONGEST_LINE = 1 << 20
@@ -36,7 +36,7 @@ def holds_pages(name: str) -> bool:
 class PageTimes(NamedTuple):
     """Capture times by address, as the lists of pages state them, and what of them is unread."""
 
-    times: dict[str, Moment]
+    times: dict[str, StatedMoment]
     problems: list[Trouble]
 
 
@@ -47,7 +47,7 @@ def page_times(
 
     An address that was captured at several times is left out: which is meant is not known.
     """
-    times: dict[str, Moment | None] = {}
+    times: dict[str, StatedMoment | None] = {}
     problems: list[Trouble] = []
     for info in members:
         if not info.filename.startswith("pages/") or not info.filename.endswith(".jsonl"):
@@ -67,7 +67,9 @@ def page_times(
     return PageTimes(known, problems)
 
 
-def _list(lines: BinaryIO, location: str, times: dict[str, Moment | None]) -> Iterator[Trouble]:
+def _list(
+    lines: BinaryIO, location: str, times: dict[str, StatedMoment | None]
+) -> Iterator[Trouble]:
     """Read one list into ``times``; yield what is wrong with it."""
     wrong: Counter[str] = Counter()
     first: dict[str, int] = {}
@@ -101,7 +103,7 @@ def _line(lines: BinaryIO) -> bytes:
 
 class _Stated(NamedTuple):
     url: str
-    at: Moment
+    at: StatedMoment
 
 
 def _page(line: bytes) -> _Stated | str | None:

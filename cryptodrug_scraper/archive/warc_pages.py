@@ -9,14 +9,14 @@ from typing import NamedTuple
 
 from fastwarc.warc import WarcHeader, WarcRecord, WarcRecordType
 
-from .context import Context
+from .context import ReadContext
 from .http import Response, content_kind, sort_of_type, split_response
 from .invented import FIELD, says_invented
 from .names import shown
 from .page import Page, Trouble
-from .records import Checked, RecordFile
-from .responses import Known, page_of
-from .revisits import Place, Revisit
+from .records import RecordCheck, RecordFile
+from .responses import KnownCapture, page_of
+from .revisits import RecordOffset, Revisit
 from .segments import First, Segment
 from .source import Source
 from .stamp import END_URI, LARGEST, CrawlEnd, CrawlStamp, end_in, stamp_in
@@ -38,14 +38,14 @@ _NOT_A_PAGE = -1
 _HTTP = re.compile(r"\s*<?https?:", re.IGNORECASE)
 _OFFSET = re.compile(r"[0-9]{1,18}")
 
-Item = tuple[Page | Trouble | None, Checked | None]
+Item = tuple[Page | Trouble | None, RecordCheck | None]
 """What a record makes, and what is wrong with the record itself."""
 
 
 class Stored(NamedTuple):
     """A response as an archive has it: where, what the record says of it, and its bytes."""
 
-    place: Place
+    place: RecordOffset
     url: str | None
     date: str | None
     response: Response
@@ -61,7 +61,7 @@ class Stored(NamedTuple):
 class RecordReader:
     """Makes pages of the records of one source."""
 
-    def __init__(self, source: Source, context: Context) -> None:
+    def __init__(self, source: Source, context: ReadContext) -> None:
         self.source = source
         self.context = context
         self.limits = context.limits
@@ -69,7 +69,7 @@ class RecordReader:
         self._undated = 0
         self._date = ""
 
-    def read(self, record: WarcRecord, place: Place) -> Iterator[Item]:
+    def read(self, record: WarcRecord, place: RecordOffset) -> Iterator[Item]:
         """Yield what a record makes: nothing, a page, what is wrong."""
         kind = _kind(record)
         if kind in _READ:
@@ -103,7 +103,7 @@ class RecordReader:
         """Make a page of a response; remember where it lies, for revisits of it."""
         location = stored.place.location
         captured = self._captured(stored.date, stored.url)
-        known = Known(
+        known = KnownCapture(
             stored.url,
             captured,
             stored.content_type,
@@ -119,7 +119,7 @@ class RecordReader:
         # A part alone is not the bytes that a revisit means.
         if (item is None or isinstance(item, Page)) and not stored.split:
             digest = stored.digest
-            place = stored.place if item is not None else Place(self.source, _NOT_A_PAGE)
+            place = stored.place if item is not None else RecordOffset(self.source, _NOT_A_PAGE)
             self.context.revisits.met(
                 _key(digest, stored.crawl, stored.cut_short) if digest else None,
                 _names(stored.identity, stored.url, stored.date),
@@ -157,7 +157,7 @@ class RecordReader:
                 self._date = self._date or shown(date[:40])
         return self.context.when(moment, "warc", self.source.in_path)
 
-    def _record(self, record: WarcRecord, kind: WarcRecordType, place: Place) -> Item:
+    def _record(self, record: WarcRecord, kind: WarcRecordType, place: RecordOffset) -> Item:
         length = _length(record)
         if length > self.limits.block_bytes:
             return self._too_large(record, kind, place.location), None
@@ -167,7 +167,7 @@ class RecordReader:
             block = file.block(place.offset, length) or block
         if len(block) != length:
             reason = f"the record states {length:,} bytes and {len(block):,} are there"
-            return None, Checked(place.offset, "truncated", reason)
+            return None, RecordCheck(place.offset, "truncated", reason)
         headers = record.headers
         if kind == _REVISIT:
             return self._revisit(record, block, place), None
@@ -249,7 +249,9 @@ class RecordReader:
             "too_large",
         )
 
-    def _revisit(self, record: WarcRecord, block: bytes, place: Place) -> Page | Trouble | None:
+    def _revisit(
+        self, record: WarcRecord, block: bytes, place: RecordOffset
+    ) -> Page | Trouble | None:
         """Make a page of a revisit: the bytes of another capture, seen again at this time."""
         headers = record.headers
         digest = headers.get(WarcHeader.WARC_PAYLOAD_DIGEST)

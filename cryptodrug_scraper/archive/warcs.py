@@ -16,11 +16,11 @@ from typing import BinaryIO
 
 from fastwarc.warc import ArchiveIterator, WarcHeader, WarcRecord
 
-from .context import Context
+from .context import ReadContext
 from .packed import read_packed
 from .page import Page, Trouble
-from .records import GZIP, PLAIN, Checked, RecordFile
-from .revisits import Place
+from .records import GZIP, PLAIN, RecordCheck, RecordFile
+from .revisits import RecordOffset
 from .source import Source
 from .unpack import ERRORS
 from .warc_pages import RecordReader
@@ -33,7 +33,7 @@ class _Stuck(Exception):
     """fastwarc reads on and on without coming to a record."""
 
 
-class _Watched:
+class _CountedStream:
     """The file as fastwarc reads it."""
 
     def __init__(self, file: BinaryIO, end: int, seconds: float) -> None:
@@ -73,7 +73,7 @@ class _Watched:
         """Leave the file open: it is read again after damage."""
 
 
-def read_warc(source: Source, context: Context) -> Iterator[Page | Trouble]:
+def read_warc(source: Source, context: ReadContext) -> Iterator[Page | Trouble]:
     """Yield the pages of a WARC file, in its order."""
     return _Warc(source, context).read()
 
@@ -81,7 +81,7 @@ def read_warc(source: Source, context: Context) -> Iterator[Page | Trouble]:
 class _Warc:
     """One WARC file being read."""
 
-    def __init__(self, source: Source, context: Context) -> None:
+    def __init__(self, source: Source, context: ReadContext) -> None:
         self.source = source
         self.file = source.file
         self.where = source.location
@@ -122,7 +122,7 @@ class _Warc:
                 continue
             held: Page | Trouble | None = None
             at = -1
-            wrong: Checked | None = None
+            wrong: RecordCheck | None = None
             error: str | None = None
             try:
                 for at, item, wrong in self._records(start, disk.size):  # noqa: B007 (used below)
@@ -203,19 +203,19 @@ class _Warc:
         code = "checksum" if checked.code == "checksum" else "broken_record"
         return Trouble(location, f"damaged ({error}); went on with the next record", code)
 
-    def _end_of(self, start: int, checked: Checked) -> int:
+    def _end_of(self, start: int, checked: RecordCheck) -> int:
         if not checked.code:
             return checked.end
         # Too large to be checked to its end: most likely all of the file, compressed as one.
         return self.on_disk.size if checked.code == "bomb" else self.on_disk.next(start + 1)
 
-    def _batch(self, start: int, end: int, checked: Checked) -> Iterator[Page | Trouble]:
+    def _batch(self, start: int, end: int, checked: RecordCheck) -> Iterator[Page | Trouble]:
         """Read a compressed member that holds many records, as `gzip crawl.warc` makes it.
 
         Its checksum stands at its very end, so what is read before is yielded before.
         """
         error: str | None = None
-        wrong: Checked | None = None
+        wrong: RecordCheck | None = None
         try:
             for _, item, wrong in self._records(start, end, batch=True):
                 if item is not None:
@@ -242,17 +242,17 @@ class _Warc:
 
     def _records(
         self, start: int, end: int, *, batch: bool = False
-    ) -> Iterator[tuple[int, Page | Trouble | None, Checked | None]]:
+    ) -> Iterator[tuple[int, Page | Trouble | None, RecordCheck | None]]:
         """Yield each record from an offset on: where it stands, what it makes, what is wrong."""
         self.file.seek(start)
         self.member, self.inside = start, -1
         behind = start  # where the last record ended: fastwarc passes over damage in silence
-        watched = _Watched(self.file, end, self.limits.silent_seconds)
+        watched = _CountedStream(self.file, end, self.limits.silent_seconds)
         for record in ArchiveIterator(watched, parse_http=False, quirks_mode=self.lenient):
             watched.reset()
             self.found = True
             at = record.stream_pos
-            wrong: Checked | None = None
+            wrong: RecordCheck | None = None
             if batch or (self.inside >= 0 and self.packed and not self._begins(record)):
                 self.inside += 1
                 at = self.member
@@ -271,7 +271,7 @@ class _Warc:
             if wrong is not None and wrong.code:
                 yield at, None, wrong
                 return
-            place = Place(self.source, at, self.inside)
+            place = RecordOffset(self.source, at, self.inside)
             yield from ((at, item, wrong) for item, wrong in self.records.read(record, place))
 
     def _begins(self, record: WarcRecord) -> bool:

@@ -12,7 +12,7 @@ EARLIEST, LATEST = 1990, 2099
 """Years that a capture may be of; other times are mistakes."""
 
 
-class Moment(NamedTuple):
+class StatedMoment(NamedTuple):
     """A capture time and how exact it is: ``second`` or ``day`` (midnight UTC)."""
 
     at: datetime
@@ -29,33 +29,33 @@ _DATED = re.compile(
 
 
 @lru_cache(maxsize=4096)
-def in_name(name: str) -> Moment | None:
+def in_name(name: str) -> StatedMoment | None:
     """Return the moment in one part of a path (the last one; one with a time before a date)."""
     if "-" not in name:
         return None
-    found: Moment | None = None
+    found: StatedMoment | None = None
     for match in _DATED.finditer(name):
         year, month, day, hour, _, minute, second, zone = match.groups()
         try:
             if hour is None:
                 at = datetime(int(year), int(month), int(day), tzinfo=UTC)
                 if found is None or found.precision == "day":
-                    found = Moment(at, "day")
+                    found = StatedMoment(at, "day")
                 continue
             offset = "+00:00" if zone is None or zone in "Zz" else zone
             text = f"{year}-{month}-{day}T{hour}:{minute}:{second or '00'}{offset}"
-            found = Moment(datetime.fromisoformat(text).astimezone(UTC), "second")
+            found = StatedMoment(datetime.fromisoformat(text).astimezone(UTC), "second")
         except ValueError:  # 31 February
             continue
     return found
 
 
-def in_parts(parts: Iterable[str]) -> Moment | None:
+def in_parts(parts: Iterable[str]) -> StatedMoment | None:
     """Return the moment in a path: the deepest part that has one.
 
     A time of day further up refines it where both name the same day.
     """
-    found: Moment | None = None
+    found: StatedMoment | None = None
     for part in reversed(list(parts)):
         moment = in_name(part)
         if moment is None:
@@ -68,7 +68,7 @@ def in_parts(parts: Iterable[str]) -> Moment | None:
     return found
 
 
-def from_text(text: str) -> Moment | None:
+def from_text(text: str) -> StatedMoment | None:
     """Read an ISO 8601 date or moment; without a zone it is UTC. None if it is neither."""
     text = text.strip()
     try:
@@ -102,7 +102,7 @@ _STATED = re.compile(
 )
 
 
-def stated(text: str) -> Moment | None:
+def stated(text: str) -> StatedMoment | None:
     """Read the date of a record: ISO 8601 at any precision, or up to 14 digits; UTC.
 
     A day is a moment of precision ``day``. None for what cannot be read, and for a year or a month
@@ -115,7 +115,7 @@ def stated(text: str) -> Moment | None:
     try:
         if match["hour"] is None:
             moment = datetime(year, month, day, tzinfo=UTC)
-            return Moment(moment, "day") if in_range(moment) else None
+            return StatedMoment(moment, "day") if in_range(moment) else None
         zone = "+00:00" if (match["zone"] or "Z") in "Zz" else match["zone"]
         moment = datetime.fromisoformat(
             f"{year:04}-{month:02}-{day:02}T{match['hour']}:{match['minute']}:"
@@ -123,13 +123,13 @@ def stated(text: str) -> Moment | None:
         ).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
-    return Moment(moment, "second") if in_range(moment) else None
+    return StatedMoment(moment, "second") if in_range(moment) else None
 
 
-def given(value: datetime | date) -> Moment:
+def given(value: datetime | date) -> StatedMoment:
     """Return the moment of a date or a datetime (without a zone: UTC)."""
     if not isinstance(value, datetime):
-        return Moment(datetime.combine(value, time(0), tzinfo=UTC), "day")
+        return StatedMoment(datetime.combine(value, time(0), tzinfo=UTC), "day")
     if value.tzinfo is None:
-        return Moment(value.replace(tzinfo=UTC), "second")
-    return Moment(value.astimezone(UTC), "second")
+        return StatedMoment(value.replace(tzinfo=UTC), "second")
+    return StatedMoment(value.astimezone(UTC), "second")

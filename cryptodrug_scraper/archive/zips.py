@@ -12,14 +12,14 @@ from collections.abc import Iterator
 from io import BytesIO
 from typing import BinaryIO
 
-from .context import Context
+from .context import ReadContext
 from .httpcache import BESIDE
 from .kinds import Form, identify_bytes
 from .names import (
     HIDDEN,
     ORIGINAL,
     REWRITTEN,
-    Kind,
+    FileKind,
     hidden,
     kind_of,
     member_parts,
@@ -31,7 +31,7 @@ from .page import Limits, Page, Trouble
 from .source import Source
 from .unpack import Bad
 from .wacz import holds_pages, is_wacz, page_times
-from .when import Moment, in_parts
+from .when import StatedMoment, in_parts
 from .zip_members import LOCAL, Unpacked, open_member, start_of, unpack_archive, unpack_page
 
 _END = struct.Struct("<4s4H2LH")
@@ -47,14 +47,14 @@ _BROKEN = (
 )
 
 
-def read_zip(source: Source, context: Context) -> Iterator[Page | Trouble]:
+def read_zip(source: Source, context: ReadContext) -> Iterator[Page | Trouble]:
     """Yield the pages of a zip archive, in the order of its index."""
     where = source.location
     members, trouble = members_of(source.file, source.size, where, context.limits)
     if trouble is not None:
         yield trouble
     try:
-        yield from _Reader(source, context, members)
+        yield from _ZipReader(source, context, members)
     except Bad as bad:  # the budget is spent
         yield Trouble(where, bad.reason, bad.code)
 
@@ -87,10 +87,12 @@ def members_of(
     return members, None
 
 
-class _Reader:
+class _ZipReader:
     """Makes pages of the members of one zip."""
 
-    def __init__(self, source: Source, context: Context, members: list[zipfile.ZipInfo]) -> None:
+    def __init__(
+        self, source: Source, context: ReadContext, members: list[zipfile.ZipInfo]
+    ) -> None:
         self.source = source
         self.context = context
         self.members = members
@@ -100,7 +102,7 @@ class _Reader:
             if info.filename[-5:].lower() == ".json" or info.filename.rpartition("/")[2] in BESIDE
         }
         self.wacz = is_wacz(info.filename for info in members)
-        self.times: dict[str, Moment] = {}
+        self.times: dict[str, StatedMoment] = {}
         self.originals = {info.filename for info in members if info.filename.endswith(ORIGINAL)}
         self.copies: list[tuple[str, zipfile.ZipInfo]] = []  # with the names of their originals
         self.as_they_came: set[str] = set()  # originals that are pages
@@ -156,7 +158,7 @@ class _Reader:
         if original:
             self.copies.append((original, info))
             return
-        if kind_of(parts[-1])[0] is Kind.JSON:  # a page may want it
+        if kind_of(parts[-1])[0] is FileKind.JSON:  # a page may want it
             jsons.append(info)
             return
         yield from self._file(info)
@@ -184,7 +186,7 @@ class _Reader:
         except Bad as bad:
             if self.source.budget.left < 0:
                 raise
-            if form is None and kind_of(parts[-1])[0] in (Kind.OTHER, Kind.JSON):
+            if form is None and kind_of(parts[-1])[0] in (FileKind.OTHER, FileKind.JSON):
                 self.context.pass_over(location, what_it_is(parts[-1]))
             else:
                 yield Trouble(location, f"{bad.reason}; skipped", bad.code)

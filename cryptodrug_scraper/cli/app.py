@@ -24,7 +24,7 @@ from cryptodrug_scraper.cli import (
     session,
     tor,
 )
-from cryptodrug_scraper.cli.errors import EXIT_CODES, Group
+from cryptodrug_scraper.cli.errors import EXIT_CODES, CommandGroup
 from cryptodrug_scraper.cli.options import guide
 
 HELP = guide("""
@@ -62,7 +62,7 @@ EPILOG = (
 
 app = typer.Typer(
     name="cryptodrug",
-    cls=Group,
+    cls=CommandGroup,
     help=HELP,
     epilog=EPILOG,
     no_args_is_help=True,

@@ -16,7 +16,7 @@ from cryptodrug_scraper.common.terminal import safe, say
 if TYPE_CHECKING:
     from psycopg2.extensions import cursor
 
-    from cryptodrug_scraper.database.embedded import Client, EmbeddedServer
+    from cryptodrug_scraper.database.embedded import EmbeddedServer, ServerClient
 
 app = typer.Typer(
     help=guide("""
@@ -232,7 +232,7 @@ def _one(row: tuple[object, ...] | None) -> str:
     return str(row[0]) if row else ""
 
 
-def _named(client: Client) -> str:
+def _named(client: ServerClient) -> str:
     return f"{safe(client.application) or 'a program'} (process {client.pid}, {client.state})"
 
 

@@ -52,7 +52,7 @@ class Failure(Exception):
         self.code = code
 
 
-class Group(TyperGroup):
+class CommandGroup(TyperGroup):
     """The top of the command line: turns errors into messages and exit codes."""
 
     def get_params(self, ctx: Any) -> Any:

@@ -27,7 +27,7 @@ from cryptodrug_scraper.common.progress import ProgressView
 from cryptodrug_scraper.common.terminal import say
 
 if TYPE_CHECKING:
-    from cryptodrug_scraper.export import Export, Options, Scope
+    from cryptodrug_scraper.export import Export, ExportOptions, ExportScope
 
 HELP = guide("""
     Write the database as tidy tables to a folder, for other programs, archives and colleagues.
@@ -64,7 +64,7 @@ EPILOG = (
 )
 
 
-class Format(StrEnum):
+class ExportFormat(StrEnum):
     """What files are written."""
 
     CSV = "csv"
@@ -76,7 +76,9 @@ def export(
         Path,
         typer.Option(metavar="DIR", help="The folder to write; new or empty.", show_default=False),
     ],
-    form: Annotated[Format, typer.Option("--format", help="What files to write.")] = Format.CSV,
+    form: Annotated[
+        ExportFormat, typer.Option("--format", help="What files to write.")
+    ] = ExportFormat.CSV,
     country: Annotated[
         str | None,
         typer.Option(
@@ -145,9 +147,9 @@ def export(
         "licence": licence,
         "contributors": tuple(contributor or ()) or None,
     }
-    from cryptodrug_scraper.export import About, Options, Scope
+    from cryptodrug_scraper.export import About, ExportOptions, ExportScope
 
-    scope = Scope(
+    scope = ExportScope(
         tuple(markets(market)),
         *period(first, last),
         place(country, regions=True) if country is not None else None,
@@ -157,7 +159,7 @@ def export(
         described = About(**{k: v for k, v in about.items() if v is not None})  # type: ignore[arg-type]
     except ValueError as error:
         raise Failure(str(error), Code.BAD_INPUT) from None
-    options = Options(
+    options = ExportOptions(
         form=form.value,
         scope=scope,
         about=described,
@@ -201,7 +203,7 @@ def _check_place(out: Path, force: bool) -> None:
         raise Failure(f"--out: the folder {parent} cannot be written in.", Code.BAD_INPUT)
 
 
-def _nothing(said: str, dsn: str, scope: Scope) -> str:
+def _nothing(said: str, dsn: str, scope: ExportScope) -> str:
     """Say of an empty export whether it is for want of pages, or for what was asked."""
     from cryptodrug_scraper import study
     from cryptodrug_scraper.cli.captured import why_nothing
@@ -225,7 +227,7 @@ def _nothing(said: str, dsn: str, scope: Scope) -> str:
     return f"{said} {why}" if why else said
 
 
-def _with_key(options: Options, key_file: Path | None) -> Options:
+def _with_key(options: ExportOptions, key_file: Path | None) -> ExportOptions:
     from cryptodrug_scraper.export import Pseudonyms, key_from, own_key
     from cryptodrug_scraper.settings import get_settings
 

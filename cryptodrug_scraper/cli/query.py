@@ -50,7 +50,7 @@ _OF_REVIEWS = re.compile(r"\breview\b|\bvendor_latest\b", re.IGNORECASE)
 _MAY_READ = "SELECT bool_and(has_table_privilege(t, 'SELECT')) FROM unnest(%s) AS t"
 
 
-class Format(StrEnum):
+class QueryFormat(StrEnum):
     """How rows are printed."""
 
     TABLE = "table"
@@ -63,7 +63,9 @@ def query(
         str,
         typer.Argument(metavar="SQL", help="The question, or - to read it.", show_default=False),
     ],
-    form: Annotated[Format, typer.Option("--format", help="How to print rows.")] = Format.TABLE,
+    form: Annotated[
+        QueryFormat, typer.Option("--format", help="How to print rows.")
+    ] = QueryFormat.TABLE,
     rows: Annotated[
         int, typer.Option("--rows", min=1, metavar="N", help="Rows that a table shows at most.")
     ] = 500,
@@ -84,18 +86,18 @@ def query(
         raise Failure("There is no SQL to run.", Code.BAD_INPUT)
     from cryptodrug_scraper.cli import rows as printing
 
-    if raw and form is not Format.CSV:
+    if raw and form is not QueryFormat.CSV:
         raise Failure("--raw goes with --format csv.", Code.BAD_INPUT)
     with connect(ready(database_url), timeout) as connection:
         if _OF_REVIEWS.search(statement):
             _note_waiting(connection)
-        answer = Answer(connection, statement)
+        answer = QueryResult(connection, statement)
         match form:
-            case Format.CSV:
+            case QueryFormat.CSV:
                 printing.write_csv(sys.stdout, answer.columns, answer, raw=raw)
-            case Format.JSON:
+            case QueryFormat.JSON:
                 printing.write_json(sys.stdout, answer.columns, answer)
-            case Format.TABLE:
+            case QueryFormat.TABLE:
                 shown = list(islice(answer, rows))
                 more = next(answer, None) is not None
                 printing.show_table(answer.columns, shown, more=more)
@@ -151,7 +153,7 @@ def connect(dsn: str, timeout: float) -> Iterator[Connection]:
         connection.close()
 
 
-class Answer(Iterator[Sequence[Any]]):
+class QueryResult(Iterator[Sequence[Any]]):
     """The rows of one statement, a few thousand at a time.
 
     The statement is opened as a cursor by the server's own EXECUTE: that takes exactly one

@@ -29,7 +29,7 @@ from cryptodrug_scraper.common.progress import OnProgress, Progress, ProgressVie
 from cryptodrug_scraper.common.terminal import say
 
 if TYPE_CHECKING:
-    from cryptodrug_scraper.report import Options
+    from cryptodrug_scraper.report import ReportOptions
     from cryptodrug_scraper.report.captures import Captures
     from cryptodrug_scraper.study import Study
 
@@ -164,11 +164,11 @@ def report(
     days = period(start, end)
     chosen = markets(market)
     _check_places(out, pdf)
-    from cryptodrug_scraper.report import Options
+    from cryptodrug_scraper.report import ReportOptions
     from cryptodrug_scraper.settings import get_settings
 
     get_settings()  # a wrong one is no wrong market
-    options = Options(
+    options = ReportOptions(
         code,
         lang.value,
         threshold=threshold,
@@ -206,7 +206,7 @@ def _page(
     database_url: str | None,
     days: tuple[date | None, date | None],
     markets: list[str],
-    options: Options,
+    options: ReportOptions,
     on_progress: OnProgress,
     *,
     as_is: bool,

@@ -20,7 +20,7 @@ from psycopg2.extensions import cursor
 
 from cryptodrug_scraper.archive import Page
 from cryptodrug_scraper.archive.files import location_of, open_file
-from cryptodrug_scraper.archive.identity import Identity, identity_of
+from cryptodrug_scraper.archive.identity import FileIdentity, identity_of
 from cryptodrug_scraper.archive.kinds import identify
 from cryptodrug_scraper.archive.opening import NotOpened, open_page
 from cryptodrug_scraper.database.ids import key_of
@@ -34,7 +34,7 @@ _MOST_PATHS = 16
 _SAMPLE = 8  # pages by which a folder is known again
 
 
-class Place(NamedTuple):
+class PagePlace(NamedTuple):
     """Where a page lies: in which archive, and where in that."""
 
     archive_id: int
@@ -76,13 +76,13 @@ class Roots:
 
     by_path: Mapping[str, tuple[int, bool]] = field(default_factory=dict)
 
-    def place_of(self, location: str) -> Place:
+    def place_of(self, location: str) -> PagePlace:
         """Return the place of a location: in the innermost root that it lies in."""
         path = self.root_of(location)
         if path is None:
-            return Place(EVERYWHERE, location.removeprefix("/"))
+            return PagePlace(EVERYWHERE, location.removeprefix("/"))
         key, is_folder = self.by_path[path]
-        return Place(key, location[len(path) + is_folder :])
+        return PagePlace(key, location[len(path) + is_folder :])
 
     def root_of(self, location: str) -> str | None:
         """Return the path of the innermost root that a location lies in."""
@@ -222,7 +222,7 @@ def is_grown(path: Path, root: Root) -> bool:
     if root.size is None or root.sha256 is None:
         return True  # of an older database, which knew its path only
     try:
-        return identity_of(path, root.size) == Identity(root.size, root.sha256)
+        return identity_of(path, root.size) == FileIdentity(root.size, root.sha256)
     except OSError:
         return False
 

@@ -70,7 +70,15 @@ from cryptodrug_scraper.database.serverfiles import (
     shorten_log,
 )
 
-__all__ = ["DATABASE", "HOST", "MAJOR", "ROLE", "Client", "DatabaseUnavailable", "EmbeddedServer"]
+__all__ = [
+    "DATABASE",
+    "HOST",
+    "MAJOR",
+    "ROLE",
+    "DatabaseUnavailable",
+    "EmbeddedServer",
+    "ServerClient",
+]
 
 _START_PATIENCE = 300.0  # crash recovery after a bulk load may read 2 GB of WAL
 _STOP_PATIENCE = 60.0
@@ -80,7 +88,7 @@ _FIRST_PORT, _PORTS = 20_000, 10_000
 
 
 @dataclass(frozen=True)
-class Client:
+class ServerClient:
     """One program that is connected to the embedded server."""
 
     application: str
@@ -170,7 +178,7 @@ class EmbeddedServer:
         except (OSError, ValueError) as error:
             raise self._unusable(error) from error
 
-    def clients(self) -> list[Client]:
+    def clients(self) -> list[ServerClient]:
         """List the programs that are connected now (empty when the server is not running)."""
         if not self.is_running():
             return []
@@ -185,7 +193,7 @@ class EmbeddedServer:
                     " WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
                     " ORDER BY backend_start"
                 )
-                return [Client(*row) for row in cursor.fetchall()]
+                return [ServerClient(*row) for row in cursor.fetchall()]
         except psycopg2.Error:
             return []
 

@@ -25,7 +25,7 @@ from psycopg2.extensions import connection as Connection  # noqa: N812  (it is a
 from psycopg2.extensions import cursor
 
 from cryptodrug_scraper.database.accounts import accounts_due, note_accounts
-from cryptodrug_scraper.database.archives import EVERYWHERE, Place
+from cryptodrug_scraper.database.archives import EVERYWHERE, PagePlace
 from cryptodrug_scraper.database.columns import COLUMNS
 from cryptodrug_scraper.database.copying import copy_lines, line
 from cryptodrug_scraper.database.facts import write_market
@@ -117,10 +117,10 @@ class Present(NamedTuple):
     """Why its capture time is not used, if it is not."""
     crawl_run: int | None
     invented: bool
-    place: Place
+    place: PagePlace
     others: list[str]
 
-    def lies_at(self, place: Place) -> bool:
+    def lies_at(self, place: PagePlace) -> bool:
         """Whether it is known to lie at a place."""
         return place == self.place or f"{place.archive_id} {place.place}" in self.others
 
@@ -137,7 +137,7 @@ def present(connection: Connection, page_ids: Sequence[int]) -> dict[int, Presen
             (list(page_ids),),
         )
         return {
-            row[0]: Present(*row[1:8], Place(*row[8:10]), row[10])  # type: ignore[call-arg]
+            row[0]: Present(*row[1:8], PagePlace(*row[8:10]), row[10])  # type: ignore[call-arg]
             for row in work
         }
 
@@ -237,7 +237,7 @@ class Loader:
         if len(known) > _REMEMBERED:  # the older half goes
             self._known[table] = dict.fromkeys(list(known)[len(known) // 2 :])
 
-    def note_places(self, places: Iterable[tuple[int, Place]]) -> None:
+    def note_places(self, places: Iterable[tuple[int, PagePlace]]) -> None:
         """Write where else pages of the database lie, in one transaction."""
         places = sorted(places)
         with self.connection, self.connection.cursor() as work:
@@ -247,7 +247,7 @@ class Loader:
             )
             self._note_places(work, places)
 
-    def _note_places(self, work: cursor, places: Sequence[tuple[int, Place]]) -> None:
+    def _note_places(self, work: cursor, places: Sequence[tuple[int, PagePlace]]) -> None:
         """Write places of pages that are locked: the first by name stands in the page's row."""
         if not places:
             return
@@ -255,14 +255,14 @@ class Loader:
         copy_lines(work, "stage_page_place", COLUMNS["page_place"], lines)
         work.execute(_NOTE_PLACES)
 
-    def _forget(self, work: cursor, page_ids: Sequence[int]) -> list[tuple[int, Place]]:
+    def _forget(self, work: cursor, page_ids: Sequence[int]) -> list[tuple[int, PagePlace]]:
         """Take out pages that are read anew, with all that hangs on them; return their places."""
         work.execute(
             "SELECT page_id, archive_id, place FROM page WHERE page_id = ANY(%(pages)s) UNION"
             " SELECT page_id, archive_id, place FROM page_place WHERE page_id = ANY(%(pages)s)",
             {"pages": sorted(page_ids)},
         )
-        places = [(row[0], Place(row[1], row[2])) for row in work.fetchall()]
+        places = [(row[0], PagePlace(row[1], row[2])) for row in work.fetchall()]
         forget_pages(work, page_ids)
         return places
 

@@ -26,7 +26,7 @@ class DatabaseUnavailable(Exception):
 
 
 @dataclass(frozen=True)
-class Account:
+class SystemUser:
     """A user of the system."""
 
     name: str
@@ -64,7 +64,7 @@ class Programs:
         return output
 
     @cached_property
-    def account(self) -> Account | None:
+    def account(self) -> SystemUser | None:
         """The user to run as when we are root, as which PostgreSQL refuses to run."""
         if not is_root():
             return None
@@ -81,7 +81,7 @@ class Programs:
         ):
             with contextlib.suppress(KeyError):
                 entry = find()
-                return Account(entry.pw_name, entry.pw_uid, entry.pw_gid)
+                return SystemUser(entry.pw_name, entry.pw_uid, entry.pw_gid)
         raise DatabaseUnavailable(
             "PostgreSQL does not run as root, and there is no user postgres or nobody to run "
             "it as. Run cryptodrug as an ordinary user, or set DATABASE_URL."

@@ -35,7 +35,7 @@ class AtWork(RuntimeError):
 
 
 @dataclass(frozen=True)
-class Target:
+class RemovalTarget:
     """What is to be removed: archives, or crawls, or a market; the others are empty."""
 
     archives: tuple[int, ...] = ()
@@ -170,7 +170,7 @@ _FORGET = f"""
 
 def target_of(
     work: cursor, *, source: str | None = None, crawl: str | None = None, market: str | None = None
-) -> Target:
+) -> RemovalTarget:
     """Find what is meant: by path or key as :func:`~.sources.sources` has them, or by name.
 
     A path means the archives at and below it; of a key its first letters are enough. Exactly one
@@ -186,14 +186,14 @@ def target_of(
             if other == path or other.startswith(path.rstrip("/") + "/")
         }
         keys = inside or _by_key(source, {(s.archive, s.archive_id) for s in known}, "archive")
-        return Target(archives=tuple(sorted(keys)))
+        return RemovalTarget(archives=tuple(sorted(keys)))
     if crawl is not None:
         work.execute("SELECT crawl_run_id FROM crawl_run")
         runs = {(f"{key:016x}", int(key)) for (key,) in work.fetchall()}
-        return Target(crawls=tuple(_by_key(crawl, runs, "crawl")))
+        return RemovalTarget(crawls=tuple(_by_key(crawl, runs, "crawl")))
     if market not in {s.market for s in known}:
         raise NothingMatches(f"The database has no pages of {market}.")
-    return Target(market=market)
+    return RemovalTarget(market=market)
 
 
 def _path(text: str) -> Path:
@@ -211,7 +211,7 @@ def _by_key(text: str, known: set[tuple[str, int]], what: str) -> set[int]:
     return found
 
 
-def remove(connection: Connection, target: Target, *, dry_run: bool) -> Removed:
+def remove(connection: Connection, target: RemovalTarget, *, dry_run: bool) -> Removed:
     """Work out what goes, and take it out unless it is a dry run; in one transaction.
 
     Reviews are to be worked out afterwards. Raises :class:`AtWork` while a replay or crawl is
@@ -244,7 +244,7 @@ def _refuse_while_loading(work: cursor) -> None:
         )
 
 
-def _work_out(work: cursor, target: Target) -> Removed:
+def _work_out(work: cursor, target: RemovalTarget) -> Removed:
     """Fill temporary tables: pages that go or stay, groups that change, what is named by none."""
     kind = "archives" if target.archives else "crawls" if target.crawls else "market"
     values = {"keys": list(target.archives or target.crawls), "market": target.market}
@@ -304,7 +304,7 @@ def _add(work: cursor, removed: Removed, table: str, keys: Sequence[int]) -> Non
     removed.rows[table] = _count(work, f"lone_{table}")
 
 
-def _take_out(work: cursor, target: Target) -> None:
+def _take_out(work: cursor, target: RemovalTarget) -> None:
     if target.archives:
         work.execute(_PLACES, {"keys": list(target.archives)})
     work.execute(_FORGET)

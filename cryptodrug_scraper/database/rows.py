@@ -14,7 +14,7 @@ from datetime import timedelta
 from typing import Any, NamedTuple
 
 from cryptodrug_scraper.archive import Page
-from cryptodrug_scraper.database.archives import Place, Roots
+from cryptodrug_scraper.database.archives import PagePlace, Roots
 from cryptodrug_scraper.database.columns import COLUMNS, row_of
 from cryptodrug_scraper.database.copying import line
 from cryptodrug_scraper.database.crawls import crawl_key, crawl_row, least_run
@@ -42,7 +42,7 @@ class Capture(NamedTuple):
     page_id: int
     sha256: bytes
     page: Page
-    place: Place
+    place: PagePlace
 
     @classmethod
     def of(cls, page: Page, roots: Roots = NO_ROOTS) -> Capture:
@@ -67,7 +67,7 @@ class PageRows:
 
     page_id: int
     page: str
-    place: Place
+    place: PagePlace
     crawl_run: int | None = None
     shared: dict[str, dict[int, Any]] = field(default_factory=lambda: defaultdict(dict))
     own: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))

@@ -10,7 +10,7 @@ from psycopg2.extensions import cursor
 from cryptodrug_scraper.database.archives import EVERYWHERE
 
 
-class Source(NamedTuple):
+class PageSource(NamedTuple):
     """Pages of one archive that one crawl captured of one market, all real or all invented.
 
     ``archive_id`` and ``crawl_run_id`` are keys of the database, ``path`` where the archive was
@@ -58,7 +58,7 @@ _SOURCES = """
 """
 
 
-def sources(work: cursor) -> list[Source]:
+def sources(work: cursor) -> list[PageSource]:
     """Return what was loaded; a page that lies in several archives counts in each."""
     work.execute(_SOURCES, {"everywhere": EVERYWHERE})
-    return [Source(*row) for row in work.fetchall()]
+    return [PageSource(*row) for row in work.fetchall()]

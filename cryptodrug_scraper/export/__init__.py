@@ -10,23 +10,23 @@ from cryptodrug_scraper.export.package import About
 from cryptodrug_scraper.export.pseudonyms import Pseudonyms, key_from, own_key
 from cryptodrug_scraper.export.run import (
     Export,
+    ExportOptions,
     ExportRefused,
     HandleFound,
     NothingToExport,
-    Options,
     export,
 )
-from cryptodrug_scraper.export.scope import Scope
+from cryptodrug_scraper.export.scope import ExportScope
 
 __all__ = [
     "About",
     "Export",
+    "ExportOptions",
     "ExportRefused",
+    "ExportScope",
     "HandleFound",
     "NothingToExport",
-    "Options",
     "Pseudonyms",
-    "Scope",
     "export",
     "key_from",
     "own_key",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cryptodrug_scraper.export import reference
-from cryptodrug_scraper.export.columns import Column, Key, Table, identifier
+from cryptodrug_scraper.export.columns import ExportTable, Key, Variable, identifier
 from cryptodrug_scraper.export.listings import LISTING
 from cryptodrug_scraper.export.reference import market_column, money_columns, vendor_columns
 from cryptodrug_scraper.export.vendors import VENDOR
@@ -11,37 +11,37 @@ from cryptodrug_scraper.records import KINDS
 
 PANEL = Key(("exchange_panel_id",), "exchange_panels", ("exchange_panel_id",))
 
-MARKETS = Table(
+MARKETS = ExportTable(
     "markets",
     "Markets",
     "The markets of the export.",
     "SELECT market, title, opened_on, closing_announced_on, closed_on FROM market",
     (
         market_column("market.market"),
-        Column("title", "word", "market.title", known=reference.markets, required=True),
-        Column("opened_on", "date", "market.opened_on", unit="day"),
-        Column("closing_announced_on", "date", "market.closing_announced_on", unit="day"),
-        Column("closed_on", "date", "market.closed_on", unit="day"),
+        Variable("title", "word", "market.title", known=reference.markets, required=True),
+        Variable("opened_on", "date", "market.opened_on", unit="day"),
+        Variable("closing_announced_on", "date", "market.closing_announced_on", unit="day"),
+        Variable("closed_on", "date", "market.closed_on", unit="day"),
     ),
     ("market",),
 )
 
-PLACES = Table(
+PLACES = ExportTable(
     "places",
     "Places",
     "The codes of where offers ship from and to.",
     "SELECT place, name, kind FROM place",
     (
-        Column("place", "word", "place.place", known=reference.places, required=True),
-        Column("name", "word", "place.name", known=reference.places, required=True),
-        Column(
+        Variable("place", "word", "place.place", known=reference.places, required=True),
+        Variable("name", "word", "place.name", known=reference.places, required=True),
+        Variable(
             "kind", "word", "place.kind", values=("country", "region", "other"), required=True
         ),
     ),
     ("place",),
 )  # fmt: skip
 
-PAGES = Table(
+PAGES = ExportTable(
     "pages",
     "Pages",
     "A row a capture: the same bytes, from one address, at one time. The bytes themselves are "
@@ -53,43 +53,43 @@ PAGES = Table(
     (
         identifier("page_id", "page", "page.page_id", "The capture.", required=True),
         market_column("page.market", required=False),
-        Column(
+        Variable(
             "kind", "word", "page.kind", "What the page is: an offer, a vendor, a wall …",
             values=KINDS, required=True,
         ),
-        Column(
+        Variable(
             "outcome", "word", "page.outcome", values=("read", "unknown", "failed"), required=True
         ),
-        Column("url", "name", "page.url", "Its address.", scope="url"),
-        Column("captured_at", "moment", "page.captured_at", unit="UTC"),
-        Column(
+        Variable("url", "name", "page.url", "Its address.", scope="url"),
+        Variable("captured_at", "moment", "page.captured_at", unit="UTC"),
+        Variable(
             "captured_precision", "word", "page.captured_precision", values=("second", "day")
         ),
-        Column(
+        Variable(
             "captured_from", "word", "page.captured_from", known=reference.sources_of_time
         ),
-        Column("page_time", "moment", "page.page_time", unit="UTC"),
-        Column("observed_at", "moment", "page.observed_at", unit="UTC"),
-        Column(
+        Variable("page_time", "moment", "page.page_time", unit="UTC"),
+        Variable("observed_at", "moment", "page.observed_at", unit="UTC"),
+        Variable(
             "sha256", "hash", "page.sha256", "SHA-256 of the bytes.", scope="bytes", required=True
         ),
-        Column("size", "integer", "page.size", unit="bytes", private=True),
-        Column("status", "integer", "page.status"),
-        Column("location", "text", "page_location.location",
+        Variable("size", "integer", "page.size", unit="bytes", private=True),
+        Variable("status", "integer", "page.status"),
+        Variable("location", "text", "page_location.location",
             "Where its bytes lay when they were last read.", required=True,
         ),
-        Column(
+        Variable(
             "parser_version", "word", "page.parser_version", known=reference.versions,
             vocabulary="version", required=True,
         ),
-        Column("reviews_not_shown", "integer", "page.reviews_not_shown", unit="reviews"),
-        Column("cut_off", "boolean", "page.cut_off", required=True),
-        Column("invented", "boolean", "page.invented", required=True),
-        Column(
+        Variable("reviews_not_shown", "integer", "page.reviews_not_shown", unit="reviews"),
+        Variable("cut_off", "boolean", "page.cut_off", required=True),
+        Variable("invented", "boolean", "page.invented", required=True),
+        Variable(
             "warning_count", "integer", "page.warnings",
             "How many fields the page states and the parser could not read.", "warnings",
         ),
-        Column("warnings", "texts", "page.warnings"),
+        Variable("warnings", "texts", "page.warnings"),
         identifier(
             "exchange_panel_id", "panel", "page.exchange_panel_id",
             "The state of the market's rates that it shows.",
@@ -100,7 +100,7 @@ PAGES = Table(
     (PANEL, Key(("crawl_run_id",), "crawl_runs", ("crawl_run_id",))),
 )  # fmt: skip
 
-CRAWL_RUNS = Table(
+CRAWL_RUNS = ExportTable(
     "crawl_runs",
     "Crawls",
     "A row a crawl: when, with what, and how it ended.",
@@ -110,23 +110,25 @@ CRAWL_RUNS = Table(
     (
         identifier("crawl_run_id", "crawl", "crawl_run.crawl_run_id", "The crawl.", required=True),
         market_column("crawl_run.market"),
-        Column("started_at", "moment", "crawl_run.started_at", "When it began.", "UTC"),
-        Column("ended_at", "moment", "crawl_run.ended_at", "When it ended.", "UTC"),
-        Column("operator", "text", "crawl_run.operator"),
-        Column(
+        Variable("started_at", "moment", "crawl_run.started_at", "When it began.", "UTC"),
+        Variable("ended_at", "moment", "crawl_run.ended_at", "When it ended.", "UTC"),
+        Variable("operator", "text", "crawl_run.operator"),
+        Variable(
             "program_version", "word", "crawl_run.program_version", "The program's version.",
             known=reference.versions, vocabulary="version", required=True,
         ),
-        Column("options", "json", "crawl_run.options", required=True),
-        Column("outcome", "word", "crawl_run.outcome", known=reference.outcomes),
-        Column("counters", "json", "crawl_run.counters"),
-        Column("invented", "boolean", "crawl_run.invented", required=True),
-        Column("pages", "integer", "count of page", "Pages of the export captured by it.", "pages"),
+        Variable("options", "json", "crawl_run.options", required=True),
+        Variable("outcome", "word", "crawl_run.outcome", known=reference.outcomes),
+        Variable("counters", "json", "crawl_run.counters"),
+        Variable("invented", "boolean", "crawl_run.invented", required=True),
+        Variable(
+            "pages", "integer", "count of page", "Pages of the export captured by it.", "pages"
+        ),
     ),
     ("crawl_run_id",),
 )  # fmt: skip
 
-LINKS = Table(
+LINKS = ExportTable(
     "links",
     "What pages pointed to",
     "A row a page of the market that a captured page pointed to, and whether it was captured: "
@@ -158,21 +160,23 @@ LINKS = Table(
     (
         identifier("link_id", "link", "link.link_id", "The page pointed to.", required=True),
         market_column("link.market"),
-        Column("kind", "word", "link.kind", values=("listing", "vendor", "search"), required=True),
-        Column(
+        Variable(
+            "kind", "word", "link.kind", values=("listing", "vendor", "search"), required=True
+        ),
+        Variable(
             "listing_external_id", "name", "link.external_id", "The market's id of the listing.",
             scope="listing", within="market",
         ),
-        Column("vendor", "name", "link.external_id", "The vendor's handle.", scope="handle"),
-        Column(
+        Variable("vendor", "name", "link.external_id", "The vendor's handle.", scope="handle"),
+        Variable(
             "category_external_id", "name", "link.external_id", "The market's id of the category.",
             scope="category", within="market",
         ),
-        Column("url", "name", "link.url", "The address pointed to.", scope="url", required=True),
-        Column("pages", "integer", "count of page_link", "Pages that point to it.", "pages"),
-        Column("first_pointed", "moment", "least page.observed_at", "First pointed to.", "UTC"),
-        Column("last_pointed", "moment", "greatest page.observed_at", "Last pointed to.", "UTC"),
-        Column(
+        Variable("url", "name", "link.url", "The address pointed to.", scope="url", required=True),
+        Variable("pages", "integer", "count of page_link", "Pages that point to it.", "pages"),
+        Variable("first_pointed", "moment", "least page.observed_at", "First pointed to.", "UTC"),
+        Variable("last_pointed", "moment", "greatest page.observed_at", "Last pointed to.", "UTC"),
+        Variable(
             "captured", "boolean", "page, listing_observation, vendor_observation",
             "Whether the export has the listing's own page, the vendor's profile, or (search) a "
             "page of that address on any mirror.", required=True,
@@ -181,7 +185,7 @@ LINKS = Table(
     ("link_id",),
 )  # fmt: skip
 
-CATEGORY_COUNTS = Table(
+CATEGORY_COUNTS = ExportTable(
     "category_counts",
     "Listings that the market counted",
     "How many listings the market's own menus said a category has, a row a category and day.",
@@ -192,30 +196,30 @@ CATEGORY_COUNTS = Table(
         market_column("category.market"),
         identifier("category_id", "category", "category.category_id", "The category.",
                    required=True),
-        Column(
+        Variable(
             "external_id", "name", "category.external_id", scope="category", within="market",
             required=True,
         ),
-        Column(
+        Variable(
             "name", "word", "category.name", "The category's name.", vocabulary="category",
             required=True,
         ),
-        Column("path", "words", "category.path", vocabulary="category"),
-        Column("day", "date", "page.observed_at", "The day.", "day, UTC", required=True),
-        Column(
+        Variable("path", "words", "category.path", vocabulary="category"),
+        Variable("day", "date", "page.observed_at", "The day.", "day, UTC", required=True),
+        Variable(
             "least", "integer", "page_category.listing_counts", "Least number said that day.",
             "listings",
         ),
-        Column(
+        Variable(
             "most", "integer", "page_category.listing_counts", "Greatest number said that day.",
             "listings",
         ),
-        Column("pages", "integer", "count of page_category", "Pages that show it.", "pages"),
+        Variable("pages", "integer", "count of page_category", "Pages that show it.", "pages"),
     ),
     ("category_id", "day"),
 )  # fmt: skip
 
-EXCHANGE_PANELS = Table(
+EXCHANGE_PANELS = ExportTable(
     "exchange_panels",
     "States of the markets' rates",
     "A row a state of a market's panel of exchange rates, and when pages showed it.",
@@ -227,14 +231,14 @@ EXCHANGE_PANELS = Table(
             required=True,
         ),
         market_column("exchange_panel.market"),
-        Column("first_seen", "moment", "least page.observed_at", "First shown.", "UTC"),
-        Column("last_seen", "moment", "greatest page.observed_at", "Last shown.", "UTC"),
-        Column("pages", "integer", "count of page", "Pages that show it.", "pages"),
+        Variable("first_seen", "moment", "least page.observed_at", "First shown.", "UTC"),
+        Variable("last_seen", "moment", "greatest page.observed_at", "Last shown.", "UTC"),
+        Variable("pages", "integer", "count of page", "Pages that show it.", "pages"),
     ),
     ("exchange_panel_id",),
 )  # fmt: skip
 
-EXCHANGE_RATES = Table(
+EXCHANGE_RATES = ExportTable(
     "exchange_rates",
     "Exchange rates",
     "1 base = rate quote, as the market's own pages said.",
@@ -245,15 +249,15 @@ EXCHANGE_RATES = Table(
             "exchange_panel_id", "panel", "exchange_rate.exchange_panel_id",
             "The state of the rates.", required=True,
         ),
-        Column(
+        Variable(
             "base", "word", "exchange_rate.base", "One unit of this currency …",
             known=reference.currencies, required=True,
         ),
-        Column(
+        Variable(
             "quote", "word", "exchange_rate.quote", "… is worth rate of this one.",
             known=reference.currencies, required=True,
         ),
-        Column(
+        Variable(
             "rate", "number", "exchange_rate.rate", "Worth of one base.", "quote", required=True
         ),
     ),
@@ -261,7 +265,7 @@ EXCHANGE_RATES = Table(
     (PANEL,),
 )  # fmt: skip
 
-REVIEWS = Table(
+REVIEWS = ExportTable(
     "reviews",
     "Reviews",
     "Each review once: the least number of reviews that explains all that the pages showed. A "
@@ -276,31 +280,31 @@ REVIEWS = Table(
         market_column("vendor.market"),
         *vendor_columns("review.vendor_id", required=True),
         identifier("listing_id", "listing", "review.listing_id"),
-        Column("listing_title", "text", "review.listing_title", "The offer's title, as shown."),
-        Column("rating", "number", "review.rating", "Stars given.", "stars, of rating_max"),
-        Column("rating_max", "number", "review.rating_max", "The scale of rating.", "stars"),
-        Column(
+        Variable("listing_title", "text", "review.listing_title", "The offer's title, as shown."),
+        Variable("rating", "number", "review.rating", "Stars given.", "stars, of rating_max"),
+        Variable("rating_max", "number", "review.rating_max", "The scale of rating.", "stars"),
+        Variable(
             "sentiment", "word", "review.sentiment", "What was given where there are no stars.",
             values=("positive", "neutral", "negative"),
         ),
-        Column("has_text", "boolean", "review.text", "Whether the buyer wrote something."),
-        Column("text", "text", "review.text", "What the buyer wrote."),
-        Column("response", "text", "review.response"),
-        Column("author", "name", "review.author", scope="buyer", within="market"),
-        Column("posted_on", "date", "review.posted_on", unit="day, UTC"),
-        Column("posted_precision", "word", "review.posted_precision", known=reference.precisions),
-        Column("posted_at", "moment", "review.posted_at", unit="UTC"),
-        Column("earliest", "moment", "review.earliest", unit="UTC"),
-        Column("latest", "moment", "review.latest", unit="UTC"),
+        Variable("has_text", "boolean", "review.text", "Whether the buyer wrote something."),
+        Variable("text", "text", "review.text", "What the buyer wrote."),
+        Variable("response", "text", "review.response"),
+        Variable("author", "name", "review.author", scope="buyer", within="market"),
+        Variable("posted_on", "date", "review.posted_on", unit="day, UTC"),
+        Variable("posted_precision", "word", "review.posted_precision", known=reference.precisions),
+        Variable("posted_at", "moment", "review.posted_at", unit="UTC"),
+        Variable("earliest", "moment", "review.earliest", unit="UTC"),
+        Variable("latest", "moment", "review.latest", unit="UTC"),
         *money_columns("review", "What was paid, as first shown, in price_currency."),
-        Column(
+        Variable(
             "price_approximate", "boolean", "review.price_approximate",
             "Whether the page says that the price is about that.",
         ),
-        Column("first_seen", "moment", "review.first_seen", unit="UTC"),
-        Column("last_seen", "moment", "review.last_seen", unit="UTC"),
-        Column("sightings", "integer", "review.sightings", unit="rows of pages", required=True),
-        Column("invented", "boolean", "review.invented", required=True),
+        Variable("first_seen", "moment", "review.first_seen", unit="UTC"),
+        Variable("last_seen", "moment", "review.last_seen", unit="UTC"),
+        Variable("sightings", "integer", "review.sightings", unit="rows of pages", required=True),
+        Variable("invented", "boolean", "review.invented", required=True),
     ),
     ("review_id",),
     (VENDOR, LISTING),

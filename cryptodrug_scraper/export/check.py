@@ -33,7 +33,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cryptodrug_scraper.export import cells
-from cryptodrug_scraper.export.columns import Column, Table
+from cryptodrug_scraper.export.columns import ExportTable, Variable
 from cryptodrug_scraper.export.package import pattern_of
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class HandleFound(Exception):
 
 
 @dataclass
-class Checked:
+class HandleCheck:
     """What was walked over."""
 
     cells: int = 0
@@ -145,9 +145,9 @@ class Check:
         self._handles = handles
         self._allowed = {fold(word) for word in allowed}
         self._clear: dict[str, set[str]] = defaultdict(set)  # vocabulary -> words looked at
-        self.result = Checked(handles=len(handles))
+        self.result = HandleCheck(handles=len(handles))
 
-    def table(self, table: Table, path: Path, form: str) -> None:
+    def table(self, table: ExportTable, path: Path, form: str) -> None:
         """Walk over one file. Raises :class:`HandleFound`."""
         columns = table.shared(pseudonymised=True)
         read = _csv_columns if form == "csv" else _parquet_columns
@@ -157,7 +157,9 @@ class Check:
                 self.result.cells += len(seen)
                 look({each for each in seen if each not in ("", None)})
 
-    def _looker(self, table: Table, column: Column, form: str) -> Callable[[set[str]], None]:
+    def _looker(
+        self, table: ExportTable, column: Variable, form: str
+    ) -> Callable[[set[str]], None]:
         where = f"{table.name}.{column.name}"
         if pattern := pattern_of(column, pseudonymised=True):
             whole = re.compile(pattern)
@@ -237,7 +239,7 @@ def _text(value: str, form: str) -> str:
     return cells.decode(value) if form == "csv" else value
 
 
-def _csv_columns(path: Path, columns: Sequence[Column]) -> Iterator[list[Sequence[str]]]:
+def _csv_columns(path: Path, columns: Sequence[Variable]) -> Iterator[list[Sequence[str]]]:
     """Yield a CSV file's cells in batches, column by column."""
     csv.field_size_limit(sys.maxsize)
     with path.open(encoding="utf-8", newline="") as file:
@@ -248,7 +250,7 @@ def _csv_columns(path: Path, columns: Sequence[Column]) -> Iterator[list[Sequenc
             yield [list(values) for values in zip(*batch, strict=True)]
 
 
-def _parquet_columns(path: Path, columns: Sequence[Column]) -> Iterator[list[Sequence[Any]]]:
+def _parquet_columns(path: Path, columns: Sequence[Variable]) -> Iterator[list[Sequence[Any]]]:
     """Yield a Parquet file's cells in batches, column by column; lists as JSON."""
     from pyarrow import parquet
 

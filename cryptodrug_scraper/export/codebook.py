@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from cryptodrug_scraper.export.columns import Column, Table
+from cryptodrug_scraper.export.columns import ExportTable, Variable
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection  # noqa: N812  (it is a class)
@@ -36,7 +36,7 @@ def comments_of(connection: Connection) -> dict[str, str]:
         return dict(work.fetchall())
 
 
-def meaning_of(column: Column, comments: dict[str, str], pseudonymised: bool) -> str:
+def meaning_of(column: Variable, comments: dict[str, str], pseudonymised: bool) -> str:
     """Return what a column means: our words, or else the database's comment."""
     said = [column.meaning or comments.get(column.origin, "")]
     if pseudonymised and column.hidden:
@@ -45,7 +45,7 @@ def meaning_of(column: Column, comments: dict[str, str], pseudonymised: bool) ->
 
 
 def entries(
-    tables: Sequence[Table], comments: dict[str, str], pseudonymised: bool
+    tables: Sequence[ExportTable], comments: dict[str, str], pseudonymised: bool
 ) -> list[dict[str, Any]]:
     """Return the codebook as values: a table each with its columns."""
     return [

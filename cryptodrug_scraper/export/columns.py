@@ -34,7 +34,7 @@ LEFT_OUT = frozenset(("text", "texts", "json"))
 
 
 @dataclass(frozen=True)
-class Column:
+class Variable:
     """One column of a table.
 
     ``origin`` is ``table.column`` of the database, whose comment is the meaning where
@@ -87,7 +87,7 @@ class Key:
 
 
 @dataclass(frozen=True)
-class Table:
+class ExportTable:
     """One table of an export: a file, and a resource of the data package.
 
     ``sql`` yields exactly ``columns``, in their order, without an order of rows.
@@ -97,12 +97,12 @@ class Table:
     title: str
     description: str
     sql: str
-    columns: tuple[Column, ...]
+    columns: tuple[Variable, ...]
     primary_key: tuple[str, ...]
     foreign_keys: tuple[Key, ...] = ()
     private: bool = False
 
-    def shared(self, pseudonymised: bool) -> tuple[Column, ...]:
+    def shared(self, pseudonymised: bool) -> tuple[Variable, ...]:
         """Return the columns that an export has."""
         return tuple(c for c in self.columns if not (pseudonymised and c.left_out))
 
@@ -124,6 +124,6 @@ LETTERS = {
 
 def identifier(
     name: str, scope: str, origin: str, meaning: str = "", *, required: bool = False
-) -> Column:
+) -> Variable:
     """Return a column of keys; ``scope`` is one of :data:`LETTERS`."""
-    return Column(name, "id", origin, meaning, scope=scope, required=required)
+    return Variable(name, "id", origin, meaning, scope=scope, required=required)

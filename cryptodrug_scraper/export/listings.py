@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cryptodrug_scraper.export import reference
-from cryptodrug_scraper.export.columns import Column, Key, Kind, Table, identifier
+from cryptodrug_scraper.export.columns import ExportTable, Key, Kind, Variable, identifier
 from cryptodrug_scraper.export.reference import (
     market_column,
     money_columns,
@@ -14,15 +14,15 @@ from cryptodrug_scraper.export.vendors import PAGE, VENDOR
 
 OBSERVATION = Key(("page_id", "ordinal"), "listing_observations", ("page_id", "ordinal"))
 LISTING = Key(("listing_id",), "listings", ("listing_id",))
-_EUR = Column(
+_EUR = Variable(
     "price_eur", "number", "view listing_in_eur",
     "The price by the rate that the market's own pages showed nearest in time, seven days away "
     "at most; empty otherwise.", "EUR",
 )  # fmt: skip
 
 
-def _external_id() -> Column:
-    return Column(
+def _external_id() -> Variable:
+    return Variable(
         "external_id", "name", "listing.external_id", scope="listing", within="market",
         required=True,
     )  # fmt: skip
@@ -30,23 +30,23 @@ def _external_id() -> Column:
 
 def _column(
     name: str, kind: Kind, meaning: str = "", unit: str = "", *, private: bool = False
-) -> Column:
-    return Column(name, kind, f"listing_observation.{name}", meaning, unit, private=private)
+) -> Variable:
+    return Variable(name, kind, f"listing_observation.{name}", meaning, unit, private=private)
 
 
-def _stated() -> tuple[Column, ...]:
+def _stated() -> tuple[Variable, ...]:
     """Return what a page states of a listing after its price."""
     return (
         _column("ships_from_text", "text", "Where it ships from, in the page's words."),
         _column("ships_to_text", "text", "Where it ships to, in the page's words."),
-        Column(
+        Variable(
             "payment", "words", "listing_observation.payment", "Ways to pay.",
             known=reference.payments,
         ),
-        Column(
+        Variable(
             "currencies", "words", "listing_observation.currencies", known=reference.currencies
         ),
-        Column(
+        Variable(
             "product_class", "word", "listing_observation.product_class",
             values=("physical", "digital"),
         ),
@@ -58,11 +58,11 @@ def _stated() -> tuple[Column, ...]:
         _column("ends", "text", "When the offer ends, in the page's words."),
         _column("min_order", "integer", "Least in one order.", "units of the offer"),
         _column("max_order", "integer", "Most in one order.", "units of the offer"),
-        Column(
+        Variable(
             "description_id", "id", "listing_observation.description_id", "The description.",
             scope="text", private=True,
         ),
-        Column(
+        Variable(
             "terms_id", "id", "listing_observation.terms_id", "Terms or refund policy.",
             scope="text", private=True,
         ),
@@ -80,11 +80,11 @@ _TEXT_KEYS = (
 )
 
 
-def _places(name: str, meaning: str) -> Column:
-    return Column(name, "words", "listing_place.place", meaning, known=reference.places)
+def _places(name: str, meaning: str) -> Variable:
+    return Variable(name, "words", "listing_place.place", meaning, known=reference.places)
 
 
-LISTINGS = Table(
+LISTINGS = ExportTable(
     "listings",
     "Listings",
     "A row an offer (one of the market's own ids), with what was last stated of it, field by "
@@ -107,7 +107,7 @@ LISTINGS = Table(
         _external_id(),
         _column("title", "text", "The offer's title, white space folded."),
         *vendor_columns("listing_observation.vendor_id"),
-        Column(
+        Variable(
             "category_path", "words", "listing_observation.category_path",
             "The longest path of categories stated, from the root down.", vocabulary="category",
         ),
@@ -117,24 +117,24 @@ LISTINGS = Table(
         _places("ships_to", "Where it ships to."),
         _places("ships_to_excluded", "Where it expressly does not ship to."),
         *_stated(),
-        Column(
+        Variable(
             "first_seen", "moment", "least listing_observation.observed_at",
             "First page that shows it.", "UTC",
         ),
-        Column(
+        Variable(
             "last_seen", "moment", "greatest listing_observation.observed_at",
             "Last page that shows it.", "UTC",
         ),
-        Column(
+        Variable(
             "observations", "integer", "count of listing_observation", "Pages that show it.",
             "pages",
         ),
-        Column(
+        Variable(
             "seen", "boolean", "listings of listing_observation",
             "Whether a page shows it; false: reviews name it, and no captured page shows it.",
             required=True,
         ),
-        Column(
+        Variable(
             "invented", "boolean", "page.invented",
             "Whether all pages that show it were invented.", required=True,
         ),
@@ -143,7 +143,7 @@ LISTINGS = Table(
     (VENDOR, *_TEXT_KEYS),
 )  # fmt: skip
 
-LISTING_OBSERVATIONS = Table(
+LISTING_OBSERVATIONS = ExportTable(
     "listing_observations",
     "Listings over time",
     "What one page showed of one listing; empty is not stated. A card, on a page of many "
@@ -160,14 +160,14 @@ LISTING_OBSERVATIONS = Table(
         identifier(
             "listing_id", "listing", "listing_observation.listing_id", "The offer.", required=True
         ),
-        Column(
+        Variable(
             "observed_at", "moment", "listing_observation.observed_at",
             "When the page was captured.", "UTC",
         ),
-        Column("is_card", "boolean", "listing_observation.is_card"),
+        Variable("is_card", "boolean", "listing_observation.is_card"),
         _column("title", "text", "The offer's title, white space folded."),
         *vendor_columns("listing_observation.vendor_id"),
-        Column(
+        Variable(
             "category_path", "words", "listing_observation.category_path", vocabulary="category"
         ),
         *money_columns("listing_observation"),
@@ -178,18 +178,18 @@ LISTING_OBSERVATIONS = Table(
     (PAGE, LISTING, VENDOR, *_TEXT_KEYS),
 )  # fmt: skip
 
-LISTING_PLACES = Table(
+LISTING_PLACES = ExportTable(
     "listing_places",
     "Where listings ship from and to",
     "A row an observation, role and place.",
     "SELECT page_id, ordinal, role, position, place FROM listing_place",
     (
         *place_columns("listing_place"),
-        Column(
+        Variable(
             "role", "word", "listing_place.role", values=("from", "to", "excluded"), required=True
         ),
-        Column("position", "integer", "listing_place.position", required=True),
-        Column(
+        Variable("position", "integer", "listing_place.position", required=True),
+        Variable(
             "place", "word", "listing_place.place", "The place's code.", known=reference.places,
             required=True,
         ),
@@ -198,11 +198,11 @@ LISTING_PLACES = Table(
     (OBSERVATION, Key(("place",), "places", ("place",))),
 )  # fmt: skip
 
-_POSITION = Column(
+_POSITION = Variable(
     "position", "integer", "order on the page", "Which of several, from 0.", required=True
 )
 
-PRICE_ALTERNATIVES = Table(
+PRICE_ALTERNATIVES = ExportTable(
     "price_alternatives",
     "Prices in other currencies",
     "The price of an observation in the other currencies that the page shows.",
@@ -212,7 +212,7 @@ PRICE_ALTERNATIVES = Table(
     (OBSERVATION,),
 )
 
-PRICE_TIERS = Table(
+PRICE_TIERS = ExportTable(
     "price_tiers",
     "Prices by quantity",
     "Unit prices by the quantity ordered.",
@@ -221,11 +221,11 @@ PRICE_TIERS = Table(
     (
         *place_columns("price_tier"),
         _POSITION,
-        Column(
+        Variable(
             "min_quantity", "integer", "price_tier.min_quantity", "From so many.",
             "units of the offer", required=True,
         ),
-        Column(
+        Variable(
             "max_quantity", "integer", "price_tier.max_quantity",
             "To so many; empty: no upper limit.", "units of the offer",
         ),
@@ -235,7 +235,7 @@ PRICE_TIERS = Table(
     (OBSERVATION,),
 )  # fmt: skip
 
-SHIPPING_OPTIONS = Table(
+SHIPPING_OPTIONS = ExportTable(
     "shipping_options",
     "Ways to ship",
     "Ways to ship and what they cost.",
@@ -244,10 +244,10 @@ SHIPPING_OPTIONS = Table(
     (
         *place_columns("shipping_option"),
         _POSITION,
-        Column("name", "text", "shipping_option.name", "The way, in the vendor's words."),
-        Column("days", "number", "shipping_option.days", "How long it takes, as stated.", "days"),
+        Variable("name", "text", "shipping_option.name", "The way, in the vendor's words."),
+        Variable("days", "number", "shipping_option.days", "How long it takes, as stated.", "days"),
         *money_columns("shipping_option", "What it costs, in price_currency."),
-        Column(
+        Variable(
             "per", "word", "shipping_option.per", "What the cost is for.",
             values=("order", "item"),
         ),
@@ -256,7 +256,7 @@ SHIPPING_OPTIONS = Table(
     (OBSERVATION,),
 )  # fmt: skip
 
-TEXTS = Table(
+TEXTS = ExportTable(
     "texts",
     "Long texts",
     "Descriptions, profiles and terms, each distinct text once.",
@@ -266,7 +266,7 @@ TEXTS = Table(
     " SELECT profile_id FROM vendor_observation UNION SELECT terms_id FROM vendor_observation)",
     (
         identifier("text_id", "text", "long_text.text_id", "The text.", required=True),
-        Column("content", "text", "long_text.content", required=True),
+        Variable("content", "text", "long_text.content", required=True),
     ),
     ("text_id",),
     private=True,

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from cryptodrug_scraper.export.codebook import TYPES, meaning_of
-from cryptodrug_scraper.export.columns import Column, Key, Table
+from cryptodrug_scraper.export.columns import ExportTable, Key, Variable
 from cryptodrug_scraper.export.pseudonyms import DIGITS
 from cryptodrug_scraper.export.writing import letter_of
 
@@ -46,7 +46,7 @@ class About:
             )
 
 
-def pattern_of(column: Column, pseudonymised: bool) -> str | None:
+def pattern_of(column: Variable, pseudonymised: bool) -> str | None:
     """Return what all values of a column of keys look like."""
     if pseudonymised and column.hidden:
         return f"{letter_of(column)}[0-9a-f]{{{DIGITS}}}"
@@ -56,7 +56,7 @@ def pattern_of(column: Column, pseudonymised: bool) -> str | None:
 
 
 def schema_of(
-    table: Table, tables: Sequence[Table], comments: dict[str, str], pseudonymised: bool
+    table: ExportTable, tables: Sequence[ExportTable], comments: dict[str, str], pseudonymised: bool
 ) -> dict[str, Any]:
     """Return the Frictionless table schema of a table."""
     names = {each.name for each in tables}
@@ -81,7 +81,7 @@ def schema_of(
 
 
 def _field(
-    column: Column, table: Table, comments: dict[str, str], pseudonymised: bool
+    column: Variable, table: ExportTable, comments: dict[str, str], pseudonymised: bool
 ) -> dict[str, Any]:
     constraints: dict[str, Any] = {}
     if column.required:
@@ -111,7 +111,7 @@ def _field(
 
 def describe(
     about: About,
-    tables: Sequence[Table],
+    tables: Sequence[ExportTable],
     files: Mapping[str, Mapping[str, Any]],
     comments: dict[str, str],
     *,

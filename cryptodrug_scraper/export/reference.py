@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from cryptodrug_scraper.archive import TIME_SOURCES
-from cryptodrug_scraper.export.columns import Column
+from cryptodrug_scraper.export.columns import Variable
 
 
 @cache
@@ -70,48 +70,50 @@ def outcomes() -> frozenset[str]:
     return frozenset(("finished", "limit", "interrupted", "needs_session", "tor", "archive"))
 
 
-def market_column(origin: str, *, required: bool = True) -> Column:
+def market_column(origin: str, *, required: bool = True) -> Variable:
     """Return a column of markets."""
-    return Column("market", "word", origin, "The market's name.", required=required, known=markets)
+    return Variable(
+        "market", "word", origin, "The market's name.", required=required, known=markets
+    )
 
 
-def vendor_columns(origin: str, *, required: bool = False) -> tuple[Column, Column]:
+def vendor_columns(origin: str, *, required: bool = False) -> tuple[Variable, Variable]:
     """Return a vendor's key and handle."""
     return (
-        Column(
+        Variable(
             "vendor_id", "id", origin,
             "The vendor's account: one handle on one market, whatever its capitals.",
             scope="vendor", required=required,
         ),
-        Column(
+        Variable(
             "vendor", "name", "vendor.handle", "The vendor's handle, as written last.",
             scope="handle", required=required,
         ),
     )  # fmt: skip
 
 
-def place_columns(origin: str) -> tuple[Column, ...]:
+def place_columns(origin: str) -> tuple[Variable, ...]:
     """Return the page and the place on it that an observation, or a part of one, is from."""
     return (
-        Column(
+        Variable(
             "page_id", "id", f"{origin}.page_id", "The page that shows it.",
             scope="page", required=True,
         ),
-        Column(
+        Variable(
             "ordinal", "integer", f"{origin}.ordinal",
             "Which of the page's listings or vendors, from 0.", required=True,
         ),
     )  # fmt: skip
 
 
-def money_columns(origin: str, meaning: str = "") -> tuple[Column, Column]:
+def money_columns(origin: str, meaning: str = "") -> tuple[Variable, Variable]:
     """Return an amount and its currency."""
     return (
-        Column(
+        Variable(
             "price_amount", "number", f"{origin}.price_amount",
             meaning or "The price, in price_currency.", "price_currency",
         ),
-        Column(
+        Variable(
             "price_currency", "word", f"{origin}.price_currency",
             "ISO 4217, or BTC, BCH, LTC, XMR.", known=currencies,
         ),

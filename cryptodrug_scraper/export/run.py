@@ -22,11 +22,11 @@ from cryptodrug_scraper.common.progress import OnProgress, Progress, ignore_prog
 from cryptodrug_scraper.database.invented import Kinds, kinds_of
 from cryptodrug_scraper.database.waiting import Waiting, check, settle
 from cryptodrug_scraper.export import codebook, package, scope, writing
-from cryptodrug_scraper.export.check import Check, Checked, HandleFound, handles_in
-from cryptodrug_scraper.export.columns import Table
+from cryptodrug_scraper.export.check import Check, HandleCheck, HandleFound, handles_in
+from cryptodrug_scraper.export.columns import ExportTable
 from cryptodrug_scraper.export.package import About
 from cryptodrug_scraper.export.pseudonyms import Pseudonyms
-from cryptodrug_scraper.export.scope import Scope
+from cryptodrug_scraper.export.scope import ExportScope
 from cryptodrug_scraper.export.tables import chosen
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class Export:
     folder: Path
     files: dict[str, dict[str, Any]]
     left_out: dict[str, int]
-    checked: Checked | None = None
+    checked: HandleCheck | None = None
     waiting: Waiting = field(default_factory=Waiting)
     """Reviews that were not worked out, in an export of the database as it is."""
     kinds: Kinds = field(default_factory=lambda: Kinds(True, 0))
@@ -61,14 +61,14 @@ class Export:
 
 
 @dataclass(frozen=True)
-class Options:
+class ExportOptions:
     """What is asked for. ``allowed`` are words that are no handles although vendors have them.
 
     ``as_is``: also while reviews wait to be worked out; without it they are worked out first.
     """
 
     form: str = "csv"
-    scope: Scope = field(default_factory=Scope)
+    scope: ExportScope = field(default_factory=ExportScope)
     pseudonyms: Pseudonyms | None = None
     about: About = field(default_factory=About)
     allowed: tuple[str, ...] = ()
@@ -77,7 +77,10 @@ class Options:
 
 
 def export(
-    dsn: str, out: Path, options: Options | None = None, on_progress: OnProgress = ignore_progress
+    dsn: str,
+    out: Path,
+    options: ExportOptions | None = None,
+    on_progress: OnProgress = ignore_progress,
 ) -> Export:
     """Write the tables of a database to a folder.
 
@@ -87,7 +90,7 @@ def export(
     ``ReviewsWait`` if reviews wait and cannot be worked out, ``HandleFound`` if a pseudonymised
     export would tell a handle, ``psycopg2.Error`` and ``OSError``.
     """
-    options = options or Options()
+    options = options or ExportOptions()
     if options.form not in writing.FORMATS:
         raise ExportRefused(f"There is no format {options.form!r}: {' or '.join(writing.FORMATS)}.")
     check_place(out, options.force)
@@ -181,9 +184,9 @@ def _beside(out: Path, force: bool) -> Iterator[Path]:
 
 def _write_table(
     connection: Connection,
-    table: Table,
+    table: ExportTable,
     folder: Path,
-    options: Options,
+    options: ExportOptions,
     comments: dict[str, str],
     on_progress: OnProgress,
 ) -> dict[str, Any]:
@@ -222,10 +225,10 @@ def _write_json(path: Path, value: Any) -> None:
 
 def _describe(
     folder: Path,
-    tables: tuple[Table, ...],
+    tables: tuple[ExportTable, ...],
     done: Export,
     comments: dict[str, str],
-    options: Options,
+    options: ExportOptions,
     begun: datetime,
 ) -> None:
     hidden = options.pseudonyms is not None
@@ -263,11 +266,11 @@ def _describe(
 
 def _check(
     connection: Connection,
-    tables: tuple[Table, ...],
+    tables: tuple[ExportTable, ...],
     folder: Path,
-    options: Options,
+    options: ExportOptions,
     on_progress: OnProgress,
-) -> Checked:
+) -> HandleCheck:
     check = Check(connection, handles_in(connection), options.allowed)
     for table in tables:
         on_progress(Progress(f"Looking for handles in {table.name}"))
@@ -280,7 +283,7 @@ def _manifest(
     dsn: str,
     folder: Path,
     done: Export,
-    options: Options,
+    options: ExportOptions,
     begun: datetime,
 ) -> dict[str, Any]:
     """Say what the files are, and what they were made with and from; no credentials."""
@@ -363,10 +366,10 @@ def _second(when: datetime) -> str:
 
 __all__ = [
     "Export",
+    "ExportOptions",
     "ExportRefused",
     "HandleFound",
     "NothingToExport",
-    "Options",
     "check_place",
     "export",
 ]

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Scope:
+class ExportScope:
     """What to export; by default all. ``first`` and ``last`` are days (UTC), both included.
 
     ``invented`` is what is asked for of pages that were invented (see ``database/invented.py``).
@@ -53,7 +53,7 @@ class Scope:
     @property
     def whole(self) -> bool:
         """Whether nothing is left out, but for a kind of pages."""
-        return self == Scope(invented=self.invented)
+        return self == ExportScope(invented=self.invented)
 
     @property
     def values(self) -> dict[str, Any]:
@@ -121,7 +121,7 @@ def reading(dsn: str) -> Iterator[Connection]:
         connection.close()
 
 
-def prepare(connection: Connection, scope: Scope, kinds: Kinds) -> dict[str, int]:
+def prepare(connection: Connection, scope: ExportScope, kinds: Kinds) -> dict[str, int]:
     """Make the temporary views; return what a period leaves out: reason -> rows.
 
     From here on the transaction is read-only. Raises ``DatabaseUnavailable`` where the user
@@ -144,7 +144,7 @@ def prepare(connection: Connection, scope: Scope, kinds: Kinds) -> dict[str, int
     return left_out
 
 
-def _rates(work: Any, views: dict[str, str], scope: Scope, kinds: Kinds) -> None:
+def _rates(work: Any, views: dict[str, str], scope: ExportScope, kinds: Kinds) -> None:
     """Work out prices in EUR once, by the database's own rule, from rates that are a table."""
     work.execute("CREATE TEMP TABLE exchange_to_eur AS TABLE public.exchange_to_eur")
     work.execute("CREATE UNIQUE INDEX ON pg_temp.exchange_to_eur (exchange_panel_id, currency)")
@@ -220,7 +220,7 @@ _COUNTRY = (
 )
 
 
-def _narrow(work: Any, views: dict[str, str], scope: Scope, kinds: Kinds) -> dict[str, int]:
+def _narrow(work: Any, views: dict[str, str], scope: ExportScope, kinds: Kinds) -> dict[str, int]:
     pages, values, of_kind = "page_of_period", scope.values, kinds.condition or "true"
     listings = vendors = links = "true"
     if scope.country:
@@ -294,7 +294,7 @@ def _part_of(table: str) -> str:
     )
 
 
-def _overlaps(scope: Scope) -> str:
+def _overlaps(scope: ExportScope) -> str:
     said = []
     if scope.first:
         said.append(
@@ -305,7 +305,7 @@ def _overlaps(scope: Scope) -> str:
     return " AND ".join(said) or "true"
 
 
-def _dated(scope: Scope) -> str:
+def _dated(scope: ExportScope) -> str:
     said = []
     if scope.first:
         said.append("posted_on >= %(first)s")
@@ -315,7 +315,7 @@ def _dated(scope: Scope) -> str:
 
 
 def _left_out(
-    work: Any, scope: Scope, of_vendor: str, vendors: str, of_kind: str
+    work: Any, scope: ExportScope, of_vendor: str, vendors: str, of_kind: str
 ) -> dict[str, int]:
     """Count what has no time, and so belongs to no period."""
     if not (scope.first or scope.last):

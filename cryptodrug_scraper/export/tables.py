@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from cryptodrug_scraper.export import captures, listings, vendors
-from cryptodrug_scraper.export.columns import Table
+from cryptodrug_scraper.export.columns import ExportTable
 
-TABLES: tuple[Table, ...] = (
+TABLES: tuple[ExportTable, ...] = (
     *vendors.TABLES,
     *listings.TABLES,
     captures.REVIEWS,
@@ -13,6 +13,6 @@ TABLES: tuple[Table, ...] = (
 )
 
 
-def chosen(pseudonymised: bool) -> tuple[Table, ...]:
+def chosen(pseudonymised: bool) -> tuple[ExportTable, ...]:
     """Return the tables of an export; those of texts are not in a pseudonymised one."""
     return tuple(t for t in TABLES if not (pseudonymised and t.private))

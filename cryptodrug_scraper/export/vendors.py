@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cryptodrug_scraper.export.columns import Column, Key, Table, identifier
+from cryptodrug_scraper.export.columns import ExportTable, Key, Variable, identifier
 from cryptodrug_scraper.export.reference import (
     market_column,
     place_columns,
@@ -16,13 +16,13 @@ VENDOR = Key(("vendor_id",), "vendors", ("vendor_id",))
 PGP_KEY = Key(("pgp_key_id",), "pgp_keys", ("pgp_key_id",))
 
 
-def _stated(origin: str) -> tuple[Column, ...]:
+def _stated(origin: str) -> tuple[Variable, ...]:
     """Return what a vendor's page states."""
 
     def column(
         name: str, kind: str, meaning: str = "", unit: str = "", *, private: bool = False
-    ) -> Column:
-        return Column(name, kind, f"{origin}.{name}", meaning, unit, private=private)  # type: ignore[arg-type]
+    ) -> Variable:
+        return Variable(name, kind, f"{origin}.{name}", meaning, unit, private=private)  # type: ignore[arg-type]
 
     return (
         column("sales", "integer", "Completed sales, as the market states them.", "sales"),
@@ -42,13 +42,13 @@ def _stated(origin: str) -> tuple[Column, ...]:
     )
 
 
-def _texts(origin: str) -> tuple[Column, Column]:
+def _texts(origin: str) -> tuple[Variable, Variable]:
     return (
-        Column(
+        Variable(
             "profile_id", "id", f"{origin}.profile_id", "The vendor's own text.",
             scope="text", private=True,
         ),
-        Column(
+        Variable(
             "terms_id", "id", f"{origin}.terms_id", "The vendor's terms.",
             scope="text", private=True,
         ),
@@ -65,7 +65,7 @@ _STATED = (
     " {0}.trusted, {0}.banned, {0}.disputes"
 )
 
-VENDORS = Table(
+VENDORS = ExportTable(
     "vendors",
     "Vendors",
     "A row a vendor account (one handle on one market, whatever its capitals), with what was last "
@@ -79,29 +79,29 @@ VENDORS = Table(
             "vendor_id", "vendor", "vendor.vendor_id", "The account.", required=True
         ),
         market_column("vendor.market"),
-        Column("vendor", "name", "vendor.handle", scope="handle", required=True),
+        Variable("vendor", "name", "vendor.handle", scope="handle", required=True),
         *_stated("vendor_observation"),
-        Column(
+        Variable(
             "pgp_fingerprint", "hash", "pgp_key.fingerprint",
             "Fingerprint of the key last shown; the same one on two markets is the same key.",
             scope="fingerprint",
         ),
         identifier("pgp_key_id", "key", "pgp_key.pgp_key_id", "The key last shown."),
-        Column("reviews", "integer", "count of review", "Reviews of the vendor.", "reviews"),
-        Column(
+        Variable("reviews", "integer", "count of review", "Reviews of the vendor.", "reviews"),
+        Variable(
             "first_seen", "moment", "least vendor_observation.observed_at,"
             " listing_observation.observed_at", "First page that shows the vendor.", "UTC",
         ),
-        Column(
+        Variable(
             "last_seen", "moment", "greatest vendor_observation.observed_at,"
             " listing_observation.observed_at", "Last page that shows the vendor.", "UTC",
         ),
-        Column(
+        Variable(
             "observations", "integer", "count of vendor_observation",
             "Pages that state something of the vendor.", "pages",
         ),
         *_texts("vendor_observation"),
-        Column(
+        Variable(
             "invented", "boolean", "page.invented",
             "Whether all pages that show the vendor were invented.", required=True,
         ),
@@ -110,7 +110,7 @@ VENDORS = Table(
     (PGP_KEY, *_TEXT_KEYS),
 )  # fmt: skip
 
-VENDOR_SPELLINGS = Table(
+VENDOR_SPELLINGS = ExportTable(
     "vendor_spellings",
     "Spellings of handles",
     "Handles as pages write them, and the account that each is of. Spellings of one name (but for "
@@ -125,13 +125,13 @@ VENDOR_SPELLINGS = Table(
         identifier(
             "vendor_id", "vendor", "vendor_spelling.vendor_id", "The account.", required=True
         ),
-        Column("spelling", "name", "vendor_spelling.handle", scope="handle", required=True),
+        Variable("spelling", "name", "vendor_spelling.handle", scope="handle", required=True),
         identifier(
             "name_id", "vendor", "vendor_spelling.name_id",
             "Equal for spellings that differ in capitals alone; key of an account of that name.",
             required=True,
         ),
-        Column(
+        Variable(
             "apart_because", "words", "vendor.apart_because", known=reasons_apart, required=True
         ),
     ),
@@ -139,7 +139,7 @@ VENDOR_SPELLINGS = Table(
     (VENDOR,),
 )  # fmt: skip
 
-VENDOR_OBSERVATIONS = Table(
+VENDOR_OBSERVATIONS = ExportTable(
     "vendor_observations",
     "Vendors over time",
     "What one page showed of one vendor; empty is not stated.",
@@ -151,11 +151,11 @@ VENDOR_OBSERVATIONS = Table(
         *place_columns("vendor_observation"),
         market_column("vendor.market"),
         *vendor_columns("vendor_observation.vendor_id", required=True),
-        Column(
+        Variable(
             "observed_at", "moment", "vendor_observation.observed_at",
             "When the page was captured.", "UTC",
         ),
-        Column("is_profile", "boolean", "vendor_observation.is_profile"),
+        Variable("is_profile", "boolean", "vendor_observation.is_profile"),
         *_stated("vendor_observation"),
         identifier("pgp_key_id", "key", "vendor_observation.pgp_key_id", "The key shown."),
         *_texts("vendor_observation"),
@@ -164,14 +164,14 @@ VENDOR_OBSERVATIONS = Table(
     (PAGE, VENDOR, PGP_KEY, *_TEXT_KEYS),
 )  # fmt: skip
 
-_POSITION = Column(
+_POSITION = Variable(
     "position", "integer", "order on the page", "Which of several, from 0.", required=True
 )
 
 
-def _counts(origin: str) -> tuple[Column, ...]:
+def _counts(origin: str) -> tuple[Variable, ...]:
     return tuple(
-        Column(
+        Variable(
             name, "integer", f"{origin}.{name}", f"{name.capitalize()} ratings, as stated.",
             "ratings",
         )
@@ -179,7 +179,7 @@ def _counts(origin: str) -> tuple[Column, ...]:
     )  # fmt: skip
 
 
-FEEDBACK_COUNTS = Table(
+FEEDBACK_COUNTS = ExportTable(
     "feedback_counts",
     "Feedback totals",
     "Feedback totals that a vendor's page states, a row a period.",
@@ -188,10 +188,10 @@ FEEDBACK_COUNTS = Table(
     (
         *place_columns("feedback_count"),
         _POSITION,
-        Column("period", "word", "feedback_count.period", vocabulary="period", required=True),
+        Variable("period", "word", "feedback_count.period", vocabulary="period", required=True),
         *_counts("feedback_count"),
         *(
-            Column(
+            Variable(
                 f"stars_{n}", "integer", "feedback_count.stars",
                 f"Ratings of {n} star{'s' if n > 1 else ''}, as stated.", "ratings",
             )
@@ -202,7 +202,7 @@ FEEDBACK_COUNTS = Table(
     (OBSERVATION,),
 )  # fmt: skip
 
-STAR_RATINGS = Table(
+STAR_RATINGS = ExportTable(
     "star_ratings",
     "Named star ratings",
     "Star ratings of a vendor by what is rated (stealth, quality …).",
@@ -210,17 +210,17 @@ STAR_RATINGS = Table(
     (
         *place_columns("star_rating"),
         _POSITION,
-        Column(
+        Variable(
             "name", "word", "star_rating.name", "What is rated.", vocabulary="star", required=True
         ),
-        Column("rating", "number", "star_rating.rating", "The average.", "stars, of rating_max"),
-        Column("rating_max", "number", "star_rating.rating_max", "The scale of rating.", "stars"),
+        Variable("rating", "number", "star_rating.rating", "The average.", "stars, of rating_max"),
+        Variable("rating_max", "number", "star_rating.rating_max", "The scale of rating.", "stars"),
     ),
     ("page_id", "ordinal", "position"),
     (OBSERVATION,),
 )
 
-EXTERNAL_RATINGS = Table(
+EXTERNAL_RATINGS = ExportTable(
     "external_ratings",
     "Ratings from other markets",
     "Ratings that a vendor brought from another market, as this market shows them.",
@@ -229,23 +229,23 @@ EXTERNAL_RATINGS = Table(
     (
         *place_columns("external_rating"),
         _POSITION,
-        Column(
+        Variable(
             "from_market", "word", "external_rating.from_market", vocabulary="external_market",
             required=True,
         ),
-        Column(
+        Variable(
             "sales", "word", "external_rating.sales", "Sales there as stated: 200~500, #19.",
             "sales", vocabulary="count",
         ),
-        Column("rating", "number", "external_rating.rating", "The average.", "of rating_max"),
-        Column("rating_max", "number", "external_rating.rating_max", "The scale of rating."),
+        Variable("rating", "number", "external_rating.rating", "The average.", "of rating_max"),
+        Variable("rating_max", "number", "external_rating.rating_max", "The scale of rating."),
         *_counts("external_rating"),
     ),
     ("page_id", "ordinal", "position"),
     (OBSERVATION,),
 )  # fmt: skip
 
-PGP_KEYS = Table(
+PGP_KEYS = ExportTable(
     "pgp_keys",
     "PGP keys",
     "The public keys that vendors showed, without the keys themselves. A key that several "
@@ -256,15 +256,15 @@ PGP_KEYS = Table(
     " GROUP BY k.pgp_key_id, k.fingerprint",
     (
         identifier("pgp_key_id", "key", "pgp_key.pgp_key_id", "The key block.", required=True),
-        Column("pgp_fingerprint", "hash", "pgp_key.fingerprint", scope="fingerprint"),
-        Column(
+        Variable("pgp_fingerprint", "hash", "pgp_key.fingerprint", scope="fingerprint"),
+        Variable(
             "vendors", "integer", "count of vendor_observation.vendor_id",
             "Accounts that showed it.", "vendors",
         ),
-        Column(
+        Variable(
             "first_seen", "moment", "least vendor_observation.observed_at", "First shown.", "UTC"
         ),
-        Column(
+        Variable(
             "last_seen", "moment", "greatest vendor_observation.observed_at", "Last shown.", "UTC"
         ),
     ),

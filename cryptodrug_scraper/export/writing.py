@@ -22,7 +22,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from cryptodrug_scraper.export import cells
-from cryptodrug_scraper.export.columns import LETTERS, Column, Table
+from cryptodrug_scraper.export.columns import LETTERS, ExportTable, Variable
 from cryptodrug_scraper.export.pseudonyms import Pseudonyms
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ _NAMES = {
 }  # fmt: skip
 
 
-def letter_of(column: Column) -> str:
+def letter_of(column: Variable) -> str:
     """Return the letter before the keys or pseudonyms of a column."""
     return LETTERS[column.scope] if column.kind == "id" else _NAMES[column.scope]
 
@@ -44,7 +44,7 @@ def letter_of(column: Column) -> str:
 # -- from the database ------------------------------------------------------------------------
 
 
-def order_of(table: Table, pseudonyms: Pseudonyms | None) -> tuple[str, dict[str, Any]]:
+def order_of(table: ExportTable, pseudonyms: Pseudonyms | None) -> tuple[str, dict[str, Any]]:
     """Return the order of a table's rows as SQL, and its parameters.
 
     By the primary key; pseudonymised by a keyed hash of it, as keys of the database are
@@ -62,7 +62,7 @@ def order_of(table: Table, pseudonyms: Pseudonyms | None) -> tuple[str, dict[str
 
 
 def rows_of(
-    connection: Connection, table: Table, pseudonyms: Pseudonyms | None
+    connection: Connection, table: ExportTable, pseudonyms: Pseudonyms | None
 ) -> Iterator[list[tuple[Any, ...]]]:
     """Yield a table's rows in batches, through a cursor of the server's."""
     order, values = order_of(table, pseudonyms)
@@ -76,7 +76,7 @@ def rows_of(
 
 
 def shared_columns(
-    table: Table, pseudonyms: Pseudonyms | None
+    table: ExportTable, pseudonyms: Pseudonyms | None
 ) -> Callable[[Sequence[tuple[Any, ...]]], list[Sequence[Any]]]:
     """Return what turns rows of the database into the columns that are shared."""
     at = {column.name: n for n, column in enumerate(table.columns)}
@@ -94,7 +94,7 @@ def shared_columns(
 
 
 def _values(
-    column: Column,
+    column: Variable,
     values: Sequence[Any],
     within: Sequence[Any] | None,
     pseudonyms: Pseudonyms | None,
@@ -155,7 +155,7 @@ _CSV: dict[str, Callable[[Any], str]] = {
 class CsvWriter:
     """Writes one table as CSV."""
 
-    def __init__(self, path: Path, columns: Sequence[Column]) -> None:
+    def __init__(self, path: Path, columns: Sequence[Variable]) -> None:
         self._file = path.open("x", encoding="utf-8", newline="")
         self._writer = csv.writer(self._file, lineterminator="\r\n")
         self._writer.writerow([column.name for column in columns])
@@ -199,7 +199,7 @@ _PANDAS = {  # kind -> names of the type in pandas' metadata: the general one, a
 }
 
 
-def _for_pandas(columns: Sequence[Column]) -> dict[str, str]:
+def _for_pandas(columns: Sequence[Variable]) -> dict[str, str]:
     """Return the metadata of a schema that says what pandas should make of its columns."""
     said = []
     for column in columns:
@@ -226,7 +226,7 @@ def _for_pandas(columns: Sequence[Column]) -> dict[str, str]:
 class ParquetWriter:
     """Writes one table as Parquet (zstd), each column with its meaning as metadata."""
 
-    def __init__(self, path: Path, columns: Sequence[Column], meanings: Sequence[str]) -> None:
+    def __init__(self, path: Path, columns: Sequence[Variable], meanings: Sequence[str]) -> None:
         import pyarrow as pa
         from pyarrow import parquet
 

@@ -53,7 +53,7 @@ _WHOLE_NUMBER = re.compile(r"\d+|[1-9]\d{0,2}(?:[.,']\d{3})+")
 _YEAR = re.compile(r"20[0-3]\d")
 
 
-class Reading:
+class AmountReading:
     """The tokens of a title and the amounts found in them."""
 
     def __init__(self, text: str, sold_by: SoldBy | None) -> None:

@@ -15,7 +15,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
-from cryptodrug_scraper.normalise.package_amounts import Amount, Reading, SoldBy
+from cryptodrug_scraper.normalise.package_amounts import Amount, AmountReading, SoldBy
 from cryptodrug_scraper.normalise.package_text import clean, says_amount, without_noise
 from cryptodrug_scraper.normalise.package_words import POWDER
 
@@ -84,11 +84,11 @@ def read_package(text: str, sold_by: SoldBy | None = None) -> Package:
     if not says_amount(text):
         return NOTHING
     text, strengths = without_noise(text)
-    reading = Reading(text, sold_by)
+    reading = AmountReading(text, sold_by)
     return _package(reading, sold_by, strengths)
 
 
-def _package(reading: Reading, sold_by: SoldBy | None, strengths: list[Decimal]) -> Package:
+def _package(reading: AmountReading, sold_by: SoldBy | None, strengths: list[Decimal]) -> Package:
     amounts = reading.amounts
     if reading.doubtful:  # one of them cannot be read, and the others may be no more than extras
         return NOTHING

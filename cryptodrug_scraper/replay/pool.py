@@ -32,7 +32,7 @@ _MOST_DEATHS = 10  # of workers in a row, none of which finished anything
 _PATIENCE = 20.0  # seconds that a worker has to end after its last batch
 
 
-class Pool:
+class WorkerPool:
     """Workers for batches of pages; to be used as a context.
 
     ``landed`` is told what each batch gave, and ``lost`` of pages that no worker survives.
@@ -52,7 +52,7 @@ class Pool:
         self._deaths = 0
         self._workers = [self._start() for _ in range(workers)]
 
-    def __enter__(self) -> Pool:
+    def __enter__(self) -> WorkerPool:
         return self
 
     def __exit__(self, *_: object) -> None:

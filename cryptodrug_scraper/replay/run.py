@@ -18,7 +18,7 @@ from cryptodrug_scraper.database.crawls import record_crawl
 from cryptodrug_scraper.database.failures import losses_named
 from cryptodrug_scraper.database.reviews import work_out_reviews
 from cryptodrug_scraper.replay import work
-from cryptodrug_scraper.replay.pool import Pool
+from cryptodrug_scraper.replay.pool import WorkerPool
 from cryptodrug_scraper.replay.skipped import SkippedFile
 from cryptodrug_scraper.replay.summary import Counts, Summary
 
@@ -81,7 +81,7 @@ def replay(
                 _here(batches, work.Worker(dsn, market, any_time, invented), landed)
             else:
                 options = dsn, market, any_time, invented
-                with Pool(options, workers, landed, summary.trouble) as pool:
+                with WorkerPool(options, workers, landed, summary.trouble) as pool:
                     pool.work(batches)
         except KeyboardInterrupt:
             summary.interrupted = True

@@ -24,7 +24,7 @@ def folded(reason: str) -> str:
 
 
 @dataclass(slots=True)
-class Group:
+class SkippedGroup:
     """Reasons that differ in numbers alone: the first, how many there are, and where some are."""
 
     reason: str
@@ -47,17 +47,17 @@ class Groups:
     """Groups by code and reason. Bounded: of very many, the later share one."""
 
     def __init__(self) -> None:
-        self._groups: dict[tuple[str, str], Group] = {}
+        self._groups: dict[tuple[str, str], SkippedGroup] = {}
 
     def add(self, code: str, reason: str, place: str | None, count: int = 1) -> None:
         """Count one that has a code, a reason and a place."""
         key = code, folded(reason)
         if key not in self._groups and len(self._groups) >= MOST_GROUPS:
             key, reason = (code, "other reasons"), "other reasons"
-        group = self._groups.setdefault(key, Group(reason))
+        group = self._groups.setdefault(key, SkippedGroup(reason))
         group.add(place, count)
 
-    def most(self) -> list[tuple[str, Group]]:
+    def most(self) -> list[tuple[str, SkippedGroup]]:
         """Return codes and groups, the largest first."""
         pairs = [(code, group) for (code, _), group in self._groups.items()]
         return sorted(pairs, key=lambda pair: -pair[1].count)
@@ -100,12 +100,12 @@ class SkippedFile:
 def group_warnings(
     warnings: Iterable[tuple[tuple[str, str, str], int]],
     places: dict[tuple[str, str, str], list[str]],
-) -> list[tuple[str, str, Group]]:
+) -> list[tuple[str, str, SkippedGroup]]:
     """Return warnings as market, field and group of reasons, the most frequent first."""
-    found: dict[tuple[str, str, str], Group] = {}
+    found: dict[tuple[str, str, str], SkippedGroup] = {}
     for (market, name, reason), count in warnings:
         key = market, name, folded(reason)
-        group = found.setdefault(key, Group(reason))
+        group = found.setdefault(key, SkippedGroup(reason))
         group.add(None, count)
     for key, group in found.items():
         group.places = places.get(key, [])

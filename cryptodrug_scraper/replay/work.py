@@ -22,7 +22,7 @@ from psycopg2.extensions import connection as Connection  # noqa: N812  (it is a
 
 from cryptodrug_scraper.archive import Page
 from cryptodrug_scraper.archive.invented import doubtful_host
-from cryptodrug_scraper.database.archives import Place, Roots
+from cryptodrug_scraper.database.archives import PagePlace, Roots
 from cryptodrug_scraper.database.crawls import crawl_key, least_run
 from cryptodrug_scraper.database.loader import Loader, Present, present
 from cryptodrug_scraper.database.rows import NO_ROOTS, Capture, PageRows, rows_of
@@ -56,7 +56,7 @@ class Prepared:
     rows: list[PageRows] = field(default_factory=list)
     replace: list[int] = field(default_factory=list)
     where: dict[int, str] = field(default_factory=dict)
-    places: list[tuple[int, Place]] = field(default_factory=list)
+    places: list[tuple[int, PagePlace]] = field(default_factory=list)
 
 
 class Worker:

@@ -14,10 +14,10 @@ from pathlib import Path
 from cryptodrug_scraper import study as studies
 from cryptodrug_scraper.common.files import writable_file, write_atomically
 from cryptodrug_scraper.common.progress import OnProgress, ignore_progress
-from cryptodrug_scraper.report.context import Options
+from cryptodrug_scraper.report.context import ReportOptions
 from cryptodrug_scraper.study import Study
 
-__all__ = ["Options", "marked_name", "open_study", "render_report", "write_report"]
+__all__ = ["ReportOptions", "marked_name", "open_study", "render_report", "write_report"]
 
 _CAPTURED = """
     SELECT CAST(min(observed_at) AS date) AS first, CAST(max(observed_at) AS date) AS last
@@ -62,7 +62,9 @@ def open_study(
     return opened
 
 
-def render_report(study: Study, options: Options, on_progress: OnProgress = ignore_progress) -> str:
+def render_report(
+    study: Study, options: ReportOptions, on_progress: OnProgress = ignore_progress
+) -> str:
     """Run the measures and return the report as HTML."""
     from cryptodrug_scraper.language import language
     from cryptodrug_scraper.report.build import build
@@ -79,7 +81,7 @@ def marked_name(path: Path) -> Path:
 
 
 def write_report(
-    study: Study, options: Options, out: Path, on_progress: OnProgress = ignore_progress
+    study: Study, options: ReportOptions, out: Path, on_progress: OnProgress = ignore_progress
 ) -> None:
     """Run the measures and write the report to a file, which is complete or not there.
 

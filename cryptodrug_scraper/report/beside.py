@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from cryptodrug_scraper.report.context import Context
+from cryptodrug_scraper.report.context import ReportContext
 from cryptodrug_scraper.report.guard import TOTAL
 from cryptodrug_scraper.report.offer import FAMILIES, GROUPS, unit_prices
 from cryptodrug_scraper.report.parts import SUPPRESSED, missing
@@ -25,7 +25,7 @@ from cryptodrug_scraper.study.intervals import share
 from cryptodrug_scraper.study.turnover import sale_values
 
 
-class Number(NamedTuple):
+class OtherNumber(NamedTuple):
     """A number with the ends of its 95 % interval; these are None where there is none."""
 
     value: float
@@ -33,10 +33,10 @@ class Number(NamedTuple):
     high: float | None = None
 
 
-Numbers = Mapping[Any, Number | None]
+Numbers = Mapping[Any, OtherNumber | None]
 
 
-def prices(context: Context) -> Numbers:
+def prices(context: ReportContext) -> Numbers:
     """Return median prices of a unit in EUR, by group of drugs, or family of groups, and unit."""
     pooled = context.pooled_prices
     families = sorted({family for family, _ in pooled})
@@ -60,7 +60,7 @@ def prices(context: Context) -> Numbers:
     return dict(sorted(found.items(), key=lambda item: (order[item[0][0]], item[0][1])))
 
 
-def bands(context: Context) -> Numbers:
+def bands(context: ReportContext) -> Numbers:
     """Return parts of sales in bands of value, by the bands' lower edges."""
     edges = context.edges or EDGES
     hidden = few_bands(context, edges)
@@ -75,7 +75,7 @@ def bands(context: Context) -> Numbers:
     }
 
 
-def concentrations(context: Context) -> Numbers:
+def concentrations(context: ReportContext) -> Numbers:
     """Return Gini coefficients of turnover by market."""
     sellers = Sellers(context, together="concentration" in context.together)
     return {
@@ -85,7 +85,7 @@ def concentrations(context: Context) -> Numbers:
     }
 
 
-def stays(context: Context) -> Numbers:
+def stays(context: ReportContext) -> Numbers:
     """Return days that half of the vendors outlast, by market."""
     lives = Lives(context, "vendors", together="lifetimes" in context.together)
     return {
@@ -95,7 +95,7 @@ def stays(context: Context) -> Numbers:
     }
 
 
-def destinations(context: Context) -> Numbers:
+def destinations(context: ReportContext) -> Numbers:
     """Return parts of listings that ship to a place, by place."""
     places = shipped(context, context.country)
     if context.places_cut:
@@ -110,13 +110,13 @@ def destinations(context: Context) -> Numbers:
     every = rows.groupby("vendor_id")["listing_id"].nunique().reindex(named.index)
     got = share(named.to_numpy(float), every.to_numpy(float)[:, None])
     numbers = {
-        str(place): Number(float(got.value[n]), _end(got.low[n]), _end(got.high[n]))
+        str(place): OtherNumber(float(got.value[n]), _end(got.low[n]), _end(got.high[n]))
         for n, place in enumerate(named.columns)
     }
     return {place: None if place in hidden else numbers[place] for place in places.table()}
 
 
-def growths(context: Context) -> Numbers:
+def growths(context: ReportContext) -> Numbers:
     """Return growth a month of listings, by market."""
     sized = Sized(context, "month")
     frame = growth(context.study, country=context.country).frame
@@ -127,7 +127,7 @@ def growths(context: Context) -> Numbers:
     }
 
 
-TOPICS: Mapping[str, tuple[Callable[[Context], Numbers], str, str]] = {
+TOPICS: Mapping[str, tuple[Callable[[ReportContext], Numbers], str, str]] = {
     "prices": (prices, "cents", "cents"),
     "bands": (bands, "share", "points"),
     "concentration": (concentrations, "decimal", "decimal"),
@@ -162,33 +162,35 @@ def differences(own: Numbers, other: Numbers) -> list[dict[str, Any]]:
     return rows
 
 
-def less(a: Number, b: Number) -> Number:
+def less(a: OtherNumber, b: OtherNumber) -> OtherNumber:
     """Return a difference; with an interval if both have one."""
     value = a.value - b.value
     ends = (a.low, a.high, b.low, b.high)
     if any(end is None for end in ends):
-        return Number(value)
+        return OtherNumber(value)
     a_low, a_high, b_low, b_high = (float(end or 0.0) for end in ends)
     low = value - float(np.hypot(a.value - a_low, b_high - b.value))
     high = value + float(np.hypot(a_high - a.value, b.value - b_low))
-    return Number(value, low, high)
+    return OtherNumber(value, low, high)
 
 
-def _number(row: Mapping[Any, Any], name: str) -> Number:
-    return Number(float(row[name]), _end(row.get(f"{name}_low")), _end(row.get(f"{name}_high")))
+def _number(row: Mapping[Any, Any], name: str) -> OtherNumber:
+    return OtherNumber(
+        float(row[name]), _end(row.get(f"{name}_low")), _end(row.get(f"{name}_high"))
+    )
 
 
 def _end(value: Any) -> float | None:
     return None if missing(value) else float(value)
 
 
-def _under(name: str, one: Number | None) -> dict[str, Any]:
+def _under(name: str, one: OtherNumber | None) -> dict[str, Any]:
     if one is None:
         return {name: SUPPRESSED}
     return {name: one.value, f"{name}_low": one.low, f"{name}_high": one.high}
 
 
-def label(context: Context, topic: str, key: Any) -> str:
+def label(context: ReportContext, topic: str, key: Any) -> str:
     """Return what a number is of, as a table says it."""
     t = context.t
     if topic == "prices":

@@ -11,7 +11,7 @@ from cryptodrug_scraper import __version__
 from cryptodrug_scraper.common.progress import OnProgress, Progress, ignore_progress
 from cryptodrug_scraper.language import language
 from cryptodrug_scraper.report.captures import captures, kinds_words, undated_words
-from cryptodrug_scraper.report.context import Context, Options
+from cryptodrug_scraper.report.context import ReportContext, ReportOptions
 from cryptodrug_scraper.report.guard import as_day
 from cryptodrug_scraper.report.page import Report
 from cryptodrug_scraper.report.parts import Section
@@ -41,13 +41,15 @@ _CAPTURED = """
 """
 
 
-def build(study: Study, options: Options, on_progress: OnProgress = ignore_progress) -> Report:
+def build(
+    study: Study, options: ReportOptions, on_progress: OnProgress = ignore_progress
+) -> Report:
     """Run all measures and return the report's parts."""
     names = [*SECTIONS, "compare"] if options.other else SECTIONS
     english = language("en")
     on_progress(Progress("Reading listings and reviews"))
     study.prepare()
-    context = Context(study, options)
+    context = ReportContext(study, options)
     t = context.t
     captured = {row["market"]: row for row in study.frame(_CAPTURED).to_dict("records")}
     markets = context.market_order(captured)
@@ -57,7 +59,7 @@ def build(study: Study, options: Options, on_progress: OnProgress = ignore_progr
         task = f"Section {number + 1} of {len(names)}: {title}"
         on_progress(Progress(task, share=number / len(names)))
         module = import_module(f"cryptodrug_scraper.report.sections.{name}")
-        make: Callable[[Context], Section] = module.section
+        make: Callable[[ReportContext], Section] = module.section
         sections.append(make(context))
     scope = t("page.scope_empty")
     if captured:
@@ -95,7 +97,9 @@ def build(study: Study, options: Options, on_progress: OnProgress = ignore_progr
     )
 
 
-def _about(context: Context, captured: dict[str, dict[str, Any]], markets: list[str]) -> list[str]:
+def _about(
+    context: ReportContext, captured: dict[str, dict[str, Any]], markets: list[str]
+) -> list[str]:
     t = context.t
     about = [t("about.made", version=__version__, day=datetime.now(UTC).date())]
     if captured:

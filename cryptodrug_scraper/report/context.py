@@ -28,7 +28,7 @@ LOW_COVERAGE = 0.9
 
 
 @dataclass(frozen=True)
-class Options:
+class ReportOptions:
     """What a report is to be: of which country, in which language, how careful."""
 
     country: str
@@ -43,10 +43,10 @@ class Options:
     """The country that it is compared with, if it is."""
 
 
-class Context:
+class ReportContext:
     """The study and the options, with what sections do alike."""
 
-    def __init__(self, study: Study, options: Options) -> None:
+    def __init__(self, study: Study, options: ReportOptions) -> None:
         self.study, self.options = study, options
         self.lang: Language = language(options.lang)
         titles = study.frame("SELECT market, title FROM market")

@@ -7,7 +7,7 @@ from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from cryptodrug_scraper.report.context import Context
+from cryptodrug_scraper.report.context import ReportContext
 from cryptodrug_scraper.report.guard import TOTAL, as_day
 from cryptodrug_scraper.report.parts import Section, interval_of
 from cryptodrug_scraper.study.months import whole_months, whole_quarters
@@ -41,7 +41,7 @@ class Growth:
 class Growths:
     """Growth by month or by quarter, of a market or of all together."""
 
-    def __init__(self, context: Context, sized: Sized) -> None:
+    def __init__(self, context: ReportContext, sized: Sized) -> None:
         self.context, self.sized = context, sized
 
     @cached_property
@@ -110,7 +110,7 @@ class Growths:
         return {"change": found["change"], "interval": known and interval_of(found, "change")}
 
 
-def say_growth(context: Context, made: Section, growths: Growths, quarters: Growths) -> None:
+def say_growth(context: ReportContext, made: Section, growths: Growths, quarters: Growths) -> None:
     """Say how the country's listings grew: where it may, by the least coarse cut that answers.
 
     What stays open is kept as a question.
@@ -142,7 +142,7 @@ def say_growth(context: Context, made: Section, growths: Growths, quarters: Grow
             context.open(made, "growth", cuts, market=context.market(market))
 
 
-def say_after_closures(context: Context, made: Section, growths: Growths) -> None:
+def say_after_closures(context: ReportContext, made: Section, growths: Growths) -> None:
     """Say how other markets grew after one closed, by all their listings."""
     sized = growths.sized
     for market, since, announced in context.study.frame(_CLOSED).itertuples(index=False):

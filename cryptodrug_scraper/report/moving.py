@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from cryptodrug_scraper.report.context import Context
+from cryptodrug_scraper.report.context import ReportContext
 from cryptodrug_scraper.report.guard import TOTAL, guard_line
 from cryptodrug_scraper.report.parts import SUPPRESSED, Column, Section, build_table, interval_of
 from cryptodrug_scraper.study.intervals import wilson
@@ -20,7 +20,7 @@ _NUMBERS = ("vendors", "at_once", "in_sequence", "share")
 Row = dict[str, Any]
 
 
-def say_origins(context: Context, made: Section, *, shown: bool) -> None:
+def say_origins(context: ReportContext, made: Section, *, shown: bool) -> None:
     """Say from which other countries vendors ship too, and between which they moved."""
     measure = several_origins(context.study, country=context.country)
     title = context.t("places.method_origins")
@@ -38,7 +38,9 @@ def say_origins(context: Context, made: Section, *, shown: bool) -> None:
 class Origins:
     """A market's vendors of several origins by the other country, as far as they may be shown."""
 
-    def __init__(self, context: Context, rows: Sequence[Row], one_way: set[str] | None) -> None:
+    def __init__(
+        self, context: ReportContext, rows: Sequence[Row], one_way: set[str] | None
+    ) -> None:
         show = context.may_show
         hidden = guard_line({row["other"]: int(row["vendors"]) for row in rows}, context.threshold)
         # Of those with several origins, who has not this one among them.
@@ -62,7 +64,7 @@ class Origins:
 
 
 def _origins(
-    context: Context, made: Section, frame: pd.DataFrame, one_way: set[str] | None
+    context: ReportContext, made: Section, frame: pd.DataFrame, one_way: set[str] | None
 ) -> None:
     t = context.t
     markets = context.market_order(frame["market"])
@@ -133,7 +135,7 @@ def _pooled(frame: pd.DataFrame) -> list[Row]:
     return rows
 
 
-def _one_way(context: Context, moved: pd.DataFrame) -> set[str]:
+def _one_way(context: ReportContext, moved: pd.DataFrame) -> set[str]:
     """Return the countries of which moves are shown to or fro, and are few the other way.
 
     With the number of both ways these few would follow.
@@ -146,7 +148,7 @@ def _one_way(context: Context, moved: pd.DataFrame) -> set[str]:
     return {other for other, way in ways.items() if not all(map(context.may_show, way.values()))}
 
 
-def _moved(context: Context, made: Section) -> tuple[pd.DataFrame, str]:
+def _moved(context: ReportContext, made: Section) -> tuple[pd.DataFrame, str]:
     """Return the moves, all markets together, and how other countries are taken together.
 
     They are where no single one may be shown, if the report may choose; else it stays open.
@@ -167,13 +169,13 @@ def _moved(context: Context, made: Section) -> tuple[pd.DataFrame, str]:
     return each, ""
 
 
-def _sums(context: Context, together: str) -> pd.DataFrame:
+def _sums(context: ReportContext, together: str) -> pd.DataFrame:
     frame = moves(context.study, country=context.country, together=together).frame
     sums = frame.groupby(["origin", "new_origin"], as_index=False)["vendors"].sum()
     return sums.sort_values(["vendors", "origin", "new_origin"], ascending=[False, True, True])
 
 
-def _moves(context: Context, made: Section, moved: pd.DataFrame, cut: str) -> None:
+def _moves(context: ReportContext, made: Section, moved: pd.DataFrame, cut: str) -> None:
     t = context.t
     if moved.empty:
         made.findings.append(t("places.no_moves"))
@@ -210,7 +212,7 @@ def _moves(context: Context, made: Section, moved: pd.DataFrame, cut: str) -> No
     )
 
 
-def cut_rows(context: Context, rows: list[Row]) -> tuple[list[Row], list[str]]:
+def cut_rows(context: ReportContext, rows: list[Row]) -> tuple[list[Row], list[str]]:
     """Return the rows of a table that say something, as far as they fit, and a note of the rest."""
     shown = [row for row in rows if row.get("listings", row["vendors"]) is not SUPPRESSED][:_ROWS]
     if not shown:

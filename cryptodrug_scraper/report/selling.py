@@ -8,7 +8,7 @@ from typing import Any
 
 from cryptodrug_scraper.language import cap
 from cryptodrug_scraper.report import figures
-from cryptodrug_scraper.report.context import Context
+from cryptodrug_scraper.report.context import ReportContext
 from cryptodrug_scraper.report.guard import TOTAL, guard_line, review_vendors
 from cryptodrug_scraper.report.parts import (
     SUPPRESSED,
@@ -64,14 +64,14 @@ def wider_edges(
     return ()
 
 
-def say_sales(context: Context, made: Section) -> None:
+def say_sales(context: ReportContext, made: Section) -> None:
     """Say how sales are spread over bands of value, and how much is wholesale."""
     shown = _sales(context, made)
     _wholesale(context, made, shown)
     _thresholds(context, made)
 
 
-def _sales(context: Context, made: Section) -> set[int]:
+def _sales(context: ReportContext, made: Section) -> set[int]:
     """Show sales by value; return the lower edges of bands that are shown."""
     t = context.t
     sets, vendors = _vendors_by_band(context, EDGES)
@@ -170,7 +170,7 @@ def _sales(context: Context, made: Section) -> set[int]:
     return not_hidden
 
 
-def _vendors_by_band(context: Context, edges: Sequence[int]) -> tuple[list[set[Any]], int]:
+def _vendors_by_band(context: ReportContext, edges: Sequence[int]) -> tuple[list[set[Any]], int]:
     """Return the vendors behind each band between edges, and how many have any review."""
     rows = context.study.frame(
         _VENDORS, {"country": context.country, "edges": [float(edge) for edge in edges]}
@@ -180,7 +180,7 @@ def _vendors_by_band(context: Context, edges: Sequence[int]) -> tuple[list[set[A
     return sets, int(rows["vendor_id"].nunique())
 
 
-def few_bands(context: Context, edges: Sequence[int]) -> set[int]:
+def few_bands(context: ReportContext, edges: Sequence[int]) -> set[int]:
     """Return the lower edges of bands of a country's sales that must not be shown."""
     sets, vendors = _vendors_by_band(context, edges)
     if not context.may_show(vendors):
@@ -189,7 +189,7 @@ def few_bands(context: Context, edges: Sequence[int]) -> set[int]:
 
 
 def _hidden(
-    context: Context, edges: Sequence[int], sets: Sequence[Collection[Any]]
+    context: ReportContext, edges: Sequence[int], sets: Sequence[Collection[Any]]
 ) -> tuple[set[int], bool]:
     """Return the lower edges of bands that must not be shown, and if sums of the others may be.
 
@@ -206,7 +206,7 @@ def _hidden(
     return hidden, summed
 
 
-def _wholesale(context: Context, made: Section, shown: Collection[int]) -> None:
+def _wholesale(context: ReportContext, made: Section, shown: Collection[int]) -> None:
     """Put the definitions of wholesale beside each other: offers and transactions."""
     t = context.t
     measure = wholesale(context.study, country=context.country)
@@ -247,7 +247,7 @@ def _wholesale(context: Context, made: Section, shown: Collection[int]) -> None:
         )
 
 
-def _thresholds(context: Context, made: Section) -> None:
+def _thresholds(context: ReportContext, made: Section) -> None:
     """Show from where on the bands begin, each with the work that has it so."""
     t, bands = context.t, context.study.notes["listing_rules"].bands
 
@@ -296,7 +296,7 @@ def _may_be_summed(vendors: dict[int, int], bands: list[int], threshold: int) ->
     return max(counts, default=0) >= threshold or not any(counts)
 
 
-def _between(context: Context, edge: float) -> bool:
+def _between(context: ReportContext, edge: float) -> bool:
     """Whether it may be told how many sales are below an edge by some reading, and not by all.
 
     The vendors of these must be enough, or none.
@@ -310,7 +310,7 @@ def _between(context: Context, edge: float) -> bool:
     return vendors == 0 or context.may_show(vendors)
 
 
-def _bounds(context: Context, small: dict[str, Any]) -> tuple[float, float] | None:
+def _bounds(context: ReportContext, small: dict[str, Any]) -> tuple[float, float] | None:
     """Return the least and the largest share of sales that may be small, if they may be shown."""
     if not small or not _between(context, LIMIT):
         return None
@@ -318,7 +318,7 @@ def _bounds(context: Context, small: dict[str, Any]) -> tuple[float, float] | No
     return (low, high) if low < high else None
 
 
-def _larger(context: Context) -> str | None:
+def _larger(context: ReportContext) -> str | None:
     """Say what part of the value larger sales make, by the study's bands."""
     counts = review_vendors(context.study, context.country, "band_value")
     vendors = {band: counts.get((band, TOTAL), 0) for band in ("retail", "middle", "wholesale")}
@@ -340,7 +340,7 @@ def _larger(context: Context) -> str | None:
     return context.t("prices.larger", share=part, least=least, interval=interval)
 
 
-def _split(context: Context, edge: float) -> tuple[dict[str, Any], dict[str, Any]]:
+def _split(context: ReportContext, edge: float) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the rows of `sale_values` below an edge and above it; empty where there are none."""
     study, country = context.study, context.country
 

@@ -18,8 +18,8 @@ from cryptodrug_scraper.study.prices import PriceRule, build_prices
 from cryptodrug_scraper.study.rates import build_rates
 from cryptodrug_scraper.study.substances import (
     NOT_DRUGS,
+    Classification,
     SubstanceMap,
-    Verdict,
     amount_of,
     read_mapping,
 )
@@ -202,7 +202,7 @@ def _said(mapping: SubstanceMap, rows: Iterable[Any]) -> Iterator[tuple[Any, ...
         verdict = mapping.classify(category, title)
         if digital and verdict.source != "category":
             # The market says that it is delivered as data; words of drugs are its subject.
-            verdict = Verdict(NOT_DRUGS, None, "category", None)
+            verdict = Classification(NOT_DRUGS, None, "category", None)
         package = amount_of(verdict, title)
         yield (
             words_id, verdict.group, verdict.detail, verdict.source, *_amounts(package),

@@ -27,7 +27,7 @@ class MappingError(ValueError):
     """The mapping file says something that cannot be used; the message says what and where."""
 
 
-class Category(NamedTuple):
+class CategoryRule(NamedTuple):
     """What a market's category says: a group, or which groups are possible, or little (vague)."""
 
     group: str | None
@@ -53,7 +53,7 @@ class Mapping:
     details: dict[str, str]
     """Code of a substance to its group's."""
     sold_by: dict[tuple[str, str | None], SoldBy | None]
-    categories: dict[str, Category]
+    categories: dict[str, CategoryRule]
     as_pills: dict[str, str]
     inferred: Inference | None
     vocabulary: Vocabulary
@@ -163,8 +163,8 @@ def _meaning(
 
 def _categories(
     entries: Iterable[Any], groups: dict[str, str], details: dict[str, str], where: str
-) -> dict[str, Category]:
-    found: dict[str, Category] = {}
+) -> dict[str, CategoryRule]:
+    found: dict[str, CategoryRule] = {}
     for entry in entries:
         here = f"{where}, category {next(iter(entry.get('names', ())), '?')!r}"
         _closed(entry, ("names", "group", "detail", "also", "vague"), here)
@@ -174,7 +174,7 @@ def _categories(
             raise MappingError(f"{here}: there is no group {', '.join(map(repr, unknown))}.")
         if detail is not None and details.get(detail) != group:
             raise MappingError(f"{here}: {detail!r} is no substance of {group}.")
-        category = Category(group, detail, also, bool(entry.get("vague")))
+        category = CategoryRule(group, detail, also, bool(entry.get("vague")))
         for name in _names(entry.get("names", ()), here):
             if found.setdefault(name, category) != category:
                 raise MappingError(f"{here}: {name!r} stands in two categories.")

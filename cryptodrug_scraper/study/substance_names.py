@@ -40,7 +40,7 @@ class Meaning(NamedTuple):
     name: Name | None
 
 
-class Found(NamedTuple):
+class NameInTitle(NamedTuple):
     """A name found in a title: the word where it begins, its substance, and its level."""
 
     at: int
@@ -91,10 +91,10 @@ class Finder:
         self._ordinary = vocabulary.ordinary
         self._held = lru_cache(maxsize=32768)(self._held_in)
 
-    def find(self, title: str) -> list[Found]:
+    def find(self, title: str) -> list[NameInTitle]:
         """Return the names in a title, in its order, the longest at each word."""
         words = words_of(title, self._known)
-        found: list[Found] = []
+        found: list[NameInTitle] = []
         around: frozenset[str] | None = None
         at = 0
         while at < len(words):
@@ -117,7 +117,7 @@ class Finder:
                     known = self._meant(held, around)
             if known is not None:
                 doubtful = at > 0 and words[at - 1] in self._compared
-                found.append(Found(at, known.substance, WEAK if doubtful else known.level))
+                found.append(NameInTitle(at, known.substance, WEAK if doubtful else known.level))
             at += count
         return found
 

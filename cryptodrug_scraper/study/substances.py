@@ -19,7 +19,7 @@ from cryptodrug_scraper.normalise.text import RAW, fold
 from cryptodrug_scraper.study.substance_file import (
     NOT_DRUGS,
     UNKNOWN,
-    Category,
+    CategoryRule,
     Mapping,
     MappingError,
     parse_mapping,
@@ -29,16 +29,16 @@ from cryptodrug_scraper.study.substance_names import (
     USUAL,
     WEAK,
     Finder,
-    Found,
+    NameInTitle,
     folded_name,
 )
 
 __all__ = [
     "NOT_DRUGS",
     "UNKNOWN",
+    "Classification",
     "MappingError",
     "SubstanceMap",
-    "Verdict",
     "amount_of",
     "read_mapping",
 ]
@@ -46,7 +46,7 @@ __all__ = [
 Source = Literal["category", "title", "none"]
 
 
-class Verdict(NamedTuple):
+class Classification(NamedTuple):
     """What a listing sells: group, detail within it (or None), what told it, how it is sold."""
 
     group: str
@@ -70,7 +70,7 @@ class SubstanceMap:
         """Return the names in a title; see `Finder.find`."""
         self._place = lru_cache(maxsize=4096)(self._placed)
 
-    def classify(self, category: Sequence[str], title: str) -> Verdict:
+    def classify(self, category: Sequence[str], title: str) -> Classification:
         """Say what a listing sells, by its category (from the root down) and title.
 
         Never raises: without evidence the group is ``unknown`` and the source ``none``.
@@ -90,7 +90,7 @@ class SubstanceMap:
             return self._verdict(self.details[best.substance], best.substance, "title")
         return self._verdict(place.group, self._detail(place, within, key), "category")
 
-    def _detail(self, place: Category, within: list[Found], title: str) -> str | None:
+    def _detail(self, place: CategoryRule, within: list[NameInTitle], title: str) -> str | None:
         best = next(_best_first(within), None)
         if best is not None and best.level == WEAK and place.detail is not None:
             best = None
@@ -106,12 +106,12 @@ class SubstanceMap:
 
     def _by_title(
         self,
-        found: list[Found],
+        found: list[NameInTitle],
         title: str,
         allowed: frozenset[str] | None = None,
         *,
         among_drugs: bool = False,
-    ) -> Verdict:
+    ) -> Classification:
         """Let the names in a title decide; `among_drugs` if the category says that it is a drug.
 
         What is certainly no drug (a test kit, a guide) outweighs a drug's name, but not in a
@@ -139,9 +139,9 @@ class SubstanceMap:
                 return self._verdict(group, inferred.substance, "title")
         if goods and not drugs and not among_drugs:
             return self._verdict(NOT_DRUGS, None, "title")
-        return Verdict(UNKNOWN, None, "none", None)
+        return Classification(UNKNOWN, None, "none", None)
 
-    def _most_named(self, drugs: list[Found]) -> Found | None:
+    def _most_named(self, drugs: list[NameInTitle]) -> NameInTitle | None:
         """Return the name that decides: the first certain one, else of the group named most.
 
         Weak names of two groups that are named as often decide nothing.
@@ -160,7 +160,7 @@ class SubstanceMap:
             return None
         return next(f for f in best if self.details[f.substance] == groups[0])
 
-    def _states_amount(self, name: Found, title: str) -> bool:
+    def _states_amount(self, name: NameInTitle, title: str) -> bool:
         """Say whether a title offers an amount of what it names, in the measure it is sold by."""
         if name.level == WEAK:
             return False
@@ -170,10 +170,10 @@ class SubstanceMap:
         pieces = read_package(title, "piece")
         return pieces.unit == "piece" and (measure == "piece" or pieces.strength_mg is not None)
 
-    def _verdict(self, group: str, detail: str | None, source: Source) -> Verdict:
+    def _verdict(self, group: str, detail: str | None, source: Source) -> Classification:
         if group == NOT_DRUGS:
-            return Verdict(group, None, source, None)
-        return Verdict(group, detail, source, self._mapping.sold_by.get((group, detail)))
+            return Classification(group, None, source, None)
+        return Classification(group, detail, source, self._mapping.sold_by.get((group, detail)))
 
     def _pills(self, detail: str, title: str) -> str:
         instead = self._mapping.as_pills.get(detail)
@@ -191,10 +191,10 @@ class SubstanceMap:
             return False
         return inferred.least_mg <= package.strength_mg <= inferred.most_mg
 
-    def _placed(self, category: tuple[str, ...]) -> Category | None:
+    def _placed(self, category: tuple[str, ...]) -> CategoryRule | None:
         levels = [folded_name(level) for level in category]
         categories = self._mapping.categories
-        vague: Category | None = None
+        vague: CategoryRule | None = None
         for at in range(len(levels) - 1, -1, -1):
             known = categories.get(f"{levels[at - 1]} > {levels[at]}") if at else None
             known = known or categories.get(levels[at])
@@ -205,15 +205,15 @@ class SubstanceMap:
             vague = vague or known
         return vague
 
-    def _place_named(self, level: str) -> Category | None:
+    def _place_named(self, level: str) -> CategoryRule | None:
         names = [f for f in self.find(level) if f.level > WEAK]
         groups = {self.details[f.substance] for f in names}
         if len(groups) != 1:
             return None
-        return Category(groups.pop(), names[0].substance, frozenset(), False)
+        return CategoryRule(groups.pop(), names[0].substance, frozenset(), False)
 
 
-def _best_first(found: Iterable[Found]) -> Iterator[Found]:
+def _best_first(found: Iterable[NameInTitle]) -> Iterator[NameInTitle]:
     return iter(sorted(found, key=lambda name: -name.level))
 
 
@@ -222,7 +222,7 @@ _TABLETS = re.compile(
 )
 
 
-def amount_of(verdict: Verdict, title: str) -> Package:
+def amount_of(verdict: Classification, title: str) -> Package:
     """Return the amount that a title states, read as what is sold; none of what is no drug."""
     if verdict.group == NOT_DRUGS:
         return Package()

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from cryptodrug_scraper.records import Listing, Review, Vendor
 from simulator.facts import Offer, Said, Seller
-from simulator.look import CAPTCHA, Page, Request, Session, whole
+from simulator.look import CAPTCHA, Request, Session, ShownPage, whole
 from simulator.markets import dream_facts as facts
 from simulator.markets import dream_frame as walls
 from simulator.markets import dream_pages as pages
@@ -24,7 +24,7 @@ class Dream:
     routes = DreamRoutes()
     goods = tuple(TREE.goods)
 
-    def answer(self, world: World, request: Request, session: Session) -> Page:
+    def answer(self, world: World, request: Request, session: Session) -> ShownPage:
         """Return the page for one who is signed in."""
         query, script = request.query, request.path.strip("/")
         page = max(whole(query.get("page"), 1), 1)
@@ -57,7 +57,7 @@ class Dream:
         """Return where one lands after signing in."""
         return "/"
 
-    def login(self, world: World, request: Request) -> Page:
+    def login(self, world: World, request: Request) -> ShownPage:
         """Return the login form."""
         return walls.login(request)
 
@@ -67,11 +67,11 @@ class Dream:
         decoys = form.get("1a") == "decoy" and form.get("3c") == "decoy"
         return decoys and bool(form.get("2b") and form.get("4d")) and form.get("5e") == CAPTCHA
 
-    def dropped(self, world: World, request: Request, reason: str) -> Page:
+    def dropped(self, world: World, request: Request, reason: str) -> ShownPage:
         """Return the page after a session has ended."""
         return walls.dropped(request, reason)
 
-    def challenge(self, world: World, request: Request) -> Page:
+    def challenge(self, world: World, request: Request) -> ShownPage:
         """Return the anti-DDoS page."""
         return walls.challenge(request)
 
@@ -79,15 +79,15 @@ class Dream:
         """Say whether the anti-DDoS form is filled in."""
         return "verifyHuman" in request.path and request.form.get("captcha") == CAPTCHA
 
-    def refresh(self, world: World, request: Request) -> Page:
+    def refresh(self, world: World, request: Request) -> ShownPage:
         """Return the page that loads itself again."""
         return walls.refresh(request)
 
-    def missing(self, world: World, request: Request) -> Page:
+    def missing(self, world: World, request: Request) -> ShownPage:
         """Return the page for what is not there."""
         return pages.missing(world, request)
 
-    def closed(self, world: World, request: Request) -> Page:
+    def closed(self, world: World, request: Request) -> ShownPage:
         """Return what stood there after the end."""
         return walls.closed(request)
 

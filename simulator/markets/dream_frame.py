@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from cryptodrug_scraper.records import Category, ExchangeRate
-from simulator.look import CAPTCHA, Page, Request, page_of
+from simulator.look import CAPTCHA, Request, ShownPage, page_of
 from simulator.tree import Node, Spot, Tree
 from simulator.world import World
 from simulator.writing import Writer
@@ -217,7 +217,7 @@ def exchange_rates(writer: Writer) -> str:
 # -- walls -----------------------------------------------------------------------------------
 
 
-def login(request: Request) -> Page:
+def login(request: Request) -> ShownPage:
     """Return the login form: two fields for each thing, one of them a decoy that must stay."""
     html = f"""<!DOCTYPE html PUBLIC "-//W3C//DTD HTML 4.01 Transitional//EN">
 <html>
@@ -267,7 +267,7 @@ def login(request: Request) -> Page:
     return page_of(request, NAME, "login", html)
 
 
-def dropped(request: Request, reason: str) -> Page:
+def dropped(request: Request, reason: str) -> ShownPage:
     """Return the page after a session has ended."""
     said = "You have been logged in elsewhere."
     if reason == "expired":
@@ -289,7 +289,7 @@ def dropped(request: Request, reason: str) -> Page:
     return page_of(request, NAME, "login", html)
 
 
-def challenge(request: Request) -> Page:
+def challenge(request: Request) -> ShownPage:
     """Return the anti-DDoS page."""
     html = f"""<!DOCTYPE html PUBLIC "-//W3C//DTD HTML 4.01 Transitional//EN">
 <html>
@@ -318,7 +318,7 @@ def challenge(request: Request) -> Page:
     return page_of(request, NAME, "challenge", html)
 
 
-def refresh(request: Request) -> Page:
+def refresh(request: Request) -> ShownPage:
     """Return the page that loads itself again."""
     html = f"""<html>
 <head><link href="./../marketstyle.css" rel="stylesheet" type="text/css"/>
@@ -333,7 +333,7 @@ def refresh(request: Request) -> Page:
     return page_of(request, NAME, "challenge", html)
 
 
-def closed(request: Request) -> Page:
+def closed(request: Request) -> ShownPage:
     """Return the page that stood there after the end: the gateway found nothing behind it."""
     html = """<html>
 <head><link href="./../marketstyle.css" rel="stylesheet" type="text/css"/>

@@ -7,7 +7,7 @@ from html import escape
 from urllib.parse import quote
 
 from simulator.facts import Offer, Seller
-from simulator.look import Page, Request
+from simulator.look import Request, ShownPage
 from simulator.markets import dream_facts as facts
 from simulator.markets.dream_frame import NAME, TREE, frame
 from simulator.markets.dream_parts import card, done, not_shown, pager_of, rating_rows, vendor_line
@@ -22,7 +22,7 @@ STORE = 15
 # -- pages of offers -------------------------------------------------------------------------
 
 
-def welcome(world: World, request: Request) -> Page:
+def welcome(world: World, request: Request) -> ShownPage:
     """Return the page with news that stands before the market."""
     writer = Writer(NAME, "index", world, request)
     content = f"""<div>
@@ -42,7 +42,7 @@ href="./securityCenter">here</a>.
     return done(writer, frame(writer, "Welcome", content, None, right=True))
 
 
-def front(world: World, request: Request) -> Page:
+def front(world: World, request: Request) -> ShownPage:
     """Return the market's front page, with a few offers of all categories."""
     writer = Writer(NAME, "index", world, request)
     found = world.open_in(0, len(TREE.goods), request.at)
@@ -56,13 +56,13 @@ def front(world: World, request: Request) -> Page:
     return done(writer, frame(writer, "Dream Market", content, None, right=True))
 
 
-def category(world: World, request: Request, spot: Spot, page: int) -> Page:
+def category(world: World, request: Request, spot: Spot, page: int) -> ShownPage:
     """Return a page of a category."""
     found = world.open_in(spot.low, spot.high, request.at)
     return _results(world, request, spot, found, page, "category", spot.number)
 
 
-def search(world: World, request: Request, words: str) -> Page:
+def search(world: World, request: Request, words: str) -> ShownPage:
     """Return what a search finds among the newest listings: one page."""
     wanted = words.casefold()
     found = [
@@ -81,7 +81,7 @@ def _results(
     page: int,
     name: str,
     value: str,
-) -> Page:
+) -> ShownPage:
     writer = Writer(NAME, "search", world, request)
     pages = -(-len(found) // PER_PAGE)
     pager = pager_of(writer, page, page + 1 if request.endless else pages, name, value)
@@ -122,7 +122,7 @@ def _results(
 # -- a listing -------------------------------------------------------------------------------
 
 
-def listing(world: World, request: Request, offer: Offer) -> Page:
+def listing(world: World, request: Request, offer: Offer) -> ShownPage:
     """Return a listing's page; which rows it has, and in what order, varies."""
     writer = Writer(NAME, "listing", world, request)
     record = facts.listing(world, offer, request.at)
@@ -238,7 +238,7 @@ def _order_form(writer: Writer, offer: Offer) -> str:
 # -- a vendor --------------------------------------------------------------------------------
 
 
-def vendor(world: World, request: Request, seller: Seller, tab: str, page: int) -> Page:
+def vendor(world: World, request: Request, seller: Seller, tab: str, page: int) -> ShownPage:
     """Return a profile: the tab ``profile`` or ``ratings``, and the vendor's offers below."""
     writer = Writer(NAME, "vendor", world, request)
     record = facts.profile(world, seller, request.at)
@@ -389,7 +389,7 @@ def _rating_tab(writer: Writer, seller: Seller) -> str:
 """
 
 
-def missing(world: World, request: Request, what: str = "Listing") -> Page:
+def missing(world: World, request: Request, what: str = "Listing") -> ShownPage:
     """Return what the market says of an offer or a member that is not there."""
     writer = Writer(NAME, "not_found", world, request)
     content = f"""<div>

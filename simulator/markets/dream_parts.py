@@ -7,16 +7,16 @@ from html import escape
 from urllib.parse import quote
 
 from simulator.facts import Offer, Said, Seller
-from simulator.look import Page
+from simulator.look import ShownPage
 from simulator.markets import dream_facts as facts
 from simulator.writing import Writer, where_to
 
 _PLACEHOLDER = "Enter your comments here"
 
 
-def done(writer: Writer, html: str) -> Page:
+def done(writer: Writer, html: str) -> ShownPage:
     """Return a page that is written."""
-    return Page(html, writer.page)
+    return ShownPage(html, writer.page)
 
 
 def vendor_line(writer: Writer, seller: Seller, *, link: bool, mark: bool) -> str:

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from cryptodrug_scraper.records import Listing, Review, Vendor
 from simulator.facts import Offer, Said, Seller
-from simulator.look import CAPTCHA, Page, Request, Session, redirect, whole
+from simulator.look import CAPTCHA, Request, Session, ShownPage, redirect, whole
 from simulator.markets import empire_facts as facts
 from simulator.markets import empire_frame as walls
 from simulator.markets import empire_pages as pages
@@ -33,7 +33,7 @@ class Empire:
     routes = EmpireRoutes()
     goods = tuple(TREE.goods)
 
-    def answer(self, world: World, request: Request, session: Session) -> Page:
+    def answer(self, world: World, request: Request, session: Session) -> ShownPage:
         """Return the page for one who is signed in."""
         path = request.path
         if path in ("/", "/home", "/login", "/index/login"):
@@ -61,7 +61,7 @@ class Empire:
             return pages.search(world, request, request.query.get("searchText", ""))
         return walls.missing(request)
 
-    def _listing(self, world: World, request: Request, session: Session, number: str) -> Page:
+    def _listing(self, world: World, request: Request, session: Session, number: str) -> ShownPage:
         index = world.index_of(whole(number))
         offer = world.offered(index, request.at) if index is not None else None
         if offer is None:
@@ -73,7 +73,7 @@ class Empire:
 
     def _set_tab(
         self, world: World, request: Request, session: Session, found: re.Match[str]
-    ) -> Page:
+    ) -> ShownPage:
         """Keep the tab in the session, and show the listing."""
         index = world.index_of(whole(found[1]))
         offer = world.offered(index, request.at) if index is not None else None
@@ -92,7 +92,7 @@ class Empire:
 
     def _set_user_tab(
         self, world: World, request: Request, session: Session, found: re.Match[str]
-    ) -> Page:
+    ) -> ShownPage:
         """Keep the tab in the session, and show the profile."""
         seller = world.seller_named(facts.handle_in(found[2]), request.at)
         if seller is None or found[1] not in vendors.TABS:
@@ -104,7 +104,7 @@ class Empire:
         """Return where one lands after signing in."""
         return "/home"
 
-    def login(self, world: World, request: Request) -> Page:
+    def login(self, world: World, request: Request) -> ShownPage:
         """Return the login form."""
         return walls.login(request)
 
@@ -113,11 +113,11 @@ class Empire:
         filled = [value for value in request.form.values() if value]
         return request.path == "/index/login" and CAPTCHA in filled and len(filled) >= 4
 
-    def dropped(self, world: World, request: Request, reason: str) -> Page:
+    def dropped(self, world: World, request: Request, reason: str) -> ShownPage:
         """Send to the login page, or show it."""
         return redirect(request, NAME, "/login") if reason == "expired" else walls.login(request)
 
-    def challenge(self, world: World, request: Request) -> Page:
+    def challenge(self, world: World, request: Request) -> ShownPage:
         """Return the page that keeps machines waiting."""
         return walls.challenge(request)
 
@@ -125,15 +125,15 @@ class Empire:
         """Say whether that page's form is filled in."""
         return request.path == "/index/human" and request.form.get("captcha") == CAPTCHA
 
-    def refresh(self, world: World, request: Request) -> Page:
+    def refresh(self, world: World, request: Request) -> ShownPage:
         """Return the page that only sends the browser on."""
         return walls.refresh(request)
 
-    def missing(self, world: World, request: Request) -> Page:
+    def missing(self, world: World, request: Request) -> ShownPage:
         """Return the 404 page."""
         return walls.missing(request)
 
-    def closed(self, world: World, request: Request) -> Page:
+    def closed(self, world: World, request: Request) -> ShownPage:
         """Return what stood there after the end."""
         return walls.closed(request)
 

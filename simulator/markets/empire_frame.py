@@ -6,7 +6,7 @@ from html import escape
 
 from cryptodrug_scraper.records import Category, ExchangeRate
 from simulator.chance import Chance
-from simulator.look import CAPTCHA, Page, Request, page_of
+from simulator.look import CAPTCHA, Request, ShownPage, page_of
 from simulator.tree import Node, Spot, Tree
 from simulator.world import World
 from simulator.writing import Writer
@@ -211,7 +211,7 @@ def path_to(icon: str, href: str, name: str) -> str:
 # -- walls -----------------------------------------------------------------------------------
 
 
-def _outside(request: Request, body: str) -> tuple[str, Page]:
+def _outside(request: Request, body: str) -> tuple[str, ShownPage]:
     """Return a page for those who are not signed in."""
     page = page_of(request, NAME, "login", "")
     at = request.at
@@ -254,7 +254,7 @@ def _outside(request: Request, body: str) -> tuple[str, Page]:
     return page.html, page
 
 
-def login(request: Request) -> Page:
+def login(request: Request) -> ShownPage:
     """Return the login form; its fields are named anew each minute."""
     chance = Chance(request.at.isoformat(timespec="minutes"))
     user, word, captcha, token, button = (f"{chance.number(n):x}"[:8] for n in range(5))
@@ -282,7 +282,7 @@ def login(request: Request) -> Page:
     )[1]
 
 
-def challenge(request: Request) -> Page:
+def challenge(request: Request) -> ShownPage:
     """Return the page that keeps machines waiting."""
     html = f"""<html>
 <head>
@@ -304,7 +304,7 @@ def challenge(request: Request) -> Page:
     return page_of(request, NAME, "challenge", html)
 
 
-def refresh(request: Request) -> Page:
+def refresh(request: Request) -> ShownPage:
     """Return the page that only sends the browser on."""
     html = (
         f'<html><head><meta content="0; URL={request.root}/index/login?dtf=1" '
@@ -313,7 +313,7 @@ def refresh(request: Request) -> Page:
     return page_of(request, NAME, "challenge", html)
 
 
-def missing(request: Request) -> Page:
+def missing(request: Request) -> ShownPage:
     """Return the framework's own 404 page, which carries no mark of the market."""
     html = """<!DOCTYPE html>
 <html lang="en">
@@ -331,7 +331,7 @@ def missing(request: Request) -> Page:
     return page_of(request, NAME, "not_found", html, 404)
 
 
-def closed(request: Request) -> Page:
+def closed(request: Request) -> ShownPage:
     """Return what stood there after the end."""
     said = "504 Gateway Time-out"
     html = f"<html><head><title>{said}</title></head><body><h1>{said}</h1></body></html>\n"

@@ -7,7 +7,7 @@ from html import escape
 from urllib.parse import quote, quote_plus
 
 from simulator.facts import Offer, Said, Seller
-from simulator.look import Page, Request
+from simulator.look import Request, ShownPage
 from simulator.markets import empire_facts as facts
 from simulator.markets.empire_frame import (
     NAME,
@@ -115,7 +115,7 @@ def feedback(writer: Writer, reviews: Iterable[Said]) -> str:
 # -- pages of offers -------------------------------------------------------------------------
 
 
-def home(world: World, request: Request) -> Page:
+def home(world: World, request: Request) -> ShownPage:
     """Return the home page, with a few featured offers."""
     writer = Writer(NAME, "index", world, request)
     found = world.open_in(0, len(TREE.goods), request.at)
@@ -124,7 +124,7 @@ def home(world: World, request: Request) -> Page:
     content = f' <div class="feature-listing">\n{cards} </div>\n'
     path = path_to("fa-home", f"{request.root}/home", "Home")
     left = menu(writer, None) + rates(writer)
-    return Page(frame(writer, "Home", path, left, content), writer.page)
+    return ShownPage(frame(writer, "Home", path, left, content), writer.page)
 
 
 def _featured(writer: Writer, offer: Offer) -> str:
@@ -147,7 +147,7 @@ def _featured(writer: Writer, offer: Offer) -> str:
 """
 
 
-def category(world: World, request: Request, spot: Spot, offset: int) -> Page:
+def category(world: World, request: Request, spot: Spot, offset: int) -> ShownPage:
     """Return a page of a category; ``offset`` counts offers."""
     writer = Writer(NAME, "search", world, request)
     found = world.open_in(spot.low, spot.high, request.at)
@@ -170,10 +170,10 @@ def category(world: World, request: Request, spot: Spot, offset: int) -> Page:
     )
     left = menu(writer, spot) + rates(writer)
     path = path_of(writer, "fa-search-plus", spot)
-    return Page(frame(writer, "", path, left, content), writer.page)
+    return ShownPage(frame(writer, "", path, left, content), writer.page)
 
 
-def search(world: World, request: Request, words: str) -> Page:
+def search(world: World, request: Request, words: str) -> ShownPage:
     """Return what a search finds among the newest listings: one page."""
     writer = Writer(NAME, "search", world, request)
     wanted = words.casefold()
@@ -185,10 +185,10 @@ def search(world: World, request: Request, words: str) -> Page:
     path = path_to("fa-search-plus", f"{request.root}/search", "Search results")
     content = _cards(writer, found[: facts.PER_PAGE]) or "<p>No results found.</p>\n"
     left = menu(writer, None) + rates(writer)
-    return Page(frame(writer, "", path, left, content), writer.page)
+    return ShownPage(frame(writer, "", path, left, content), writer.page)
 
 
-def store(world: World, request: Request, seller: Seller, offset: int) -> Page:
+def store(world: World, request: Request, seller: Seller, offset: int) -> ShownPage:
     """Return a page of a vendor's store."""
     writer = Writer(NAME, "search", world, request)
     offers = world.offers_of(seller, request.at)
@@ -203,7 +203,7 @@ def store(world: World, request: Request, seller: Seller, offset: int) -> Page:
     content = _cards(writer, shown) + pager(page, pages, href)
     path = path_to("fa-user", user_link(writer, seller), f"{seller.handle}'s Store")
     left = menu(writer, None)
-    return Page(frame(writer, "", path, left, content or "<p>No results.</p>"), writer.page)
+    return ShownPage(frame(writer, "", path, left, content or "<p>No results.</p>"), writer.page)
 
 
 def _cards(writer: Writer, indexes: Sequence[int]) -> str:
@@ -254,7 +254,7 @@ def _card(writer: Writer, offer: Offer) -> str:
 # -- a listing -------------------------------------------------------------------------------
 
 
-def listing(world: World, request: Request, offer: Offer, tab: str) -> Page:
+def listing(world: World, request: Request, offer: Offer, tab: str) -> ShownPage:
     """Return a listing's page with one of its tabs open: ``desc``, ``feedback``, ``refund``."""
     writer = Writer(NAME, "listing", world, request)
     record = facts.listing(world, offer, request.at)
@@ -301,7 +301,7 @@ def listing(world: World, request: Request, offer: Offer, tab: str) -> Page:
 """
     left = menu(writer, spot)
     path = path_of(writer, "fa-shopping-cart", spot)
-    return Page(frame(writer, offer.title, path, left, content), writer.page)
+    return ShownPage(frame(writer, offer.title, path, left, content), writer.page)
 
 
 def _tab(writer: Writer, offer: Offer, tab: str) -> str:

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from cryptodrug_scraper.records import Vendor
 from simulator.facts import Said, Seller
-from simulator.look import Page, Request
+from simulator.look import Request, ShownPage
 from simulator.markets import empire_facts as facts
 from simulator.markets.empire_frame import NAME, frame, path_to, rates
 from simulator.markets.empire_pages import feedback, marks, pager, user_link
@@ -29,7 +29,7 @@ def _tab_link(writer: Writer, seller: Seller, tab: str, tail: str = "", first: s
     return writer.link("vendor", seller.handle, writer.request.root + path, path)
 
 
-def profile(world: World, request: Request, seller: Seller, tab: str, offset: int) -> Page:
+def profile(world: World, request: Request, seller: Seller, tab: str, offset: int) -> ShownPage:
     """Return a profile with one of its tabs open."""
     writer = Writer(NAME, "vendor", world, request)
     record = facts.profile(world, seller, request.at)
@@ -80,7 +80,7 @@ Send Message</a></li>
 {_tab(writer, seller, tab, offset)} </div>
 """
     path = path_to("fa-user", user_link(writer, seller), f"{seller.handle}'s Profile")
-    return Page(frame(writer, seller.handle, path, rates(writer), content), writer.page)
+    return ShownPage(frame(writer, seller.handle, path, rates(writer), content), writer.page)
 
 
 def _totals(writer: Writer, seller: Seller, record: Vendor) -> str:

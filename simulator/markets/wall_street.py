@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from cryptodrug_scraper.records import Listing, Review, Vendor
 from simulator.facts import Offer, Said, Seller
-from simulator.look import CAPTCHA, Page, Request, Session, redirect, whole
+from simulator.look import CAPTCHA, Request, Session, ShownPage, redirect, whole
 from simulator.markets import wall_street_facts as facts
 from simulator.markets import wall_street_frame as walls
 from simulator.markets import wall_street_pages as pages
@@ -33,7 +33,7 @@ class WallStreet:
     routes = WallStreetRoutes()
     goods = tuple(TREE.goods)
 
-    def answer(self, world: World, request: Request, session: Session) -> Page:
+    def answer(self, world: World, request: Request, session: Session) -> ShownPage:
         """Return the page for one who is signed in."""
         path = request.path
         if path in ("/", "/index", "/login"):
@@ -53,7 +53,7 @@ class WallStreet:
             return pages.profile(world, request, seller, found[2] or "offers")
         return walls.missing(world, request)
 
-    def _results(self, world: World, request: Request, session: Session) -> Page:
+    def _results(self, world: World, request: Request, session: Session) -> ShownPage:
         """Show what a form asks for: a category of the tree, a filter, or another page."""
         form = request.form
         page = form.get("page") or form.get("form[page]") or "1"
@@ -83,7 +83,7 @@ class WallStreet:
         """Return where one lands after signing in."""
         return "/index"
 
-    def login(self, world: World, request: Request) -> Page:
+    def login(self, world: World, request: Request) -> ShownPage:
         """Return the login form."""
         return walls.login(request)
 
@@ -93,11 +93,11 @@ class WallStreet:
         named = form.get("form[username]") and form.get("form[password]")
         return bool(named) and form.get("form[captcha]") == CAPTCHA
 
-    def dropped(self, world: World, request: Request, reason: str) -> Page:
+    def dropped(self, world: World, request: Request, reason: str) -> ShownPage:
         """Send to the login page, or show it."""
         return redirect(request, NAME, "/login") if reason == "expired" else walls.login(request)
 
-    def challenge(self, world: World, request: Request) -> Page:
+    def challenge(self, world: World, request: Request) -> ShownPage:
         """Return the security check."""
         return walls.challenge(request)
 
@@ -106,15 +106,15 @@ class WallStreet:
         form = request.form
         return "form[username]" not in form and form.get("form[captcha]") == CAPTCHA
 
-    def refresh(self, world: World, request: Request) -> Page:
+    def refresh(self, world: World, request: Request) -> ShownPage:
         """Return a page that loads itself again."""
         return walls.refresh(request)
 
-    def missing(self, world: World, request: Request) -> Page:
+    def missing(self, world: World, request: Request) -> ShownPage:
         """Return the page for what is not there."""
         return walls.missing(world, request)
 
-    def closed(self, world: World, request: Request) -> Page:
+    def closed(self, world: World, request: Request) -> ShownPage:
         """Return the banner of those who seized it."""
         return walls.closed(request)
 

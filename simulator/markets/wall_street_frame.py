@@ -9,7 +9,7 @@ from __future__ import annotations
 from html import escape
 
 from cryptodrug_scraper.records import Category
-from simulator.look import CAPTCHA, Page, Request, page_of
+from simulator.look import CAPTCHA, Request, ShownPage, page_of
 from simulator.tree import Node, Spot, Tree
 from simulator.world import World
 from simulator.writing import Writer
@@ -115,7 +115,7 @@ def _bare(content: str) -> str:
 """
 
 
-def login(request: Request) -> Page:
+def login(request: Request) -> ShownPage:
     """Return the login form."""
     html = _bare(f"""  <form method="post" action="/login" class="form">
     <h3 class="wms_captcha_field wsm_pbc_headmod">Log In</h3>
@@ -134,7 +134,7 @@ name="form[username]"><input type="password" name="form[password]">
     return page_of(request, NAME, "login", html)
 
 
-def challenge(request: Request) -> Page:
+def challenge(request: Request) -> ShownPage:
     """Return the security check."""
     html = f"""<!DOCTYPE html>
 <html><head><title>Security check</title></head><body>
@@ -147,7 +147,7 @@ name="form[captcha]"><button>OK</button></form></div>
     return page_of(request, NAME, "challenge", html)
 
 
-def refresh(request: Request) -> Page:
+def refresh(request: Request) -> ShownPage:
     """Return a page that loads itself again."""
     html = f"""<!DOCTYPE html>
 <html><head><meta http-equiv="refresh" content="1; url={escape(request.address)}">\
@@ -156,14 +156,14 @@ def refresh(request: Request) -> Page:
     return page_of(request, NAME, "challenge", html)
 
 
-def missing(world: World, request: Request, what: str = "page") -> Page:
+def missing(world: World, request: Request, what: str = "page") -> ShownPage:
     """Return what the market says of an offer or a user who is not there."""
     writer = Writer(NAME, "not_found", world, request)
     said = f'  <div class="alert alert-danger">This {what} does not exist.</div>\n'
-    return Page(frame(writer, said), writer.page)
+    return ShownPage(frame(writer, said), writer.page)
 
 
-def closed(request: Request) -> Page:
+def closed(request: Request) -> ShownPage:
     """Return the banner of those who seized it."""
     html = """<!DOCTYPE html>
 <html><head><title>THIS HIDDEN SITE HAS BEEN SEIZED</title></head><body>

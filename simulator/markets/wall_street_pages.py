@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from cryptodrug_scraper.records import Listing, Vendor
 from simulator.facts import Offer, Said, Seller
-from simulator.look import Page, Request
+from simulator.look import Request, ShownPage
 from simulator.markets import wall_street_facts as facts
 from simulator.markets.wall_street_frame import (
     ARROW,
@@ -81,7 +81,7 @@ def _row(writer: Writer, number: int, offer: Offer) -> str:
     )
 
 
-def home(world: World, request: Request) -> Page:
+def home(world: World, request: Request) -> ShownPage:
     """Return the home page: news, and a few featured offers."""
     writer = Writer(NAME, "index", world, request)
     found = world.open_in(0, len(TREE.goods), request.at)
@@ -95,12 +95,12 @@ def home(world: World, request: Request) -> Page:
   <div class="row">
 {cards}  </div>
 """
-    return Page(frame(writer, content), writer.page)
+    return ShownPage(frame(writer, content), writer.page)
 
 
 def results(
     world: World, request: Request, spot: Spot | None, page: int, limit: int, *, empty: bool
-) -> Page:
+) -> ShownPage:
     """Return results as cards or, for some accounts, as a table; ``empty`` if wrongly asked."""
     writer = Writer(NAME, "search", world, request)
     low, high = (spot.low, spot.high) if spot else (0, len(TREE.goods))
@@ -143,7 +143,7 @@ name="form[limit]"><option value="30">30</option><option value="90">90</option><
     <button type="submit">Filter</button>
   </form>
 {shown}{_pager(writer, 1 if empty else shown_as, pages, held)}"""
-    return Page(frame(writer, content), writer.page)
+    return ShownPage(frame(writer, content), writer.page)
 
 
 def _pager(writer: Writer, page: int, pages: int, held: dict[str, str]) -> str:
@@ -244,7 +244,7 @@ def _lists(writer: Writer, offer: Offer, record: Listing) -> tuple[str, str]:
     return "<br>\n      ".join(first), "<br>\n      ".join(second)
 
 
-def listing(world: World, request: Request, offer: Offer, *, refund: bool) -> Page:
+def listing(world: World, request: Request, offer: Offer, *, refund: bool) -> ShownPage:
     """Return an offer's page, in the layout with headings or in the one without."""
     writer = Writer(NAME, "listing", world, request)
     record = facts.listing(world, offer, request.at)
@@ -290,13 +290,13 @@ Description</a></li><li class="nav-item"><a class="nav-link{active[1]}" href="{t
 Refund policy</a></li></ul>
   <div id="tabcontent">{tab}</div>
 {_feedback(writer, world.reviews_of(offer, request.at))}"""
-    return Page(frame(writer, content), writer.page)
+    return ShownPage(frame(writer, content), writer.page)
 
 
 # -- a vendor --------------------------------------------------------------------------------
 
 
-def profile(world: World, request: Request, seller: Seller, tab: str) -> Page:
+def profile(world: World, request: Request, seller: Seller, tab: str) -> ShownPage:
     """Return a profile with the tab ``offers``, ``pgp`` or ``info`` open."""
     writer = Writer(NAME, "vendor", world, request)
     record = facts.profile(world, seller, request.at)
@@ -329,7 +329,7 @@ def profile(world: World, request: Request, seller: Seller, tab: str) -> Page:
   <ul class="nav nav-tabs">{tabs}</ul>
   <div id="tabcontent">{text}</div>
 """
-    return Page(frame(writer, content), writer.page)
+    return ShownPage(frame(writer, content), writer.page)
 
 
 def _rows(writer: Writer, seller: Seller, record: Vendor) -> list[tuple[str, str]]:

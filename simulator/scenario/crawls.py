@@ -27,7 +27,7 @@ from pathlib import Path
 
 from cryptodrug_scraper.archive import CrawlArchive, CrawlEnd, CrawlStamp
 from simulator.chance import Chance
-from simulator.look import Look, Page, Session, asked, looks
+from simulator.look import MarketSite, Session, ShownPage, asked, looks
 from simulator.scenario.folder import PART, bring_out, opened, whole
 from simulator.scenario.parameters import Parameters
 from simulator.scenario.world import ScenarioWorld, scenario_worlds
@@ -47,7 +47,7 @@ def _plain(value: object) -> object:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class CrawlCalendar:
     """What is to be written: all of it follows from these."""
 
     parameters: Parameters
@@ -73,7 +73,7 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
-class Crawl:
+class PlannedCrawl:
     """One crawl that was written."""
 
     market: str
@@ -87,9 +87,9 @@ class Crawl:
 class Crawler:
     """Crawls of one market of a scenario."""
 
-    def __init__(self, plan: Plan, world: ScenarioWorld) -> None:
+    def __init__(self, plan: CrawlCalendar, world: ScenarioWorld) -> None:
         self.plan, self.world, self.name = plan, world, world.market
-        self.look: Look = looks()[self.name]
+        self.look: MarketSite = looks()[self.name]
         self.routes = self.look.routes
         self.days = world.told.crawls()
         self.chance = Chance(plan.seed, plan.parameters.name, self.name, "crawls")
@@ -152,7 +152,7 @@ class Crawler:
 
     def write(
         self, folder: Path, number: int, stopped: Callable[[], bool] = lambda: False
-    ) -> Crawl:
+    ) -> PlannedCrawl:
         """Write a crawl into a file of its own in a scenario's folder, where it appears whole.
 
         Raises OSError, and Stopped as soon as ``stopped`` says so.
@@ -202,9 +202,9 @@ class Crawler:
             told = {"responses": counters.total(), **counters}
             archive.close(CrawlEnd(stamp.run, at, "finished", told))
         size = bring_out(folder, name, archive.name)
-        return Crawl(name, number, began, counters.total(), left_out, size)
+        return PlannedCrawl(name, number, began, counters.total(), left_out, size)
 
-    def _visit(self, address: str, at: datetime, session: Session) -> tuple[str, Page]:
+    def _visit(self, address: str, at: datetime, session: Session) -> tuple[str, ShownPage]:
         """Return a page, and the address that it was sent on to."""
         root = f"http://{self.world.told.host}"
         page = self.look.answer(self.world, asked(root, address, at), session)
@@ -215,13 +215,13 @@ class Crawler:
 
 
 def write_crawls(
-    plan: Plan,
+    plan: CrawlCalendar,
     folder: Path,
     *,
     markets: Sequence[str] = (),
     workers: int = 1,
-    on_crawl: Callable[[Crawl, int], None] | None = None,
-) -> list[Crawl]:
+    on_crawl: Callable[[PlannedCrawl, int], None] | None = None,
+) -> list[PlannedCrawl]:
     """Write the crawls of a scenario into a folder for each market; return them in order.
 
     Crawls that are there already, of a run that was ended, stay and are not written again.
@@ -230,7 +230,7 @@ def write_crawls(
     (KeyboardInterrupt), it leaves whole crawls alone. Raises OSError, and NotThisPlan if the
     folder has something else than crawls of this plan.
     """
-    found: list[Crawl] = []
+    found: list[PlannedCrawl] = []
     with opened(folder, plan.told()):
         there = {name: whole(folder, name) for name in plan.parameters.markets}
         tasks = [
@@ -248,7 +248,7 @@ def write_crawls(
     return sorted(found, key=lambda crawl: (crawl.began, crawl.market))
 
 
-def count_whole(plan: Plan, folder: Path, markets: Sequence[str] = ()) -> tuple[int, int]:
+def count_whole(plan: CrawlCalendar, folder: Path, markets: Sequence[str] = ()) -> tuple[int, int]:
     """Return how many crawls of a plan are in its folder, and how many there will be."""
     there = {name: whole(folder, name) for name in plan.parameters.markets}
     wanted = plan.crawls(markets)
@@ -256,16 +256,16 @@ def count_whole(plan: Plan, folder: Path, markets: Sequence[str] = ()) -> tuple[
 
 
 def _in_turn(
-    plan: Plan, folder: Path, tasks: Sequence[tuple[str, int]], workers: int
-) -> Generator[Crawl, None, None]:
+    plan: CrawlCalendar, folder: Path, tasks: Sequence[tuple[str, int]], workers: int
+) -> Generator[PlannedCrawl, None, None]:
     crawlers = _crawlers_of(plan) if tasks else {}
     for name, number in tasks:
         yield crawlers[name].write(folder, number)
 
 
 def _at_once(
-    plan: Plan, folder: Path, tasks: Sequence[tuple[str, int]], workers: int
-) -> Generator[Crawl, None, None]:
+    plan: CrawlCalendar, folder: Path, tasks: Sequence[tuple[str, int]], workers: int
+) -> Generator[PlannedCrawl, None, None]:
     """Write in processes, which stop with the page that they are at when this is closed."""
     ensure_running()  # now: it would let through again what is blocked below
     context = multiprocessing.get_context("spawn")
@@ -315,12 +315,12 @@ _folder = Path()
 _stop: Event | None = None
 
 
-def _crawlers_of(plan: Plan) -> dict[str, Crawler]:
+def _crawlers_of(plan: CrawlCalendar) -> dict[str, Crawler]:
     worlds = scenario_worlds(plan.parameters, plan.seed)
     return {name: Crawler(plan, world) for name, world in worlds.items()}
 
 
-def _start(plan: Plan, folder: Path, stop: Event) -> None:
+def _start(plan: CrawlCalendar, folder: Path, stop: Event) -> None:
     global _folder, _stop
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # goes to all of a terminal; the parent answers
     signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTERM])
@@ -338,7 +338,7 @@ def _end_with_the_parent() -> None:
         os._exit(1)
 
 
-def _write(task: tuple[str, int]) -> Crawl:
+def _write(task: tuple[str, int]) -> PlannedCrawl:
     name, number = task
     if _stop is None or _stop.is_set():
         raise Stopped

@@ -38,7 +38,7 @@ class Terms:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class PaperFinding:
     """A published statement; ``holds`` are conditions on the values of ``measure``."""
 
     id: str

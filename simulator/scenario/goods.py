@@ -14,7 +14,7 @@ from math import ceil, floor
 
 from simulator.chance import Chance
 from simulator.scenario.parameters import MarketParameters, Parameters
-from simulator.scenario.people import DAY, Account
+from simulator.scenario.people import DAY, VendorAccount
 from simulator.words import GOODS
 
 HISTORY = 35
@@ -79,7 +79,7 @@ class Goods:
         self,
         parameters: Parameters,
         market: MarketParameters,
-        accounts: Sequence[Account],
+        accounts: Sequence[VendorAccount],
         leaves: Sequence[str],
         seed: int,
     ) -> None:

@@ -19,7 +19,7 @@ from cryptodrug_scraper.study.recapture import recapture
 from cryptodrug_scraper.study.size import market_size
 from cryptodrug_scraper.study.turnover import sale_values, turnover
 from cryptodrug_scraper.study.vendors import same_vendors
-from simulator.scenario.findings import Finding, Terms, Values, fitted
+from simulator.scenario.findings import PaperFinding, Terms, Values, fitted
 
 SYNTHETICS = ("mdma", "amphetamines")
 NO_DRUGS = ("not_drugs", "unknown")
@@ -38,7 +38,7 @@ class Measured:
 MEASURES: dict[str, Measured] = {}
 
 
-def find(finding: Finding, study: StudySession, terms: Terms) -> Values:
+def find(finding: PaperFinding, study: StudySession, terms: Terms) -> Values:
     """Return what a study finds. Raises KeyError for a measure that is not known."""
     return MEASURES[finding.measure].function(study, finding.terms(terms), **finding.options)
 

@@ -17,7 +17,7 @@ from math import exp, log
 from typing import Any
 
 from simulator.look import looks
-from simulator.scenario.findings import Finding
+from simulator.scenario.findings import PaperFinding
 from simulator.words import GOODS
 
 WEEK = timedelta(days=7)
@@ -57,7 +57,7 @@ class Path:
 
 
 @dataclass(frozen=True, slots=True)
-class Origins:
+class OriginShares:
     """Where a vendor ships from: ``places`` all at once or, if ``moves``, one after the other."""
 
     places: tuple[str, ...]
@@ -107,7 +107,7 @@ class MarketParameters:
     home_vendors: Path
     sales: Path
     home_sales: Path
-    origins: tuple[Origins, ...]
+    origins: tuple[OriginShares, ...]
     """Of the home country's vendors, those who do not ship from it alone and always."""
     ships_to: tuple[Destinations, ...]
     arrivals: tuple[Arrivals, ...]
@@ -137,7 +137,7 @@ class Parameters:
     dollars: Mapping[str, tuple[tuple[date, float], ...]]
     groups: Mapping[str, str]
     markets: Mapping[str, MarketParameters]
-    findings: tuple[Finding, ...]
+    findings: tuple[PaperFinding, ...]
 
     def worth(self, currency: str, day: date) -> float:
         """Return what one unit was worth in US dollars on a day. Raises KeyError if unknown."""
@@ -228,11 +228,11 @@ def _read(name: str, told: Mapping[str, Any]) -> Parameters:
     )
 
 
-def _finding(told: Mapping[str, Any], markets: Mapping[str, Any]) -> Finding:
+def _finding(told: Mapping[str, Any], markets: Mapping[str, Any]) -> PaperFinding:
     named = tuple(told.get("markets", ()))
     if unknown := set(named) - set(markets):
         raise ValueError(f"findings.{told['id']}: no market {', '.join(sorted(unknown))}")
-    return Finding(
+    return PaperFinding(
         id=told["id"],
         published=told["published"],
         measure=told["measure"],
@@ -288,11 +288,11 @@ def _market(
     )
 
 
-def _origins(words: str) -> Origins:
+def _origins(words: str) -> OriginShares:
     """Read ``BE+NL`` (at once) or ``NL>BE`` (one after the other)."""
     if not re.fullmatch(r"[A-Z]{2}(?:>[A-Z]{2}|(?:\+[A-Z]{2})+)", words):
         raise ValueError(f"origins are written NL>BE or BE+NL, not {words!r}")
-    return Origins(tuple(re.findall("[A-Z]{2}", words)), ">" in words)
+    return OriginShares(tuple(re.findall("[A-Z]{2}", words)), ">" in words)
 
 
 def _destinations(words: str) -> Destinations:

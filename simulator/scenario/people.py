@@ -14,7 +14,7 @@ from simulator.scenario.parameters import (
     Arrivals,
     Destinations,
     MarketParameters,
-    Origins,
+    OriginShares,
     Parameters,
 )
 from simulator.words import FIRST, HOMES, SECOND
@@ -34,7 +34,7 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class VendorAccount:
     """A person on a market. ``moved`` is the day from which the second origin holds."""
 
     market: str
@@ -42,7 +42,7 @@ class Account:
     handle: str
     joined: date
     left: date | None
-    origins: Origins
+    origins: OriginShares
     moved: date | None
     ships: Destinations | None  # None: each listing as chance has it
 
@@ -56,14 +56,14 @@ class People:
         self._count = 0
         self._names: set[str] = set()
         self._known: set[int] = set()  # from markets before
-        self.accounts: dict[str, list[Account]] = {}
+        self.accounts: dict[str, list[VendorAccount]] = {}
         for name, market in parameters.markets.items():
             home = self._joined(market, home=True)
             others = self._joined(market, home=False)
             self.accounts[name] = sorted(home + others, key=lambda a: (a.joined, a.handle))
             self._known.update(account.person.number for account in self.accounts[name])
 
-    def _joined(self, market: MarketParameters, *, home: bool) -> list[Account]:
+    def _joined(self, market: MarketParameters, *, home: bool) -> list[VendorAccount]:
         path, chance = market.home_vendors if home else market.vendors, self.chance
         count = int(path.end) - (0 if home else int(market.home_vendors.end))
         days: list[date] = []
@@ -87,7 +87,7 @@ class People:
                 left = market.first + chance.between(14, 400, "left", market.name, n) * DAY
                 left = max(left, day + 21 * DAY)
             found.append(
-                Account(
+                VendorAccount(
                     market=market.name,
                     person=person,
                     handle=self._handle(market, person),
@@ -152,19 +152,19 @@ class People:
 
     # -- from where, and to where ------------------------------------------------------------
 
-    def _origins(self, market: MarketParameters, n: int, *, home: bool) -> Origins:
+    def _origins(self, market: MarketParameters, n: int, *, home: bool) -> OriginShares:
         country = self.parameters.country
         if home:  # who moves comes first, since they must be there from the start
-            return market.origins[n] if n < len(market.origins) else Origins((country,))
+            return market.origins[n] if n < len(market.origins) else OriginShares((country,))
         chance, about = self.chance, (market.name, n)
         others = [code for code in HOMES if code != country]
         one = chance.pick(others, "home", *about)
         two = chance.pick([code for code in others if code != one], "second", *about)
         if chance.happens(0.05, "at once", *about):
-            return Origins((one, two))
+            return OriginShares((one, two))
         if chance.happens(0.02, "moves", *about):
-            return Origins((one, two), moves=True)
-        return Origins((one,))
+            return OriginShares((one, two), moves=True)
+        return OriginShares((one,))
 
     def _moves(self, market: MarketParameters, n: int) -> date:
         """Return the day of a crawl in the middle half of them: both sides of a move are seen.

@@ -12,7 +12,7 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
-from simulator.scenario.findings import Finding, Terms, Values, fitted
+from simulator.scenario.findings import PaperFinding, Terms, Values, fitted
 from simulator.scenario.goods import Item, Sale
 from simulator.scenario.parameters import Parameters
 from simulator.scenario.world import ScenarioWorld
@@ -122,7 +122,7 @@ class Truth:
         self.parameters, self.terms = parameters, terms_of(parameters)
         self.markets = {name: MarketTruth(world) for name, world in worlds.items()}
 
-    def of(self, finding: Finding) -> Values:
+    def of(self, finding: PaperFinding) -> Values:
         """Return the true values of a finding. Raises KeyError for an unknown measure."""
         chosen = [self.markets[name] for name in finding.terms(self.terms).markets]
         return _TRUE[finding.measure](self, chosen, **finding.options)

@@ -16,7 +16,7 @@ from simulator.keys import public_key
 from simulator.look import looks
 from simulator.scenario.goods import Goods, Item, Sale, count_until
 from simulator.scenario.parameters import MarketParameters, Parameters
-from simulator.scenario.people import Account, People
+from simulator.scenario.people import People, VendorAccount
 from simulator.words import (
     DESCRIPTIONS,
     GOODS,
@@ -61,7 +61,7 @@ class ScenarioWorld(World):
         known, look = market_named(market), looks()[market]
         self.parameters: Parameters = parameters
         self.told: MarketParameters = parameters.markets[market]
-        self.accounts: list[Account] = people.accounts[market]
+        self.accounts: list[VendorAccount] = people.accounts[market]
         goods = self._goods = Goods(parameters, self.told, self.accounts, look.goods, seed)
         self.items: list[Item] = goods.items
         self.sales_made: list[Sale] = goods.sales

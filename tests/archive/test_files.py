@@ -218,7 +218,7 @@ def test_every_code_is_explained() -> None:
     for path in [*archive.glob("*.py"), *(archive.parent / "replay").glob("*.py")]:
         text = path.read_text()
         used |= {code for code in CODES if f'"{code}"' in text and path.name != "page.py"}
-        for code in re.findall(r'(?:Bad\(|Checked\([a-z]+, )\s*"([a-z_]+)"', text):
+        for code in re.findall(r'(?:Bad\(|RecordCheck\([a-z]+, )\s*"([a-z_]+)"', text):
             assert code in CODES
     assert used >= set(CODES)
 

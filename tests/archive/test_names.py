@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 import pytest
 
 from cryptodrug_scraper.archive import Limits
-from cryptodrug_scraper.archive.names import Kind, kind_of, member_parts, shown
+from cryptodrug_scraper.archive.names import FileKind, kind_of, member_parts, shown
 from cryptodrug_scraper.archive.sidecar import (
     Sidecar,
     read_sidecar,
@@ -17,24 +17,24 @@ from cryptodrug_scraper.archive.when import from_text, in_name, in_parts
 @pytest.mark.parametrize(
     ("name", "kind"),
     [
-        ("page.html", Kind.PAGE),
-        ("PAGE.HTM", Kind.PAGE),
-        ("viewlisting.php?id=7", Kind.PAGE),
-        ("index.html?page=2.5", Kind.PAGE),
-        ("a.aspx", Kind.PAGE),
-        ("page.html.gz", Kind.PACKED),
-        ("style.css.gz", Kind.OTHER),
-        ("style.css?v=3", Kind.OTHER),
-        ("dump.tar.gz", Kind.ARCHIVE),
-        ("2018-11-19.tgz", Kind.ARCHIVE),
-        ("crawl.warc.gz", Kind.ARCHIVE),
-        ("x.json", Kind.JSON),
-        ("README", Kind.UNKNOWN),
-        ("vendor_name.12", Kind.UNKNOWN),
-        ("photo.PNG", Kind.OTHER),
+        ("page.html", FileKind.PAGE),
+        ("PAGE.HTM", FileKind.PAGE),
+        ("viewlisting.php?id=7", FileKind.PAGE),
+        ("index.html?page=2.5", FileKind.PAGE),
+        ("a.aspx", FileKind.PAGE),
+        ("page.html.gz", FileKind.PACKED),
+        ("style.css.gz", FileKind.OTHER),
+        ("style.css?v=3", FileKind.OTHER),
+        ("dump.tar.gz", FileKind.ARCHIVE),
+        ("2018-11-19.tgz", FileKind.ARCHIVE),
+        ("crawl.warc.gz", FileKind.ARCHIVE),
+        ("x.json", FileKind.JSON),
+        ("README", FileKind.UNKNOWN),
+        ("vendor_name.12", FileKind.UNKNOWN),
+        ("photo.PNG", FileKind.OTHER),
     ],
 )
-def test_kind(name: str, kind: Kind) -> None:
+def test_kind(name: str, kind: FileKind) -> None:
     assert kind_of(name)[0] is kind
 
 

@@ -24,7 +24,7 @@ from sqlalchemy import Engine, text
 
 from cryptodrug_scraper.database.connection import open_engine
 from cryptodrug_scraper.database.embedded import EmbeddedServer
-from cryptodrug_scraper.report import Options, open_study, render_report
+from cryptodrug_scraper.report import ReportOptions, open_study, render_report
 from parsers import markets
 
 # 60,000 listings of 3,000 vendors, each on offer for some of 52 weeks; a listing's page a week,
@@ -155,7 +155,7 @@ def measure(url: str) -> dict[str, float]:
         def at(_: int, of: int, key: str) -> None:
             steps.append((key or "prepare", time.process_time(), _cpu(postmaster)))
 
-        page = render_report(study, Options("BE"), at)
+        page = render_report(study, ReportOptions("BE"), at)
         at(0, 0, "end")
         python, server = time.process_time() - python, _cpu(postmaster) - server
         memory.over.set()

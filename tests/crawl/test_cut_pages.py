@@ -10,7 +10,7 @@ import psycopg2
 import pytest
 
 from cryptodrug_scraper.database.connection import client_url
-from simulator.site import Answer, Asked, Site
+from simulator.site import Site, SiteRequest, SiteResponse
 from tests.crawl.crawling import place
 from tests.crawl.responses import responses
 from tests.crawl.test_trouble import SMALL
@@ -29,7 +29,7 @@ class Cutting:
     def __getattr__(self, name: str) -> Any:
         return getattr(self.site, name)
 
-    def answer(self, asked: Asked) -> Answer:
+    def answer(self, asked: SiteRequest) -> SiteResponse:
         answer = self.site.answer(asked)
         if not self.victim and asked.address.startswith("/viewProduct?"):
             self.victim = asked.address

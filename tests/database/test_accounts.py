@@ -23,7 +23,7 @@ from cryptodrug_scraper.database.connection import client_url, open_engine
 from cryptodrug_scraper.database.ids import key_of
 from cryptodrug_scraper.database.loader import Loader, forget_pages
 from cryptodrug_scraper.database.models import Base
-from cryptodrug_scraper.database.removal import Target, remove
+from cryptodrug_scraper.database.removal import RemovalTarget, remove
 from cryptodrug_scraper.database.reviews import reviews_due, work_out_reviews
 from cryptodrug_scraper.database.rows import Capture, PageRows, rows_of
 from cryptodrug_scraper.database.waiting import ReviewsWait, check
@@ -215,7 +215,7 @@ def test_a_crawl_that_parts_accounts_is_taken_out(
         assert len(ask(engine, ACCOUNTS)) == 2
         with closing(psycopg2.connect(dsn_of(engine))) as connection:
             run_id = key_of("crawl_run", f"{gone:032x}")
-            remove(connection, Target(crawls=(run_id,)), dry_run=False)
+            remove(connection, RemovalTarget(crawls=(run_id,)), dry_run=False)
             work_out_reviews(connection)
         other = open_engine(another_migrated_url)
         assert all_rows(engine) == all_rows(other)

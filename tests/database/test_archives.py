@@ -17,7 +17,7 @@ from sqlalchemy import Engine, create_engine
 
 from cryptodrug_scraper.archive import CrawlArchive, NotOpened, read_pages
 from cryptodrug_scraper.database import archives, moved
-from cryptodrug_scraper.database.archives import Place, Roots, all_roots
+from cryptodrug_scraper.database.archives import PagePlace, Roots, all_roots
 from cryptodrug_scraper.database.stored import UnknownPage, open_stored
 from cryptodrug_scraper.replay import replay
 from tests.archive.crawling import NOON, stamp, write
@@ -96,13 +96,13 @@ def gone(connection: Connection) -> str:
 
 def test_places_are_those_of_the_innermost_root() -> None:
     roots = Roots({"/a": (1, True), "/a/b": (2, True), "/a/x.zip": (3, False), "/f": (4, False)})
-    assert roots.place_of("/a/c/d.html") == Place(1, "c/d.html")
-    assert roots.place_of("/a/b/d.zip!/x#1/y.html") == Place(2, "d.zip!/x#1/y.html")
-    assert roots.place_of("/a/x.zip!/a/b.html") == Place(3, "!/a/b.html")
-    assert roots.place_of("/a/x.zip#12") == Place(3, "#12")
-    assert roots.place_of("/f") == Place(4, "")
-    assert roots.place_of("/fine/f.html") == Place(0, "fine/f.html")
-    assert roots.place_of("/a#1/f.html") == Place(0, "a#1/f.html")
+    assert roots.place_of("/a/c/d.html") == PagePlace(1, "c/d.html")
+    assert roots.place_of("/a/b/d.zip!/x#1/y.html") == PagePlace(2, "d.zip!/x#1/y.html")
+    assert roots.place_of("/a/x.zip!/a/b.html") == PagePlace(3, "!/a/b.html")
+    assert roots.place_of("/a/x.zip#12") == PagePlace(3, "#12")
+    assert roots.place_of("/f") == PagePlace(4, "")
+    assert roots.place_of("/fine/f.html") == PagePlace(0, "fine/f.html")
+    assert roots.place_of("/a#1/f.html") == PagePlace(0, "a#1/f.html")
 
 
 def test_a_folder_that_was_moved_is_told_found_or_replayed_anew(

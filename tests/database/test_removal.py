@@ -20,8 +20,8 @@ from cryptodrug_scraper.database.ids import key_of
 from cryptodrug_scraper.database.removal import (
     AtWork,
     NothingMatches,
+    RemovalTarget,
     Removed,
-    Target,
     remove,
     target_of,
 )
@@ -188,5 +188,5 @@ def test_what_is_not_there_or_at_work(engine: Engine, tmp_path: Path) -> None:
         closing(psycopg2.connect(dsn)) as connection,
         pytest.raises(AtWork, match="cryptodrug replay"),
     ):
-        remove(connection, Target(market="dream"), dry_run=False)
+        remove(connection, RemovalTarget(market="dream"), dry_run=False)
     assert everything(engine) == before

@@ -12,7 +12,7 @@ from cryptodrug_scraper.database import upgrade as migrations
 from cryptodrug_scraper.database.connection import open_engine
 from cryptodrug_scraper.reading.market import markets
 from cryptodrug_scraper.replay import replay
-from cryptodrug_scraper.report import Options, open_study, render_report
+from cryptodrug_scraper.report import ReportOptions, open_study, render_report
 from tests.conftest import FIXTURES
 from tests.databases import execute
 from tests.replay.rows import all_rows
@@ -25,7 +25,7 @@ FACTS = "SELECT market, title, opened_on, closed_on, closing_announced_on FROM m
 def reported(url: str) -> str:
     """The whole report of a database, without the moment of its making."""
     with open_study(url) as study:
-        page = render_report(study, Options("BE", threshold=1))
+        page = render_report(study, ReportOptions("BE", threshold=1))
     return re.sub(r"<[^>]*>", "\n", page.partition("</style>")[2])
 
 

@@ -10,7 +10,7 @@ import pytest
 from cryptodrug_scraper.database.connection import client_url
 from cryptodrug_scraper.replay import replay
 from simulator.facts import Sizes
-from simulator.look import Look, looks
+from simulator.look import MarketSite, looks
 from simulator.making import make_world
 from tests.conftest import FIXTURES
 from tests.databases import execute
@@ -92,7 +92,7 @@ def test_nothing_compared_is_an_error(two: tuple[str, str]) -> None:
 
 @pytest.mark.parametrize("look", LOOKS, ids=lambda look: look.name)
 def test_two_crawls_of_a_world_that_stands_still_find_the_same(
-    look: Look, two: tuple[str, str]
+    look: MarketSite, two: tuple[str, str]
 ) -> None:
     """The second one hours later and slower, and another is loaded over it."""
     world = make_world(look, seed=1, sizes=Sizes(120, 9, 500))

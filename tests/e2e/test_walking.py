@@ -8,7 +8,7 @@ import pytest
 
 from cryptodrug_scraper.database.connection import client_url
 from simulator.facts import Sizes
-from simulator.look import Look, looks
+from simulator.look import MarketSite, looks
 from simulator.making import make_world
 from simulator.truth import truth
 from tests.e2e.truth import compare
@@ -19,7 +19,9 @@ LOOKS = list(looks().values())
 
 @pytest.mark.parametrize("seed", [1, 2])
 @pytest.mark.parametrize("look", LOOKS, ids=lambda look: look.name)
-def test_a_walk_through_a_market_is_its_truth(look: Look, seed: int, migrated_url: str) -> None:
+def test_a_walk_through_a_market_is_its_truth(
+    look: MarketSite, seed: int, migrated_url: str
+) -> None:
     world = make_world(look, seed=seed, sizes=Sizes(220, 18, 700))
     at = world.reference
     dsn = client_url(migrated_url)

@@ -24,7 +24,7 @@ from cryptodrug_scraper.replay import replay
 from cryptodrug_scraper.replay.summary import Summary
 from parsers import parse_page
 from simulator.facts import Sizes
-from simulator.look import Look, Page, Session, asked, looks
+from simulator.look import MarketSite, Session, ShownPage, asked, looks
 from simulator.making import make_world
 from simulator.truth import truth
 from simulator.world import World
@@ -38,13 +38,13 @@ class Visited(NamedTuple):
     """A page that was come to: its address without what was posted, and what was read on it."""
 
     url: str
-    page: Page
+    page: ShownPage
     read: ParsedPage
     at: datetime
 
 
 def walk(
-    look: Look, world: World, at: datetime, pace: timedelta = timedelta(0)
+    look: MarketSite, world: World, at: datetime, pace: timedelta = timedelta(0)
 ) -> Iterator[Visited]:
     """Yield every page that links lead to, in one session, each link once.
 
@@ -70,7 +70,7 @@ def walk(
 
 
 def record(
-    look: Look, world: World, at: datetime, path: Path, pace: timedelta = timedelta(0)
+    look: MarketSite, world: World, at: datetime, path: Path, pace: timedelta = timedelta(0)
 ) -> int:
     """Write the pages of a walk to a WARC file; return how many."""
     count = 0
@@ -83,7 +83,7 @@ def record(
 
 
 def walk_into(
-    dsn: str, look: Look, world: World, at: datetime, pace: timedelta = timedelta(0)
+    dsn: str, look: MarketSite, world: World, at: datetime, pace: timedelta = timedelta(0)
 ) -> Summary:
     """Load the pages of a walk into a database, by way of a WARC file.
 
@@ -96,8 +96,8 @@ def walk_into(
 
 
 def _answer(
-    look: Look, world: World, at: datetime, session: Session, address: str
-) -> tuple[str, Page]:
+    look: MarketSite, world: World, at: datetime, session: Session, address: str
+) -> tuple[str, ShownPage]:
     page = look.answer(world, asked(ROOT, address, at), session)
     while page.location:
         address = page.location

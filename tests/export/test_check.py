@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cryptodrug_scraper.export import HandleFound, Options, export, scope
+from cryptodrug_scraper.export import ExportOptions, HandleFound, export, scope
 from cryptodrug_scraper.export import check as checking
 from cryptodrug_scraper.export.check import Check, Handles, fold, handles_in
 from cryptodrug_scraper.export.tables import TABLES
@@ -41,7 +41,7 @@ def rename(dsn: str, handle: str, old: str = "quietcourier") -> None:
 
 
 def shared(dsn: str, folder: Path, form: str = "csv", **more: Any) -> Any:
-    return export(dsn, folder / "out", Options(form=form, pseudonyms=pseudonyms(), **more))
+    return export(dsn, folder / "out", ExportOptions(form=form, pseudonyms=pseudonyms(), **more))
 
 
 @contextmanager
@@ -158,7 +158,7 @@ def test_a_word_that_only_its_owner_says_is_an_alarm(dsn: str, tmp_path: Path) -
 @pytest.mark.parametrize("form", FORMS)
 def test_what_is_no_pseudonym_is_found(dsn: str, tmp_path: Path, form: str) -> None:
     """The check reads the files: it does not trust what wrote them."""
-    export(dsn, tmp_path / "open", Options(form=form))
+    export(dsn, tmp_path / "open", ExportOptions(form=form))
     vendors = next(t for t in TABLES if t.name == "vendors")
     with checker(dsn) as check, pytest.raises(HandleFound, match=r"no pseudonym|other columns"):
         check.table(vendors, tmp_path / "open" / f"vendors.{form}", form)

@@ -13,8 +13,8 @@ import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
 
-from cryptodrug_scraper.export import Options, export, read_table
-from cryptodrug_scraper.export.columns import Column, Table
+from cryptodrug_scraper.export import ExportOptions, export, read_table
+from cryptodrug_scraper.export.columns import ExportTable, Variable
 from cryptodrug_scraper.export.package import About, describe
 from cryptodrug_scraper.export.tables import TABLES
 from cryptodrug_scraper.export.writing import CsvWriter, ParquetWriter
@@ -36,12 +36,12 @@ def both(request: Any, study_dsn: str, tmp_path_factory: Any) -> dict[str, Path]
     folders = {}
     for form in FORMS:
         folders[form] = tmp_path_factory.mktemp(form) / "tables"
-        export(study_dsn, folders[form], Options(form=form, pseudonyms=request.param))
+        export(study_dsn, folders[form], ExportOptions(form=form, pseudonyms=request.param))
     return folders
 
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda t: t.name)
-def test_csv_and_parquet_give_the_same_frame(table: Table, both: dict[str, Path]) -> None:
+def test_csv_and_parquet_give_the_same_frame(table: ExportTable, both: dict[str, Path]) -> None:
     if not (both["csv"] / f"{table.name}.csv").exists():
         return  # of texts, which are not shared
     frames = [read_table(both[form], table.name) for form in FORMS]
@@ -52,7 +52,9 @@ def test_csv_and_parquet_give_the_same_frame(table: Table, both: dict[str, Path]
 
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda t: t.name)
-def test_pandas_reads_parquet_with_the_right_types(table: Table, both: dict[str, Path]) -> None:
+def test_pandas_reads_parquet_with_the_right_types(
+    table: ExportTable, both: dict[str, Path]
+) -> None:
     path = both["parquet"] / f"{table.name}.parquet"
     if not path.exists():
         return
@@ -69,9 +71,9 @@ def test_pandas_reads_parquet_with_the_right_types(table: Table, both: dict[str,
         pd.testing.assert_series_equal(read, ours[column.name])
 
 
-def columns(*kinds: str) -> tuple[Column, ...]:
+def columns(*kinds: str) -> tuple[Variable, ...]:
     return tuple(
-        Column(kind, kind, "x", "x", values=("x",) if kind == "words" else ()) for kind in kinds
+        Variable(kind, kind, "x", "x", values=("x",) if kind == "words" else ()) for kind in kinds
     )
 
 
@@ -79,7 +81,7 @@ def columns(*kinds: str) -> tuple[Column, ...]:
 def made(request: Any, tmp_path: Path) -> Path:
     """One table in both forms, with a gap in each column; or without a row."""
     kinds = ("integer", "number", "boolean", "date", "moment", "text", "texts", "json", "words")
-    table = Table("made", "x", "x", "", columns(*kinds), ())
+    table = ExportTable("made", "x", "x", "", columns(*kinds), ())
     day, moment = date(2019, 1, 2), datetime(2019, 1, 2, 3, 4, 5, 6, tzinfo=UTC)
     rows: list[tuple[Any, ...]] = [
         (BIG, Decimal("0.1"), True, day, moment, "=x\n", ["=1"], {"a": [1]}, ["x"]),

@@ -12,11 +12,10 @@ import pytest
 
 from cryptodrug_scraper import study as studies
 from cryptodrug_scraper.database.connection import client_url
-from cryptodrug_scraper.export import Options, Scope, export
+from cryptodrug_scraper.export import ExportOptions, ExportScope, export
 from cryptodrug_scraper.export.run import NothingToExport
 from cryptodrug_scraper.replay import replay
-from cryptodrug_scraper.report import Options as ReportOptions
-from cryptodrug_scraper.report import open_study, render_report
+from cryptodrug_scraper.report import ReportOptions, open_study, render_report
 from tests.conftest import FIXTURES
 from tests.export.exporting import rows
 
@@ -55,14 +54,16 @@ def alone(another_migrated_url: str, tmp_path: Path, mixed: str) -> Iterator[str
     return another_migrated_url
 
 
-def tables(url: str, out: Path, scope: Scope | None = None) -> dict[str, list[str]]:
+def tables(url: str, out: Path, scope: ExportScope | None = None) -> dict[str, list[str]]:
     """Export a database and return the lines of its tables."""
-    export(client_url(url), out, Options(scope=scope or Scope()))
+    export(client_url(url), out, ExportOptions(scope=scope or ExportScope()))
     return {file.stem: sorted(file.read_text().splitlines()) for file in out.glob("*.csv")}
 
 
 def test_an_export_is_that_of_the_real_pages_alone(mixed: str, alone: str, tmp_path: Path) -> None:
-    for n, scope in enumerate((Scope(), Scope(country="BE"), Scope(markets=("dream",)))):
+    for n, scope in enumerate(
+        (ExportScope(), ExportScope(country="BE"), ExportScope(markets=("dream",)))
+    ):
         got = tables(mixed, tmp_path / f"mixed{n}", scope)
         assert got == tables(alone, tmp_path / f"alone{n}", scope)
         assert len(got["pages"]) > 5
@@ -79,8 +80,8 @@ def test_an_export_is_that_of_the_real_pages_alone(mixed: str, alone: str, tmp_p
 
 
 def test_what_is_asked_for_is_exported_and_named(mixed: str, tmp_path: Path) -> None:
-    tables(mixed, tmp_path / "only", Scope(invented="only"))
-    tables(mixed, tmp_path / "with", Scope(invented="with"))
+    tables(mixed, tmp_path / "only", ExportScope(invented="only"))
+    tables(mixed, tmp_path / "with", ExportScope(invented="with"))
     kinds = {name: {row["invented"] for row in rows(tmp_path / "only", name)}
              for name in ("pages", "listings", "vendors", "reviews")}  # fmt: skip
     assert set(map(tuple, kinds.values())) == {("true",)}
@@ -94,7 +95,7 @@ def test_what_is_asked_for_is_exported_and_named(mixed: str, tmp_path: Path) -> 
 
 def test_no_invented_page_is_there(alone: str, tmp_path: Path) -> None:
     with pytest.raises(NothingToExport):
-        export(client_url(alone), tmp_path / "x", Options(scope=Scope(invented="only")))
+        export(client_url(alone), tmp_path / "x", ExportOptions(scope=ExportScope(invented="only")))
 
 
 def report_of(url: str, invented: str | None = None) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import frictionless
 import pytest
 
-from cryptodrug_scraper.export import About, Options, Scope, export
+from cryptodrug_scraper.export import About, ExportOptions, ExportScope, export
 from cryptodrug_scraper.export.package import faults_of
 from tests.export.exporting import pseudonyms
 
@@ -26,9 +26,9 @@ def test_it_is_valid(
     study_dsn: str, tmp_path: Path, form: str, hidden: bool, country: str | None
 ) -> None:
     about = About("be-2018", "Belgian vendors", "CC-BY-4.0", ("One", "Another"))
-    options = Options(
+    options = ExportOptions(
         form=form,
-        scope=Scope(country=country),
+        scope=ExportScope(country=country),
         pseudonyms=pseudonyms() if hidden else None,
         about=about,
     )

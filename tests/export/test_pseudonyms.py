@@ -13,7 +13,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cryptodrug_scraper.common.private import NotUsable
-from cryptodrug_scraper.export import Options, Pseudonyms, export, key_from, own_key, read_table
+from cryptodrug_scraper.export import (
+    ExportOptions,
+    Pseudonyms,
+    export,
+    key_from,
+    own_key,
+    read_table,
+)
 from cryptodrug_scraper.export.tables import TABLES
 from tests.export.exporting import KEY, ask, pseudonyms, rows
 
@@ -21,7 +28,7 @@ from tests.export.exporting import KEY, ask, pseudonyms, rows
 @pytest.fixture(scope="module")
 def shared(study_dsn: str, tmp_path_factory: Any) -> Path:
     folder = tmp_path_factory.mktemp("shared") / "tables"
-    export(study_dsn, folder, Options(pseudonyms=pseudonyms()))
+    export(study_dsn, folder, ExportOptions(pseudonyms=pseudonyms()))
     return folder
 
 

@@ -19,16 +19,16 @@ from cryptodrug_scraper.common.progress import Progress
 from cryptodrug_scraper.database import upgrade
 from cryptodrug_scraper.database.invented import Kinds
 from cryptodrug_scraper.export import (
+    ExportOptions,
     ExportRefused,
+    ExportScope,
     NothingToExport,
-    Options,
-    Scope,
     export,
     read_table,
     scope,
 )
 from cryptodrug_scraper.export import run as running
-from cryptodrug_scraper.export.columns import LETTERS, Column
+from cryptodrug_scraper.export.columns import LETTERS, Variable
 from cryptodrug_scraper.export.tables import TABLES, chosen
 from tests.export.exporting import ask, pseudonyms
 from tests.replay.rows import counts
@@ -39,11 +39,11 @@ FORMS = ("csv", "parquet")
 @pytest.fixture(scope="module", params=FORMS)
 def exported(request: Any, study_dsn: str, tmp_path_factory: Any) -> Path:
     folder = tmp_path_factory.mktemp(request.param) / "tables"
-    export(study_dsn, folder, Options(form=request.param))
+    export(study_dsn, folder, ExportOptions(form=request.param))
     return folder
 
 
-def wanted(column: Column, value: Any) -> Any:
+def wanted(column: Variable, value: Any) -> Any:
     """Return a value of the database as it should come back."""
     if value is None:
         return None
@@ -73,7 +73,7 @@ def test_every_cell_comes_back(table: Any, exported: Path, study_dsn: str) -> No
     frame = read_table(exported, table.name)
     assert list(frame.columns) == [column.name for column in table.columns]
     with scope.reading(study_dsn) as connection, connection.cursor() as work:
-        scope.prepare(connection, Scope(), Kinds(real=False, invented=1))
+        scope.prepare(connection, ExportScope(), Kinds(real=False, invented=1))
         work.execute(table.sql)
         expected = [
             tuple(wanted(c, v) for c, v in zip(table.columns, row, strict=True))
@@ -204,7 +204,7 @@ def test_the_same_data_give_the_same_files(study_dsn: str, tmp_path: Path) -> No
         hashes = []
         for name in ("one", "two"):
             folder = tmp_path / f"{name}-{hidden is None}"
-            done = export(study_dsn, folder, Options(pseudonyms=hidden))
+            done = export(study_dsn, folder, ExportOptions(pseudonyms=hidden))
             hashes.append({name: file["sha256"] for name, file in done.files.items()})
         assert hashes[0] == hashes[1]
 
@@ -218,7 +218,7 @@ def test_a_folder_with_something_in_it_is_refused(study_dsn: str, tmp_path: Path
     (out / "thesis.docx").write_text("years of work")
     for force in (False, True):
         with pytest.raises(ExportRefused, match=r"not empty|no export wrote"):
-            export(study_dsn, out, Options(force=force))
+            export(study_dsn, out, ExportOptions(force=force))
     assert [p.name for p in tmp_path.rglob("*")] == ["out", "thesis.docx"]
 
 
@@ -228,12 +228,12 @@ def test_force_replaces_an_earlier_export_and_nothing_else(study_dsn: str, tmp_p
     export(study_dsn, out)  # an empty folder is taken
     with pytest.raises(ExportRefused, match="--force"):
         export(study_dsn, out)
-    export(study_dsn, out, Options(form="parquet", force=True))
+    export(study_dsn, out, ExportOptions(form="parquet", force=True))
     assert not list(out.glob("*.csv"))
     assert [p.name for p in tmp_path.iterdir()] == ["out"]
     (out / "notes.txt").write_text("mine")
     with pytest.raises(ExportRefused, match=r"notes\.txt"):
-        export(study_dsn, out, Options(force=True))
+        export(study_dsn, out, ExportOptions(force=True))
     assert (out / "notes.txt").exists()
 
 
@@ -256,7 +256,7 @@ def test_nothing_is_left_of_one_that_fails(
     before = (out / "manifest.json").read_bytes()
     monkeypatch.setattr(running, "_describe", broken)
     with pytest.raises(OSError, match="No space"):
-        export(study_dsn, out, Options(force=True))
+        export(study_dsn, out, ExportOptions(force=True))
     assert [p.name for p in tmp_path.iterdir()] == ["out"]
     assert (out / "manifest.json").read_bytes() == before
 
@@ -275,7 +275,9 @@ def test_the_database_is_only_read(study: Any, study_dsn: str, tmp_path: Path) -
     export(
         study_dsn,
         tmp_path / "out",
-        Options(scope=Scope(country="BE", first=date(2019, 1, 1)), pseudonyms=pseudonyms()),
+        ExportOptions(
+            scope=ExportScope(country="BE", first=date(2019, 1, 1)), pseudonyms=pseudonyms()
+        ),
     )
     assert counts(study) == before
     assert ask(study_dsn, relations) == catalogue

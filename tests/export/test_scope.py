@@ -10,12 +10,18 @@ from typing import Any
 
 import pytest
 
-from cryptodrug_scraper.export import NothingToExport, Options, Scope, export, read_table
+from cryptodrug_scraper.export import (
+    ExportOptions,
+    ExportScope,
+    NothingToExport,
+    export,
+    read_table,
+)
 from tests.export.exporting import ask
 
 
 def part(dsn: str, folder: Path, **of: Any) -> Path:
-    export(dsn, folder / "part", Options(scope=Scope(**of)))
+    export(dsn, folder / "part", ExportOptions(scope=ExportScope(**of)))
     return folder / "part"
 
 
@@ -149,7 +155,9 @@ def test_what_has_no_time_is_counted(study: Any, study_dsn: str, tmp_path: Path)
     )[0]
     try:
         ask(study_dsn, undated, None, review)
-        done = export(study_dsn, tmp_path / "out", Options(scope=Scope(last=date(2020, 1, 1))))
+        done = export(
+            study_dsn, tmp_path / "out", ExportOptions(scope=ExportScope(last=date(2020, 1, 1)))
+        )
     finally:
         ask(study_dsn, undated, day, review)
     assert done.left_out == {"pages without a known time": 0, "reviews without a date": 1}

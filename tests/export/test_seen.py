@@ -6,7 +6,7 @@ from datetime import date
 from pathlib import Path
 
 from cryptodrug_scraper.database.connection import client_url
-from cryptodrug_scraper.export import Options, Scope, export
+from cryptodrug_scraper.export import ExportOptions, ExportScope, export
 from tests.export.exporting import cells, pseudonyms, rows
 from tests.study.world import World, eur, offer, profile
 
@@ -51,14 +51,14 @@ def test_spellings_go_where_handles_go(migrated_url: str, tmp_path: Path) -> Non
     assert "vendor_spellings.csv" in (out / "manifest.json").read_text()
 
     hidden = tmp_path / "hidden"
-    export(dsn, hidden, Options(pseudonyms=pseudonyms()))
+    export(dsn, hidden, ExportOptions(pseudonyms=pseudonyms()))
     assert not any("moth" in cell.casefold() for table, _, cell in cells(hidden))
     shown = {row["vendor"] for row in rows(hidden, "vendors")}
     assert len(shown & {row["spelling"] for row in rows(hidden, "vendor_spellings")}) == 3
 
     early = tmp_path / "early"
-    export(dsn, early, Options(scope=Scope(last=date(2019, 1, 31))))
+    export(dsn, early, ExportOptions(scope=ExportScope(last=date(2019, 1, 31))))
     # And the name that the account has now, in all tables.
     assert {row["spelling"] for row in rows(early, "vendor_spellings")} == set(spellings)
-    export(dsn, tmp_path / "late", Options(scope=Scope(first=date(2019, 2, 1))))
+    export(dsn, tmp_path / "late", ExportOptions(scope=ExportScope(first=date(2019, 2, 1))))
     assert [row["spelling"] for row in rows(tmp_path / "late", "vendor_spellings")] == ["fern"]

@@ -19,7 +19,7 @@ from cryptodrug_scraper.common.progress import Progress
 from cryptodrug_scraper.database import waiting
 from cryptodrug_scraper.database.reviews import work_out_reviews
 from cryptodrug_scraper.database.waiting import ReviewsWait
-from cryptodrug_scraper.export import Options, export
+from cryptodrug_scraper.export import ExportOptions, export
 from cryptodrug_scraper.language import CODES, language
 from tests.cli.running import run
 from tests.conftest import FIXTURES, ROOT
@@ -165,7 +165,7 @@ def test_who_may_not_write_is_refused_until_somebody_did(killed: Engine, tmp_pat
         with pytest.raises(ReviewsWait, match="may not do it: as one who may write"):
             read()
     assert list(tmp_path.iterdir()) == []
-    assert export(dsn, tmp_path / "x", Options(as_is=True)).waiting.groups > 0
+    assert export(dsn, tmp_path / "x", ExportOptions(as_is=True)).waiting.groups > 0
     asked = run("db", "query", "SELECT count(*) FROM review", "--database-url", address)
     assert "Warning: Reviews are missing" in " ".join(asked.stderr.split())
     execute(address, f"GRANT INSERT, UPDATE, DELETE {tables} TO CURRENT_USER")

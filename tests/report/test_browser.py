@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from cryptodrug_scraper.language import CODES, language
-from cryptodrug_scraper.report import Options, open_study, write_report
+from cryptodrug_scraper.report import ReportOptions, open_study, write_report
 from cryptodrug_scraper.report.pdf import BROWSERS, find_browser, print_pdf
 from tests.report.browser import Browser, running
 
@@ -89,7 +89,9 @@ def reports(study_url: str, tmp_path: Path) -> dict[str, Path]:
     for code in CODES:
         files[code] = tmp_path / f"report-{code}.html"
         with open_study(study_url) as study:
-            write_report(study, Options("BE", code, threshold=1, name_vendors=True), files[code])
+            write_report(
+                study, ReportOptions("BE", code, threshold=1, name_vendors=True), files[code]
+            )
     return files
 
 

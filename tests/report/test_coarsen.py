@@ -7,7 +7,7 @@ import re
 import pytest
 
 from cryptodrug_scraper.records import Listing
-from cryptodrug_scraper.report import Options, open_study
+from cryptodrug_scraper.report import ReportOptions, open_study
 from cryptodrug_scraper.report.build import build
 from cryptodrug_scraper.report.page import Report
 from tests.report.test_report import cells, words
@@ -61,9 +61,9 @@ def open_questions(report: Report) -> str:
 
 def test_what_stays_open_and_what_answers_it(small: World) -> None:
     with open_study(small.url) as study:
-        plain = build(study, Options("BE", threshold=THRESHOLD))
-        coarse = build(study, Options("BE", threshold=THRESHOLD, coarsen=True))
-        french = build(study, Options("BE", "fr", threshold=THRESHOLD, by="quarter"))
+        plain = build(study, ReportOptions("BE", threshold=THRESHOLD))
+        coarse = build(study, ReportOptions("BE", threshold=THRESHOLD, coarsen=True))
+        french = build(study, ReportOptions("BE", "fr", threshold=THRESHOLD, by="quarter"))
     asked = open_questions(plain)
     assert "in each month? Quarters instead of months answer it." in asked
     assert "moved between Belgium and another country, and in which direction? Moves" in asked
@@ -99,7 +99,7 @@ def test_what_stays_open_and_what_answers_it(small: World) -> None:
 
 def test_hidden_is_drawn_with_a_mark_of_its_own(small: World) -> None:
     with open_study(small.url) as study:
-        report = build(study, Options("BE", threshold=THRESHOLD))
+        report = build(study, ReportOptions("BE", threshold=THRESHOLD))
     captions = {d.name: d.caption for section in report.sections for d in section.drawings}
     assert "c: confidential" in captions["size-vendors"]
 
@@ -112,8 +112,8 @@ def test_bands_are_as_wide_as_few_sales_ask_for(world: World) -> None:
             world.sold(vendor, vendor, "01-12", eur(price))
     world.done()
     with open_study(world.url) as study:
-        plain = build(study, Options("BE", threshold=THRESHOLD))
-        coarse = build(study, Options("BE", threshold=THRESHOLD, coarsen=True))
+        plain = build(study, ReportOptions("BE", threshold=THRESHOLD))
+        coarse = build(study, ReportOptions("BE", threshold=THRESHOLD, coarsen=True))
     assert "over the bands of value? Wider bands answer it." in open_questions(plain)
     assert "bands of value" not in open_questions(coarse)
     sales = {first: row[0] for (_, first), row in cells(coarse, "sales").items()}
@@ -131,7 +131,7 @@ def test_places_of_few_are_taken_together(world: World) -> None:
         world.seen("01-03", offer(f"v{n}", f"v{n}", come_from="BE", to=to, excluded=excluded))
     world.done()
     with open_study(world.url) as study:
-        coarse = build(study, Options("BE", threshold=THRESHOLD, coarsen=True))
+        coarse = build(study, ReportOptions("BE", threshold=THRESHOLD, coarsen=True))
     to_places = {first: row[:2] for (_, first), row in cells(coarse, "destinations").items()}
     assert to_places.pop("Netherlands", ["8", "8"]) == ["8", "8"]
     assert [row for row in to_places.values() if "c" not in row]

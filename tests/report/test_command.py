@@ -13,7 +13,7 @@ import pytest
 from cryptodrug_scraper.common.files import NotWritable
 from cryptodrug_scraper.common.progress import Progress
 from cryptodrug_scraper.language import CODES, language
-from cryptodrug_scraper.report import Options, open_study, pdf, write_report
+from cryptodrug_scraper.report import ReportOptions, open_study, pdf, write_report
 from cryptodrug_scraper.report.build import SECTIONS, build
 from cryptodrug_scraper.report.captures import captures, undated_words
 from cryptodrug_scraper.report.pdf import NoBrowser, print_pdf
@@ -77,7 +77,7 @@ def test_what_is_no_file_stays(tmp_path: Path, kind: str, option: str) -> None:
 def test_the_library_refuses_it_too(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(NotWritable, match="is a pipe"):
-        write_report(None, Options("BE"), tmp_path / "pipe")  # type: ignore[arg-type]
+        write_report(None, ReportOptions("BE"), tmp_path / "pipe")  # type: ignore[arg-type]
     with pytest.raises(NotWritable, match="is a pipe"):
         print_pdf(tmp_path / "x.html", tmp_path / "pipe")
 
@@ -189,7 +189,7 @@ def test_pages_without_a_date_are_told(small: World, tmp_path: Path) -> None:
     with open_study(small.url) as study:
         for code in CODES:
             told = undated_words(captures(study), language(code))
-            warnings = list(build(study, Options("BE", code)).warnings)
+            warnings = list(build(study, ReportOptions("BE", code)).warnings)
             assert told in warnings
             assert "--captured-at" in told
     result = report(small.url, tmp_path / "y.html", "--market", "empire")
@@ -218,7 +218,7 @@ def test_a_page_that_got_a_date_later_counts_once(migrated_url: str, tmp_path: P
 def test_each_section_is_a_step(small: World) -> None:
     steps: list[Progress] = []
     with open_study(small.url) as study:
-        build(study, Options("BE"), steps.append)
+        build(study, ReportOptions("BE"), steps.append)
     assert steps[0].task == "Reading listings and reviews"
     assert [step.share for step in steps[1:]] == [n / len(SECTIONS) for n in range(len(SECTIONS))]
     assert all(step.task.startswith(f"Section {n} of") for n, step in enumerate(steps[1:], 1))

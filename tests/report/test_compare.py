@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from sqlalchemy import Engine
 
-from cryptodrug_scraper.report.beside import Number, differences
+from cryptodrug_scraper.report.beside import OtherNumber, differences
 from cryptodrug_scraper.report.build import build
-from cryptodrug_scraper.report.context import Options
+from cryptodrug_scraper.report.context import ReportOptions
 from cryptodrug_scraper.report.parts import SUPPRESSED
 from cryptodrug_scraper.study import Study
 from tests.study.world import World, eur, offer
@@ -40,7 +40,7 @@ def test_two_countries_and_their_differences(world: World, engine: Engine) -> No
         assert listings["own"] == listings["other"] == 0.5
         assert listings["difference_low"] < 0 < listings["difference_high"]
         for text, lang in (("95% interval", "en"), ("diff\u00e8rent", "fr"), ("verschillen", "nl")):
-            report = build(study, Options("BE", lang, other="NL"))
+            report = build(study, ReportOptions("BE", lang, other="NL"))
             section = report.sections[-1]
             assert section.key == "compare" and text in section.findings[0]
             names = [table.name for table in section.tables]
@@ -52,7 +52,7 @@ def test_two_countries_and_their_differences(world: World, engine: Engine) -> No
 def test_what_rests_on_few_vendors_of_either_is_hidden(world: World, engine: Engine) -> None:
     fill(world, dutch=3)
     with Study(engine) as study:
-        section = build(study, Options("BE", other="NL")).sections[-1]
+        section = build(study, ReportOptions("BE", other="NL")).sections[-1]
     assert section.findings == []
     for table in section.tables:
         for _, rows in table.groups:
@@ -64,8 +64,18 @@ def test_what_rests_on_few_vendors_of_either_is_hidden(world: World, engine: Eng
 
 
 def test_differences_have_the_intervals_of_both() -> None:
-    own = {"a": Number(0.5, 0.4, 0.7), "b": Number(3.0), "c": None, "d": Number(1.0, 1.0, 1.0)}
-    other = {"a": Number(0.2, 0.1, 0.3), "b": Number(1.0, 0.5, 2.0), "c": Number(1.0), "e": None}
+    own = {
+        "a": OtherNumber(0.5, 0.4, 0.7),
+        "b": OtherNumber(3.0),
+        "c": None,
+        "d": OtherNumber(1.0, 1.0, 1.0),
+    }
+    other = {
+        "a": OtherNumber(0.2, 0.1, 0.3),
+        "b": OtherNumber(1.0, 0.5, 2.0),
+        "c": OtherNumber(1.0),
+        "e": None,
+    }
     a, b, c = differences(own, other)
     assert (a["difference_low"], a["difference_high"]) == pytest.approx(
         (0.3 - np.hypot(0.1, 0.1), 0.3 + np.hypot(0.2, 0.1))

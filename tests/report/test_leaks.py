@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from cryptodrug_scraper.report import Options
+from cryptodrug_scraper.report import ReportOptions
 from tests.report.test_report import cells, report_of, words
 from tests.study.world import World, eur, offer, profile
 
@@ -40,7 +40,7 @@ def test_what_others_offer_is_no_difference(world: World) -> None:
     for vendor in "abcdef":
         world.sold(vendor, f"dream{vendor}CannabisBE", "03-12", eur(20))
     world.done()
-    report = report_of(world.url, Options("BE", threshold=THRESHOLD))
+    report = report_of(world.url, ReportOptions("BE", threshold=THRESHOLD))
     row = cells(report, "size")["Dream Market", "Whole period"]
     assert row[:3] == [HIDDEN, "6", HIDDEN]
     assert row[3:7] == ["12", HIDDEN, HIDDEN, "6"]
@@ -59,7 +59,7 @@ def test_shares_do_not_tell_a_hidden_total(world: World) -> None:
     offers(world, "abcdefghijkl", market="wall_street", kinds="Cannabis Ecstasy")
     for market in ("dream", "empire", "wall_street"):
         offers(world, "mnopqrstu", market=market, come_from="NL")
-    report = report_of(world.url, Options("BE", threshold=THRESHOLD))
+    report = report_of(world.url, ReportOptions("BE", threshold=THRESHOLD))
     assert cells(report, "size")["Empire Market", "Whole period"][3] == HIDDEN
     of_market = [row for key, row in cells(report, "sold").items() if key[0] == "Empire Market"]
     assert any(row[0] not in (HIDDEN, "0") for row in of_market)
@@ -72,7 +72,7 @@ def test_the_matrix_hides_what_the_table_does(world: World) -> None:
     offers(world, "ab")
     offers(world, "bcdefgh", to="FR", kinds="Ecstasy")
     offers(world, "abcdefghijkl", to="NL", kinds="Opiates")
-    report = report_of(world.url, Options("BE", threshold=THRESHOLD))
+    report = report_of(world.url, ReportOptions("BE", threshold=THRESHOLD))
     assert [key[1] for key in cells(report, "destinations")] == ["Netherlands"]
     places = next(section for section in report.sections if section.key == "places")
     assert "c: confidential" in places.drawings[0].caption
@@ -85,7 +85,7 @@ def test_units_do_not_add_up_to_a_group(world: World) -> None:
         made = replace(offer(vendor, vendor, price=eur(20), come_from="BE", kind="Ecstasy"),
                        title=f"MDMA {unit}")  # fmt: skip
         world.seen("03-10", made)
-    report = report_of(world.url, Options("BE", threshold=THRESHOLD))
+    report = report_of(world.url, ReportOptions("BE", threshold=THRESHOLD))
     assert cells(report, "sold")["Dream Market", "MDMA"][0] == "17"
     (table,) = (t for s in report.sections for t in s.tables if t.name == "prices")
     assert [[cell.words for cell in row[1:4]] for _, rows in table.groups for row in rows] == [
@@ -100,7 +100,7 @@ def test_pairs_of_others_are_no_difference(world: World) -> None:
             offers(world, vendor, market=market, come_from="NL" if vendor == "g" else "BE")
             made = profile(vendor, fingerprint=f"{n:040X}")
             world.page("03-11", market=market, kind="vendor", vendors=(made,))
-    report = report_of(world.url, Options("BE", threshold=THRESHOLD))
+    report = report_of(world.url, ReportOptions("BE", threshold=THRESHOLD))
     (row,) = cells(report, "links").values()
     assert row[1:] == [HIDDEN, "6"]
     assert "share a PGP key" not in words(report)
@@ -116,7 +116,7 @@ def test_who_came_is_told_in_the_table_and_in_words_alike(world: World) -> None:
             on = "06-10" if vendor > "b" else "03-10"
             world.page(on, market="empire", kind="vendor", vendors=(made,))
     world.page("09-10", market="empire", kind="index")
-    report = report_of(world.url, Options("BE", threshold=THRESHOLD))
+    report = report_of(world.url, ReportOptions("BE", threshold=THRESHOLD))
     (row,) = cells(report, "migration").values()
     assert row == ["Certain", "16", *[HIDDEN] * 5]
     assert "turned up on Empire" not in words(report)
@@ -129,7 +129,7 @@ def test_who_did_not_come_does_not_follow(world: World) -> None:
         world.page("04-20", market="wall_street", kind="vendor", vendors=(made,))
         if vendor < "g":
             world.page("06-10", market="empire", kind="vendor", vendors=(made,))
-    report = report_of(world.url, Options("BE", threshold=THRESHOLD))
+    report = report_of(world.url, ReportOptions("BE", threshold=THRESHOLD))
     (row,) = cells(report, "migration").values()
     assert row[2:] == [HIDDEN] * 5
     assert "turned up on Empire" not in words(report)
@@ -141,7 +141,7 @@ def test_moves_one_way_do_not_tell_the_other(world: World) -> None:
         way = ("BE", "NL") if vendor > "f" else ("NL", "BE")
         for on, place in (("03-10", way[0]), ("06-10", way[1])):
             world.seen(on, offer(vendor, vendor, price=eur(20), come_from=place))
-    report = report_of(world.url, Options("BE", threshold=THRESHOLD))
+    report = report_of(world.url, ReportOptions("BE", threshold=THRESHOLD))
     assert list(cells(report, "moves").values()) == [["Belgium", "6"]]
     assert cells(report, "origins")["Dream Market", "Netherlands"][-1] == HIDDEN
 
@@ -151,7 +151,7 @@ def test_who_has_no_origin_among_several(world: World) -> None:
     for vendor in "abcdefgh":
         places = "BE" + " NL" * (vendor < "h") + " DE" * (vendor > "b")
         offers(world, vendor, come_from=places)
-    report = report_of(world.url, Options("BE", threshold=THRESHOLD))
+    report = report_of(world.url, ReportOptions("BE", threshold=THRESHOLD))
     assert {tuple(row) for row in cells(report, "origins").values()} == {
         (HIDDEN, "8", HIDDEN, HIDDEN, HIDDEN)
     }
@@ -168,7 +168,7 @@ def test_what_was_left_out_of_few(world: World) -> None:
     world.sold("a", "bare", "03-12", times=3)
     world.sold("b", "dreambCannabisBE", "03-12", eur(900))
     world.done()
-    report = report_of(world.url, Options("BE", threshold=THRESHOLD))
+    report = report_of(world.url, ReportOptions("BE", threshold=THRESHOLD))
     of_few = f"fewer than {THRESHOLD} vendors"
     left_out = {
         reason: count
@@ -190,7 +190,7 @@ def test_lives_from_before_are_no_difference(world: World) -> None:
     offers(world, "ab", on="01-02")
     offers(world, "cdefgh", on="03-10")
     offers(world, "a", kinds="Opiates", on="06-10")
-    report = report_of(world.url, Options("BE", threshold=THRESHOLD))
+    report = report_of(world.url, ReportOptions("BE", threshold=THRESHOLD))
     assert {row[0] for row in cells(report, "lifetimes").values()} == {HIDDEN}
 
 
@@ -199,7 +199,7 @@ def test_lives_that_could_not_be_seen_to_end_are_no_difference(world: World) -> 
     world.seen("01-02", offer("0", "z", come_from="NL"))
     offers(world, "cdefgh", on="03-10")
     offers(world, "ab", on="06-10")
-    report = report_of(world.url, Options("BE", threshold=THRESHOLD))
+    report = report_of(world.url, ReportOptions("BE", threshold=THRESHOLD))
     assert {row[0] for row in cells(report, "lifetimes").values()} == {HIDDEN}
 
 
@@ -207,7 +207,7 @@ def test_lives_are_shown_where_nobody_follows(world: World) -> None:
     world.seen("01-02", offer("0", "z", come_from="NL"))
     offers(world, "cdefgh", on="03-10")
     world.seen("06-10", offer("0", "z", come_from="NL"))
-    report = report_of(world.url, Options("BE", threshold=THRESHOLD))
+    report = report_of(world.url, ReportOptions("BE", threshold=THRESHOLD))
     assert {row[0] for row in cells(report, "lifetimes").values()} == {"6"}
 
 
@@ -220,7 +220,7 @@ def test_links_of_few_do_not_follow_from_accounts_and_vendors(world: World) -> N
             world.page("03-11", market=market, kind="vendor", vendors=(made,))
     for vendor in "ab":
         world.seen("08-10", offer(f"{vendor} new", vendor, price=eur(20), come_from="NL"))
-    report = report_of(world.url, Options("BE", threshold=THRESHOLD))
+    report = report_of(world.url, ReportOptions("BE", threshold=THRESHOLD))
     assert list(cells(report, "totals").values()) == [
         ["10", HIDDEN, HIDDEN], ["10", HIDDEN, HIDDEN], [HIDDEN] * 3,
     ]  # fmt: skip

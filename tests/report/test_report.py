@@ -11,7 +11,7 @@ import pytest
 
 from cryptodrug_scraper.database.connection import client_url
 from cryptodrug_scraper.language import CODES
-from cryptodrug_scraper.report import Options, open_study, write_report
+from cryptodrug_scraper.report import ReportOptions, open_study, write_report
 from cryptodrug_scraper.report.build import build
 from cryptodrug_scraper.report.context import cite
 from cryptodrug_scraper.report.page import Report
@@ -19,7 +19,7 @@ from tests.cli.running import run, shell
 from tests.report.test_page import read
 
 
-def report_of(url: str, options: Options) -> Report:
+def report_of(url: str, options: ReportOptions) -> Report:
     with open_study(url) as study:
         return build(study, options)
 
@@ -48,7 +48,7 @@ def cells(report: Report, name: str) -> dict[tuple[str, str], list[str]]:
 @pytest.mark.slow
 def test_what_it_says(study_url: str) -> None:
     """Against what was counted in the pages of the study by hand."""
-    report = report_of(study_url, Options("BE", threshold=1))
+    report = report_of(study_url, ReportOptions("BE", threshold=1))
     said = words(report)
     assert "Dream Market, Wall Street Market and Empire Market" in report.scope
     assert "19 November 2018 to 18 November 2019" in report.scope.replace("\u00a0", " ")
@@ -75,7 +75,7 @@ def test_what_it_says(study_url: str) -> None:
 
 @pytest.mark.slow
 def test_small_numbers_are_not_shown(study_url: str) -> None:
-    report = report_of(study_url, Options("BE", threshold=7))
+    report = report_of(study_url, ReportOptions("BE", threshold=7))
     assert "Fewer than 7 vendors shipped from Belgium" in words(report)
     for row in cells(report, "size").values():
         assert {row[1], row[3], row[4]} <= {"c", "0", "0%", "–"}
@@ -96,14 +96,14 @@ def test_small_numbers_are_not_shown(study_url: str) -> None:
 @pytest.mark.slow
 def test_invented_pages_are_said_to_be(study_url: str) -> None:
     for lang, words in (("en", "were invented"), ("fr", "inventées"), ("nl", "verzonnen")):
-        report = report_of(study_url, Options("BE", lang, threshold=1))
+        report = report_of(study_url, ReportOptions("BE", lang, threshold=1))
         assert words in report.notices[0]
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("code", ["fr", "nl"])
 def test_every_text_is_in_the_language(study_url: str, code: str) -> None:
-    report = report_of(study_url, Options("BE", code, threshold=1))
+    report = report_of(study_url, ReportOptions("BE", code, threshold=1))
     words_said = list(report.warnings)
     for section in report.sections:
         words_said += section.caveats
@@ -124,7 +124,7 @@ def test_hostile_names_of_vendors(study_url: str, tmp_path: Path) -> None:
     connection.close()
     out = tmp_path / "report.html"
     with open_study(study_url) as study:
-        write_report(study, Options("BE", threshold=1, name_vendors=True), out)
+        write_report(study, ReportOptions("BE", threshold=1, name_vendors=True), out)
     raw = out.read_text("utf-8")
     page = read(raw)
     assert "script" not in page.tags
@@ -136,7 +136,7 @@ def test_a_database_without_pages(migrated_url: str, tmp_path: Path) -> None:
     for code in CODES:
         out = tmp_path / f"{code}.html"
         with open_study(migrated_url) as study:
-            write_report(study, Options("BE", code), out)
+            write_report(study, ReportOptions("BE", code), out)
         assert out.read_text("utf-8").startswith("<!DOCTYPE html>")
 
 

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from cryptodrug_scraper.records import Money
-from cryptodrug_scraper.report import Options
+from cryptodrug_scraper.report import ReportOptions
 from tests.report.test_report import report_of, words
 from tests.study.world import World, offer
 
@@ -23,7 +23,7 @@ def test_no_larger_sale_is_said_where_no_reading_reaches_it(
             price = Money(paid, "BTC")
             world.sold(vendor, f"of {vendor}", "03-12", price, about=True, rates={"EUR": "3000"})
     world.done()
-    said = words(report_of(world.url, Options("BE", threshold=5)))
+    said = words(report_of(world.url, ReportOptions("BE", threshold=5)))
     assert ("No sale of" in said) is not reaches
     assert (
         re.search(r"33% \(95% interval \d+–\d+%\) were below", said)
@@ -39,4 +39,6 @@ def test_few_vendors_between_two_readings_are_not_told(world: World) -> None:
             price = Money(paid, "BTC")
             world.sold(vendor, f"of {vendor}", "03-12", price, about=True, rates={"EUR": "3000"})
     world.done()
-    assert "below €200 (depending on" not in words(report_of(world.url, Options("BE", threshold=5)))
+    assert "below €200 (depending on" not in words(
+        report_of(world.url, ReportOptions("BE", threshold=5))
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cryptodrug_scraper.records import Review
-from cryptodrug_scraper.report import Options
+from cryptodrug_scraper.report import ReportOptions
 from tests.report.test_report import report_of, words
 from tests.study.world import World, day, eur, offer
 
@@ -28,7 +28,7 @@ def fill(world: World, poor: int) -> None:
 @pytest.mark.parametrize("lang", ["en", "fr", "nl"])
 def test_what_a_choice_moves_is_shown(world: World, lang: str) -> None:
     fill(world, poor=6)
-    text = words(report_of(world.url, Options("BE", lang=lang)))
+    text = words(report_of(world.url, ReportOptions("BE", lang=lang)))
     titles = {"en": "How do the numbers", "fr": "Comment les nombres", "nl": "Hoe veranderen de"}
     amounts = {"en": ("€12,500", "€3,500"), "fr": ("12500€", "3500€"), "nl": ("€12.500", "€3.500")}
     part = "".join(text.split(titles[lang])[-1].split())
@@ -37,7 +37,7 @@ def test_what_a_choice_moves_is_shown(world: World, lang: str) -> None:
 
 def test_what_few_vendors_move_is_not(world: World) -> None:
     fill(world, poor=2)
-    part = words(report_of(world.url, Options("BE"))).split("How do the numbers")[-1]
+    part = words(report_of(world.url, ReportOptions("BE"))).split("How do the numbers")[-1]
     assert "€6,500" in part and "€3,500" not in part
     row = part.split("Reviews of the lowest rating left out")[1].split()
     assert row[:6] == ["c"] * 6  # confidential

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from cryptodrug_scraper.report import Options, open_study
+from cryptodrug_scraper.report import ReportOptions, open_study
 from cryptodrug_scraper.report.build import build
 from tests.report.test_report import words
 from tests.study.world import World, offer
@@ -20,7 +20,7 @@ def steady(world: World, weeks: int) -> None:
 
 def said(world: World) -> str:
     with open_study(world.url) as study:
-        return words(build(study, Options("BE", threshold=1)))
+        return words(build(study, ReportOptions("BE", threshold=1)))
 
 
 def test_a_month_of_one_crawl_is_no_fall(world: World) -> None:

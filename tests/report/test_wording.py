@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from cryptodrug_scraper.language import CODES, language
-from cryptodrug_scraper.report import Options, figures, open_study
+from cryptodrug_scraper.report import ReportOptions, figures, open_study
 from cryptodrug_scraper.report.build import build
 from cryptodrug_scraper.report.page import Report, render
 from tests.report.test_leaks import THRESHOLD, offers
@@ -110,15 +110,15 @@ def test_with_random_words_the_same_is_hidden(
     mixed: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with open_study(mixed.url) as study:
-        open_to_all = build(study, Options("BE", threshold=1))
+        open_to_all = build(study, ReportOptions("BE", threshold=1))
         every = " ".join(text for _, text in pieces(open_to_all))
         assert all(re.search(rf"\b{secret}\b", every) for secret in ("43,217", "777", "31"))
-        plain = build(study, Options("BE", threshold=THRESHOLD))
+        plain = build(study, ReportOptions("BE", threshold=THRESHOLD))
         for seed, code in enumerate(CODES):
             texts = all_reworded(language(code).texts, random.Random(seed))
             with monkeypatch.context() as words:
                 words.setattr(language(code), "texts", texts)
-                other = build(study, Options("BE", code, threshold=THRESHOLD))
+                other = build(study, ReportOptions("BE", code, threshold=THRESHOLD))
                 shown = read(render(other, language(code))).words
             if code == "en":
                 assert numbers(other) == numbers(plain)
@@ -143,7 +143,7 @@ def test_intervals_are_hidden_with_their_numbers(
     for name in ("lines", "bars"):
         monkeypatch.setattr(figures, name, partial(record, getattr(figures, name)))
     with open_study(mixed.url) as study:
-        report = build(study, Options("BE", threshold=THRESHOLD))
+        report = build(study, ReportOptions("BE", threshold=THRESHOLD))
     cells = [
         dict(zip((f"{table.name} {column.key}" for column in table.columns), row, strict=True))
         for section in report.sections

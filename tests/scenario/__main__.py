@@ -20,7 +20,7 @@ import time
 from pathlib import Path
 
 from cryptodrug_scraper.database.embedded import EmbeddedServer
-from simulator.scenario.crawls import Crawl, Plan
+from simulator.scenario.crawls import CrawlCalendar, PlannedCrawl
 from simulator.scenario.findings import Values
 from simulator.scenario.parameters import read_scenario
 from tests.scenario.holding import LEAST, STATED, Held, far_below
@@ -42,7 +42,7 @@ def main() -> int:
     parameters = read_scenario(options.scenario)
     if options.small:
         parameters = parameters.scaled(0.02, 4)
-    plan = Plan(parameters, options.seed, options.missing)
+    plan = CrawlCalendar(parameters, options.seed, options.missing)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     EmbeddedServer.durable = False
     with contextlib.ExitStack() as stack:
@@ -126,7 +126,7 @@ def in_order(found: Values, true: Values) -> Values:
     return {name: found[name] for name in names}
 
 
-def _told(crawl: Crawl, total: int) -> None:
+def _told(crawl: PlannedCrawl, total: int) -> None:
     if crawl.number % 10 == 0:
         say(f"{crawl.market}: crawl of {crawl.began:%Y-%m-%d}, {crawl.pages:,} pages")
 

@@ -22,7 +22,7 @@ from cryptodrug_scraper.study.growth import log_slope
 from cryptodrug_scraper.study.intervals import Floats, of_totals
 from cryptodrug_scraper.study.shares import mean_share
 from cryptodrug_scraper.study.size import by_vendor
-from simulator.scenario.crawls import Crawler, Plan
+from simulator.scenario.crawls import CrawlCalendar, Crawler
 from simulator.scenario.findings import Values
 from simulator.scenario.truth import MarketTruth, Truth
 
@@ -63,7 +63,7 @@ def far_below(holding: int, number: int) -> bool:
     return number > 0 and under < CHANCE
 
 
-def held(plan: Plan, opened: Study, truth: Truth) -> Iterator[Held]:
+def held(plan: CrawlCalendar, opened: Study, truth: Truth) -> Iterator[Held]:
     """Yield each number of the study of which the truth is known, where it has an interval."""
     for each in (_of_months, _of_findings, _of_groups, _of_places, _of_crawls):
         for one in each(plan, opened, truth):
@@ -71,7 +71,7 @@ def held(plan: Plan, opened: Study, truth: Truth) -> Iterator[Held]:
                 yield one
 
 
-def _of_months(plan: Plan, opened: Study, truth: Truth) -> Iterator[Held]:
+def _of_months(plan: CrawlCalendar, opened: Study, truth: Truth) -> Iterator[Held]:
     """The country's parts by month, and its reviews and turnover."""
     frame = opened.size(country=truth.terms.country).frame
     findings: dict[str, Values] = {}
@@ -104,7 +104,7 @@ def _of_months(plan: Plan, opened: Study, truth: Truth) -> Iterator[Held]:
             yield Held(f"turnover {name}", true, *ends, bounds=True, rounding=_RATES)
 
 
-def _of_findings(plan: Plan, opened: Study, truth: Truth) -> Iterator[Held]:
+def _of_findings(plan: CrawlCalendar, opened: Study, truth: Truth) -> Iterator[Held]:
     """Means over months, growth, several origins, and sales by their value."""
     terms = truth.terms
     offered, _ = by_vendor(opened, terms.country, "month")
@@ -153,7 +153,7 @@ def _growth(weekly: object, market: str) -> tuple[float, float]:
     return got.low[0], got.high[0]
 
 
-def _of_groups(plan: Plan, opened: Study, truth: Truth) -> Iterator[Held]:
+def _of_groups(plan: CrawlCalendar, opened: Study, truth: Truth) -> Iterator[Held]:
     """Parts of groups of drugs in the offer, and how many times the market's the country's are."""
     frame = opened.composition(country=truth.terms.country).frame.set_index(["market", "substance"])
     for name, market in truth.markets.items():
@@ -178,7 +178,7 @@ def _groups(market: MarketTruth, *, home: bool) -> dict[str, float]:
     return {group: n / len(items) for group, n in counts.items()}
 
 
-def _of_places(plan: Plan, opened: Study, truth: Truth) -> Iterator[Held]:
+def _of_places(plan: CrawlCalendar, opened: Study, truth: Truth) -> Iterator[Held]:
     """What part of the country's vendors expressly do not ship to a place."""
     terms = truth.terms
     groups = {"english-speaking": terms.english_speaking, "neighbour": (terms.neighbour,)}
@@ -202,7 +202,7 @@ def _of_places(plan: Plan, opened: Study, truth: Truth) -> Iterator[Held]:
             )
 
 
-def _of_crawls(plan: Plan, opened: Study, truth: Truth) -> Iterator[Held]:
+def _of_crawls(plan: CrawlCalendar, opened: Study, truth: Truth) -> Iterator[Held]:
     """What part of the listings a crawl captured, by capture and recapture."""
     frame = opened.recapture().frame
     for name, market in truth.markets.items():

@@ -10,8 +10,8 @@ from cryptodrug_scraper import study
 from cryptodrug_scraper.database.connection import client_url, open_engine
 from cryptodrug_scraper.replay import replay
 from cryptodrug_scraper.replay.summary import Summary
-from simulator.scenario.crawls import Crawl, Crawler, Plan, write_crawls
-from simulator.scenario.findings import Finding, Values, agree, bears_out
+from simulator.scenario.crawls import CrawlCalendar, Crawler, PlannedCrawl, write_crawls
+from simulator.scenario.findings import PaperFinding, Values, agree, bears_out
 from simulator.scenario.measures import coverage_of_listings, find
 from simulator.scenario.truth import Truth, terms_of
 from simulator.scenario.world import scenario_worlds
@@ -33,19 +33,19 @@ SHARES = (
 class Compared:
     """A finding: what is true of it in the scenario, what was found, and what is wrong."""
 
-    finding: Finding
+    finding: PaperFinding
     true: Values
     found: Values
     wrong: list[str]
 
 
 def loaded(
-    plan: Plan,
+    plan: CrawlCalendar,
     folder: Path,
     database_url: str,
     *,
     workers: int = 1,
-    on_crawl: Callable[[Crawl, int], None] | None = None,
+    on_crawl: Callable[[PlannedCrawl, int], None] | None = None,
 ) -> Summary:
     """Write the crawls that are not in a folder yet, and replay them into a database.
 
@@ -56,7 +56,7 @@ def loaded(
     return replay([folder], client_url(database_url), workers=workers)
 
 
-def examined(plan: Plan, database_url: str) -> tuple[list[Compared], list[Held]]:
+def examined(plan: CrawlCalendar, database_url: str) -> tuple[list[Compared], list[Held]]:
     """Return each finding, and each number whose interval ought to hold the truth."""
     parameters = plan.parameters
     truth = Truth(parameters, scenario_worlds(parameters, plan.seed))
@@ -64,7 +64,7 @@ def examined(plan: Plan, database_url: str) -> tuple[list[Compared], list[Held]]
         return list(compared(plan, opened, truth)), list(held(plan, opened, truth))
 
 
-def compared(plan: Plan, opened: study.Study, truth: Truth) -> Iterator[Compared]:
+def compared(plan: CrawlCalendar, opened: study.Study, truth: Truth) -> Iterator[Compared]:
     """Yield each finding; with pages missing only shares are judged, and less strictly."""
     terms = terms_of(plan.parameters)
     for finding in plan.parameters.findings:
@@ -77,7 +77,7 @@ def compared(plan: Plan, opened: study.Study, truth: Truth) -> Iterator[Compared
     yield covered(plan, opened)
 
 
-def covered(plan: Plan, opened: study.Study) -> Compared:
+def covered(plan: CrawlCalendar, opened: study.Study) -> Compared:
     """Compare what part of the listings crawls captured: within five points, and said if low."""
     worlds = scenario_worlds(plan.parameters, plan.seed)
     found, caveats = coverage_of_listings(opened, terms_of(plan.parameters))
@@ -98,7 +98,7 @@ def covered(plan: Plan, opened: study.Study) -> Compared:
         wrong.append("the study does not say that pages are missing")
     if not plan.missing and caveats:
         wrong.append(f"the study says that pages are missing: {caveats}")
-    finding = Finding(
+    finding = PaperFinding(
         id="coverage",
         published="(not published: which part of the listings a crawl captured)",
         measure="coverage",

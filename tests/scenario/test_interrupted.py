@@ -17,14 +17,14 @@ import pytest
 from cryptodrug_scraper.archive import ArchiveReader, Page
 from cryptodrug_scraper.common.locks import try_lock
 from simulator.command import BadCall, write_scenario
-from simulator.scenario.crawls import Crawl, Plan, count_whole, write_crawls
+from simulator.scenario.crawls import CrawlCalendar, PlannedCrawl, count_whole, write_crawls
 from simulator.scenario.folder import PART, PLAN, NotThisPlan
 from simulator.scenario.parameters import read_scenario
 from tests.cli.running import PROGRAM
 from tests.conftest import ROOT
 
 FULL = read_scenario("cryptodrug")
-SMALL = Plan(FULL.scaled(0.005, 20), 3)
+SMALL = CrawlCalendar(FULL.scaled(0.005, 20), 3)
 LONG = 60
 """Seconds in which anything happens, on a machine that is busy; it takes one or two."""
 LESS = ["--market", "wall_street", "--missing", "0.9"]
@@ -100,7 +100,7 @@ def test_it_ends_soon_and_says_how_to_go_on(
         _, errors = process.communicate(timeout=LONG)
         assert process.returncode == 130
         until(lambda: not of_group(process.pid))
-    plan = Plan(FULL, 1, 0.9)
+    plan = CrawlCalendar(FULL, 1, 0.9)
     done, total = count_whole(plan, folder, ["wall_street"])
     assert 0 < done < total == 27
     assert errors == (
@@ -151,7 +151,7 @@ def test_killed_it_leaves_nothing_that_is_read_and_nobody_who_writes(tmp_path: P
 
 
 def test_what_is_gone_on_with_is_as_if_it_had_been_written_at_once(tmp_path: Path) -> None:
-    def interrupt(crawl: Crawl, total: int) -> None:
+    def interrupt(crawl: PlannedCrawl, total: int) -> None:
         told.append(total)
         if len(told) == 3:
             raise KeyboardInterrupt
@@ -175,7 +175,7 @@ def test_markets_can_be_added_to_a_folder(tmp_path: Path) -> None:
 
 
 def test_a_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:
-    (tmp_path / PLAN).write_text(Plan(SMALL.parameters, SMALL.seed, 0.2).told())
+    (tmp_path / PLAN).write_text(CrawlCalendar(SMALL.parameters, SMALL.seed, 0.2).told())
     with pytest.raises(NotThisPlan, match="another scenario, seed or share"):
         write_crawls(SMALL, tmp_path)
     with pytest.raises(BadCall, match="remove this one"):
@@ -212,5 +212,5 @@ def test_a_plan_is_told_alike_in_every_process() -> None:
         ).stdout
         for seed in range(3)
     }
-    assert told == {Plan(FULL, 1).told()}
-    assert Plan(FULL, 1, 0.2).told() not in told
+    assert told == {CrawlCalendar(FULL, 1).told()}
+    assert CrawlCalendar(FULL, 1, 0.2).told() not in told

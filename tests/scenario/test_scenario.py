@@ -17,14 +17,14 @@ from cryptodrug_scraper.cli.app import app
 from simulator.command import BadCall, simulation, write_scenario
 from simulator.look import Session, looks
 from simulator.scenario import parameters as reading
-from simulator.scenario.crawls import Crawler, Plan, write_crawls
+from simulator.scenario.crawls import CrawlCalendar, Crawler, write_crawls
 from simulator.scenario.findings import bears_out
 from simulator.scenario.goods import Deal
 from simulator.scenario.measures import MEASURES
 from simulator.scenario.parameters import (
     BadScenario,
     Destinations,
-    Origins,
+    OriginShares,
     read_scenario,
     scenarios,
 )
@@ -56,9 +56,9 @@ def small() -> dict[str, ScenarioWorld]:
 def test_the_file_is_read() -> None:
     assert scenarios() == ["cryptodrug"]
     assert FULL.markets["dream"].origins[:3] == (
-        Origins(("NL", "BE"), moves=True),
-        Origins(("NL", "BE"), moves=True),
-        Origins(("BE", "DE"), moves=True),
+        OriginShares(("NL", "BE"), moves=True),
+        OriginShares(("NL", "BE"), moves=True),
+        OriginShares(("BE", "DE"), moves=True),
     )
     assert Destinations(("WORLD",), ("NL", "US")) in FULL.markets["dream"].ships_to
     assert {finding.measure for finding in FULL.findings} <= set(MEASURES)
@@ -183,7 +183,7 @@ def test_no_sale_from_home_is_above_a_thousand_euros(name: str) -> None:
 
 @pytest.mark.parametrize("name", MARKETS)
 def test_every_page_reads_as_the_world_says(name: str) -> None:
-    crawler, session = Crawler(Plan(SMALL, 1), small()[name]), Session()
+    crawler, session = Crawler(CrawlCalendar(SMALL, 1), small()[name]), Session()
     crawler._visit("/?proceed", crawler.world.crawled(crawler.days[0]), session)
     for number, day in enumerate(crawler.days[::2]):
         at = crawler.world.crawled(day)
@@ -195,7 +195,7 @@ def test_every_page_reads_as_the_world_says(name: str) -> None:
 
 @pytest.mark.parametrize("name", MARKETS)
 def test_a_crawl_captures_what_stands_and_first_what_is_new(name: str) -> None:
-    crawler = Crawler(Plan(FULL, 1), full()[name])
+    crawler = Crawler(CrawlCalendar(FULL, 1), full()[name])
     number = len(crawler.days) // 2
     at = crawler.world.crawled(crawler.days[number])
     found = list(crawler.addresses(number))
@@ -222,7 +222,7 @@ def pages(folder: Path) -> list[tuple[str, str, bytes]]:
 
 
 def test_the_same_plan_writes_the_same_pages(tmp_path: Path) -> None:
-    plan = Plan(FULL.scaled(0.005, 20), 3)
+    plan = CrawlCalendar(FULL.scaled(0.005, 20), 3)
     told: list[int] = []
     one = write_crawls(plan, tmp_path / "one", on_crawl=lambda _, total: told.append(total))
     two = write_crawls(plan, tmp_path / "two", workers=2)
@@ -235,12 +235,12 @@ def test_the_same_plan_writes_the_same_pages(tmp_path: Path) -> None:
 
 def test_missing_pages_are_left_out_of_each_crawl_by_chance(tmp_path: Path) -> None:
     scaled = FULL.scaled(0.01, 8)
-    crawls = write_crawls(Plan(scaled, 1, missing=0.2), tmp_path, markets=["dream"])
+    crawls = write_crawls(CrawlCalendar(scaled, 1, missing=0.2), tmp_path, markets=["dream"])
     assert {crawl.market for crawl in crawls} == {"dream"}
     left, kept = sum(c.left_out for c in crawls), sum(c.pages for c in crawls)
     assert left / (left + kept) == pytest.approx(0.2, abs=0.05)
     assert all(crawl.left_out for crawl in crawls)
-    crawler = Crawler(Plan(scaled, 1, missing=0.2), scenario_worlds(scaled, 1)["dream"])
+    crawler = Crawler(CrawlCalendar(scaled, 1, missing=0.2), scenario_worlds(scaled, 1)["dream"])
     assert 0.5 < crawler.coverage(1) < 1
 
 

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from cryptodrug_scraper.replay.summary import Summary
-from simulator.scenario.crawls import Plan
+from simulator.scenario.crawls import CrawlCalendar
 from simulator.scenario.parameters import read_scenario
 from tests.databases import new_database
 from tests.scenario.holding import Held, far_below
 from tests.scenario.running import Compared, examined, loaded
 
-SMALL = Plan(read_scenario("cryptodrug").scaled(0.02, 4), 1)
+SMALL = CrawlCalendar(read_scenario("cryptodrug").scaled(0.02, 4), 1)
 """Few vendors beside the Belgian ones, and a crawl every four weeks."""
 IDS = [finding.id for finding in SMALL.parameters.findings]
 
@@ -59,7 +59,7 @@ def test_too_few_that_hold_are_more_than_chance() -> None:
 def test_missing_pages_are_noticed_and_do_not_bend_shares(
     server: Any, _template: str, tmp_path: Path
 ) -> None:
-    plan = Plan(SMALL.parameters, 1, missing=0.2)
+    plan = CrawlCalendar(SMALL.parameters, 1, missing=0.2)
     with new_database(server, _template) as url:
         loaded(plan, tmp_path / "crawls", url)
         rows, numbers = examined(plan, url)

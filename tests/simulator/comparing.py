@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from parsers import parse_page
-from simulator.look import Page
+from simulator.look import ShownPage
 
 
-def read(page: Page, *, named: bool = False) -> dict[str, Any]:
+def read(page: ShownPage, *, named: bool = False) -> dict[str, Any]:
     expected = page.expected
     return parse_page(
         page.html.encode(),
@@ -23,7 +23,7 @@ def plain(record: dict[str, Any]) -> dict[str, Any]:
     return record | {"links": sorted(map(str, record["links"]))}
 
 
-def differences(page: Page, *, named: bool = False) -> list[str]:
+def differences(page: ShownPage, *, named: bool = False) -> list[str]:
     found, expected = plain(read(page, named=named)), plain(page.expected.to_dict())
     told = []
     for key in expected:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from parsers import markets
 from simulator.facts import Sizes
-from simulator.look import Look, Page, Request, Session, asked, looks
+from simulator.look import MarketSite, Request, Session, ShownPage, asked, looks
 from simulator.making import make_world
 from simulator.world import World
 from tests.simulator.comparing import differences
@@ -27,7 +27,9 @@ def world_of(name: str, seed: int) -> World:
     return make_world(looks()[name], seed=seed, sizes=Sizes(120, 9, 400))
 
 
-def page_at(look: Look, world: World, session: Session, address: str, seconds: int) -> Page:
+def page_at(
+    look: MarketSite, world: World, session: Session, address: str, seconds: int
+) -> ShownPage:
     at = world.reference + timedelta(seconds=seconds)
     page = look.answer(world, asked(ROOT, address, at), session)
     for _ in range(3):
@@ -46,7 +48,7 @@ def test_what_can_be_served_can_be_read() -> None:
 @given(seed=st.integers(0, 30), seconds=st.integers(-12_000_000, 6_000_000), data=st.data())
 @settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
 def test_any_page_reads_as_the_world_says(
-    look: Look, seed: int, seconds: int, data: st.DataObject
+    look: MarketSite, seed: int, seconds: int, data: st.DataObject
 ) -> None:
     world = world_of(look.name, seed)
     at = world.reference + timedelta(seconds=seconds)
@@ -59,7 +61,7 @@ def test_any_page_reads_as_the_world_says(
 
 
 @by_name
-def test_all_pages_of_one_world_read_as_it_says(look: Look) -> None:
+def test_all_pages_of_one_world_read_as_it_says(look: MarketSite) -> None:
     world = world_of(look.name, 1)
     session = Session()
     kinds = set()
@@ -71,7 +73,7 @@ def test_all_pages_of_one_world_read_as_it_says(look: Look) -> None:
 
 
 @by_name
-def test_walls_are_known_as_such(look: Look) -> None:
+def test_walls_are_known_as_such(look: MarketSite) -> None:
     world = world_of(look.name, 1)
     request = Request(ROOT, look.home(), world.reference)
     walls = {
@@ -89,7 +91,7 @@ def test_walls_are_known_as_such(look: Look) -> None:
 
 
 @by_name
-def test_pages_are_the_same_whenever_they_are_rendered(look: Look) -> None:
+def test_pages_are_the_same_whenever_they_are_rendered(look: MarketSite) -> None:
     first = make_world(look, seed=5, sizes=Sizes(60, 6, 100))
     second = make_world(look, seed=5, sizes=Sizes(60, 6, 100))
     addresses = list(islice(look.examples(first, first.reference), 60))

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from simulator.facts import Sizes
-from simulator.look import Look, Session, asked, looks
+from simulator.look import MarketSite, Session, asked, looks
 from simulator.making import make_world
 from simulator.truth import truth
 from simulator.world import World
@@ -23,7 +23,7 @@ by_name = pytest.mark.parametrize("look", LOOKS, ids=lambda look: look.name)
 class Walk:
     """What a crawl without a network finds."""
 
-    def __init__(self, look: Look, world: World, at: datetime) -> None:
+    def __init__(self, look: MarketSite, world: World, at: datetime) -> None:
         self.look, self.world, self.at = look, world, at
         self.found: dict[tuple[str, str], dict[str, Any]] = {}
         self.more: dict[str, Counter[str]] = {}
@@ -64,7 +64,7 @@ def stated(record: dict[str, Any]) -> dict[str, Any]:
 
 @by_name
 @pytest.mark.parametrize("seed", [1, 2])
-def test_links_lead_to_all_that_is_true(look: Look, seed: int) -> None:
+def test_links_lead_to_all_that_is_true(look: MarketSite, seed: int) -> None:
     world = make_world(look, seed=seed, sizes=Sizes(220, 18, 700))
     at = world.reference
     found = Walk(look, world, at)
@@ -93,7 +93,7 @@ def _reviews(walked: Walk) -> Counter[str]:
 
 
 @by_name
-def test_what_is_known_of_a_market_after_its_end(look: Look) -> None:
+def test_what_is_known_of_a_market_after_its_end(look: MarketSite) -> None:
     world = make_world(look, seed=1, sizes=Sizes(40, 5, 50))
     assert world.closed is not None
     end = datetime(

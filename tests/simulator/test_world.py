@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from cryptodrug_scraper.reading.pgp import fingerprint
 from simulator.facts import Sizes
 from simulator.keys import public_key
-from simulator.look import Look, looks
+from simulator.look import MarketSite, looks
 from simulator.making import make_world
 from simulator.markets import empire_facts
 from simulator.tree import Node, Tree
@@ -187,7 +187,7 @@ def test_averages_and_tokens() -> None:
 
 
 @pytest.mark.parametrize("look", list(looks().values()), ids=lambda look: look.name)
-def test_nothing_happens_in_a_world_that_stands_still(look: Look) -> None:
+def test_nothing_happens_in_a_world_that_stands_still(look: MarketSite) -> None:
     world = make_world(look, seed=2, sizes=Sizes(60, 5, 200))
     at = world.reference
     before = [record["fields"] for record in truth(look, world, at)]

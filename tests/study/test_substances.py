@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cryptodrug_scraper.study.substances import (
+    Classification,
     MappingError,
-    Verdict,
     amount_of,
     read_mapping,
 )
@@ -143,7 +143,7 @@ def test_a_mapping_of_ones_own(tmp_path: Path) -> None:
     file = tmp_path / "mine.toml"
     file.write_text(LEAST)
     mine = read_mapping(file)
-    assert mine.classify([], "Sencha 50 g") == Verdict("tea", "green", "title", "weight")
+    assert mine.classify([], "Sencha 50 g") == Classification("tea", "green", "title", "weight")
     assert mine.classify([], "Cocaine").group == "unknown"
 
 

@@ -26,7 +26,7 @@ from cryptodrug_scraper.database.models.base import (
 )
 
 
-class VendorObservation(Base):
+class VendorObservationRow(Base):
     """What a page showed of a vendor."""
 
     __tablename__ = "vendor_observation"
@@ -61,7 +61,7 @@ class VendorObservation(Base):
     spelling_id: Mapped[Big] = mapped_column(comment="As in vendor_spelling.")
 
 
-class FeedbackCount(Base):
+class FeedbackCountRow(Base):
     """Feedback totals of a vendor over a period."""
 
     __tablename__ = "feedback_count"
@@ -79,7 +79,7 @@ class FeedbackCount(Base):
     stars: Mapped[Counts | None] = mapped_column(comment="Counts of 1, 2, 3, 4 and 5 stars.")
 
 
-class StarRating(Base):
+class StarRatingRow(Base):
     """A named star rating of a vendor."""
 
     __tablename__ = "star_rating"
@@ -95,7 +95,7 @@ class StarRating(Base):
     rating_max: Mapped[Amount | None]
 
 
-class ExternalRating(Base):
+class ExternalRatingRow(Base):
     """A rating from another market."""
 
     __tablename__ = "external_rating"
@@ -115,7 +115,7 @@ class ExternalRating(Base):
     negative: Mapped[int | None]
 
 
-class ListingObservation(Base):
+class ListingObservationRow(Base):
     """What a page showed of a listing."""
 
     __tablename__ = "listing_observation"
@@ -159,7 +159,7 @@ class ListingObservation(Base):
     spelling_id: Mapped[Big | None] = mapped_column(comment="As in vendor_spelling.")
 
 
-class ListingPlace(Base):
+class ListingPlaceRow(Base):
     """Where a listing ships from and to."""
 
     __tablename__ = "listing_place"
@@ -176,7 +176,7 @@ class ListingPlace(Base):
     place: Mapped[str] = mapped_column(ForeignKey("place.place"))
 
 
-class PriceAlternative(Base):
+class PriceAlternativeRow(Base):
     """The same price in another currency."""
 
     __tablename__ = "price_alternative"
@@ -192,7 +192,7 @@ class PriceAlternative(Base):
     price_currency: Mapped[str]
 
 
-class PriceTier(Base):
+class PriceTierRow(Base):
     """A quantity price."""
 
     __tablename__ = "price_tier"
@@ -210,7 +210,7 @@ class PriceTier(Base):
     price_currency: Mapped[str | None]
 
 
-class ShippingOption(Base):
+class ShippingOptionRow(Base):
     """A way to ship."""
 
     __tablename__ = "shipping_option"

@@ -28,7 +28,7 @@ from cryptodrug_scraper.database.models.base import (
 from cryptodrug_scraper.records import KINDS
 
 
-class CrawlRun(Base):
+class CrawlRunRow(Base):
     """A crawl."""
 
     __tablename__ = "crawl_run"
@@ -45,7 +45,7 @@ class CrawlRun(Base):
     invented: Mapped[bool] = mapped_column(comment="It crawled a simulator.")
 
 
-class Archive(Base):
+class ArchiveRow(Base):
     """A root: a folder or a file in which pages lie."""
 
     __tablename__ = "archive"
@@ -70,7 +70,7 @@ class Archive(Base):
     )
 
 
-class Page(Base):
+class PageRow(Base):
     """A capture."""
 
     __tablename__ = "page"
@@ -139,7 +139,7 @@ class Page(Base):
     )
 
 
-class PagePlace(Base):
+class PagePlaceRow(Base):
     """A place of a page that lies in several."""
 
     __tablename__ = "page_place"
@@ -153,7 +153,7 @@ class PagePlace(Base):
     place: Mapped[str] = mapped_column(primary_key=True, comment="As in page.")
 
 
-class PageLink(Base):
+class PageLinkRow(Base):
     """What a page pointed to."""
 
     __tablename__ = "page_link"
@@ -167,7 +167,7 @@ class PageLink(Base):
     link_ids: Mapped[Keys] = mapped_column(comment="Of table link, in page order.")
 
 
-class PageCategory(Base):
+class PageCategoryRow(Base):
     """The category menu of a page."""
 
     __tablename__ = "page_category"

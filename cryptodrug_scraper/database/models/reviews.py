@@ -31,7 +31,7 @@ EARLIEST_OF_ALL = (
 )
 
 
-class ReviewContent(Base):
+class ReviewContentRow(Base):
     """What reviews that read alike have in common."""
 
     __tablename__ = "review_content"
@@ -43,7 +43,7 @@ class ReviewContent(Base):
     text: Mapped[str | None] = mapped_column(comment="Null: the buyer wrote nothing.")
 
 
-class ReviewSighting(Base):
+class ReviewSightingRow(Base):
     """A review's row on a page."""
 
     __tablename__ = "review_sighting"
@@ -80,7 +80,7 @@ class ReviewSighting(Base):
     spelling_id: Mapped[Big] = mapped_column(comment="As in vendor_spelling.")
 
 
-class ReviewDue(Base):
+class ReviewDueRow(Base):
     """Reviews to be worked out again."""
 
     __tablename__ = "review_due"
@@ -91,7 +91,7 @@ class ReviewDue(Base):
     content_id: Mapped[Key]
 
 
-class Review(Base):
+class ReviewRow(Base):
     """A review."""
 
     __tablename__ = "review"

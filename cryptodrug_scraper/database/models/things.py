@@ -22,7 +22,7 @@ from cryptodrug_scraper.database.models.base import (
 )
 
 
-class Market(Base):
+class MarketRow(Base):
     """A market."""
 
     __tablename__ = "market"
@@ -36,7 +36,7 @@ class Market(Base):
     )
 
 
-class Place(Base):
+class PlaceRow(Base):
     """A country or region."""
 
     __tablename__ = "place"
@@ -51,7 +51,7 @@ class Place(Base):
     kind: Mapped[str] = mapped_column(comment="country, region, or other (INTERNET, UNKNOWN).")
 
 
-class LongText(Base):
+class LongTextRow(Base):
     """A long text, once."""
 
     __tablename__ = "long_text"
@@ -61,7 +61,7 @@ class LongText(Base):
     content: Mapped[str] = mapped_column(comment="The text with its line breaks.")
 
 
-class PgpKey(Base):
+class PgpKeyRow(Base):
     """A public key."""
 
     __tablename__ = "pgp_key"
@@ -77,7 +77,7 @@ class PgpKey(Base):
     armoured: Mapped[str] = mapped_column(comment="The key block as shown.")
 
 
-class Vendor(Base):
+class VendorRow(Base):
     """A vendor of one market."""
 
     __tablename__ = "vendor"
@@ -96,7 +96,7 @@ class Vendor(Base):
     )
 
 
-class VendorSpelling(Base):
+class VendorSpellingRow(Base):
     """A handle as some page writes it."""
 
     __tablename__ = "vendor_spelling"
@@ -113,7 +113,7 @@ class VendorSpelling(Base):
     vendor_id: Mapped[Big] = mapped_column(ForeignKey("vendor.vendor_id"), index=True)
 
 
-class AccountDue(Base):
+class AccountDueRow(Base):
     """Accounts to be worked out again."""
 
     __tablename__ = "account_due"
@@ -121,7 +121,7 @@ class AccountDue(Base):
     name_id: Mapped[Key]
 
 
-class Listing(Base):
+class ListingRow(Base):
     """An offer of one market."""
 
     __tablename__ = "listing"
@@ -134,7 +134,7 @@ class Listing(Base):
     external_id: Mapped[str] = mapped_column(comment="The market's own id.")
 
 
-class Category(Base):
+class CategoryRow(Base):
     """A category."""
 
     __tablename__ = "category"
@@ -149,7 +149,7 @@ class Category(Base):
     path: Mapped[Texts] = mapped_column(comment="From the root category down.")
 
 
-class Link(Base):
+class LinkRow(Base):
     """A page of the market that can be pointed to."""
 
     __tablename__ = "link"
@@ -166,7 +166,7 @@ class Link(Base):
     url: Mapped[str]
 
 
-class ExchangePanel(Base):
+class ExchangePanelRow(Base):
     """A market's exchange rates as one panel."""
 
     __tablename__ = "exchange_panel"
@@ -175,7 +175,7 @@ class ExchangePanel(Base):
     market: Mapped[str] = mapped_column(ForeignKey("market.market"))
 
 
-class ExchangeRate(Base):
+class ExchangeRateRow(Base):
     """One rate of a panel."""
 
     __tablename__ = "exchange_rate"

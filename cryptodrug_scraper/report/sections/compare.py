@@ -8,7 +8,7 @@ from typing import Any
 
 from cryptodrug_scraper.language import cap
 from cryptodrug_scraper.report.beside import TOPICS, differences, label
-from cryptodrug_scraper.report.context import Context
+from cryptodrug_scraper.report.context import ReportContext
 from cryptodrug_scraper.report.guard import Guard, listing_vendors, review_vendors
 from cryptodrug_scraper.report.offer import group_sql, groups_of
 from cryptodrug_scraper.report.parts import SUPPRESSED, Column, Section, build_table, missing
@@ -18,7 +18,7 @@ _SIDES = ("own", "other")
 _IN = {"points": "share", "cents": "cents", "decimal": "cents"}
 
 
-def section(context: Context) -> Section:
+def section(context: ReportContext) -> Section:
     """Return the section."""
     t, other = context.t, context.options.other
     made = Section("compare", t("compare.title", other=other))
@@ -26,7 +26,7 @@ def section(context: Context) -> Section:
     measure = compare(context.study, country=context.country, other=other, group=group)
     made.methods.append(context.method(measure))
     # What may be shown of a country is what a report on it alone shows.
-    there = Context(context.study, replace(context.options, country=other))
+    there = ReportContext(context.study, replace(context.options, country=other))
     beside = {"own": context, "other": there}
     offered = {side: _guard(of, group) for side, of in beside.items()}
     sold = {
@@ -97,7 +97,9 @@ def section(context: Context) -> Section:
     return made
 
 
-def _more(context: Context, there: Context, made: Section, names: Mapping[str, str]) -> None:
+def _more(
+    context: ReportContext, there: ReportContext, made: Section, names: Mapping[str, str]
+) -> None:
     """Add the tables of the other sections side by side, with differences."""
     t, other = context.t, there.country
     # Both are cut alike, as the report on the country is.
@@ -124,6 +126,6 @@ def _more(context: Context, there: Context, made: Section, names: Mapping[str, s
         )
 
 
-def _guard(context: Context, group: str) -> Guard:
+def _guard(context: ReportContext, group: str) -> Guard:
     vendors = listing_vendors(context.study, context.country, group)
     return context.guard(vendors, groups_of(context.families)[0], context.study.markets)

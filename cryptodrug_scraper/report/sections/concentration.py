@@ -7,7 +7,7 @@ from math import ceil
 from typing import Any
 
 from cryptodrug_scraper.report import figures
-from cryptodrug_scraper.report.context import Context
+from cryptodrug_scraper.report.context import ReportContext
 from cryptodrug_scraper.report.guard import TOTAL
 from cryptodrug_scraper.report.parts import (
     SUPPRESSED,
@@ -27,7 +27,7 @@ _NUMBERS = ("vendors", "gini", "top_10", "top_10_percent")
 class Sellers:
     """How unequal the country's vendors sell, and all, by market or `together`."""
 
-    def __init__(self, context: Context, *, together: bool = False) -> None:
+    def __init__(self, context: ReportContext, *, together: bool = False) -> None:
         self.measure = concentration(context.study, country=context.country, together=together)
         every = concentration(context.study, together=together)
         self.own: dict[str, dict[str, Any]] = {
@@ -51,7 +51,7 @@ class Sellers:
         ]
 
 
-def section(context: Context) -> Section:
+def section(context: ReportContext) -> Section:
     """Return the section."""
     t = context.t
     made = Section("concentration", t("concentration.title"))
@@ -147,7 +147,7 @@ def _bars(label: str, rows: Sequence[dict[str, Any]]) -> figures.Series:
     )
 
 
-def _tells(context: Context, row: dict[str, Any], own: dict[str, dict[str, Any]]) -> bool:
+def _tells(context: ReportContext, row: dict[str, Any], own: dict[str, dict[str, Any]]) -> bool:
     """Whether a market's row of all vendors gives a small number away, beside its own one."""
     mine = own.get(row["market"], {}).get("vendors", 0)
     few = mine is not SUPPRESSED and not context.may_show(int(row["vendors"]) - int(mine))

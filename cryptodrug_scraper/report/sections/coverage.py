@@ -7,7 +7,12 @@ from typing import Any
 import pandas as pd
 
 from cryptodrug_scraper.report import figures
-from cryptodrug_scraper.report.context import LOW_COVERAGE, Context, first_day, periods_between
+from cryptodrug_scraper.report.context import (
+    LOW_COVERAGE,
+    ReportContext,
+    first_day,
+    periods_between,
+)
 from cryptodrug_scraper.report.guard import TOTAL, as_day, listing_vendors
 from cryptodrug_scraper.report.parts import (
     SUPPRESSED,
@@ -27,7 +32,7 @@ _COVERED = ("chapman_coverage", "coverage", "uneven_coverage")
 _WHOLE = 0.98  # from here on the poorest month is no news
 
 
-def section(context: Context) -> Section:
+def section(context: ReportContext) -> Section:
     """Return the section."""
     t = context.t
     made = Section("coverage", t("coverage.title"))
@@ -105,14 +110,14 @@ def section(context: Context) -> Section:
     return made
 
 
-def _few(context: Context) -> set[tuple[Any, str]]:
+def _few(context: ReportContext) -> set[tuple[Any, str]]:
     """Return the periods and markets in which few vendors of all countries had a listing seen."""
     frame = context.size(context.by).frame
     counts = zip(frame["period"], frame["market"], frame["vendors"].fillna(0), strict=True)
     return {(as_day(day), market) for day, market, n in counts if not context.may_show(n)}
 
 
-def _draw(context: Context, made: Section, sums: pd.DataFrame, markets: list[str]) -> None:
+def _draw(context: ReportContext, made: Section, sums: pd.DataFrame, markets: list[str]) -> None:
     days = periods_between(list(sums["month"]), context.by)
     names = [context.period(day) for day in days]
     by = {(row["market"], row["month"]): row for row in sums.to_dict("records")}
@@ -135,7 +140,7 @@ def _draw(context: Context, made: Section, sums: pd.DataFrame, markets: list[str
     made.drawings.append(Drawing("coverage", svg, context.t("coverage.figure")))
 
 
-def _recapture(context: Context, made: Section, frame: pd.DataFrame) -> list[str]:
+def _recapture(context: ReportContext, made: Section, frame: pd.DataFrame) -> list[str]:
     """Show the estimates' means by market; return what a sentence says of each."""
     t = context.t
     rows: list[dict[str, Any]] = []

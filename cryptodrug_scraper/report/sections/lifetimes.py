@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from cryptodrug_scraper.report import figures
-from cryptodrug_scraper.report.context import Context
+from cryptodrug_scraper.report.context import ReportContext
 from cryptodrug_scraper.report.guard import TOTAL, listing_vendors
 from cryptodrug_scraper.report.parts import (
     SUPPRESSED,
@@ -25,7 +25,7 @@ _OF = ("vendors", "listings")
 class Lives:
     """The curves of vendors or of listings, with the markets of which they must not be shown."""
 
-    def __init__(self, context: Context, of: str, *, together: bool = False) -> None:
+    def __init__(self, context: ReportContext, of: str, *, together: bool = False) -> None:
         self.context, self.of = context, of
         self.measure = lifetimes(
             context.study,
@@ -82,7 +82,7 @@ class Lives:
         return row
 
 
-def section(context: Context) -> Section:
+def section(context: ReportContext) -> Section:
     """Return the section."""
     t = context.t
     made = Section("lifetimes", t("lifetimes.title"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from cryptodrug_scraper.report.context import Context
+from cryptodrug_scraper.report.context import ReportContext
 from cryptodrug_scraper.report.guard import TOTAL, listing_vendors
 from cryptodrug_scraper.report.parts import SUPPRESSED, Column, Section, build_table
 from cryptodrug_scraper.study.migration import arrivals
@@ -17,7 +17,7 @@ _RATES = ("usual_rate", "usual_rate_low", "usual_rate_high",
           "after_rate", "after_rate_low", "after_rate_high")  # fmt: skip
 
 
-def add_totals(context: Context, made: Section) -> None:
+def add_totals(context: ReportContext, made: Section) -> None:
     """Add how many accounts and vendors there were, of the country ever and last."""
     t = context.t
     measure = vendor_totals(context.study, country=context.country)
@@ -68,7 +68,7 @@ def add_totals(context: Context, made: Section) -> None:
 
 
 def _hidden(
-    context: Context, counts: dict[str, dict[str, int]], elsewhere: dict[str, int]
+    context: ReportContext, counts: dict[str, dict[str, int]], elsewhere: dict[str, int]
 ) -> set[tuple[str, str]]:
     """Return the numbers that are few, or from which a few follow beside those that stay.
 
@@ -85,7 +85,7 @@ def _hidden(
     return {(b, n) for b in counts for n in _COUNTS} - set(shown)
 
 
-def add_handles(context: Context, made: Section) -> None:
+def add_handles(context: ReportContext, made: Section) -> None:
     """Add how often a handle alone is wrong."""
     t = context.t
     measure = handle_matches(context.study)
@@ -108,7 +108,10 @@ def add_handles(context: Context, made: Section) -> None:
 
 
 def add_arrivals(
-    context: Context, made: Section, closed: Sequence[str], hidden: Collection[tuple[str, str]]
+    context: ReportContext,
+    made: Section,
+    closed: Sequence[str],
+    hidden: Collection[tuple[str, str]],
 ) -> None:
     """Add what part of vendors came in a month, usually and after the end of a market.
 

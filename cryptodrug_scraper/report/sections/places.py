@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from cryptodrug_scraper.report import figures
-from cryptodrug_scraper.report.context import Context
+from cryptodrug_scraper.report.context import ReportContext
 from cryptodrug_scraper.report.guard import TOTAL, guard_line, listing_vendors
 from cryptodrug_scraper.report.moving import cut_rows, say_origins
 from cryptodrug_scraper.report.parts import (
@@ -49,7 +49,7 @@ _NOT_TO = """
 _CUTS = {"regions": REGIONS, "abroad": ABROAD}
 
 
-def section(context: Context) -> Section:
+def section(context: ReportContext) -> Section:
     """Return the section."""
     t = context.t
     made = Section("places", t("places.title"))
@@ -66,13 +66,13 @@ def section(context: Context) -> Section:
     return made
 
 
-def shipped(context: Context, country: str) -> Places:
+def shipped(context: ReportContext, country: str) -> Places:
     """Return the destinations of a country's listings; accounts and listings are of one market."""
     rows = context.study.frame(_SHIPPED, {"country": country})
     return Places(rows.drop_duplicates(), set(rows["vendor_id"].dropna()))
 
 
-def _destinations(context: Context, made: Section, vendors: int) -> None:
+def _destinations(context: ReportContext, made: Section, vendors: int) -> None:
     t = context.t
     measure = destinations(context.study, country=context.country, together=True)
     made.methods.append(context.method(measure, t("places.method_destinations")))
@@ -159,7 +159,7 @@ def _part(row: dict[str, Any]) -> dict[str, Any]:
     return {"n": int(row["vendors"]), "share": share, "interval": interval}
 
 
-def place_name(context: Context, place: str, *, by_region: bool) -> str:
+def place_name(context: ReportContext, place: str, *, by_region: bool) -> str:
     """Return the name of a destination or, with ``by_region``, of a region of `pooling`."""
     if place == "":
         return context.t("places.not_said")
@@ -169,7 +169,7 @@ def place_name(context: Context, place: str, *, by_region: bool) -> str:
 
 
 def _more_excluded(
-    context: Context, made: Section, hidden: list[str], sums: pd.DataFrame, vendors: int
+    context: ReportContext, made: Section, hidden: list[str], sums: pd.DataFrame, vendors: int
 ) -> list[dict[str, Any]]:
     """Return a row of the places that are not shown together, or of any place, if it may be.
 
@@ -204,7 +204,9 @@ def _more_excluded(
     return [{**one, "share_vendors": one["vendors"] / vendors}]
 
 
-def _all_hidden(context: Context, pairs: pd.DataFrame, origins: list[str]) -> dict[str, set[str]]:
+def _all_hidden(
+    context: ReportContext, pairs: pd.DataFrame, origins: list[str]
+) -> dict[str, set[str]]:
     """Return the destinations of each origin that must not be shown, as the table hides them."""
     others = context.study.frame(_NOT_TO, {"origins": origins})
     few = others[(others["vendors"] > 0) & (others["vendors"] < context.threshold)]
@@ -217,7 +219,7 @@ def _all_hidden(context: Context, pairs: pd.DataFrame, origins: list[str]) -> di
     return found
 
 
-def _matrix(context: Context, made: Section, every: pd.DataFrame) -> None:
+def _matrix(context: ReportContext, made: Section, every: pd.DataFrame) -> None:
     t = context.t
     pairs = every[(every["origin"] != "") & (every["destination"] != "")]
     if pairs.empty:
@@ -255,7 +257,7 @@ def _matrix(context: Context, made: Section, every: pd.DataFrame) -> None:
     made.drawings.append(Drawing("places", svg, caption))
 
 
-def _exclusions(context: Context, made: Section, vendors: int) -> None:
+def _exclusions(context: ReportContext, made: Section, vendors: int) -> None:
     t = context.t
     measure = exclusions(context.study, country=context.country, together=True)
     made.methods.append(context.method(measure, t("places.method_exclusions")))

@@ -8,7 +8,7 @@ import pandas as pd
 
 from cryptodrug_scraper.language import cap
 from cryptodrug_scraper.report import figures
-from cryptodrug_scraper.report.context import Context
+from cryptodrug_scraper.report.context import ReportContext
 from cryptodrug_scraper.report.guard import guard_line, listing_vendors
 from cryptodrug_scraper.report.offer import FAMILIES, GROUP, GROUPS, unit_prices
 from cryptodrug_scraper.report.parts import (
@@ -25,7 +25,7 @@ _UNITS = ("g", "piece", "ml")
 _PRICES = ("low", "median_country", "high", "listings_country")
 
 
-def section(context: Context) -> Section:
+def section(context: ReportContext) -> Section:
     """Return the section."""
     made = Section("prices", context.t("prices.title"))
     say_sales(context, made)
@@ -34,7 +34,7 @@ def section(context: Context) -> Section:
     return made
 
 
-def _prices(context: Context, made: Section) -> None:
+def _prices(context: ReportContext, made: Section) -> None:
     t = context.t
     measure = unit_prices(context.study, context.country)
     made.methods.append(context.method(measure, t("prices.method_prices")))
@@ -127,7 +127,7 @@ def _by_group(frame: pd.DataFrame) -> dict[tuple[str, str], dict[str, Any]]:
 
 
 def _wider(
-    context: Context, made: Section, found: dict[tuple[str, str], dict[str, Any]]
+    context: ReportContext, made: Section, found: dict[tuple[str, str], dict[str, Any]]
 ) -> dict[tuple[str, str], dict[str, Any]]:
     """Return families of groups, by unit, that stand for groups whose prices are not shown.
 

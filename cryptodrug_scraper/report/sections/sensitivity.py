@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cryptodrug_scraper.report.context import Context
+from cryptodrug_scraper.report.context import ReportContext
 from cryptodrug_scraper.report.guard import NO_COLUMN, review_vendors
 from cryptodrug_scraper.report.parts import SUPPRESSED, Column, Section, build_table
 from cryptodrug_scraper.report.selling import EDGES
@@ -13,7 +13,7 @@ from cryptodrug_scraper.study.sensitivity import sensitivity
 _NUMBERS = ("reviews", "turnover_eur", "larger_share", "growth", "stay_days", "moves")
 
 
-def section(context: Context) -> Section:
+def section(context: ReportContext) -> Section:
     """Return the section."""
     t = context.t
     made = Section("sensitivity", t("sensitivity.title"))
@@ -53,7 +53,7 @@ def section(context: Context) -> Section:
     return made
 
 
-def _row(context: Context, row: dict[str, Any], main_edge: float) -> dict[str, Any]:
+def _row(context: ReportContext, row: dict[str, Any], main_edge: float) -> dict[str, Any]:
     """Return a row without what rests on too few vendors, with the words of its choice.
 
     Nor with larger sales from a value at which no band of sales ends that the report shows: beside
@@ -79,7 +79,7 @@ def _row(context: Context, row: dict[str, Any], main_edge: float) -> dict[str, A
     return careful
 
 
-def _findings(context: Context, rows: list[dict[str, Any]]) -> list[str]:
+def _findings(context: ReportContext, rows: list[dict[str, Any]]) -> list[str]:
     """Say within what turnover stays, and which choice moves it most."""
     main, *others = rows
     told = [row for row in others if row["turnover_eur"] is not SUPPRESSED]

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any
 
 from cryptodrug_scraper.report import figures
-from cryptodrug_scraper.report.context import Context, periods_between
+from cryptodrug_scraper.report.context import ReportContext, periods_between
 from cryptodrug_scraper.report.growing import Growths, say_after_closures, say_growth
 from cryptodrug_scraper.report.guard import TOTAL, Guard, as_day, review_vendors
 from cryptodrug_scraper.report.parts import (
@@ -33,7 +33,7 @@ Rows = dict[tuple[Any, str], dict[str, Any]]
 class Sized:
     """The markets by month or by quarter, with what of them must not be shown."""
 
-    def __init__(self, context: Context, by: str) -> None:
+    def __init__(self, context: ReportContext, by: str) -> None:
         self.context, self.by = context, by
         self.rows = _rows(context.size(by).frame)
         self.rows |= _of_whole_period(context, self.rows)
@@ -70,7 +70,7 @@ class Sized:
         return [day for day in self.days if self.offered.hides(day, market)]
 
 
-def section(context: Context) -> Section:
+def section(context: ReportContext) -> Section:
     """Return the section."""
     t = context.t
     made = Section("size", t("size.title"))
@@ -151,7 +151,7 @@ def _may_be_coarser(sized: Sized) -> bool:
     return sized.by == "month" and any(map(sized.open_days, [*sized.markets, TOTAL]))
 
 
-def _ask(context: Context, made: Section, sized: Sized, quarters: Sized) -> None:
+def _ask(context: ReportContext, made: Section, sized: Sized, quarters: Sized) -> None:
     """Keep the questions that stay open: a market's numbers by month, where some are not shown."""
     finer = quarters is not sized
     for market in sized.markets:
@@ -173,7 +173,7 @@ def _rows(frame: Any) -> Rows:
     }
 
 
-def _of_whole_period(context: Context, by_period: Rows) -> Rows:
+def _of_whole_period(context: ReportContext, by_period: Rows) -> Rows:
     """Return the rows of the whole period: things once, however many months they were seen in."""
     frame = listed(context.study, context.country)
     totals: Rows = {(TOTAL, row["market"]): row for row in frame.to_dict("records")}
@@ -214,7 +214,7 @@ def _others(rows: Rows) -> dict[tuple[Any, Any], int]:
     return counts
 
 
-def _say(context: Context, made: Section, sized: Sized, sold: Guard) -> None:
+def _say(context: ReportContext, made: Section, sized: Sized, sold: Guard) -> None:
     t = context.t
     rows, markets, offered, every = sized.rows, sized.markets, sized.offered, sized.every
     if not offered.has_any() or offered.hides():
@@ -260,7 +260,7 @@ def _number(rows: Rows, day: Any, market: str, name: str) -> int:
     return 0 if missing(value) else int(value)
 
 
-def _draw(context: Context, made: Section, sized: Sized) -> None:
+def _draw(context: ReportContext, made: Section, sized: Sized) -> None:
     def line(market: str, name: str) -> figures.Series:
         # Of a share and its part follows the whole.
         guards = (sized.offered, sized.every) if name.startswith("share") else (sized.offered,)

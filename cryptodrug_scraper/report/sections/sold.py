@@ -7,7 +7,7 @@ from typing import Any
 
 from cryptodrug_scraper.language import cap
 from cryptodrug_scraper.report import figures
-from cryptodrug_scraper.report.context import Context
+from cryptodrug_scraper.report.context import ReportContext
 from cryptodrug_scraper.report.guard import TOTAL, Guard, listing_vendors
 from cryptodrug_scraper.report.offer import FAMILIES, group_sql, groups_of, offer
 from cryptodrug_scraper.report.parts import (
@@ -33,7 +33,7 @@ class Offered:
     Of some `families`, the groups are taken together.
     """
 
-    def __init__(self, context: Context, families: Collection[str] = ()) -> None:
+    def __init__(self, context: ReportContext, families: Collection[str] = ()) -> None:
         self.families_taken = tuple(families)
         self.threshold = context.threshold
         self.measure = offer(context.study, context.country, families)
@@ -79,7 +79,7 @@ class Offered:
         return [name for name, groups in FAMILIES.items() if hidden & set(groups)]
 
 
-def _ask(context: Context, made: Section, offered: Offered, broader: Offered) -> None:
+def _ask(context: ReportContext, made: Section, offered: Offered, broader: Offered) -> None:
     """Keep the questions that stay open: the groups of which the number is not shown."""
     markets = offered.markets if len(offered.markets) > 1 else []
     for market in [*markets, TOTAL]:
@@ -102,7 +102,7 @@ def _ask(context: Context, made: Section, offered: Offered, broader: Offered) ->
             )
 
 
-def section(context: Context) -> Section:
+def section(context: ReportContext) -> Section:
     """Return the section."""
     t = context.t
     made = Section("sold", t("sold.title"))
@@ -176,7 +176,7 @@ def section(context: Context) -> Section:
     return made
 
 
-def _draw(context: Context, made: Section, offered: Offered) -> None:
+def _draw(context: ReportContext, made: Section, offered: Offered) -> None:
     t = context.t
     cells, guard, every = offered.cells, offered.guard, offered.every
     # In the order of all listings, if that is known: it would tell of what is hidden.
@@ -208,7 +208,7 @@ def _draw(context: Context, made: Section, offered: Offered) -> None:
         made.drawings.append(Drawing("sold", svg, context.caption("sold.figure", series)))
 
 
-def _sentences(context: Context, offered: Offered, market: str) -> list[str]:
+def _sentences(context: ReportContext, offered: Offered, market: str) -> list[str]:
     t = context.t
     cells, groups, drugs = offered.cells, offered.groups, offered.drugs
     guard, every = offered.guard, offered.every

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from cryptodrug_scraper.report import figures
-from cryptodrug_scraper.report.context import Context, first_day, periods_between
+from cryptodrug_scraper.report.context import ReportContext, first_day, periods_between
 from cryptodrug_scraper.report.guard import TOTAL, Guard, as_day, review_vendors
 from cryptodrug_scraper.report.parts import (
     SUPPRESSED,
@@ -24,7 +24,7 @@ from cryptodrug_scraper.study.turnover import turnover
 _KEYS = ("reviews", "low_eur", "turnover_eur", "high_eur")
 
 
-def section(context: Context) -> Section:
+def section(context: ReportContext) -> Section:
     """Return the section."""
     t = context.t
     made = Section("turnover", t("turnover.title"))
@@ -131,7 +131,7 @@ def section(context: Context) -> Section:
     return made
 
 
-def _scale(context: Context, made: Section) -> None:
+def _scale(context: ReportContext, made: Section) -> None:
     """Say what turnover is if each sale that profiles state is counted."""
     measure = scaled_turnover(context.study, country=context.country)
     made.methods.append(context.method(measure, context.t("turnover.method_scaled")))
@@ -153,7 +153,7 @@ def _scale(context: Context, made: Section) -> None:
 
 
 def _ask(
-    context: Context, made: Section, guard: Guard, days: list[Any], markets: list[str]
+    context: ReportContext, made: Section, guard: Guard, days: list[Any], markets: list[str]
 ) -> None:
     """Keep the questions that stay open: a market's turnover by month, where some is not shown."""
 

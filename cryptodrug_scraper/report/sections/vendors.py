@@ -8,7 +8,7 @@ import pandas as pd
 
 from cryptodrug_scraper.language import cap
 from cryptodrug_scraper.report import figures
-from cryptodrug_scraper.report.context import Context
+from cryptodrug_scraper.report.context import ReportContext
 from cryptodrug_scraper.report.guard import as_day, guard_line, may_total
 from cryptodrug_scraper.report.parts import (
     SUPPRESSED,
@@ -35,7 +35,7 @@ _OF_COUNTRY = """
 """
 
 
-def section(context: Context) -> Section:
+def section(context: ReportContext) -> Section:
     """Return the section."""
     t = context.t
     made = Section("vendors", t("vendors.title"))
@@ -66,7 +66,7 @@ def section(context: Context) -> Section:
     return made
 
 
-def _links(context: Context, made: Section, pairs: list[dict[str, Any]]) -> None:
+def _links(context: ReportContext, made: Section, pairs: list[dict[str, Any]]) -> None:
     t = context.t
     totals = dict.fromkeys(_DEGREES, 0)
     own: dict[str, int] = dict.fromkeys(_DEGREES, 0)
@@ -128,7 +128,7 @@ def _links(context: Context, made: Section, pairs: list[dict[str, Any]]) -> None
         made.findings.append(t("vendors.links_country", **own))
 
 
-def _migration(context: Context, made: Section) -> None:
+def _migration(context: ReportContext, made: Section) -> None:
     t = context.t
     last = context.study.row(
         "SELECT CAST(max(observed_at) AS date) AS day FROM page"
@@ -239,7 +239,7 @@ def _migration(context: Context, made: Section) -> None:
         made.drawings.append(Drawing("migration", svg, context.caption("vendors.figure", series)))
 
 
-def _measured(context: Context, made: Section, market: str) -> tuple[Measure, bool]:
+def _measured(context: ReportContext, made: Section, market: str) -> tuple[Measure, bool]:
     """Return where a market's vendors went; all other markets together, if only that may be shown.
 
     Where the report may not choose, or that is no answer either, a question stays open.
@@ -259,7 +259,7 @@ def _measured(context: Context, made: Section, market: str) -> tuple[Measure, bo
     return measure, False
 
 
-def _silent(context: Context, frame: pd.DataFrame) -> list[str]:
+def _silent(context: ReportContext, frame: pd.DataFrame) -> list[str]:
     """Return the markets of which it may not be shown how many certainly came there."""
     few = _untold(frame, context.threshold)
     return [
@@ -287,7 +287,7 @@ def _untold(frame: pd.DataFrame, threshold: int) -> set[tuple[str, str]]:
     return hidden
 
 
-def _named(context: Context, made: Section, pairs: list[dict[str, Any]]) -> None:
+def _named(context: ReportContext, made: Section, pairs: list[dict[str, Any]]) -> None:
     t = context.t
     if not pairs:
         return
@@ -323,6 +323,6 @@ def _named(context: Context, made: Section, pairs: list[dict[str, Any]]) -> None
     )
 
 
-def _day(context: Context, value: Any) -> str | None:
+def _day(context: ReportContext, value: Any) -> str | None:
     day = as_day(value)
     return None if day is None else context.lang.day(day)
