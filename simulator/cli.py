@@ -37,7 +37,7 @@ HELP = guide("""
 """)
 
 
-def _told(names: dict[str, str]) -> str:
+def _list(names: dict[str, str]) -> str:
     return "\n".join(f"  {name:18} {does}" for name, does in names.items())
 
 
@@ -57,8 +57,8 @@ EPILOG = (
       cryptodrug session add dream --cookies cookies.txt
       cryptodrug session check dream --direct
     """)
-    + f"\n\n[bold]Faults[/] (--fault NAME=RATE: 0.05 or 5%; all=RATE is every one)\n{_told(FAULTS)}"
-    + f"\n\n[bold]Rules[/] (--fault NAME=NUMBER)\n{_told(RULES)}\n\n"
+    + f"\n\n[bold]Faults[/] (--fault NAME=RATE: 0.05 or 5%; all=RATE is every one)\n{_list(FAULTS)}"
+    + f"\n\n[bold]Rules[/] (--fault NAME=NUMBER)\n{_list(RULES)}\n\n"
     + EXIT_CODES
 )
 

@@ -20,9 +20,9 @@ from simulator.clock import Clock
 from simulator.control import Control
 from simulator.facts import Sizes
 from simulator.faults import Faults, parse_faults
-from simulator.look import looks
 from simulator.making import make_world, usual_date
-from simulator.scenario.crawls import CrawlCalendar, PlannedCrawl, count_whole, write_crawls
+from simulator.market_site import market_sites
+from simulator.scenario.crawls import CrawlCalendar, PlannedCrawl, count_complete, write_crawls
 from simulator.scenario.folder import NotThisPlan, check
 from simulator.scenario.parameters import Parameters, read_scenario
 from simulator.scenario.truth import Truth
@@ -126,14 +126,14 @@ def write_scenario(
     plan = CrawlCalendar(parameters, seed, missing)
     if folder is not None:
         with _refusal():
-            check(folder, plan.told())
+            check(folder, plan.as_text())
     if truth is not None:
-        told = Truth(parameters, scenario_worlds(parameters, seed)).told()
-        truth.write_text(json.dumps(told, ensure_ascii=False, indent=1) + "\n", "utf-8")
-        print(f"the truth of {len(told)} findings in {truth}", file=out, flush=True)
+        stated = Truth(parameters, scenario_worlds(parameters, seed)).as_records()
+        truth.write_text(json.dumps(stated, ensure_ascii=False, indent=1) + "\n", "utf-8")
+        print(f"the truth of {len(stated)} findings in {truth}", file=out, flush=True)
     if folder is None:
         return []
-    done, total = count_whole(plan, folder, chosen)
+    done, total = count_complete(plan, folder, chosen)
 
     def on_crawl(crawl: PlannedCrawl, _: int) -> None:
         nonlocal done
@@ -149,7 +149,7 @@ def write_scenario(
         with _refusal():
             crawls = write_crawls(plan, folder, markets=chosen, workers=workers, on_crawl=on_crawl)
     except KeyboardInterrupt:
-        done, total = count_whole(plan, folder, chosen)
+        done, total = count_complete(plan, folder, chosen)
         left = f"{done} of {total} crawls are in {folder}, whole" if done else "no crawl was whole"
         raise Interrupted(f"Interrupted: {left}. The same command goes on from there.") from None
     if not crawls:
@@ -192,7 +192,7 @@ def simulation(
     With ``still`` nothing happens in them while they are served, though the clock goes on.
     A ``scenario`` has markets, sizes and mirrors of its own.
     """
-    known = looks()
+    known = market_sites()
     worlds: Mapping[str, World] = {}
     if scenario is not None:
         worlds = scenario_worlds(_scenario(scenario, markets), seed)
@@ -327,7 +327,7 @@ def simulate(
             site = server.site
             if truth is not None:
                 count = write_truth(
-                    truth, site.look, site.world, site.world.reference, append=number > 0
+                    truth, site.market_site, site.world, site.world.reference, append=number > 0
                 )
                 print(f"{name}: {count} records that are true in {truth}", file=out)
             if cookies is not None and serve:
@@ -337,7 +337,8 @@ def simulate(
                 print(f"{name}: cookies of a signed-in session in {path}", file=out)
             if serve:
                 print(
-                    f"{name}: {server.address}{site.look.home()} ({isoformat(site.clock.now())})",
+                    f"{name}: {server.address}{site.market_site.home()}"
+                    f" ({isoformat(site.clock.now())})",
                     file=out,
                     flush=True,
                 )

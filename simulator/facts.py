@@ -61,7 +61,7 @@ class Offer:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class PostedReview:
     """A review, as it was left."""
 
     seller: Seller

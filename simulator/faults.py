@@ -66,10 +66,10 @@ def parse_faults(settings: Iterable[str]) -> dict[str, float]:
     """Read ``NAME=RATE`` (0.05, or 5%); ``all=RATE`` is every fault. Raises UnknownFault."""
     rates: dict[str, float] = {}
     for setting in settings:
-        name, equals, said = setting.partition("=")
+        name, equals, post = setting.partition("=")
         name = name.strip().replace("-", "_")
         try:
-            rate = float(said.removesuffix("%")) / (100 if said.endswith("%") else 1)
+            rate = float(post.removesuffix("%")) / (100 if post.endswith("%") else 1)
         except ValueError:
             raise UnknownFault(f"{setting!r} is not NAME=RATE, such as cut_off=0.05") from None
         if not equals or rate < 0 or (name not in RULES and rate > 1):

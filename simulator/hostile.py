@@ -30,7 +30,7 @@ _FOOTER = re.compile(r'<(?:div|footer) class="footer">')
 def with_links(html: str, links: str) -> str:
     """Return a page with links in two places of its own frame: on top, and in its footer."""
     for place in (_BODY, _FOOTER):
-        html = place.sub(lambda found: found.group() + links, html, count=1)
+        html = place.sub(lambda match: match.group() + links, html, count=1)
     return html
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from cryptodrug_scraper.reading.market import market_named, markets
 from simulator.facts import Sizes
-from simulator.look import MarketSite
+from simulator.market_site import MarketSite
 from simulator.world import World
 
 USUAL = timedelta(days=120)
@@ -19,7 +19,7 @@ def usual_date(name: str) -> datetime:
 
 
 def make_world(
-    look: MarketSite,
+    market_site: MarketSite,
     *,
     seed: int = 1,
     sizes: Sizes | None = None,
@@ -27,18 +27,18 @@ def make_world(
     mirrors: dict[str, datetime | None] | None = None,
 ) -> World:
     """Return a market's world. A reference beyond the market's life moves its life there."""
-    market = market_named(look.name)
+    market = market_named(market_site.name)
     opened = market.opened_on or date(2015, 1, 1)
     closed = market.closed_on
-    at = reference or usual_date(look.name)
+    at = reference or usual_date(market_site.name)
     # Vendors come over from markets that closed before.
-    closings = {other.closed_on for other in markets().values() if other.name != look.name}
+    closings = {other.closed_on for other in markets().values() if other.name != market_site.name}
     if at.date() <= opened or (closed is not None and at.date() >= closed + timedelta(days=365)):
         closed = None
         opened = at.date() - timedelta(days=900)
     return World(
-        look.name,
-        look.goods,
+        market_site.name,
+        market_site.goods,
         seed=seed,
         sizes=sizes,
         opened=opened,

@@ -64,17 +64,17 @@ class Server:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
-    def note(self, asked: SiteRequest, answer: SiteResponse, seconds: float) -> None:
+    def note(self, request: SiteRequest, answer: SiteResponse, seconds: float) -> None:
         """Write a line of the log."""
         if self._log is None:
             return
         line = {
             "at": self.site.clock.now().isoformat(),
-            "market": self.site.look.name,
-            "method": asked.method,
-            "host": asked.host,
-            "address": asked.address,
-            "signed_in": "session" in asked.cookies,
+            "market": self.site.market_site.name,
+            "method": request.method,
+            "host": request.host,
+            "address": request.address,
+            "signed_in": "session" in request.cookies,
             "status": answer.status,
             "served": answer.about,
             "fault": answer.delivery or None,
@@ -125,7 +125,7 @@ class _SiteHandler(BaseHTTPRequestHandler):
         began = time.monotonic()
         length = self.headers.get("Content-Length", "0")
         size = int(length) if length.isdigit() else 0
-        asked = SiteRequest(
+        request = SiteRequest(
             self.command,
             self.path if self.path.startswith("/") else "/",
             _host(self.headers.get("Host", "")),
@@ -133,15 +133,15 @@ class _SiteHandler(BaseHTTPRequestHandler):
             self.rfile.read(min(size, _MOST)),
         )
         try:
-            answer = self.owner.site.answer(asked)
+            answer = self.owner.site.answer(request)
         except Exception:  # a defect of the simulator's: say so, and keep serving
             traceback.print_exc()
             self.owner.site.count("defects")
             answer = SiteResponse(500, b"the simulator failed\n", about="defect")
-        self.owner.note(asked, answer, time.monotonic() - began)
-        deliver = _WAYS.get(answer.delivery, _SiteHandler._whole)
+        self.owner.note(request, answer, time.monotonic() - began)
+        deliver = _WAYS.get(answer.delivery, _SiteHandler._complete)
         if "gzip" in answer.delivery and "gzip" not in self.headers.get("Accept-Encoding", ""):
-            deliver = _SiteHandler._whole
+            deliver = _SiteHandler._complete
         try:
             deliver(self, answer)
         except OSError:
@@ -166,7 +166,7 @@ class _SiteHandler(BaseHTTPRequestHandler):
     def _close(self) -> None:
         self.close_connection = True
 
-    def _whole(self, answer: SiteResponse) -> None:
+    def _complete(self, answer: SiteResponse) -> None:
         self._head(answer, len(answer.body))
         self._write(answer.body)
 

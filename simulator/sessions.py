@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from simulator.chance import Chance
-from simulator.look import Session
+from simulator.market_site import Session
 
 COOKIE = "session"
 PASS = "passed"

@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, urlencode
 from simulator import hostile
 from simulator.clock import Clock
 from simulator.faults import Faults
-from simulator.look import MarketSite, Request, ShownPage, redirect
+from simulator.market_site import MarketSite, Request, ShownPage, redirect
 from simulator.sessions import COOKIE, PASS, Sessions, SignedIn
 from simulator.world import World
 
@@ -61,14 +61,14 @@ class Site:
 
     def __init__(
         self,
-        look: MarketSite,
+        market_site: MarketSite,
         world: World,
         clock: Clock,
         *,
         faults: Faults | None = None,
         sessions: Sessions | None = None,
     ) -> None:
-        self.look = look
+        self.market_site = market_site
         self.world = world
         self.clock = clock
         self.faults = faults or Faults()
@@ -87,10 +87,10 @@ class Site:
         with self._lock:
             return dict(sorted(self.counters.items()))
 
-    def answer(self, asked: SiteRequest) -> SiteResponse:
+    def answer(self, wanted: SiteRequest) -> SiteResponse:
         """Return what is sent for a request."""
         number = self.faults.next_request()
-        answer = self._answer(asked, number)
+        answer = self._answer(wanted, number)
         self.count("requests", f"served/{answer.about}", f"status/{answer.status}")
         if answer.delivery:
             self.count(f"fault/{answer.delivery}")
@@ -98,25 +98,25 @@ class Site:
 
     # -- in order: the way, the market, the session, the page ------------------------------------
 
-    def _answer(self, asked: SiteRequest, number: int) -> SiteResponse:
+    def _answer(self, wanted: SiteRequest, number: int) -> SiteResponse:
         at = self.clock.now()
-        if not self._is_alive(asked.host, at):
+        if not self._is_alive(wanted.host, at):
             self.count("mirror/dead")
             return SiteResponse(0, delivery="reset", about="nothing")
         struck = self.faults.first_of(_TRANSPORT, number)
         if struck:
             return SiteResponse(0, delivery=struck, about="nothing")
-        path = asked.address.partition("?")[0]
+        path = wanted.address.partition("?")[0]
         if path.lower().endswith(_ASSETS) or path.startswith(_ASSET_PATHS):
             return SiteResponse(404, b"", [("Content-Type", "text/plain")], about="asset")
-        form = dict(parse_qsl(asked.body.decode("utf-8", "replace"), keep_blank_values=True))
-        request = Request(f"http://{asked.host}", asked.address, at, form, asked.method)
+        form = dict(parse_qsl(wanted.body.decode("utf-8", "replace"), keep_blank_values=True))
+        request = Request(f"http://{wanted.host}", wanted.address, at, form, wanted.method)
         if self.world.closed is not None and at.date() >= self.world.closed:
-            return self._of_page(self.look.closed(self.world, request))
+            return self._of_page(self.market_site.closed(self.world, request))
         struck = self.faults.first_of(_TROUBLE, number)
         if struck or path.startswith("/redirected/"):
             return self._trouble(struck or "redirect_loop", request, number)
-        answer = self._past_the_walls(asked, request, number)
+        answer = self._past_the_walls(wanted, request, number)
         if answer.status < 300 and not answer.delivery:
             answer.delivery = self.faults.first_of(_DELIVERY, number) or ""
         return answer
@@ -129,10 +129,10 @@ class Site:
     def _trouble(self, name: str, request: Request, number: int) -> SiteResponse:
         self.count(f"fault/{name}")
         if name in _STATUS:
-            status, said = _STATUS[name]
+            status, post = _STATUS[name]
             html = (
-                f"<html><head><title>{status} {said}</title></head><body><center><h1>{status} "
-                f"{said}</h1></center><hr><center>nginx</center></body></html>\n"
+                f"<html><head><title>{status} {post}</title></head><body><center><h1>{status} "
+                f"{post}</h1></center><hr><center>nginx</center></body></html>\n"
             )
             return SiteResponse(status, html.encode(), [("Content-Type", HTML)], about="error")
         if name.startswith("redirect"):
@@ -156,31 +156,31 @@ class Site:
             for n in range(3)
         )
 
-    def _past_the_walls(self, asked: SiteRequest, request: Request, number: int) -> SiteResponse:
-        cookie = asked.cookies.get(COOKIE)
+    def _past_the_walls(self, wanted: SiteRequest, request: Request, number: int) -> SiteResponse:
+        cookie = wanted.cookies.get(COOKIE)
         signed_in = self.sessions.get(cookie)
         if signed_in is None:
             why = self.sessions.why_ended(cookie)
             if why:
                 self.count(f"session/{why}")
-                return self._of_page(self.look.dropped(self.world, request, why))
-            return self._outside(asked, request)
+                return self._of_page(self.market_site.dropped(self.world, request, why))
+            return self._outside(wanted, request)
         if "logout" in request.address:
             self.sessions.end(signed_in.cookie)
             self.count("session/logout")
-            return self._of_page(self.look.login(self.world, request))
+            return self._of_page(self.market_site.login(self.world, request))
         with signed_in.lock:
             signed_in.requests += 1
             most = self.faults.rule("session_requests")
             if most and signed_in.requests > most:
                 self.sessions.end(signed_in.cookie)
                 self.count("session/expired")
-                return self._of_page(self.look.dropped(self.world, request, "expired"))
+                return self._of_page(self.market_site.dropped(self.world, request, "expired"))
             wall = self._wall(signed_in, request, number)
             if wall is not None:
                 return self._of_page(wall)
             request.endless = self.faults.strikes("endless", number)
-            page = self.look.answer(self.world, request, signed_in.session)
+            page = self.market_site.answer(self.world, request, signed_in.session)
         if request.endless and page.about == "search":
             self.count("fault/endless")
         answer = self._of_page(page)
@@ -188,16 +188,16 @@ class Site:
 
     def _wall(self, signed_in: SignedIn, request: Request, number: int) -> ShownPage | None:
         """Return what stands before the page for one who is signed in, or None."""
-        look, world = self.look, self.world
-        if signed_in.stopped and request.method == "POST" and look.passes(request):
+        market_site, world = self.market_site, self.world
+        if signed_in.stopped and request.method == "POST" and market_site.passes(request):
             signed_in.stopped = False
             self.count("challenge/passed")
-            return redirect(request, look.name, look.home())
+            return redirect(request, market_site.name, market_site.home())
         if self.faults.strikes("challenge_stays", number):
             signed_in.stopped = True
             self.count("fault/challenge_stays")
         if signed_in.stopped:
-            return look.challenge(world, request)
+            return market_site.challenge(world, request)
         struck = self.faults.first_of((*_ENDS_SESSION, *_ONCE), number)
         if struck is None or (struck == "missing" and self._was_missing(request)):
             return None
@@ -206,14 +206,14 @@ class Site:
             self.sessions.end(signed_in.cookie)
         match struck:
             case "login":
-                return look.login(world, request)
+                return market_site.login(world, request)
             case "expired" | "elsewhere":
-                return look.dropped(world, request, struck)
+                return market_site.dropped(world, request, struck)
             case "challenge":
-                return look.challenge(world, request)
+                return market_site.challenge(world, request)
             case "refresh":
-                return look.refresh(world, request)
-        page = look.missing(world, request)
+                return market_site.refresh(world, request)
+        page = market_site.missing(world, request)
         if struck == "lost_404":
             page.status = 404
         return page
@@ -228,34 +228,34 @@ class Site:
             return False
         page = (request.address, urlencode(request.form))
         with self._lock:
-            told = page in self._missed
+            stated = page in self._missed
             self._missed.add(page)
-        return told
+        return stated
 
-    def _outside(self, asked: SiteRequest, request: Request) -> SiteResponse:
+    def _outside(self, wanted: SiteRequest, request: Request) -> SiteResponse:
         """Answer one who is not signed in."""
-        look, world = self.look, self.world
-        if self.faults.rule("refresh_first") and not asked.cookies:
-            answer = self._of_page(look.refresh(world, request))
+        market_site, world = self.market_site, self.world
+        if self.faults.rule("refresh_first") and not wanted.cookies:
+            answer = self._of_page(market_site.refresh(world, request))
             answer.headers.append(("Set-Cookie", "seen=1; Path=/"))
             return answer
-        if self.faults.rule("challenge_first") and PASS not in asked.cookies:
-            if request.method == "POST" and look.passes(request):
+        if self.faults.rule("challenge_first") and PASS not in wanted.cookies:
+            if request.method == "POST" and market_site.passes(request):
                 self.count("challenge/passed")
-                page = look.login(world, request)
+                page = market_site.login(world, request)
                 answer = self._of_page(page)
                 answer.headers.append(("Set-Cookie", f"{PASS}=1; Path=/"))
                 return answer
-            return self._of_page(look.challenge(world, request))
+            return self._of_page(market_site.challenge(world, request))
         if request.method == "POST":
-            if look.signs_in(request):
+            if market_site.signs_in(request):
                 signed_in = self.sessions.make(self._user(request))
                 self.count("session/made")
                 cookie = f"{COOKIE}={signed_in.cookie}; Path=/; HttpOnly"
-                headers = [("Location", look.home()), ("Set-Cookie", cookie)]
+                headers = [("Location", market_site.home()), ("Set-Cookie", cookie)]
                 return SiteResponse(302, b"", headers, about="redirect")
             self.count("session/refused")
-        return self._of_page(look.login(world, request))
+        return self._of_page(market_site.login(world, request))
 
     def _user(self, request: Request) -> str:
         """Return the name in the form: its first field that is neither hidden nor a decoy."""

@@ -16,12 +16,12 @@ from pathlib import Path
 from typing import Any
 
 from cryptodrug_scraper.records import ParsedPage, isoformat
-from simulator.look import MarketSite
+from simulator.market_site import MarketSite
 from simulator.world import World
 
 
 def truth(
-    look: MarketSite, world: World, at: datetime, *, unlinked: bool = False
+    market_site: MarketSite, world: World, at: datetime, *, unlinked: bool = False
 ) -> Iterator[dict[str, Any]]:
     """Yield vendors, listings and reviews as they are at this moment.
 
@@ -34,31 +34,31 @@ def truth(
     page = ParsedPage(market=world.market)
     sellers = [s for s in world.sellers(at) if unlinked or world.linked(s, at)]
     for seller in sellers:
-        page.vendors = [look.vendor(world, seller, at)]
+        page.vendors = [market_site.vendor(world, seller, at)]
         fields = page.to_dict()["vendors"][0]
         yield stamp | {"type": "vendor", "person": seller.person, "fields": fields}
-    for listing in look.listings(world, at):
+    for listing in market_site.listings(world, at):
         page.listings = [listing]
         yield stamp | {"type": "listing", "fields": page.to_dict()["listings"][0]}
     for seller in sellers:
-        for said in look.shown(world, seller, at):
-            page.reviews = [look.review(world, said, at)]
+        for post in market_site.shown(world, seller, at):
+            page.reviews = [market_site.review(world, post, at)]
             yield stamp | {
                 "type": "review",
-                "number": said.number,
-                "posted": isoformat(said.posted),
-                "listing": look.listing_id(world, said.offer),
+                "number": post.number,
+                "posted": isoformat(post.posted),
+                "listing": market_site.listing_id(world, post.offer),
                 "fields": page.to_dict()["reviews"][0],
             }
 
 
 def write_truth(
-    path: Path, look: MarketSite, world: World, at: datetime, *, append: bool = False
+    path: Path, market_site: MarketSite, world: World, at: datetime, *, append: bool = False
 ) -> int:
     """Write the truth as JSON lines; return how many."""
     count = 0
     with path.open("a" if append else "w", encoding="utf-8") as file:
-        for record in truth(look, world, at):
+        for record in truth(market_site, world, at):
             file.write(json.dumps(record, ensure_ascii=False) + "\n")
             count += 1
     return count

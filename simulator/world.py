@@ -18,7 +18,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 
 from simulator.chance import Chance
-from simulator.facts import Offer, Said, Seller, Sizes
+from simulator.facts import Offer, PostedReview, Seller, Sizes
 from simulator.keys import public_key
 from simulator.people import invented_mirrors, named, shares
 from simulator.words import (
@@ -373,7 +373,7 @@ class World:
             count -= 1
         return count
 
-    def review(self, seller: Seller, number: int) -> Said:
+    def review(self, seller: Seller, number: int) -> PostedReview:
         """Return the n-th review of a vendor."""
         posted = self._posted(seller, number)
         if self._is_twin(seller, number):
@@ -386,7 +386,7 @@ class World:
         letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHKLMNPRST0123456789"
         buyer = chance.pick(letters, *about, "a") + chance.pick(letters, *about, "z")
         bad = chance.happens(0.03 + 0.1 * chance.share("bad", seller.index), *about, "bad")
-        return Said(
+        return PostedReview(
             seller=seller,
             number=twin,
             offer=offer,
@@ -401,14 +401,14 @@ class World:
             cents=self.cents(offer, posted.date()) * chance.pick((1, 1, 1, 2), *about, "times"),
         )
 
-    def reviews(self, seller: Seller, at: datetime) -> Iterator[Said]:
+    def reviews(self, seller: Seller, at: datetime) -> Iterator[PostedReview]:
         """Yield a vendor's reviews, the newest first."""
         for number in range(self.review_count(seller, at) - 1, -1, -1):
             yield self.review(seller, number)
 
-    def reviews_of(self, offer: Offer, at: datetime) -> list[Said]:
+    def reviews_of(self, offer: Offer, at: datetime) -> list[PostedReview]:
         """Return a listing's reviews, the newest first."""
-        return [said for said in self.reviews(offer.seller, at) if said.offer.index == offer.index]
+        return [post for post in self.reviews(offer.seller, at) if post.offer.index == offer.index]
 
     def _count_stars(self, index: int, count: int) -> tuple[int, ...]:
         seller = self.seller(index)

@@ -9,7 +9,7 @@ from html import escape
 from cryptodrug_scraper.normalise.places import PLACE_NAMES
 from cryptodrug_scraper.records import Link, Money, ParsedPage
 from simulator.facts import Offer
-from simulator.look import Request
+from simulator.market_site import Request
 from simulator.world import World
 
 MINUTE = timedelta(minutes=1)

@@ -27,10 +27,10 @@ What was chosen where there was a choice:
 from .capture import CrawlArchive, Written
 from .columns import ANY, Columns, parse_columns
 from .held import Held, RecordPlace
-from .mend import Mended, mend
 from .opening import NotOpened, open_page
 from .page import CODES, DEFAULT_LIMITS, TIME_SOURCES, Limits, NothingThere, Page, Trouble
 from .reader import ArchiveReader, read_pages, total_bytes
+from .repair import Repaired, repair
 from .stamp import CrawlEnd, CrawlStamp
 
 __all__ = [
@@ -45,16 +45,16 @@ __all__ = [
     "CrawlStamp",
     "Held",
     "Limits",
-    "Mended",
     "NotOpened",
     "NothingThere",
     "Page",
     "RecordPlace",
+    "Repaired",
     "Trouble",
     "Written",
-    "mend",
     "open_page",
     "parse_columns",
     "read_pages",
+    "repair",
     "total_bytes",
 ]

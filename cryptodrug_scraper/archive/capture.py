@@ -24,8 +24,8 @@ from .files import location_of
 from .held import RecordPlace
 from .http import split_response
 from .invented import field_of, of_this_machine
-from .mend import beginning_of, files_of
 from .page import DEFAULT_LIMITS, Page
+from .repair import beginning_of, files_of
 from .responses import KnownCapture, page_of
 from .secret import public_body
 from .stamp import END_URI, CrawlEnd, CrawlStamp, end_block, stamp_block
@@ -81,7 +81,7 @@ class CrawlArchive:
 
     NAME is ``MARKET-YYYYMMDDTHHMMSSZ-RUN``, of the stamp. The folder is made with mode 0700, files
     with 0600, and a file is locked while it is written to. A run that goes on (with the stamp it
-    began with) goes on with the next file; call :func:`~.mend.mend` before.
+    began with) goes on with the next file; call :func:`~.repair.repair` before.
 
     Of ``digests_held``, as a reader holds them, half are sure to be found again by a reader:
     bodies are known again among so many. Not for several threads at once.

@@ -59,7 +59,7 @@ class ReadContext:
         self._pass_over = on_passed_over
         self._report = on_read
         self._size = 0
-        self._told = 0
+        self._reported = 0
 
     def read(self, source: Source, form: Form | None = None) -> Iterator[Page | Trouble]:
         """Yield the pages of a member of an archive, whatever it is; the caller closes its file.
@@ -110,21 +110,25 @@ class ReadContext:
     def begin(self, size: int) -> None:
         """Start on a file of ``size`` bytes on disk."""
         self._size = size
-        self._told = 0
+        self._reported = 0
 
     def at(self, source: Source, position: int) -> None:
         """Say how far a source is read (inside archives, that of the outermost counts)."""
-        if self._report is not None and source.path is not None and position - self._told >= _STEP:
+        if (
+            self._report is not None
+            and source.path is not None
+            and position - self._reported >= _STEP
+        ):
             position = min(position, self._size)
-            if position > self._told:
-                self._report(position - self._told)
-                self._told = position
+            if position > self._reported:
+                self._report(position - self._reported)
+                self._reported = position
 
     def end(self) -> None:
         """Say that the current file is done with."""
-        if self._report is not None and self._size > self._told:
-            self._report(self._size - self._told)
-        self._told = self._size
+        if self._report is not None and self._size > self._reported:
+            self._report(self._size - self._reported)
+        self._reported = self._size
 
     def when(
         self,

@@ -17,7 +17,7 @@ from .page import Limits, Page, Trouble
 from .provenance import made_by_httrack, provenance_of, saved_response
 from .sidecar import Sidecar, is_sidecar_name, read_sidecar, sidecar_names
 from .sniff import looks_like_html, problem_of
-from .source import Source, of_whole
+from .source import Source, unpacking_budget
 from .unpack import Bad, unpack
 from .when import StatedMoment, in_parts
 
@@ -91,12 +91,12 @@ def walk(
         pending.extend(reversed(folders))
 
 
-def _special_or(found: FoundFile, mode: int) -> Iterator[FoundFile | Trouble]:
+def _special_or(entry: FoundFile, mode: int) -> Iterator[FoundFile | Trouble]:
     if is_plain_file(mode):
-        yield found
+        yield entry
     else:
         yield Trouble(
-            location_of(found.path),
+            location_of(entry.path),
             "neither a file nor a folder (device, pipe): skipped",
             "special",
         )
@@ -116,15 +116,15 @@ def open_file(path: Path) -> BinaryIO:
     return os.fdopen(os.open(path, flags), "rb")
 
 
-def open_source(found: FoundFile, limits: Limits) -> Source:
+def open_source(entry: FoundFile, limits: Limits) -> Source:
     """Open a file met on disk. Raises OSError."""
-    path = found.path
+    path = entry.path
 
     def reopen() -> BinaryIO:
         return open_file(path)
 
     def sibling(name: str, limit: int) -> tuple[bytes, str] | Trouble | None:
-        if found.beside is not None and name not in found.beside:
+        if entry.beside is not None and name not in entry.beside:
             return None
         return _beside(path.with_name(name), limit)
 
@@ -132,13 +132,13 @@ def open_source(found: FoundFile, limits: Limits) -> Source:
         open_file(path),
         path.name,
         location_of(path),
-        found.size,
+        entry.size,
         in_path_of(path),
-        of_whole(limits, found.size),
+        unpacking_budget(limits, entry.size),
         reopen,
-        named=found.named,
+        named=entry.named,
         path=path,
-        beside=found.beside,
+        beside=entry.beside,
         sibling=sibling,
     )
 
@@ -228,16 +228,16 @@ def is_page_as_it_came(data: bytes, limits: Limits) -> bool:
         return False
 
 
-def is_sidecar(found: FoundFile) -> bool:
+def is_sidecar(entry: FoundFile) -> bool:
     """Tell whether a JSON file is the sidecar of a page beside it."""
-    name = found.path.name
-    if found.beside is None or not is_sidecar_name(name):
+    name = entry.path.name
+    if entry.beside is None or not is_sidecar_name(name):
         return False
     stem = name[: -len(".json")]
-    if stem in found.beside:
+    if stem in entry.beside:
         return True
     return any(
-        stem + suffix + packing in found.beside
+        stem + suffix + packing in entry.beside
         for suffix in PAGE_SUFFIXES
         for packing in ("", *PACKED_SUFFIXES)
     )

@@ -126,10 +126,10 @@ def _text(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _headers(found: object) -> dict[str, str]:
+def _headers(headers: object) -> dict[str, str]:
     pairs = [
         (_text(line.get("name")), _text(line.get("value")))
-        for line in (found if isinstance(found, list) else [])
+        for line in (headers if isinstance(headers, list) else [])
         if isinstance(line, dict)
     ]
     return {name.lower(): value for name, value in public_headers(pairs)}

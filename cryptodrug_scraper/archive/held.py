@@ -25,7 +25,7 @@ class RecordPlace(NamedTuple):
 class Held:
     """Which records the files of a crawl's folder hold, as they are when they are first looked at.
 
-    ``damaged`` are stretches of files in which nothing can be read (:attr:`~.mend.Mended.damaged`).
+    ``damaged`` are stretches of files in which nothing can be read (`Repaired.damaged`).
     """
 
     def __init__(self, folder: Path, damaged: Iterable[RecordPlace] = ()) -> None:

@@ -151,7 +151,7 @@ class Limits:
         """How many bytes ``packed`` bytes may unpack to, as one member."""
         return min(self.page_bytes, max(self.ratio_free_bytes, self.member_ratio * packed))
 
-    def whole(self, packed: int) -> int:
+    def unpacked_in_all(self, packed: int) -> int:
         """How many bytes an archive of ``packed`` bytes may unpack to in total."""
         return max(self.archive_free_bytes, self.archive_ratio * packed)
 

@@ -102,14 +102,14 @@ class ArchiveReader:
         self._context.pass_over(location_of(path), HIDDEN)
 
 
-def _is_copy(found: FoundFile, mirrors: HttrackMirrors) -> str:
+def _is_copy(entry: FoundFile, mirrors: HttrackMirrors) -> str:
     """Tell whether a file is the copy, with other links, of a page that is read beside it."""
-    if found.beside is None:
+    if entry.beside is None:
         return ""
-    original = original_of(found.path.name, found.beside)
-    if original and _is_readable(found.path.with_name(original), mirrors.limits):
+    original = original_of(entry.path.name, entry.beside)
+    if original and _is_readable(entry.path.with_name(original), mirrors.limits):
         return REWRITTEN
-    return COPIES if mirrors.copies(found.path) else ""
+    return COPIES if mirrors.copies(entry.path) else ""
 
 
 def _is_readable(path: Path, limits: Limits) -> bool:
@@ -122,14 +122,14 @@ def _is_readable(path: Path, limits: Limits) -> bool:
         return False
 
 
-def _read_one(found: FoundFile, context: ReadContext) -> Iterator[Page | Trouble]:
-    if is_sidecar(found):
+def _read_one(entry: FoundFile, context: ReadContext) -> Iterator[Page | Trouble]:
+    if is_sidecar(entry):
         return
     try:
-        source = open_source(found, context.limits)
+        source = open_source(entry, context.limits)
     except OSError as error:
         yield Trouble(
-            location_of(found.path), f"cannot be read ({error.strerror}); skipped", "unreadable"
+            location_of(entry.path), f"cannot be read ({error.strerror}); skipped", "unreadable"
         )
         return
     with source.file:

@@ -173,6 +173,6 @@ def spooled(read: Callable[[int], bytes], budget: Budget) -> tuple[BinaryIO, int
     return cast(BinaryIO, held), size
 
 
-def of_whole(limits: Limits, size: int) -> Budget:
+def unpacking_budget(limits: Limits, size: int) -> Budget:
     """Return the budget of a file of ``size`` bytes on disk."""
-    return Budget(limits.whole(size))
+    return Budget(limits.unpacked_in_all(size))

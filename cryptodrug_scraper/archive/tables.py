@@ -54,7 +54,7 @@ class _Table:
         self.names: dict[str, None] = {}
         self.waiting: list[Trouble | str] = []  # what to say of rows before the first page
         self.reported: set[str] = set()
-        self.found = ""  # the column that the last page stood in
+        self.page_column = ""  # the column that the last page stood in
         self.unsaid = 0
 
     def row(self, row: Row) -> Iterator[Page | Trouble]:
@@ -168,7 +168,7 @@ class _Table:
                 bad = bad or error
                 continue
             if looks_like_html(data):
-                self.found = name
+                self.page_column = name
                 return data
             other = other or data
         if bad is not None and (self.body is not None or not other):
@@ -179,7 +179,7 @@ class _Table:
         """A page was found: what came before it is said now."""
         if self.body is not None:
             return
-        self.body = self.found
+        self.body = self.page_column
         for item in self.waiting:
             if isinstance(item, str):
                 self._passed(item)

@@ -40,10 +40,10 @@ SCOUTED_MEMBERS = 20_000
 def read_tar(source: Source, context: ReadContext) -> Iterator[Page | Trouble]:
     """Yield the pages of a tar archive, in its order."""
     originals: set[str] = set()
-    sidecars, whole = _scout(source, context.limits, originals)
+    sidecars, scouted = _scout(source, context.limits, originals)
     source.file.seek(0)
     stream = Stream(source.file, source.form.packing, source.size, source.budget.take)
-    yield from _TarReader(source, context, stream, sidecars, whole, originals)
+    yield from _TarReader(source, context, stream, sidecars, scouted, originals)
 
 
 def open_member(source: Source, start: int, size: int) -> BinaryIO:
@@ -120,7 +120,7 @@ class _TarReader:
         context: ReadContext,
         stream: Stream,
         sidecars: dict[str, bytes | None],
-        whole: bool,
+        scouted: bool,
         originals: set[str],
     ) -> None:
         self.originals = originals
@@ -130,7 +130,7 @@ class _TarReader:
         self.stream = stream
         self.walker = Walker(stream, context.limits)
         self.sidecars = sidecars
-        self.whole = whole
+        self.scouted = scouted
         self.seen: set[int] = set()
         self.awaited: set[int] = set()
         self.jsons: dict[str, str] = {}  # their locations, as long as no page used them
@@ -271,7 +271,7 @@ class _TarReader:
                 "late_sidecar",
             )
         elif (
-            not self.whole
+            not self.scouted
             and is_sidecar_name(name)
             and name not in self.sidecars
             and len(self.sidecars) < limits.sidecars_held
@@ -284,7 +284,7 @@ class _TarReader:
     ) -> tuple[bytes, str] | Trouble | None:
         name = "/".join([*parts[:-1], beside])
         if name not in self.sidecars:
-            if not self.whole and len(self.awaited) < self.context.limits.names_held:
+            if not self.scouted and len(self.awaited) < self.context.limits.names_held:
                 self.awaited.add(hash(name))
             return None
         data = self.sidecars[name]

@@ -90,7 +90,7 @@ class _Warc:
         self.records = RecordReader(source, context)
         self.on_disk = RecordFile(source.file, source.name)
         self.packed = self.on_disk.magic != PLAIN
-        self.found = False
+        self.any_record = False
         # fastwarc reads heads that end in LF alone only where it passes over damage in silence.
         self.lenient = self.on_disk.head_ends_in_lf(0)
         self.member = 0  # start of the member that the last record stands in
@@ -163,7 +163,7 @@ class _Warc:
                 f"{self.where}#{at}", f"{wrong.reason}; went on with the next record", wrong.code
             )
             start = checked.end if self.inside and not checked.code else disk.next(at + 1)
-        if not self.found:
+        if not self.any_record:
             yield Trouble(self.where, "no WARC record was found in it", "unreadable")
         yield from self.records.undated()
 
@@ -250,7 +250,7 @@ class _Warc:
         watched = _CountedStream(self.file, end, self.limits.silent_seconds)
         for record in ArchiveIterator(watched, parse_http=False, quirks_mode=self.lenient):
             watched.reset()
-            self.found = True
+            self.any_record = True
             at = record.stream_pos
             wrong: RecordCheck | None = None
             if batch or (self.inside >= 0 and self.packed and not self._begins(record)):

@@ -73,8 +73,8 @@ app = typer.Typer(
 )
 
 
-def _version(asked: bool) -> None:
-    if asked:
+def _version(wanted: bool) -> None:
+    if wanted:
         typer.echo(f"cryptodrug {__version__}")
         raise typer.Exit
 

@@ -12,26 +12,26 @@ if TYPE_CHECKING:
 
 
 def why_nothing(
-    found: Captures, first: date | None, last: date | None, markets: list[str]
+    captures: Captures, first: date | None, last: date | None, markets: list[str]
 ) -> str | None:
     """Return why a period has no page, and what to do; None if it has some."""
-    if found.in_period:
+    if captures.in_period:
         return None
     of = f" of {', '.join(markets)}" if markets else ""
-    if not found.pages:
+    if not captures.pages:
         return (
             f"The database has no captures{of}. Read pages into it first: "
             f"{program()} replay saved-pages/"
         )
-    if found.first is None or found.last is None:
+    if captures.first is None or captures.last is None:
         return (
             f"The database has no captures{of} of which the date is known: none of its "
-            f"{found.pages:,} pages has one. Give them one: "
+            f"{captures.pages:,} pages has one. Give them one: "
             f"{program()} replay saved-pages/ --captured-at 2018-11-19"
         )
     return (
-        f"The database has no captures{of} {_between(first, last)}: they run from {found.first} "
-        f"to {found.last}."
+        f"The database has no captures{of} {_between(first, last)}: they run from {captures.first} "
+        f"to {captures.last}."
     )
 
 

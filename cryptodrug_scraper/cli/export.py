@@ -203,7 +203,7 @@ def _check_place(out: Path, force: bool) -> None:
         raise Failure(f"--out: the folder {parent} cannot be written in.", Code.BAD_INPUT)
 
 
-def _nothing(said: str, dsn: str, scope: ExportScope) -> str:
+def _nothing(reason: str, dsn: str, scope: ExportScope) -> str:
     """Say of an empty export whether it is for want of pages, or for what was asked."""
     from cryptodrug_scraper import study
     from cryptodrug_scraper.cli.captured import why_nothing
@@ -219,12 +219,12 @@ def _nothing(said: str, dsn: str, scope: ExportScope) -> str:
             invented=scope.invented,
         )
     except ValueError as error:  # the database has no such market
-        return f"{said} {error}"
+        return f"{reason} {error}"
     with opened:
         why = why_nothing(captures(opened), scope.first, scope.last, list(scope.markets))
     if why is None and scope.country:
         why = f"No page asked for says that an offer ships from {scope.country}."
-    return f"{said} {why}" if why else said
+    return f"{reason} {why}" if why else reason
 
 
 def _with_key(options: ExportOptions, key_file: Path | None) -> ExportOptions:

@@ -211,20 +211,20 @@ def _hosts(mirrors: MirrorStore, market: str | None) -> frozenset[str]:
     return frozenset(_host(mirror.address) for mirror in mirrors.all(market))
 
 
-def _market_of(mirrors: MirrorStore, url: str, told: str | None) -> str | None:
+def _market_of(mirrors: MirrorStore, url: str, stated: str | None) -> str | None:
     """Return the market that was told, or that has the host among its mirrors; None if neither."""
     from cryptodrug_scraper.reading.market import markets
 
     having = [name for name in markets() if _host(url) in _hosts(mirrors, name)]
-    if told is None:
+    if stated is None:
         return having[0] if len(having) == 1 else None
-    if having and told not in having:
+    if having and stated not in having:
         raise Failure(
-            f"{_host(url)} is a mirror of {' and '.join(having)}, not of {told}: leave out "
+            f"{_host(url)} is a mirror of {' and '.join(having)}, not of {stated}: leave out "
             "--market, or correct the mirrors.",
             Code.BAD_INPUT,
         )
-    return told
+    return stated
 
 
 def _identity(

@@ -43,11 +43,13 @@ def pages_of(
             Code.BAD_INPUT,
         )
     for item in held:
-        yield _told(item, url, captured_at) if pages == 1 and isinstance(item, Page) else item
+        yield (
+            _with_options(item, url, captured_at) if pages == 1 and isinstance(item, Page) else item
+        )
     yield from items
 
 
-def _told(page: Page, url: str | None, captured_at: datetime | date | None) -> Page:
+def _with_options(page: Page, url: str | None, captured_at: datetime | date | None) -> Page:
     if url is not None:
         page = dataclasses.replace(page, url=without_credentials(url))
     if captured_at is not None:

@@ -240,7 +240,7 @@ def _page(
         return page, _notices(opened, found, options.country), opened.kinds.rests_on_invented
 
 
-def _notices(study: Study, found: Captures, country: str) -> list[str]:
+def _notices(study: Study, captured: Captures, country: str) -> list[str]:
     from cryptodrug_scraper.language import language
     from cryptodrug_scraper.report.captures import kinds_words, ships_from, undated_words
 
@@ -248,7 +248,7 @@ def _notices(study: Study, found: Captures, country: str) -> list[str]:
     notices = [
         kinds_words(study.kinds, english),
         english.text("about.waiting", rows=study.waiting.rows) if study.waiting else "",
-        undated_words(found, english),
+        undated_words(captured, english),
     ]
     if not ships_from(study, country):
         notices.append(

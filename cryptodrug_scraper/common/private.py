@@ -47,16 +47,16 @@ def make_folder(folder: Path) -> None:
 
 def check_folder(folder: Path) -> None:
     """Refuse a folder that somebody else owns or can look into. Raises NotUsable."""
-    found = folder.stat()
-    if not stat.S_ISDIR(found.st_mode):
+    status = folder.stat()
+    if not stat.S_ISDIR(status.st_mode):
         raise NotUsable(f"{folder} is not a folder; move it away.")
-    _check_owner(folder, found)
-    if found.st_mode & 0o077:
+    _check_owner(folder, status)
+    if status.st_mode & 0o077:
         raise NotUsable(f"Others can look into {folder}: run `chmod 700 {folder}`.")
 
 
-def _check_owner(path: Path, found: os.stat_result) -> None:
-    if found.st_uid != os.geteuid() and os.geteuid() != 0:
+def _check_owner(path: Path, status: os.stat_result) -> None:
+    if status.st_uid != os.geteuid() and os.geteuid() != 0:
         raise NotUsable(f"{path} belongs to another user; use a data folder of your own.")
 
 
@@ -66,12 +66,12 @@ def tighten(path: Path) -> None:
     Does nothing if it is not there. Raises NotUsable for what is no plain file, and OSError.
     """
     try:
-        found = path.lstat()
+        status = path.lstat()
     except FileNotFoundError:
         return
-    if not stat.S_ISREG(found.st_mode):
+    if not stat.S_ISREG(status.st_mode):
         raise NotUsable(f"{path} is not a plain file; remove it.")
-    if found.st_mode & 0o077:
+    if status.st_mode & 0o077:
         path.chmod(0o600)
 
 
@@ -89,11 +89,11 @@ def read_json(path: Path) -> Any:
     except OSError as error:
         raise NotUsable(f"{path} cannot be read: {error.strerror}.") from None
     try:
-        found = os.fstat(descriptor)
-        if not stat.S_ISREG(found.st_mode):
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
             raise NotUsable(f"{path} is not a plain file; remove it.")
-        _check_owner(path, found)
-        if found.st_mode & 0o077:
+        _check_owner(path, status)
+        if status.st_mode & 0o077:
             raise NotUsable(f"Others can read {path}: run `chmod 600 {path}`.")
         with os.fdopen(descriptor, "rb", closefd=False) as file:
             data = file.read(_LARGEST + 1)
@@ -139,7 +139,7 @@ def locked(folder: Path) -> Iterator[None]:
 def stamp(path: Path) -> tuple[int, int, int] | None:
     """Return what differs after each write of a file (one stat call); None if there is none."""
     try:
-        found = path.lstat()
+        status = path.lstat()
     except OSError:
         return None
-    return found.st_mtime_ns, found.st_ino, found.st_size
+    return status.st_mtime_ns, status.st_ino, status.st_size

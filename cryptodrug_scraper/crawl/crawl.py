@@ -20,7 +20,7 @@ from scrapy import Request
 from scrapy.crawler import Crawler
 
 from cryptodrug_scraper import __version__
-from cryptodrug_scraper.archive import CrawlArchive, CrawlEnd, CrawlStamp, Held, mend
+from cryptodrug_scraper.archive import CrawlArchive, CrawlEnd, CrawlStamp, Held, repair
 from cryptodrug_scraper.crawl.disk import cannot_write, naming
 from cryptodrug_scraper.crawl.durable import WhenOnDisk
 from cryptodrug_scraper.crawl.frontier import FAILED, Wanted, open_frontier
@@ -128,7 +128,7 @@ class Crawl:
             self.scope = Scope(inside, self.plan.outside, self.frontier)
             self.warcs = archives / self.job.name
             self.warcs.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self.mended = mend(self.warcs)
+            self.mended = repair(self.warcs)
             held = Held(self.warcs, self.mended.damaged)
             self.lost = self.frontier.ask_again(held)
             self.visited.forget(wanted.key for wanted in self.lost)

@@ -33,7 +33,7 @@ def losses_named(dsn: str) -> Iterator[None]:
     are looked at too.
     """
     server = _embedded(dsn)
-    before = _size(server)
+    log_size = _size(server)
     try:
         yield
     except DatabaseLost:
@@ -44,16 +44,16 @@ def losses_named(dsn: str) -> Iterator[None]:
             or type(error) is psycopg2.DatabaseError
         ):
             raise
-        raise DatabaseLost(_why(error, dsn, server, before)) from error
+        raise DatabaseLost(_why(error, dsn, server, log_size)) from error
 
 
-def _why(error: psycopg2.Error, dsn: str, server: EmbeddedServer | None, before: int) -> str:
+def _why(error: psycopg2.Error, dsn: str, server: EmbeddedServer | None, log_size: int) -> str:
     said = " ".join(str(error).split())
     code = error.pgcode or ""
     where = f"The database in {server.home}" if server else f"The database {mask(dsn)}"
     log = ""
     for _ in range(20):  # a client hears of an end before the server has written why
-        if server is None or (log := _last_grave(server, before)):
+        if server is None or (log := _last_grave(server, log_size)):
             break
         time.sleep(0.1)
     full = code == "53100" or any(words in said + log for words in _NO_SPACE)
@@ -97,10 +97,10 @@ def _size(server: EmbeddedServer | None) -> int:
     return 0
 
 
-def _last_grave(server: EmbeddedServer, before: int) -> str:
+def _last_grave(server: EmbeddedServer, log_size: int) -> str:
     """Return what the server's log said last that may tell why it failed, of this use."""
     try:
-        offset = max(before, server.log.stat().st_size - _LOG_BYTES)
+        offset = max(log_size, server.log.stat().st_size - _LOG_BYTES)
         lines = log_since(server.log, offset).splitlines()
     except OSError:
         return ""

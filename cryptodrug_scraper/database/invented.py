@@ -37,23 +37,23 @@ _LEFT_OUT = (
 class Kinds:
     """Which kinds of pages a database has, and what of them was asked for.
 
-    ``real`` is whether there are real pages, ``invented`` how many invented ones, ``asked_for``
+    ``real`` is whether there are real pages, ``invented`` how many invented ones, ``choice``
     None or one of :data:`CHOICES`.
     """
 
     real: bool
     invented: int
-    asked_for: str | None = None
+    choice: str | None = None
 
     @property
     def counts_real(self) -> bool:
         """Whether real pages are counted."""
-        return self.asked_for != ONLY and (self.real or not self.invented)
+        return self.choice != ONLY and (self.real or not self.invented)
 
     @property
     def counts_invented(self) -> bool:
         """Whether invented pages are counted."""
-        return self.asked_for is not None or (self.invented > 0 and not self.real)
+        return self.choice is not None or (self.invented > 0 and not self.real)
 
     @property
     def rests_on_invented(self) -> bool:
@@ -82,17 +82,17 @@ class Kinds:
         return _LEFT_OUT.format(n=self.invented) if self.invented else ""
 
 
-def kinds_of(work: cursor, asked_for: str | None = None) -> Kinds:
+def kinds_of(work: cursor, choice: str | None = None) -> Kinds:
     """Find out which kinds of pages there are. Raises ValueError for what cannot be asked for."""
-    if asked_for is not None and asked_for not in CHOICES:
-        raise ValueError(f"invented={asked_for!r}: it is {' or '.join(CHOICES)}, or not given.")
+    if choice is not None and choice not in CHOICES:
+        raise ValueError(f"invented={choice!r}: it is {' or '.join(CHOICES)}, or not given.")
     work.execute(
         "SELECT EXISTS (SELECT FROM public.page WHERE NOT invented),"
         " (SELECT count(*) FROM public.page WHERE invented)"
     )
     row = work.fetchone()
     assert row is not None
-    return Kinds(bool(row[0]), int(row[1]), asked_for)
+    return Kinds(bool(row[0]), int(row[1]), choice)
 
 
 def definitions_of_views(work: cursor) -> dict[str, str]:

@@ -109,7 +109,7 @@ def _moves(roots: list[Root], old: str, where: str) -> Iterator[Move]:
         if path.startswith(f"{outer}/")
     ]
     if around:
-        _, root, part = max(around, key=lambda found: found[0])
+        _, root, part = max(around, key=lambda one: one[0])
         yield Move(root, where, part)
 
 
@@ -190,7 +190,7 @@ def find(
         found: dict[int, Move] = {}
         search = Search()
         if missing:
-            for move in _look(work, missing, folders, search, on_progress):
+            for move in _search(work, missing, folders, search, on_progress):
                 if move.root.archive_id not in found:
                     found[move.root.archive_id] = move
                 if len(found) == len(missing):
@@ -200,7 +200,7 @@ def find(
     return search
 
 
-def _look(
+def _search(
     work: cursor,
     missing: list[Root],
     folders: Iterable[Path],

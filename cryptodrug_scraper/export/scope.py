@@ -51,7 +51,7 @@ class ExportScope:
     invented: str | None = None
 
     @property
-    def whole(self) -> bool:
+    def is_everything(self) -> bool:
         """Whether nothing is left out, but for a kind of pages."""
         return self == ExportScope(invented=self.invented)
 
@@ -69,7 +69,7 @@ class ExportScope:
     @property
     def words(self) -> str:
         """What is chosen, for people."""
-        if self.whole:
+        if self.is_everything:
             return "**What is in it.** All of the database."
         said = ["**What is in it.** A part of the database:"]
         if self.markets:
@@ -133,7 +133,7 @@ def prepare(connection: Connection, scope: ExportScope, kinds: Kinds) -> dict[st
         with connection.cursor() as work:
             views = definitions_of_views(work)
             _rates(work, views, scope, kinds)
-            narrowed = kinds.condition is not None or not scope.whole
+            narrowed = kinds.condition is not None or not scope.is_everything
             left_out = _narrow(work, views, scope, kinds) if narrowed else {}
             work.execute("SET TRANSACTION READ ONLY")
     except psycopg2.errors.InsufficientPrivilege as error:

@@ -104,16 +104,14 @@ class Language:
         dash = "–" if ends[0] >= 0 else f" {self._marks.to} "
         return dash.join(written) + (self._marks.percent if kind == "share" else "")
 
-    def interval(
-        self, ends: Any, kind: str = "share", value: Any = None, *, before: str = ""
-    ) -> str:
+    def interval(self, ends: Any, kind: str = "share", value: Any = None, *, lead: str = "") -> str:
         """Write an interval beside its number: 95% interval 9–15%. Nothing if there is none.
 
-        `ends` are two, `kind` and `value` as in `span`; `before` stands before it.
+        `ends` are two, `kind` and `value` as in `span`; `lead` stands before it.
         """
         if ends is None:
             return ""
-        return before + self.text("part.interval", span=self.span(ends[0], ends[1], kind, value))
+        return lead + self.text("part.interval", span=self.span(ends[0], ends[1], kind, value))
 
     def euros(self, amount: Any, digits: int | None = None) -> str:
         """Write an amount in euros: cents below 10 euros, whole euros above."""
@@ -281,8 +279,8 @@ def _expressions(code: str) -> Any:
         "euros": spoken.euros,
         "sum": spoken.rounded_euros,
         "span": lambda ends, kind="share", value=None: spoken.span(ends[0], ends[1], kind, value),
-        "interval": lambda ends, kind="share", value=None, before=", ": spoken.interval(
-            ends, kind, value, before=before
+        "interval": lambda ends, kind="share", value=None, lead=", ": spoken.interval(
+            ends, kind, value, lead=lead
         ),
         "month": spoken.month,
         "in_period": spoken.in_period,

@@ -123,22 +123,22 @@ def _shown(text: str) -> _Shown | None:
     return _Shown(year, month, int(found["day"]), seconds, offset, precision)
 
 
-def _clock(found: dict[str, str | None]) -> tuple[int | None, int, str] | None:
+def _clock(parts: dict[str, str | None]) -> tuple[int | None, int, str] | None:
     """Return seconds of the day (None if no time is given), zone in minutes, precision."""
-    if found["hour"] is None:
+    if parts["hour"] is None:
         return None, 0, "day"
-    hour, minute = int(found["hour"]), int(found["minute"] or 0)
-    second = int(found["second"] or 0)
-    if found["half"]:
+    hour, minute = int(parts["hour"]), int(parts["minute"] or 0)
+    second = int(parts["second"] or 0)
+    if parts["half"]:
         if not 1 <= hour <= 12:
             return None
-        hour = hour % 12 + (12 if found["half"].lower() == "p" else 0)
-    offset = int(found["zh"] or 0) * 60 + int(found["zm"] or 0)
-    if int(found["zm"] or 0) > 59 or hour > 23 or minute > 59 or second > 59 or offset > 14 * 60:
+        hour = hour % 12 + (12 if parts["half"].lower() == "p" else 0)
+    offset = int(parts["zh"] or 0) * 60 + int(parts["zm"] or 0)
+    if int(parts["zm"] or 0) > 59 or hour > 23 or minute > 59 or second > 59 or offset > 14 * 60:
         return None
-    if found["sign"] and found["sign"] != "+":
+    if parts["sign"] and parts["sign"] != "+":
         offset = -offset
-    return hour * 3600 + minute * 60 + second, offset, "minute" if found["minute"] else "hour"
+    return hour * 3600 + minute * 60 + second, offset, "minute" if parts["minute"] else "hour"
 
 
 def _moment(shown: _Shown, year: int) -> Moment | None:

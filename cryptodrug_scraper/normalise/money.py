@@ -152,14 +152,14 @@ def _amount(number: str, currency: tuple[str, int]) -> Money | None:
     return Money(shift(amount, power) if power else amount, code)
 
 
-def _merge(before: tuple[str, int] | None, after: tuple[str, int] | None) -> tuple[str, int] | None:
+def _merge(left: tuple[str, int] | None, right: tuple[str, int] | None) -> tuple[str, int] | None:
     """Return the one currency that stands on both sides of an amount (``$5.00 CAD`` is CAD)."""
-    if before is None or after is None or before == after:
-        return before or after
-    if before == ("USD", 0) and after[0].endswith("D"):
-        return after
-    if _KRONE in (before[0], after[0]):
-        code = before if after[0] == _KRONE else after
+    if left is None or right is None or left == right:
+        return left or right
+    if left == ("USD", 0) and right[0].endswith("D"):
+        return right
+    if _KRONE in (left[0], right[0]):
+        code = left if right[0] == _KRONE else right
         return code if code[0] in ("DKK", "ISK", "NOK", "SEK") else None
     return None
 

@@ -20,15 +20,15 @@ class Nearly:
     """A list of names, to find those that a word is nearly."""
 
     def __init__(self, names: Iterable[str]) -> None:
-        self._found: dict[str, tuple[str, ...]] = {}
+        self._by_part: dict[str, tuple[str, ...]] = {}
         for name in names:
             for part in {name, *_without_one(name)}:
-                self._found[part] = (*self._found.get(part, ()), name)
+                self._by_part[part] = (*self._by_part.get(part, ()), name)
 
     def find(self, word: str) -> Iterator[str]:
         """Yield the names that a word is nearly, perhaps more than once."""
         for part in (word, *_without_one(word)):
-            for name in self._found.get(part, ()):
+            for name in self._by_part.get(part, ()):
                 if one_apart(word, name):
                     yield name
 

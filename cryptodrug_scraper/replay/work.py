@@ -92,8 +92,8 @@ class Worker:
         self.loader: Loader | None = None
         if dsn is not None:
             with ExitStack() as stack:
-                self.asking = psycopg2.connect(dsn, application_name="cryptodrug replay")
-                stack.callback(self.asking.close)
+                self.lookup = psycopg2.connect(dsn, application_name="cryptodrug replay")
+                stack.callback(self.lookup.close)
                 self.loading = psycopg2.connect(dsn, application_name="cryptodrug replay")
                 stack.callback(self.loading.close)
                 self.loader = Loader(self.loading)
@@ -102,7 +102,7 @@ class Worker:
     def close(self) -> None:
         """Close the connections."""
         if self.loader is not None:
-            self.asking.close()
+            self.lookup.close()
             self.loading.close()
 
     def prepare(
@@ -121,8 +121,8 @@ class Worker:
         captures = [Capture.of(page, self.roots) for page in pages]
         known: dict[int, Present] = {}
         if self.loader is not None:
-            with _lost_is_operational(self.asking):
-                known = present(self.asking, [capture.page_id for capture in captures])
+            with _lost_is_operational(self.lookup):
+                known = present(self.lookup, [capture.page_id for capture in captures])
         done = [None] * len(captures) if parsed is None else parsed
         for capture, read in zip(captures, done, strict=True):
             key, page = capture.page_id, capture.page

@@ -95,13 +95,13 @@ def kinds_words(kinds: Kinds, lang: Language) -> str:
     return lang.text(f"about.{names[kinds.name]}", n=kinds.invented)
 
 
-def undated_words(found: Captures, lang: Language) -> str:
+def undated_words(counted: Captures, lang: Language) -> str:
     """Say which pages have no date, and so are in no report; nothing if all have one."""
-    if not found.undated:
+    if not counted.undated:
         return ""
     each = [
         lang.text("caveat.undated_market", market=title, n=n, of=of)
-        for title, n, of in found.undated
+        for title, n, of in counted.undated
     ]
-    without = sum(n for _, n, _ in found.undated)
-    return lang.text("caveat.undated", n=without, of=found.pages, markets=each)
+    without = sum(n for _, n, _ in counted.undated)
+    return lang.text("caveat.undated", n=without, of=counted.pages, markets=each)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from cryptodrug_scraper.report.context import ReportContext
 from cryptodrug_scraper.report.guard import TOTAL, as_day
 from cryptodrug_scraper.report.parts import Section, interval_of
-from cryptodrug_scraper.study.months import whole_months, whole_quarters
+from cryptodrug_scraper.study.months import complete_months, complete_quarters
 from cryptodrug_scraper.study.shares import change
 from cryptodrug_scraper.study.size import by_vendor
 
@@ -50,9 +50,9 @@ class Growths:
 
         The more crawls a period has, the more listings that come and go are seen in it.
         """
-        months = whole_months(self.context.study)
+        months = complete_months(self.context.study)
         if self.sized.by == "quarter":
-            months = whole_quarters(months)
+            months = complete_quarters(months)
         chosen = months.loc[months["stock"], ["month", "market"]]
         return {(as_day(day), market) for day, market in chosen.itertuples(index=False)}
 

@@ -62,19 +62,19 @@ def suppress_grid(
         return hidden
     for n, mark in enumerate(forced):
         hidden[-1][n] |= mark and vendors[-1][n] > 0
-    told = (len(hidden) - 1, len(hidden[0]) - 1)
+    total = (len(hidden) - 1, len(hidden[0]) - 1)
     while True:
         before = sum(map(sum, hidden))
         for r, (row, marks) in enumerate(zip(vendors, hidden, strict=True)):
-            _complete(row, marks, threshold, told[1], never=r == told[0])
+            _complete(row, marks, threshold, total[1], never=r == total[0])
         for n in range(len(vendors[0])):
             marks = [line[n] for line in hidden]
             column = [row[n] for row in vendors]
-            _complete(column, marks, threshold, told[0], never=n == told[1])
+            _complete(column, marks, threshold, total[0], never=n == total[1])
             for line, mark in zip(hidden, marks, strict=True):
                 line[n] = mark
         for r, n in _bridges(hidden):
-            _tie(vendors, hidden, (r, n), told)
+            _tie(vendors, hidden, (r, n), total)
         if sum(map(sum, hidden)) == before:
             return hidden
 
@@ -128,7 +128,10 @@ def _joined(edge: tuple[int, int], edges: Sequence[tuple[int, int]]) -> bool:
 
 
 def _tie(
-    vendors: Sequence[Sequence[int]], hidden: Grid, cell: tuple[int, int], told: tuple[int, int]
+    vendors: Sequence[Sequence[int]],
+    hidden: Grid,
+    cell: tuple[int, int],
+    total: tuple[int, int],
 ) -> None:
     """Put a suppressed cell on a cycle: suppress the other corners of a rectangle."""
     row, column = cell
@@ -136,7 +139,7 @@ def _tie(
     for r in range(len(vendors)):
         for c in range(len(vendors[0])):
             corners = ((row, c), (r, column), (r, c))
-            if r == row or c == column or (told in corners and not hidden[told[0]][told[1]]):
+            if r == row or c == column or (total in corners and not hidden[total[0]][total[1]]):
                 continue
             if all(vendors[i][j] for i, j in corners):
                 cost = sum(vendors[i][j] for i, j in corners if not hidden[i][j])

@@ -21,7 +21,7 @@ class Accuracy(NamedTuple):
     right_in_category: int
     amounts: int
     """Titles that state an amount."""
-    found: int
+    amounts_right: int
     """Of these, the amount was read, and right."""
     given: int
     """Titles of which an amount was read."""
@@ -33,8 +33,8 @@ class Accuracy(NamedTuple):
             "right": self.right / self.titles,
             "wrong": self.wrong / self.titles,
             "placed": self.right_in_category / self.with_category,
-            "found": self.found / self.amounts,
-            "exact": self.found / self.given,
+            "found": self.amounts_right / self.amounts,
+            "exact": self.amounts_right / self.given,
         }
 
 

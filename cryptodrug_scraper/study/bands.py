@@ -57,9 +57,9 @@ def read_bands(path: Path | None = None) -> Bands:
     try:
         data = tomllib.loads(text)
         amount = {
-            (group, unit): _band(told)
+            (group, unit): _band(entry)
             for group, units in data["amount"].items()
-            for unit, told in units.items()
+            for unit, entry in units.items()
         }
         return Bands(_band(data["value"]), amount)
     except (KeyError, TypeError, AttributeError, tomllib.TOMLDecodeError) as error:
@@ -68,8 +68,8 @@ def read_bands(path: Path | None = None) -> Bands:
         raise BandsError(f"{where}: {error}") from None
 
 
-def _band(told: Mapping[str, Any]) -> Band:
-    sources = {name: str(told.get(f"{name}_source", "")) for name in ("middle", "wholesale")}
+def _band(entry: Mapping[str, Any]) -> Band:
+    sources = {name: str(entry.get(f"{name}_source", "")) for name in ("middle", "wholesale")}
     works = {name: getattr(literature, key, key) for name, key in sources.items()}
-    thresholds = (float(told["middle"]), float(told["wholesale"]))
+    thresholds = (float(entry["middle"]), float(entry["wholesale"]))
     return Band(*thresholds, works["middle"], works["wholesale"])

@@ -10,7 +10,7 @@ from cryptodrug_scraper.study.by_vendor import HIGH, LOW
 from cryptodrug_scraper.study.core import StudySession
 from cryptodrug_scraper.study.intervals import Floats, of_totals
 from cryptodrug_scraper.study.measure import Measure, Note
-from cryptodrug_scraper.study.months import EDGE_DAYS, whole_months
+from cryptodrug_scraper.study.months import EDGE_DAYS, complete_months
 from cryptodrug_scraper.study.size import by_vendor, market_size
 
 FEWEST_MONTHS = 3
@@ -43,7 +43,7 @@ def growth(study: StudySession, *, country: str | None = None) -> Measure:
     tail = "_country" if country is not None else ""
     series = {name: f"{name}{tail}" for name in _KINDS}
     series["turnover"] = "turnover_country" if country is not None else "turnover_eur"
-    whole = whole_months(study).rename(columns={"month": "period"})
+    whole = complete_months(study).rename(columns={"month": "period"})
     each = size.frame.merge(whole, on=["market", "period"], how="left")
     each[["stock", "flow"]] = each[["stock", "flow"]].eq(True)
     offered, sold = by_vendor(study, country, "month")

@@ -193,11 +193,11 @@ def _classify(study: StudySession, mapping: SubstanceMap) -> None:
         "SELECT words_id, category, title, digital FROM s_saying"
     )
     for part in rows.partitions(20_000):
-        study.copy("s_words", _WORDS, _said(mapping, part))
+        study.copy("s_words", _WORDS, _words_of(mapping, part))
     study.run("CREATE UNIQUE INDEX ON s_words (words_id); ANALYZE s_words")
 
 
-def _said(mapping: SubstanceMap, rows: Iterable[Any]) -> Iterator[tuple[Any, ...]]:
+def _words_of(mapping: SubstanceMap, rows: Iterable[Any]) -> Iterator[tuple[Any, ...]]:
     for words_id, category, title, digital in rows:
         verdict = mapping.classify(category, title)
         if digital and verdict.source != "category":

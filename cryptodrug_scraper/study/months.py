@@ -84,7 +84,7 @@ _CUT = """
 """
 
 
-def whole_months(study: StudySession) -> pd.DataFrame:
+def complete_months(study: StudySession) -> pd.DataFrame:
     """Return which months are whole: a row a market and month with a listing seen or a review.
 
     Columns: market, month (its first day), edge (days), and two that are true where the month is
@@ -119,8 +119,8 @@ def _watched_months(study: StudySession) -> pd.DataFrame:
     return frame.astype({"stock": bool, "flow": bool})
 
 
-def whole_quarters(months: pd.DataFrame) -> pd.DataFrame:
-    """Return which quarters are whole, from `whole_months`: those of three whole months each."""
+def complete_quarters(months: pd.DataFrame) -> pd.DataFrame:
+    """Return which quarters are whole, from `complete_months`: those of three whole months each."""
     first = [day.replace(month=day.month - (day.month - 1) % 3) for day in months["month"]]
     by_quarter = months.assign(month=first).groupby(["market", "month"], as_index=False)
     sums = by_quarter[["stock", "flow"]].sum()

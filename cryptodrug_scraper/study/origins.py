@@ -110,13 +110,13 @@ def history(windows: Sequence[Window], changing: int = CHANGING_WINDOWS) -> Hist
 
 
 def _is_move(
-    before: Sequence[Window],
+    first: Sequence[Window],
     run: Sequence[Window],
-    after: Sequence[Window],
+    last: Sequence[Window],
     changing: int,
 ) -> bool:
     """Whether a run of windows with both is the change from the one before to the one after."""
-    old, both, new = before[0][2], run[0][2], after[0][2]
+    old, both, new = first[0][2], run[0][2], last[0][2]
     long = run[-1][0] - run[0][0] + 1
     stated = any(window[3] for window in run)
     return not stated and long <= changing and not old & new and both == old | new

@@ -22,7 +22,7 @@ from cryptodrug_scraper.study.coverage import build_known
 from cryptodrug_scraper.study.growth import FEWEST_MONTHS, log_slope, month_numbers
 from cryptodrug_scraper.study.lifetimes import GRACE_DAYS, LIVES, kaplan_meier, median_of
 from cryptodrug_scraper.study.measure import Measure, Note
-from cryptodrug_scraper.study.months import whole_months
+from cryptodrug_scraper.study.months import complete_months
 from cryptodrug_scraper.study.origins import WINDOW_DAYS, moves
 from cryptodrug_scraper.study.periods import check_country
 from cryptodrug_scraper.study.prepare import prepare
@@ -185,7 +185,7 @@ def sensitivity(study: StudySession, *, country: str) -> Measure:
     given = {"country": code, "edges": list(edges.values())}
     sold = _sold(study, given, edges)
     main_edge = "larger_main"
-    behind = _behind(study, given, edges)
+    vendors = _vendor_counts(study, given, edges)
     base = {
         **sold.headline(main_edge),
         **_offered(study, given),
@@ -195,24 +195,24 @@ def sensitivity(study: StudySession, *, country: str) -> Measure:
     }
     rows: list[dict[str, Any]] = []
 
-    def add(choice: str, setting: Any, values: Mapping[str, Any], behind: int, *,
+    def add(choice: str, setting: Any, values: Mapping[str, Any], vendors: int, *,
             larger: int | None = None, main: bool = False) -> None:  # fmt: skip
         rows.append({"choice": choice, "setting": setting, "main": main, **base, **values,
-                     "behind": behind,
+                     "behind": vendors,
                      "larger_behind": larger_main if larger is None else larger})  # fmt: skip
 
-    larger_main = behind["larger_main"]
-    add("main", "", {}, behind["vendors"], main=True)
+    larger_main = vendors["larger_main"]
+    add("main", "", {}, vendors["vendors"], main=True)
     for choice, setting, changes in _priced_otherwise(study, given, edges):
         moved = {v for vendors in changes["vendors"] for v in vendors or ()}
         add(choice, setting, sold.otherwise(changes).headline(main_edge), len(moved))
     cells = sold.cells
-    add("edits", "once", sold.headline(main_edge, ~cells["suspected"]), behind["suspected"])
-    add("low_ratings", "out", sold.headline(main_edge, ~cells["poor"]), behind["poor"])
+    add("edits", "once", sold.headline(main_edge, ~cells["suspected"]), vendors["suspected"])
+    add("low_ratings", "out", sold.headline(main_edge, ~cells["poor"]), vendors["poor"])
     for name, edge in edges.items():
         if name != main_edge and edge != edges[main_edge]:
             setting = f"{DOLLARS} USD" if name == "larger_usd" else f"{edge:.0f} EUR"
-            add("larger_from", setting, sold.headline(name), 0, larger=behind[name])
+            add("larger_from", setting, sold.headline(name), 0, larger=vendors[name])
     for days in GRACES:
         add("grace_days", days, _stay(study, code, sold.market, days), 0)
     for days in WINDOWS:
@@ -259,12 +259,12 @@ def _sold(study: StudySession, given: Mapping[str, Any], edges: Mapping[str, flo
     cells = study.frame(_SOLD.format(larger=larger, here=_HERE), given)
     most = cells.groupby("market")["reviews"].sum()
     market = str(most.idxmax()) if len(most) else None
-    months = whole_months(study)
+    months = complete_months(study)
     return _Sold(cells.astype({"poor": bool, "suspected": bool}), market,
                  months[months["flow"] & (months["market"] == market)])  # fmt: skip
 
 
-def _behind(
+def _vendor_counts(
     study: StudySession, given: Mapping[str, Any], edges: Mapping[str, float]
 ) -> dict[str, int]:
     """Count the vendors behind all sales, and behind those that choices leave out or add."""

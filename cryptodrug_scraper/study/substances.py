@@ -76,15 +76,15 @@ class SubstanceMap:
         Never raises: without evidence the group is ``unknown`` and the source ``none``.
         """
         place, key = self._place(tuple(category)), title[:RAW]
-        found = self.find(key)
+        names = self.find(key)
         if place is None:
-            return self._by_title(found, key)
+            return self._by_title(names, key)
         if place.group is None:
-            return self._by_title(found, key, place.also or None, among_drugs=True)
+            return self._by_title(names, key, place.also or None, among_drugs=True)
         if place.group == NOT_DRUGS:
             return self._verdict(NOT_DRUGS, None, "category")
-        within = [f for f in found if self.details[f.substance] == place.group]
-        possible = [f for f in found if self.details[f.substance] in (place.group, *place.also)]
+        within = [f for f in names if self.details[f.substance] == place.group]
+        possible = [f for f in names if self.details[f.substance] in (place.group, *place.also)]
         best = next(_best_first(possible), None)
         if best is not None and best.level > WEAK and best not in within:
             return self._verdict(self.details[best.substance], best.substance, "title")
@@ -106,7 +106,7 @@ class SubstanceMap:
 
     def _by_title(
         self,
-        found: list[NameInTitle],
+        names: list[NameInTitle],
         title: str,
         allowed: frozenset[str] | None = None,
         *,
@@ -120,9 +120,9 @@ class SubstanceMap:
         nothing in a category of drugs.
         """
         if allowed is not None:
-            found = [f for f in found if self.details[f.substance] in allowed]
-        goods = max((f.level for f in found if self.details[f.substance] == NOT_DRUGS), default=0)
-        drugs = [f for f in found if self.details[f.substance] != NOT_DRUGS]
+            names = [f for f in names if self.details[f.substance] in allowed]
+        goods = max((f.level for f in names if self.details[f.substance] == NOT_DRUGS), default=0)
+        drugs = [f for f in names if self.details[f.substance] != NOT_DRUGS]
         best = self._most_named(drugs)
         level = 0 if best is None else best.level
         if goods == CERTAIN and not (among_drugs and best and self._states_amount(best, title)):
@@ -213,8 +213,8 @@ class SubstanceMap:
         return CategoryRule(groups.pop(), names[0].substance, frozenset(), False)
 
 
-def _best_first(found: Iterable[NameInTitle]) -> Iterator[NameInTitle]:
-    return iter(sorted(found, key=lambda name: -name.level))
+def _best_first(names: Iterable[NameInTitle]) -> Iterator[NameInTitle]:
+    return iter(sorted(names, key=lambda name: -name.level))
 
 
 _TABLETS = re.compile(

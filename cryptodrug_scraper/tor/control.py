@@ -95,7 +95,7 @@ class TorControl:
 
     def status(self) -> TorStatus:
         """Ask how Tor is."""
-        with self._asking() as tor:
+        with self._connected() as tor:
             phase = bootstrap_words(tor.get_info("status/bootstrap-phase"))
             circuits = tor.get_info("circuit-status").splitlines()
             return TorStatus(
@@ -128,7 +128,7 @@ class TorControl:
                 acted.set()
 
         started = time.monotonic()
-        with self._asking() as tor:
+        with self._connected() as tor:
             tor.add_event_listener(heard, stem.control.EventType.SIGNAL)
             try:
                 tor.signal(stem.Signal.NEWNYM)
@@ -146,7 +146,7 @@ class TorControl:
 
     def ask(self, key: str) -> str:
         """Return Tor's answer to ``GETINFO key``."""
-        with self._asking() as tor:
+        with self._connected() as tor:
             return str(tor.get_info(key))
 
     @property
@@ -158,11 +158,11 @@ class TorControl:
 
     def take_ownership(self) -> None:
         """Let Tor end as soon as this connection does, however that comes."""
-        with self._asking() as tor:
+        with self._connected() as tor:
             tor.msg("TAKEOWNERSHIP")
 
     @contextlib.contextmanager
-    def _asking(self) -> Iterator[stem.control.Controller]:
+    def _connected(self) -> Iterator[stem.control.Controller]:
         try:
             yield self.controller
         except (stem.ControllerError, OSError) as error:

@@ -146,7 +146,7 @@ class OwnTor:
     def check(self) -> None:
         """Raise TorUnavailable if the process has ended by itself."""
         if self._process is not None and (code := self._process.poll()) is not None:
-            raise TorUnavailable(f"Tor has ended by itself ({code}). It said:\n{self._said()}")
+            raise TorUnavailable(f"Tor has ended by itself ({code}). It said:\n{self._log_end()}")
 
     def stop(self) -> None:
         """End Tor, if it runs, and leave the folder to others. It may be started again."""
@@ -261,11 +261,11 @@ class OwnTor:
                 )
             if self._connected(file):
                 return
-            said = self.log.read_text(errors="replace")
-            if _ANOTHER in said and time.monotonic() < deadline:
+            output = self.log.read_text(errors="replace")
+            if _ANOTHER in output and time.monotonic() < deadline:
                 time.sleep(0.2)  # its starter was killed; it notices soon
                 continue
-            raise self._refused(said)
+            raise self._refused(output)
 
     def _connected(self, file: Path) -> bool:
         """Wait for the control port and take it; say whether the process did not end before."""
@@ -284,7 +284,7 @@ class OwnTor:
                     problem = str(error)
             if time.monotonic() > deadline:
                 raise TorUnavailable(
-                    f"{problem} ({_CONTROL_PATIENCE:.0f} s). It said:\n{self._said()}"
+                    f"{problem} ({_CONTROL_PATIENCE:.0f} s). It said:\n{self._log_end()}"
                 )
             time.sleep(0.02)
         return False
@@ -301,25 +301,25 @@ class OwnTor:
             f"CRYPTODRUG_TOR_SOCKS={self.socks}\nCRYPTODRUG_TOR_CONTROL={self.control}\n"
         )
 
-    def _refused(self, said: str) -> TorUnavailable:
+    def _refused(self, output: str) -> TorUnavailable:
         """Say why a process ended before it opened its ports."""
-        taken = re.search(r"Could not bind to \S+?:(\d+): Address already in use", said)
+        taken = re.search(r"Could not bind to \S+?:(\d+): Address already in use", output)
         if taken:
             port = int(taken.group(1))
             names = [name for name, ours in self._ports.items() if ours == port]
             return self._taken(names[0] if names else "port", port)
-        if _ANOTHER in said:
+        if _ANOTHER in output:
             return TorUnavailable(
                 f"Another Tor uses {self.folder / 'data'}, and none that cryptodrug looks after. "
                 "End it, and try again."
             )
-        problems = re.findall(r"\[(?:warn|err)\] (.*)", said)
+        problems = re.findall(r"\[(?:warn|err)\] (.*)", output)
         if any("Reading config failed" in problem for problem in problems):
             told = [p for p in problems if "Reading config failed" not in p]
             return TorUnavailable(
                 "Tor refuses the configuration. It said:\n" + last_lines("\n".join(told))
             )
-        return TorUnavailable(f"Tor ended at once. It said:\n{last_lines(said)}")
+        return TorUnavailable(f"Tor ended at once. It said:\n{last_lines(output)}")
 
     def _wait_for_bootstrap(
         self,
@@ -350,20 +350,20 @@ class OwnTor:
                 return
             if soon is not None and time.monotonic() > soon:
                 soon = None
-                said = self.log.read_text(errors="replace")
+                output = self.log.read_text(errors="replace")
                 stalled(
                     f"Tor stands at {now[0]}% ({now[1]}) for {_STALL:.0f} s, and goes on trying.\n"
-                    f"{meaning(now[0], phase, said)}\nIts log is {self.log}."
+                    f"{meaning(now[0], phase, output)}\nIts log is {self.log}."
                 )
             if time.monotonic() > deadline:
-                said = self.log.read_text(errors="replace")
+                output = self.log.read_text(errors="replace")
                 raise TorUnavailable(
                     f"Tor is stuck at {now[0]}% ({now[1]}) for {timeout:.0f} s.\n"
-                    f"{meaning(now[0], phase, said)}\nIts log is {self.log}."
+                    f"{meaning(now[0], phase, output)}\nIts log is {self.log}."
                 )
             time.sleep(0.1)
 
-    def _said(self) -> str:
+    def _log_end(self) -> str:
         with contextlib.suppress(OSError):
             return last_lines(self.log.read_text(errors="replace"))
         return ""

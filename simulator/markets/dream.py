@@ -7,8 +7,8 @@ from datetime import datetime
 from urllib.parse import quote
 
 from cryptodrug_scraper.records import Listing, Review, Vendor
-from simulator.facts import Offer, Said, Seller
-from simulator.look import CAPTCHA, Request, Session, ShownPage, whole
+from simulator.facts import Offer, PostedReview, Seller
+from simulator.market_site import CAPTCHA, Request, Session, ShownPage, parse_int
 from simulator.markets import dream_facts as facts
 from simulator.markets import dream_frame as walls
 from simulator.markets import dream_pages as pages
@@ -27,7 +27,7 @@ class Dream:
     def answer(self, world: World, request: Request, session: Session) -> ShownPage:
         """Return the page for one who is signed in."""
         query, script = request.query, request.path.strip("/")
-        page = max(whole(query.get("page"), 1), 1)
+        page = max(parse_int(query.get("page"), 1), 1)
         if script == "viewProduct":
             index = facts.index_of(world, query.get("offer", ""))
             offer = world.offered(index, request.at) if index is not None else None
@@ -107,23 +107,23 @@ class Dream:
         """Return a vendor with all that the tabs state."""
         return facts.full_vendor(world, seller, at)
 
-    def review(self, world: World, said: Said, at: datetime) -> Review:
+    def review(self, world: World, post: PostedReview, at: datetime) -> Review:
         """Return a rating as the profile shows it, or the listing's page where only that does."""
-        beyond = world.review_count(said.seller, at) - said.number > facts.WINDOW
-        return facts.review(world, said, at, on_listing=beyond)
+        beyond = world.review_count(post.seller, at) - post.number > facts.WINDOW
+        return facts.review(world, post, at, on_listing=beyond)
 
-    def shown(self, world: World, seller: Seller, at: datetime) -> Iterator[Said]:
+    def shown(self, world: World, seller: Seller, at: datetime) -> Iterator[PostedReview]:
         """Yield the ratings in the profile's window, and in those of listings that stand."""
         total = world.review_count(seller, at)
         on_listing: dict[int, int] = {}
-        for said in world.reviews(seller, at):
-            index = said.offer.index
+        for post in world.reviews(seller, at):
+            index = post.offer.index
             on_listing[index] = on_listing.get(index, 0) + 1
             stands = on_listing[index] <= facts.PRODUCT_WINDOW and (
                 world.offered(index, at) is not None
             )
-            if total - said.number <= facts.WINDOW or stands:
-                yield said
+            if total - post.number <= facts.WINDOW or stands:
+                yield post
 
     def examples(self, world: World, at: datetime) -> Iterator[str]:
         """Yield addresses of all kinds of pages."""
@@ -141,4 +141,4 @@ class Dream:
                 yield f"/viewProduct?offer={facts.external_id(world, offer.index)}"
 
 
-LOOK = Dream()
+SITE = Dream()

@@ -13,8 +13,8 @@ from cryptodrug_scraper.records import (
     ShippingOption,
     Vendor,
 )
-from simulator.facts import Offer, Said, Seller
-from simulator.look import whole
+from simulator.facts import Offer, PostedReview, Seller
+from simulator.market_site import parse_int
 from simulator.markets.dream_frame import SIGN, TREE, currency
 from simulator.world import World
 from simulator.writing import age, amount, average, grouped, names, where_to
@@ -43,7 +43,7 @@ def external_id(world: World, index: int) -> str:
 def index_of(world: World, pair: str) -> int | None:
     """Return the listing of a pair of numbers."""
     first = pair.partition(".")[0]
-    index = world.index_of(whole(first))
+    index = world.index_of(parse_int(first))
     return index if index is not None and external_id(world, index) == pair else None
 
 
@@ -184,11 +184,11 @@ def feedback_counts(world: World, seller: Seller, at: datetime) -> list[Feedback
         FeedbackCount(name, stars=[0] * 5)
         for name in ("newer than 1 month", "newer than 3 months", "older")
     ]
-    for said in world.reviews(seller, at):
-        days = (at - said.posted).days
+    for post in world.reviews(seller, at):
+        days = (at - post.posted).days
         stars = counts[0 if days < 30 else 1 if days < 90 else 2].stars
         assert stars is not None
-        stars[said.stars - 1] += 1
+        stars[post.stars - 1] += 1
     return [count for count in counts if any(count.stars or ())]
 
 
@@ -214,29 +214,29 @@ def age_text(at: datetime, posted: datetime) -> tuple[str, str, timedelta]:
     return f"{days}d", "day", timedelta(days=days)
 
 
-def review(world: World, said: Said, at: datetime, *, on_listing: bool) -> Review:
+def review(world: World, post: PostedReview, at: datetime, *, on_listing: bool) -> Review:
     """Return a rating: a listing's page does not say who left it, a profile not of what."""
-    _, precision, ago = age_text(at, said.posted)
+    _, precision, ago = age_text(at, post.posted)
     found = Review(
-        vendor=said.seller.handle,
-        rating=str(said.stars),
+        vendor=post.seller.handle,
+        rating=str(post.stars),
         rating_max="5",
-        text=said.text,
+        text=post.text,
         posted_on=(at - ago).date(),
         posted_precision=precision,
     )
     if on_listing:
-        found.listing_external_id = external_id(world, said.offer.index)
-        found.listing_title = said.offer.title
+        found.listing_external_id = external_id(world, post.offer.index)
+        found.listing_title = post.offer.title
     else:
-        found.author = f"{said.buyer[0]} . . . {said.buyer[1]}"
-        found.price, found.price_approximate = paid(world, said, at.date()), True
+        found.author = f"{post.buyer[0]} . . . {post.buyer[1]}"
+        found.price, found.price_approximate = paid(world, post, at.date()), True
     return found
 
 
-def paid(world: World, said: Said, day: date) -> Money:
+def paid(world: World, post: PostedReview, day: date) -> Money:
     """Return about what was paid, in the currency of the account, at the rate of the day shown."""
-    money = amount(world, said.cents, currency(world), day)
+    money = amount(world, post.cents, currency(world), day)
     if money.currency == "BTC":
         return Money(f"{float(money.amount):.4f}", "BTC")
     return Money(f"{float(money.amount):.0f}", money.currency)

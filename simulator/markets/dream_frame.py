@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from cryptodrug_scraper.records import Category, ExchangeRate
-from simulator.look import CAPTCHA, Request, ShownPage, page_of
+from simulator.market_site import CAPTCHA, Request, ShownPage, page_of
 from simulator.tree import Node, Spot, Tree
 from simulator.world import World
 from simulator.writing import Writer
@@ -269,9 +269,9 @@ def login(request: Request) -> ShownPage:
 
 def dropped(request: Request, reason: str) -> ShownPage:
     """Return the page after a session has ended."""
-    said = "You have been logged in elsewhere."
+    post = "You have been logged in elsewhere."
     if reason == "expired":
-        said = "Your session has expired."
+        post = "Your session has expired."
     html = f"""<html>
 <head><link href="./marketstyle.css" rel="stylesheet" type="text/css"/>
 <title>Logged out</title>
@@ -280,7 +280,7 @@ def dropped(request: Request, reason: str) -> ShownPage:
 <div class="main">
 <div class="content">
 <div class="title">Logged out</div>
-{said} <a href="./">Login</a>
+{post} <a href="./">Login</a>
 </div>
 </div>
 </body>

@@ -7,7 +7,7 @@ from html import escape
 from urllib.parse import quote
 
 from simulator.facts import Offer, Seller
-from simulator.look import Request, ShownPage
+from simulator.market_site import Request, ShownPage
 from simulator.markets import dream_facts as facts
 from simulator.markets.dream_frame import NAME, TREE, frame
 from simulator.markets.dream_parts import card, done, not_shown, pager_of, rating_rows, vendor_line
@@ -45,10 +45,10 @@ href="./securityCenter">here</a>.
 def front(world: World, request: Request) -> ShownPage:
     """Return the market's front page, with a few offers of all categories."""
     writer = Writer(NAME, "index", world, request)
-    found = world.open_in(0, len(TREE.goods), request.at)
-    step = max(len(found) // 12, 1)
+    offers = world.open_in(0, len(TREE.goods), request.at)
+    step = max(len(offers) // 12, 1)
     cards = "".join(
-        card(writer, world.offer(index), named=True) for index in list(found[::step])[:12]
+        card(writer, world.offer(index), named=True) for index in list(offers[::step])[:12]
     )
     content = (
         f'<div class="shop">\n<div class="title">Featured</div>\n<div>\n{cards}</div>\n</div>\n'
@@ -58,40 +58,40 @@ def front(world: World, request: Request) -> ShownPage:
 
 def category(world: World, request: Request, spot: Spot, page: int) -> ShownPage:
     """Return a page of a category."""
-    found = world.open_in(spot.low, spot.high, request.at)
-    return _results(world, request, spot, found, page, "category", spot.number)
+    offers = world.open_in(spot.low, spot.high, request.at)
+    return _results(world, request, spot, offers, page, "category", spot.number)
 
 
 def search(world: World, request: Request, words: str) -> ShownPage:
     """Return what a search finds among the newest listings: one page."""
     wanted = words.casefold()
-    found = [
+    offers = [
         index
         for index in world.open_in(0, len(TREE.goods), request.at)[-2000:]
         if wanted in world.offer(index).title.casefold()
     ]
-    return _results(world, request, None, found[:PER_PAGE], 1, "q", words)
+    return _results(world, request, None, offers[:PER_PAGE], 1, "q", words)
 
 
 def _results(
     world: World,
     request: Request,
     spot: Spot | None,
-    found: Sequence[int],
+    offers: Sequence[int],
     page: int,
     name: str,
     value: str,
 ) -> ShownPage:
     writer = Writer(NAME, "search", world, request)
-    pages = -(-len(found) // PER_PAGE)
+    pages = -(-len(offers) // PER_PAGE)
     pager = pager_of(writer, page, page + 1 if request.endless else pages, name, value)
     if request.endless:
         page = (page - 1) % max(pages, 1) + 1
     cards = "".join(
         card(writer, world.offer(index), named=True)
-        for index in found[PER_PAGE * (page - 1) : PER_PAGE * page]
+        for index in offers[PER_PAGE * (page - 1) : PER_PAGE * page]
     )
-    heading = f"{spot.name if spot else 'Search results'} ({len(found)})"
+    heading = f"{spot.name if spot else 'Search results'} ({len(offers)})"
     content = f"""<div class="shop">
 <div class="title">
 		{escape(heading)}</div>
@@ -246,13 +246,13 @@ def vendor(world: World, request: Request, seller: Seller, tab: str, page: int) 
     member = quote(seller.handle)
     assert record.last_active_on is not None
     away = (request.day - record.last_active_on).days
-    said = {0: " (today)", 1: " (yesterday)"}.get(away, "")
+    post = {0: " (today)", 1: " (yesterday)"}.get(away, "")
     rows = "".join(
         f'<div class="memberSince">\n<label>{label}</label>\n<span>{value}</span>\n</div>\n'
         for label, value in (
             ("FE enabled", "Yes" if record.finalize_early else "No"),
             ("Join date", f"{seller.joined:%d/%m/%Y}"),
-            ("Last active", f"{record.last_active_on:%d/%m/%Y}{said}"),
+            ("Last active", f"{record.last_active_on:%d/%m/%Y}{post}"),
         )
     )
     tabs = ""

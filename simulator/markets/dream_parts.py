@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from html import escape
 from urllib.parse import quote
 
-from simulator.facts import Offer, Said, Seller
-from simulator.look import ShownPage
+from simulator.facts import Offer, PostedReview, Seller
+from simulator.market_site import ShownPage
 from simulator.markets import dream_facts as facts
 from simulator.writing import Writer, where_to
 
@@ -135,18 +135,18 @@ def pager_of(writer: Writer, page: int, pages: int, name: str, value: str) -> st
 """
 
 
-def rating_rows(writer: Writer, reviews: Iterable[Said], *, on_listing: bool) -> str:
+def rating_rows(writer: Writer, reviews: Iterable[PostedReview], *, on_listing: bool) -> str:
     """Return rows of ratings, and note the reviews."""
     out = ""
-    for said in reviews:
-        record = facts.review(writer.world, said, writer.at, on_listing=on_listing)
+    for post in reviews:
+        record = facts.review(writer.world, post, writer.at, on_listing=on_listing)
         writer.page.reviews.append(record)
         stars = "\n".join(
             f'<img alt="{kind}" class="star" src="./../star_{kind}.png"/>'
-            for kind in ["gold"] * said.stars + ["grey"] * (5 - said.stars)
+            for kind in ["gold"] * post.stars + ["grey"] * (5 - post.stars)
         )
-        when = facts.age_text(writer.at, said.posted)[0]
-        text = escape(said.text or _PLACEHOLDER)
+        when = facts.age_text(writer.at, post.posted)[0]
+        text = escape(post.text or _PLACEHOLDER)
         if on_listing:
             out += f"""<tr>
 <td class="age dontwrap">{when}</td>

@@ -1,4 +1,4 @@
-"""The pages of Dream Market that a crawl captures: addresses, as ``look.asked`` takes them.
+"""The pages of Dream Market that a crawl captures: their addresses.
 
 Only what a study needs, each page once: all offers through the roots of the category tree, a
 listing's page, and of a vendor the tabs with the key and the reviews.

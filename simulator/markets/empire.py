@@ -8,8 +8,8 @@ from datetime import datetime
 from urllib.parse import quote
 
 from cryptodrug_scraper.records import Listing, Review, Vendor
-from simulator.facts import Offer, Said, Seller
-from simulator.look import CAPTCHA, Request, Session, ShownPage, redirect, whole
+from simulator.facts import Offer, PostedReview, Seller
+from simulator.market_site import CAPTCHA, Request, Session, ShownPage, parse_int, redirect
 from simulator.markets import empire_facts as facts
 from simulator.markets import empire_frame as walls
 from simulator.markets import empire_pages as pages
@@ -38,31 +38,31 @@ class Empire:
         path = request.path
         if path in ("/", "/home", "/login", "/index/login"):
             return pages.home(world, request)
-        if found := _CATEGORY.fullmatch(path):
-            spot = TREE.by_number.get(found[1])
+        if match := _CATEGORY.fullmatch(path):
+            spot = TREE.by_number.get(match[1])
             if spot is not None:
-                return pages.category(world, request, spot, whole(found[2]))
-        elif found := _PRODUCT.fullmatch(path):
-            return self._listing(world, request, session, found[1])
-        elif found := _TAB.fullmatch(path):
-            return self._set_tab(world, request, session, found)
-        elif found := _USER.fullmatch(path):
-            seller = world.seller_named(found[1], request.at)
+                return pages.category(world, request, spot, parse_int(match[2]))
+        elif match := _PRODUCT.fullmatch(path):
+            return self._listing(world, request, session, match[1])
+        elif match := _TAB.fullmatch(path):
+            return self._set_tab(world, request, session, match)
+        elif match := _USER.fullmatch(path):
+            seller = world.seller_named(match[1], request.at)
             if seller is not None:
                 tab, offset = self._open_tab(session, seller)
                 return vendors.profile(world, request, seller, tab, offset)
-        elif found := _USER_TAB.fullmatch(path):
-            return self._set_user_tab(world, request, session, found)
-        elif found := _STORE.fullmatch(path):
-            seller = world.seller_named(found[1], request.at)
+        elif match := _USER_TAB.fullmatch(path):
+            return self._set_user_tab(world, request, session, match)
+        elif match := _STORE.fullmatch(path):
+            seller = world.seller_named(match[1], request.at)
             if seller is not None:
-                return pages.store(world, request, seller, whole(found[2]))
+                return pages.store(world, request, seller, parse_int(match[2]))
         elif path == "/home/searchProducts":
             return pages.search(world, request, request.query.get("searchText", ""))
         return walls.missing(request)
 
     def _listing(self, world: World, request: Request, session: Session, number: str) -> ShownPage:
-        index = world.index_of(whole(number))
+        index = world.index_of(parse_int(number))
         offer = world.offered(index, request.at) if index is not None else None
         if offer is None:
             if index is not None and index % 2:
@@ -72,14 +72,14 @@ class Empire:
         return pages.listing(world, request, offer, tab if whose == number else "desc")
 
     def _set_tab(
-        self, world: World, request: Request, session: Session, found: re.Match[str]
+        self, world: World, request: Request, session: Session, match: re.Match[str]
     ) -> ShownPage:
         """Keep the tab in the session, and show the listing."""
-        index = world.index_of(whole(found[1]))
+        index = world.index_of(parse_int(match[1]))
         offer = world.offered(index, request.at) if index is not None else None
         if offer is None:
             return walls.missing(request)
-        session.memory["listing"] = f"{found[1]}:{found[2].lower()}"
+        session.memory["listing"] = f"{match[1]}:{match[2].lower()}"
         return redirect(request, NAME, f"/product/{facts.numbers(world, offer)}")
 
     def _open_tab(self, session: Session, seller: Seller) -> tuple[str, int]:
@@ -91,13 +91,13 @@ class Empire:
         return tab, int(offset)
 
     def _set_user_tab(
-        self, world: World, request: Request, session: Session, found: re.Match[str]
+        self, world: World, request: Request, session: Session, match: re.Match[str]
     ) -> ShownPage:
         """Keep the tab in the session, and show the profile."""
-        seller = world.seller_named(facts.handle_in(found[2]), request.at)
-        if seller is None or found[1] not in vendors.TABS:
+        seller = world.seller_named(facts.handle_in(match[2]), request.at)
+        if seller is None or match[1] not in vendors.TABS:
             return walls.missing(request)
-        session.memory["profile"] = f"{seller.handle}:{found[1]}:{whole(found[3])}"
+        session.memory["profile"] = f"{seller.handle}:{match[1]}:{parse_int(match[3])}"
         return redirect(request, NAME, f"/u/{quote(seller.handle)}")
 
     def home(self) -> str:
@@ -155,11 +155,11 @@ class Empire:
         """Return a vendor with all that the tabs state."""
         return facts.full_vendor(world, seller, at)
 
-    def review(self, world: World, said: Said, at: datetime) -> Review:
+    def review(self, world: World, post: PostedReview, at: datetime) -> Review:
         """Return a review."""
-        return facts.review(world, said)
+        return facts.review(world, post)
 
-    def shown(self, world: World, seller: Seller, at: datetime) -> Iterator[Said]:
+    def shown(self, world: World, seller: Seller, at: datetime) -> Iterator[PostedReview]:
         """Yield all reviews: the profile's tabs have them all, page by page."""
         return world.reviews(seller, at)
 
@@ -183,4 +183,4 @@ class Empire:
                 yield f"/Product_List/setTab/{numbers}/{tab}"
 
 
-LOOK = Empire()
+SITE = Empire()

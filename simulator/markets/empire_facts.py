@@ -16,7 +16,7 @@ from cryptodrug_scraper.records import (
     StarRating,
     Vendor,
 )
-from simulator.facts import Offer, Said, Seller
+from simulator.facts import Offer, PostedReview, Seller
 from simulator.markets.empire_frame import TREE
 from simulator.world import World
 from simulator.writing import amount, names, where_to
@@ -53,11 +53,11 @@ def handle_in(written: str) -> str:
                 continue
             text = written[: -2 * len(padding)] + padding
         try:
-            said = urlsafe_b64decode(text).decode()
+            post = urlsafe_b64decode(text).decode()
         except ValueError:
             continue
-        if token(said[2:]) == written:
-            return said[2:]
+        if token(post[2:]) == written:
+            return post[2:]
     return ""
 
 
@@ -220,11 +220,11 @@ def profile(world: World, seller: Seller, at: datetime) -> Vendor:
     found.joined_on = seller.joined
     found.last_active_on = world.online(seller, at)
     counts = [FeedbackCount(name, 0, 0, 0) for name, _ in PERIODS]
-    for said in world.reviews(seller, at):
-        days = (at - said.posted).days
+    for post in world.reviews(seller, at):
+        days = (at - post.posted).days
         for count, (_, most) in zip(counts, PERIODS, strict=True):
             if days < most:
-                word = sentiment(said)
+                word = sentiment(post)
                 setattr(count, word, getattr(count, word) + 1)
         if days >= 365:
             break
@@ -253,23 +253,23 @@ def full_vendor(world: World, seller: Seller, at: datetime) -> Vendor:
 # -- reviews ---------------------------------------------------------------------------------
 
 
-def sentiment(said: Said) -> str:
+def sentiment(post: PostedReview) -> str:
     """Return what a buyer chose of the three faces."""
-    return "positive" if said.stars > 3 else "neutral" if said.stars == 3 else "negative"
+    return "positive" if post.stars > 3 else "neutral" if post.stars == 3 else "negative"
 
 
-def review(world: World, said: Said) -> Review:
+def review(world: World, post: PostedReview) -> Review:
     """Return a review, the same on the profile and on the listing's page."""
     return Review(
-        vendor=said.seller.handle,
-        listing_external_id=str(world.number(said.offer.index)),
-        listing_title=said.offer.title,
-        sentiment=sentiment(said),
-        text=said.text,
-        author=f"{said.buyer[0]}***{said.buyer[1]}",
-        posted_on=said.posted.date(),
+        vendor=post.seller.handle,
+        listing_external_id=str(world.number(post.offer.index)),
+        listing_title=post.offer.title,
+        sentiment=sentiment(post),
+        text=post.text,
+        author=f"{post.buyer[0]}***{post.buyer[1]}",
+        posted_on=post.posted.date(),
         posted_precision="minute",
-        posted_at=said.posted,
-        price=Money(f"{said.cents / 100:.2f}", "USD"),
+        posted_at=post.posted,
+        price=Money(f"{post.cents / 100:.2f}", "USD"),
         price_approximate=False,
     )

@@ -6,7 +6,7 @@ from html import escape
 
 from cryptodrug_scraper.records import Category, ExchangeRate
 from simulator.chance import Chance
-from simulator.look import CAPTCHA, Request, ShownPage, page_of
+from simulator.market_site import CAPTCHA, Request, ShownPage, page_of
 from simulator.tree import Node, Spot, Tree
 from simulator.world import World
 from simulator.writing import Writer
@@ -333,6 +333,6 @@ def missing(request: Request) -> ShownPage:
 
 def closed(request: Request) -> ShownPage:
     """Return what stood there after the end."""
-    said = "504 Gateway Time-out"
-    html = f"<html><head><title>{said}</title></head><body><h1>{said}</h1></body></html>\n"
+    post = "504 Gateway Time-out"
+    html = f"<html><head><title>{post}</title></head><body><h1>{post}</h1></body></html>\n"
     return page_of(request, NAME, "error", html, 504)

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Sequence
 from html import escape
 from urllib.parse import quote, quote_plus
 
-from simulator.facts import Offer, Said, Seller
-from simulator.look import Request, ShownPage
+from simulator.facts import Offer, PostedReview, Seller
+from simulator.market_site import Request, ShownPage
 from simulator.markets import empire_facts as facts
 from simulator.markets.empire_frame import (
     NAME,
@@ -75,11 +75,11 @@ def pager(page: int, pages: int, href: Callable[[int], str]) -> str:
     return f'<ul class="pagination">{items}</ul>\n'
 
 
-def feedback(writer: Writer, reviews: Iterable[Said]) -> str:
+def feedback(writer: Writer, reviews: Iterable[PostedReview]) -> str:
     """Return a table of reviews, and note them."""
     root, rows = writer.request.root, ""
-    for said in reviews:
-        record = facts.review(writer.world, said)
+    for post in reviews:
+        record = facts.review(writer.world, post)
         writer.page.reviews.append(record)
         assert record.price is not None and record.sentiment is not None
         rows += f"""<tr>
@@ -88,16 +88,16 @@ def feedback(writer: Writer, reviews: Iterable[Said]) -> str:
  </td>
  <td style="width: 75%; word-wrap: break-word; padding: 10px;">
  <p class="setp1 bold1 feedback_msg"><font style="font-size: 14px; font-weight: 700;">\
-{escape(said.text or "No feedback comment")}</font></p>
- <p class="setp1 c_424648" style="color:gray;">{escape(said.offer.title)}</p>
+{escape(post.text or "No feedback comment")}</font></p>
+ <p class="setp1 c_424648" style="color:gray;">{escape(post.offer.title)}</p>
  </td>
  <td>
  <p class="setp1 c_424648"><font style="color:#dc6831;">{record.author}</font><br>
  USD {grouped(record.price)}</p>
  </td>
  <td style="text-align: right;">
- <p class="setp1 bold1">{said.posted:%b %d, %Y %H:%M}<br>
- <a href="{product_link(writer, said.offer)}">View items</a></p>
+ <p class="setp1 bold1">{post.posted:%b %d, %Y %H:%M}<br>
+ <a href="{product_link(writer, post.offer)}">View items</a></p>
  </td>
  </tr>
 """
@@ -398,8 +398,8 @@ def _order(writer: Writer, offer: Offer) -> str:
         plural = "" if way.days == "1" else "s"
         days = f"  -  {way.days} day{plural}" if way.days else ""
         per = f" / {way.per}" if way.per else ""
-        said = f"{escape(way.name)}{days}  - USD + {way.price.amount}{per}"
-        ways += f'<option value="{escape(way.name)} - EUR + 1.00">{said}</option>\n'
+        post = f"{escape(way.name)}{days}  - USD + {way.price.amount}{per}"
+        ways += f'<option value="{escape(way.name)} - EUR + 1.00">{post}</option>\n'
     buttons = "".join(
         '<input type="submit" class="btnbuy replyBtn" value="Buy Now" '
         f"name='btnBuy_{coin.lower()}'>\n"

@@ -1,4 +1,4 @@
-"""The pages of Empire Market that a crawl captures: addresses, as ``look.asked`` takes them.
+"""The pages of Empire Market that a crawl captures: their addresses.
 
 Only what a study needs, each page once: all offers through the roots of the category tree, a
 listing's page, and of a vendor the tabs with the key and the reviews.
@@ -32,7 +32,7 @@ class EmpireRoutes:
         """Yield a vendor's pages: of the reviews as many as may be new."""
         token = empire_facts.token(seller.handle)
         yield f"/Profile/setUserTab/pgp/{token}"
-        given = [empire_facts.sentiment(said) for said in world.reviews(seller, at)]
+        given = [empire_facts.sentiment(post) for post in world.reviews(seller, at)]
         for tab, name in empire_facts.TABS.items():
             count = min(given.count(name), unread)
             for offset in range(0, count, empire_facts.REVIEWS_PER_PAGE):

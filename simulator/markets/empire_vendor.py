@@ -6,8 +6,8 @@ from html import escape
 from urllib.parse import quote
 
 from cryptodrug_scraper.records import Vendor
-from simulator.facts import Said, Seller
-from simulator.look import Request, ShownPage
+from simulator.facts import PostedReview, Seller
+from simulator.market_site import Request, ShownPage
 from simulator.markets import empire_facts as facts
 from simulator.markets.empire_frame import NAME, frame, path_to, rates
 from simulator.markets.empire_pages import feedback, marks, pager, user_link
@@ -195,7 +195,7 @@ def _tab(writer: Writer, seller: Seller, tab: str, offset: int) -> str:
     return line + feedback(writer, shown) + pager(page, pages, href)
 
 
-def reviews(world: World, seller: Seller, tab: str, writer: Writer) -> list[Said]:
+def reviews(world: World, seller: Seller, tab: str, writer: Writer) -> list[PostedReview]:
     """Return all reviews of a tab, the newest first."""
     wanted = facts.TABS[tab]
-    return [said for said in world.reviews(seller, writer.at) if facts.sentiment(said) == wanted]
+    return [post for post in world.reviews(seller, writer.at) if facts.sentiment(post) == wanted]

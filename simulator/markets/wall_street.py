@@ -12,8 +12,8 @@ from datetime import datetime
 from urllib.parse import quote
 
 from cryptodrug_scraper.records import Listing, Review, Vendor
-from simulator.facts import Offer, Said, Seller
-from simulator.look import CAPTCHA, Request, Session, ShownPage, redirect, whole
+from simulator.facts import Offer, PostedReview, Seller
+from simulator.market_site import CAPTCHA, Request, Session, ShownPage, parse_int, redirect
 from simulator.markets import wall_street_facts as facts
 from simulator.markets import wall_street_frame as walls
 from simulator.markets import wall_street_pages as pages
@@ -41,7 +41,7 @@ class WallStreet:
                 return self._results(world, request, session)
             return pages.home(world, request)
         if found := _OFFER.fullmatch(path):
-            index = world.index_of(whole(found[1]))
+            index = world.index_of(parse_int(found[1]))
             offer = world.offered(index, request.at) if index is not None else None
             if offer is None:
                 return walls.missing(world, request, "offer")
@@ -66,7 +66,7 @@ class WallStreet:
             page = "1"
         if chosen is not None:
             session.memory["category"] = chosen
-        if 0 < whole(limit) <= 90:
+        if 0 < parse_int(limit) <= 90:
             session.memory["limit"] = limit
         spot: Spot | None = TREE.by_number.get(session.memory.get("category", "0"))
         empty = "page" in form and form.get("dofilter") != "0"
@@ -74,7 +74,7 @@ class WallStreet:
             world,
             request,
             spot,
-            max(whole(page, 1), 1),
+            max(parse_int(page, 1), 1),
             int(session.memory.get("limit", facts.PER_PAGE)),
             empty=empty,
         )
@@ -134,15 +134,15 @@ class WallStreet:
         """Return a vendor with all that the tabs state."""
         return facts.full_vendor(world, seller, at)
 
-    def review(self, world: World, said: Said, at: datetime) -> Review:
+    def review(self, world: World, post: PostedReview, at: datetime) -> Review:
         """Return a review."""
-        return facts.review(world, said, at)
+        return facts.review(world, post, at)
 
-    def shown(self, world: World, seller: Seller, at: datetime) -> Iterator[Said]:
+    def shown(self, world: World, seller: Seller, at: datetime) -> Iterator[PostedReview]:
         """Yield the reviews of listings that stand: they are on no other page."""
-        for said in world.reviews(seller, at):
-            if world.offered(said.offer.index, at) is not None:
-                yield said
+        for post in world.reviews(seller, at):
+            if world.offered(post.offer.index, at) is not None:
+                yield post
 
     def examples(self, world: World, at: datetime) -> Iterator[str]:
         """Yield addresses of all kinds of pages; after ``#`` is what is posted."""
@@ -161,4 +161,4 @@ class WallStreet:
                 yield f"/offer/{world.number(offer.index)}/refund"
 
 
-LOOK = WallStreet()
+SITE = WallStreet()

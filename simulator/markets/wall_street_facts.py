@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 
 from cryptodrug_scraper.records import Listing, Money, PriceTier, Review, ShippingOption, Vendor
-from simulator.facts import Offer, Said, Seller
+from simulator.facts import Offer, PostedReview, Seller
 from simulator.markets.wall_street_frame import TREE, in_german
 from simulator.world import World
 from simulator.writing import age, amount, average, grouped, names, where_to
@@ -201,18 +201,18 @@ def when(at: datetime, posted: datetime) -> tuple[str, str, timedelta | None]:
     return f"{posted:%b} {posted.day}{year} {posted:%H:%M} UTC", "minute", None
 
 
-def review(world: World, said: Said, at: datetime) -> Review:
+def review(world: World, post: PostedReview, at: datetime) -> Review:
     """Return a review, which stands on the listing's page only."""
-    _, precision, ago = when(at, said.posted)
+    _, precision, ago = when(at, post.posted)
     return Review(
-        vendor=said.seller.handle,
-        listing_external_id=str(world.number(said.offer.index)),
-        listing_title=said.offer.title,
-        rating=f"{said.stars}.00",
+        vendor=post.seller.handle,
+        listing_external_id=str(world.number(post.offer.index)),
+        listing_title=post.offer.title,
+        rating=f"{post.stars}.00",
         rating_max="5",
-        text=said.text,
-        author=f"{said.buyer[0]}***{said.buyer[1]}",
-        posted_on=(at - ago).date() if ago is not None else said.posted.date(),
+        text=post.text,
+        author=f"{post.buyer[0]}***{post.buyer[1]}",
+        posted_on=(at - ago).date() if ago is not None else post.posted.date(),
         posted_precision=precision,
-        posted_at=said.posted if ago is None else None,
+        posted_at=post.posted if ago is None else None,
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from html import escape
 
 from cryptodrug_scraper.records import Category
-from simulator.look import CAPTCHA, Request, ShownPage, page_of
+from simulator.market_site import CAPTCHA, Request, ShownPage, page_of
 from simulator.tree import Node, Spot, Tree
 from simulator.world import World
 from simulator.writing import Writer
@@ -159,8 +159,8 @@ def refresh(request: Request) -> ShownPage:
 def missing(world: World, request: Request, what: str = "page") -> ShownPage:
     """Return what the market says of an offer or a user who is not there."""
     writer = Writer(NAME, "not_found", world, request)
-    said = f'  <div class="alert alert-danger">This {what} does not exist.</div>\n'
-    return ShownPage(frame(writer, said), writer.page)
+    post = f'  <div class="alert alert-danger">This {what} does not exist.</div>\n'
+    return ShownPage(frame(writer, post), writer.page)
 
 
 def closed(request: Request) -> ShownPage:

@@ -7,8 +7,8 @@ from html import escape
 from urllib.parse import quote
 
 from cryptodrug_scraper.records import Listing, Vendor
-from simulator.facts import Offer, Said, Seller
-from simulator.look import Request, ShownPage
+from simulator.facts import Offer, PostedReview, Seller
+from simulator.market_site import Request, ShownPage
 from simulator.markets import wall_street_facts as facts
 from simulator.markets.wall_street_frame import (
     ARROW,
@@ -173,16 +173,16 @@ def _stars(number: int) -> str:
     return icon("ios-star") * number
 
 
-def _feedback(writer: Writer, reviews: Iterable[Said]) -> str:
+def _feedback(writer: Writer, reviews: Iterable[PostedReview]) -> str:
     rows = ""
-    for said in reviews:
-        record = facts.review(writer.world, said, writer.at)
+    for post in reviews:
+        record = facts.review(writer.world, post, writer.at)
         writer.page.reviews.append(record)
-        text = escape(said.text or "").replace("\n", "<br>")
+        text = escape(post.text or "").replace("\n", "<br>")
         rows += (
-            f'    <tr><td>{_stars(said.stars)} <small class="text-muted">({record.rating})</small>'
+            f'    <tr><td>{_stars(post.stars)} <small class="text-muted">({record.rating})</small>'
             f"</td><td>{text}</td><td>{record.author}</td>"
-            f"<td>{facts.when(writer.at, said.posted)[0]}</td></tr>\n"
+            f"<td>{facts.when(writer.at, post.posted)[0]}</td></tr>\n"
         )
     if not rows:
         return '  <h3>Feedback</h3>\n  <table class="table"></table>\n'

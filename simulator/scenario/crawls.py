@@ -27,8 +27,8 @@ from pathlib import Path
 
 from cryptodrug_scraper.archive import CrawlArchive, CrawlEnd, CrawlStamp
 from simulator.chance import Chance
-from simulator.look import MarketSite, Session, ShownPage, asked, looks
-from simulator.scenario.folder import PART, bring_out, opened, whole
+from simulator.market_site import MarketSite, Session, ShownPage, market_sites, request_for
+from simulator.scenario.folder import PART, bring_out, complete_crawls, opened
 from simulator.scenario.parameters import Parameters
 from simulator.scenario.world import ScenarioWorld, scenario_worlds
 
@@ -54,7 +54,7 @@ class CrawlCalendar:
     seed: int
     missing: float = 0.0
 
-    def told(self) -> str:
+    def as_text(self) -> str:
         """Return a line that tells the crawls of this plan from those of another."""
         values = json.dumps(asdict(self.parameters), default=_plain)
         digest = hashlib.sha256(values.encode()).hexdigest()
@@ -67,9 +67,9 @@ class CrawlCalendar:
 
     def crawls(self, markets: Sequence[str] = ()) -> list[tuple[str, int]]:
         """Return market and number of all crawls, or of those of some markets."""
-        told = self.parameters.markets
-        names = [name for name in told if not markets or name in markets]
-        return [(name, number) for name in names for number in range(len(told[name].crawls()))]
+        stated = self.parameters.markets
+        names = [name for name in stated if not markets or name in markets]
+        return [(name, number) for name in names for number in range(len(stated[name].crawls()))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +89,9 @@ class Crawler:
 
     def __init__(self, plan: CrawlCalendar, world: ScenarioWorld) -> None:
         self.plan, self.world, self.name = plan, world, world.market
-        self.look: MarketSite = looks()[self.name]
-        self.routes = self.look.routes
-        self.days = world.told.crawls()
+        self.market_site: MarketSite = market_sites()[self.name]
+        self.routes = self.market_site.routes
+        self.days = world.market_parameters.crawls()
         self.chance = Chance(plan.seed, plan.parameters.name, self.name, "crawls")
 
     def addresses(self, number: int) -> Iterator[str]:
@@ -190,27 +190,27 @@ class Crawler:
                 path, _, posted = final.partition("#")
                 counters[f"pages/{page.expected.kind}"] += 1
                 archive.write(
-                    url=f"http://{self.world.told.host}{path}",
+                    url=f"http://{self.world.market_parameters.host}{path}",
                     captured_at=at,
                     method="POST" if posted else "GET",
-                    request_headers=(("Host", self.world.told.host),),
+                    request_headers=(("Host", self.world.market_parameters.host),),
                     request_body=posted.encode(),
                     status=page.status,
                     headers=_HEADERS,
                     body=page.html.encode(),
                 )
-            told = {"responses": counters.total(), **counters}
-            archive.close(CrawlEnd(stamp.run, at, "finished", told))
+            stated = {"responses": counters.total(), **counters}
+            archive.close(CrawlEnd(stamp.run, at, "finished", stated))
         size = bring_out(folder, name, archive.name)
         return PlannedCrawl(name, number, began, counters.total(), left_out, size)
 
     def _visit(self, address: str, at: datetime, session: Session) -> tuple[str, ShownPage]:
         """Return a page, and the address that it was sent on to."""
-        root = f"http://{self.world.told.host}"
-        page = self.look.answer(self.world, asked(root, address, at), session)
+        root = f"http://{self.world.market_parameters.host}"
+        page = self.market_site.answer(self.world, request_for(root, address, at), session)
         while page.location:
             address = page.location
-            page = self.look.answer(self.world, asked(root, address, at), session)
+            page = self.market_site.answer(self.world, request_for(root, address, at), session)
         return address, page
 
 
@@ -231,8 +231,8 @@ def write_crawls(
     folder has something else than crawls of this plan.
     """
     found: list[PlannedCrawl] = []
-    with opened(folder, plan.told()):
-        there = {name: whole(folder, name) for name in plan.parameters.markets}
+    with opened(folder, plan.as_text()):
+        there = {name: complete_crawls(folder, name) for name in plan.parameters.markets}
         tasks = [
             (name, number)
             for name, number in plan.crawls(markets)
@@ -248,9 +248,11 @@ def write_crawls(
     return sorted(found, key=lambda crawl: (crawl.began, crawl.market))
 
 
-def count_whole(plan: CrawlCalendar, folder: Path, markets: Sequence[str] = ()) -> tuple[int, int]:
+def count_complete(
+    plan: CrawlCalendar, folder: Path, markets: Sequence[str] = ()
+) -> tuple[int, int]:
     """Return how many crawls of a plan are in its folder, and how many there will be."""
-    there = {name: whole(folder, name) for name in plan.parameters.markets}
+    there = {name: complete_crawls(folder, name) for name in plan.parameters.markets}
     wanted = plan.crawls(markets)
     return sum(plan.run(name, n)[:8] in there[name] for name, n in wanted), len(wanted)
 

@@ -77,11 +77,11 @@ def fitted(name: str, points: Iterable[tuple[float, float]]) -> Values:
 # -- comparing -------------------------------------------------------------------------------
 
 
-def agree(true: Values, found: Values, close: float = CLOSE) -> list[str]:
+def agree(true: Values, values: Values, close: float = CLOSE) -> list[str]:
     """Return what differs: counts and lists must be equal, other numbers within a share."""
     wrong = []
-    for name in dict.fromkeys([*true, *found]):
-        here, there = true.get(name), found.get(name)
+    for name in dict.fromkeys([*true, *values]):
+        here, there = true.get(name), values.get(name)
         if isinstance(here, float) and isinstance(there, (int, float)):
             same = abs(here - there) <= close * abs(here)
         else:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from cryptodrug_scraper.archive.mend import files_of
+from cryptodrug_scraper.archive.repair import files_of
 from cryptodrug_scraper.common.locks import try_lock
 
 PLAN = "plan.txt"
@@ -24,8 +24,8 @@ class NotThisPlan(ValueError):
     """The folder cannot take the crawls of this plan; the message says why."""
 
 
-def check(folder: Path, told: str) -> None:
-    """See that a folder can take the crawls of a plan, of which ``told`` says what it is.
+def check(folder: Path, stated: str) -> None:
+    """See that a folder can take the crawls of a plan, of which ``stated`` says what it is.
 
     Raises NotThisPlan for one that holds something else, and OSError.
     """
@@ -39,7 +39,7 @@ def check(folder: Path, told: str) -> None:
             raise NotThisPlan(
                 f"{folder} is not empty, and what is in it is not a scenario's; name another folder"
             )
-    elif note.read_text("utf-8", "replace") != told:
+    elif note.read_text("utf-8", "replace") != stated:
         raise NotThisPlan(
             f"{folder} holds crawls of another scenario, seed or share of missing pages ({note} "
             "says of which); name another folder, or remove this one"
@@ -47,12 +47,12 @@ def check(folder: Path, told: str) -> None:
 
 
 @contextmanager
-def opened(folder: Path, told: str) -> Iterator[None]:
+def opened(folder: Path, stated: str) -> Iterator[None]:
     """Take a folder for the crawls of a plan, as :func:`check` allows it.
 
     Raises NotThisPlan also while another process writes into it, and OSError.
     """
-    check(folder, told)
+    check(folder, stated)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -60,7 +60,7 @@ def opened(folder: Path, told: str) -> Iterator[None]:
     note, part = folder / PLAN, folder / PART
     if not note.exists():
         part.mkdir(exist_ok=True)
-        (part / PLAN).write_text(told, "utf-8")
+        (part / PLAN).write_text(stated, "utf-8")
         (part / PLAN).replace(note)
     with note.open("rb") as held:
         if not try_lock(held.fileno()):
@@ -73,7 +73,7 @@ def opened(folder: Path, told: str) -> Iterator[None]:
             shutil.rmtree(part, ignore_errors=True)
 
 
-def whole(folder: Path, market: str) -> set[str]:
+def complete_crawls(folder: Path, market: str) -> set[str]:
     """Return the crawls of a market that are in a folder, by the start of their runs."""
     return {series.rpartition("-")[2] for series in files_of(folder / market)}
 

@@ -55,9 +55,9 @@ def _mean(column: pd.Series) -> float | None:
     return float(column.mean()) if column.notna().any() else None
 
 
-def _share(part: float, whole: float) -> float | None:
+def _share(part: float, total: float) -> float | None:
     """Return a share; of nothing there is none."""
-    return float(part / whole) if whole else None
+    return float(part / total) if total else None
 
 
 # -- size --------------------------------------------------------------------------------------

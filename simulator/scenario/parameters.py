@@ -16,7 +16,7 @@ from importlib.resources import files
 from math import exp, log
 from typing import Any
 
-from simulator.look import looks
+from simulator.market_site import market_sites
 from simulator.scenario.findings import PaperFinding
 from simulator.words import GOODS
 
@@ -191,76 +191,76 @@ def read_scenario(name: str) -> Parameters:
     """Return a scenario by name. Raises BadScenario if there is none, or its file is wrong."""
     if name not in scenarios():
         raise BadScenario(f"No scenario {name!r}; the scenarios are: {', '.join(scenarios())}")
-    told = tomllib.loads((files("simulator.scenario") / f"{name}.toml").read_text("utf-8"))
+    stated = tomllib.loads((files("simulator.scenario") / f"{name}.toml").read_text("utf-8"))
     try:
-        return _read(name, told)
+        return _read(name, stated)
     except (KeyError, TypeError, ValueError) as error:
         what = f"nothing is said of {error}" if isinstance(error, KeyError) else str(error)
         raise BadScenario(f"simulator/scenario/{name}.toml: {what}") from error
 
 
-def _read(name: str, told: Mapping[str, Any]) -> Parameters:
-    groups = dict(told["groups"])
+def _read(name: str, stated: Mapping[str, Any]) -> Parameters:
+    groups = dict(stated["groups"])
     if unknown := set(groups) - set(GOODS):
         raise ValueError(f"groups: nothing is known of {', '.join(sorted(unknown))}")
     prices: dict[str, Any] = {
-        key: tuple(v) if isinstance(v, list) else v for key, v in told["prices"].items()
+        key: tuple(v) if isinstance(v, list) else v for key, v in stated["prices"].items()
     }
     return Parameters(
         name=name,
-        country=told["country"],
-        neighbour=told["neighbour"],
-        listing_weeks=int(told["listing_weeks"]),
-        vendor_weeks=int(told["vendor_weeks"]),
-        larger_from_eur=float(told["larger_from_eur"]),
-        english_speaking=frozenset(told["english_speaking"]),
+        country=stated["country"],
+        neighbour=stated["neighbour"],
+        listing_weeks=int(stated["listing_weeks"]),
+        vendor_weeks=int(stated["vendor_weeks"]),
+        larger_from_eur=float(stated["larger_from_eur"]),
+        english_speaking=frozenset(stated["english_speaking"]),
         prices=Prices(**prices),
         dollars={
             code: tuple((date.fromisoformat(day), float(value)) for day, value in path.items())
-            for code, path in told["dollars"].items()
+            for code, path in stated["dollars"].items()
         },
         groups=groups,
         markets={
-            market: _market(market, said, told["country"], groups)
-            for market, said in sorted(told["markets"].items(), key=lambda item: item[1]["first"])
+            market: _market(market, post, stated["country"], groups)
+            for market, post in sorted(stated["markets"].items(), key=lambda item: item[1]["first"])
         },
-        findings=tuple(_finding(said, told["markets"]) for said in told["findings"]),
+        findings=tuple(_finding(post, stated["markets"]) for post in stated["findings"]),
     )
 
 
-def _finding(told: Mapping[str, Any], markets: Mapping[str, Any]) -> PaperFinding:
-    named = tuple(told.get("markets", ()))
+def _finding(stated: Mapping[str, Any], markets: Mapping[str, Any]) -> PaperFinding:
+    named = tuple(stated.get("markets", ()))
     if unknown := set(named) - set(markets):
-        raise ValueError(f"findings.{told['id']}: no market {', '.join(sorted(unknown))}")
+        raise ValueError(f"findings.{stated['id']}: no market {', '.join(sorted(unknown))}")
     return PaperFinding(
-        id=told["id"],
-        published=told["published"],
-        measure=told["measure"],
-        holds=dict(told["holds"]),
+        id=stated["id"],
+        published=stated["published"],
+        measure=stated["measure"],
+        holds=dict(stated["holds"]),
         markets=named,
-        options=dict(told.get("options", {})),
+        options=dict(stated.get("options", {})),
     )
 
 
 def _market(
-    name: str, told: Mapping[str, Any], country: str, groups: Mapping[str, str]
+    name: str, stated: Mapping[str, Any], country: str, groups: Mapping[str, str]
 ) -> MarketParameters:
-    if name not in looks():
-        raise ValueError(f"markets.{name}: the markets are {', '.join(looks())}")
-    first, last = told["first"], told["last"]
+    if name not in market_sites():
+        raise ValueError(f"markets.{name}: the markets are {', '.join(market_sites())}")
+    first, last = stated["first"], stated["last"]
 
     def path(key: str, growth: str) -> Path:
-        if told[growth] not in ("steady", "exponential"):
+        if stated[growth] not in ("steady", "exponential"):
             raise ValueError(f"markets.{name}.{growth} is 'steady' or 'exponential'")
-        start, end = told[key]
+        start, end = stated[key]
         if not 0 < start < end:
             raise ValueError(f"markets.{name}.{key} must grow from more than 0")
-        return Path(start, end, first, last, told[growth] == "exponential")
+        return Path(start, end, first, last, stated[growth] == "exponential")
 
     for key in ("offer", "home_offer"):
-        if unknown := set(told[key]) - set(groups):
+        if unknown := set(stated[key]) - set(groups):
             raise ValueError(f"markets.{name}.{key}: no group for {', '.join(sorted(unknown))}")
-    origins = [_origins(words) for words, n in told["origins"].items() for _ in range(n)]
+    origins = [_origins(words) for words, n in stated["origins"].items() for _ in range(n)]
     home_vendors = path("home_vendors", "growth")
     if len(origins) > home_vendors.end or any(country not in o.places for o in origins):
         raise ValueError(f"markets.{name}.origins: more than home_vendors, or without {country}")
@@ -268,23 +268,23 @@ def _market(
         raise ValueError(f"markets.{name}.origins: who moves must be there from the start")
     return MarketParameters(
         name=name,
-        host=told["host"],
+        host=stated["host"],
         first=first,
         last=last,
-        account=dict(told["account"]),
+        account=dict(stated["account"]),
         vendors=path("vendors", "growth"),
         home_vendors=home_vendors,
         sales=path("sales_a_week", "sales_growth"),
         home_sales=path("home_sales_a_week", "sales_growth"),
         origins=tuple(sorted(origins, key=lambda o: not o.moves)),
         ships_to=tuple(
-            _destinations(words) for words, n in told["ships_to"].items() for _ in range(n)
+            _destinations(words) for words, n in stated["ships_to"].items() for _ in range(n)
         ),
         arrivals=tuple(
-            Arrivals(a["from"], a["since"], float(a["share"])) for a in told.get("arrivals", ())
+            Arrivals(a["from"], a["since"], float(a["share"])) for a in stated.get("arrivals", ())
         ),
-        offer=dict(told["offer"]),
-        home_offer=dict(told["home_offer"]),
+        offer=dict(stated["offer"]),
+        home_offer=dict(stated["home_offer"]),
     )
 
 

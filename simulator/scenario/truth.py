@@ -36,7 +36,7 @@ class MarketTruth:
 
     def __init__(self, world: ScenarioWorld) -> None:
         self.world, self.name = world, world.market
-        self.days = world.told.crawls()
+        self.days = world.market_parameters.crawls()
 
     def standing(self, day: date) -> list[Item]:
         """Return the listings that stand on a day."""
@@ -127,7 +127,7 @@ class Truth:
         chosen = [self.markets[name] for name in finding.terms(self.terms).markets]
         return _TRUE[finding.measure](self, chosen, **finding.options)
 
-    def told(self) -> list[dict[str, Any]]:
+    def as_records(self) -> list[dict[str, Any]]:
         """Return the truth of every finding, to be written as JSON."""
         from simulator.scenario.measures import MEASURES
 
@@ -322,7 +322,7 @@ class Truth:
 _TRUE: dict[str, Callable[..., Values]] = {
     name: function
     for name, function in vars(Truth).items()
-    if callable(function) and not name.startswith("_") and name not in ("of", "told")
+    if callable(function) and not name.startswith("_") and name not in ("of", "as_records")
 }
 
 

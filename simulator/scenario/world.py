@@ -11,9 +11,9 @@ from typing import Any, TypeVar
 
 from cryptodrug_scraper.reading.market import market_named
 from simulator.chance import Chance
-from simulator.facts import Offer, Said, Seller, Sizes
+from simulator.facts import Offer, PostedReview, Seller, Sizes
 from simulator.keys import public_key
-from simulator.look import looks
+from simulator.market_site import market_sites
 from simulator.scenario.goods import Goods, Item, Sale, count_until
 from simulator.scenario.parameters import MarketParameters, Parameters
 from simulator.scenario.people import People, VendorAccount
@@ -58,27 +58,29 @@ class ScenarioWorld(World):
     """One market of a scenario. Its vendors are ``accounts``, its listings ``items``."""
 
     def __init__(self, parameters: Parameters, market: str, people: People, seed: int) -> None:
-        known, look = market_named(market), looks()[market]
+        known, market_site = market_named(market), market_sites()[market]
         self.parameters: Parameters = parameters
-        self.told: MarketParameters = parameters.markets[market]
+        self.market_parameters: MarketParameters = parameters.markets[market]
         self.accounts: list[VendorAccount] = people.accounts[market]
-        goods = self._goods = Goods(parameters, self.told, self.accounts, look.goods, seed)
+        goods = self._goods = Goods(
+            parameters, self.market_parameters, self.accounts, market_site.goods, seed
+        )
         self.items: list[Item] = goods.items
         self.sales_made: list[Sale] = goods.sales
-        last = self.told.last
+        last = self.market_parameters.last
         super().__init__(
             market,
-            look.goods,
+            market_site.goods,
             seed=seed,
             sizes=Sizes(len(self.items), 1, 0),
-            opened=known.opened_on or self.told.first,
+            opened=known.opened_on or self.market_parameters.first,
             closed=known.closed_on,
             reference=datetime(last.year, last.month, last.day, 8, tzinfo=UTC),
-            mirrors={self.told.host: None},
+            mirrors={self.market_parameters.host: None},
         )
         self.sizes = Sizes(len(self.items), len(self.accounts), len(self.sales_made))
         self._total = len(self.items)
-        self.chance = SettledChance(self.told.account, seed, parameters.name, market)
+        self.chance = SettledChance(self.market_parameters.account, seed, parameters.name, market)
         self._by_handle = {a.handle.casefold(): n for n, a in enumerate(self.accounts)}
 
     # -- tables ------------------------------------------------------------------------------
@@ -218,16 +220,16 @@ class ScenarioWorld(World):
         """Return how many reviews a vendor has."""
         return count_until(self._of_vendor[1][seller.index], self._at(at))
 
-    def review(self, seller: Seller, number: int) -> Said:
+    def review(self, seller: Seller, number: int) -> PostedReview:
         """Return the n-th review of a vendor."""
         sale = self._of_vendor[0][seller.index][number]
         chance, about = self.chance, ("review", seller.index, number)
         bad = chance.happens(0.06, *about, "bad")
         offer = self.offer(sale.item)
-        said = chance.pick(SAID, *about, "text")
+        post = chance.pick(SAID, *about, "text")
         if chance.happens(0.7, *about, "more"):
-            said = f"{said} {chance.pick(SAID, *about, 'more text')}"
-        return Said(
+            post = f"{post} {chance.pick(SAID, *about, 'more text')}"
+        return PostedReview(
             seller=seller,
             number=number,
             offer=offer,
@@ -235,12 +237,12 @@ class ScenarioWorld(World):
             stars=chance.pick((1, 2, 3, 3), *about, "stars")
             if bad
             else chance.pick((5, 5, 5, 5, 5, 4), *about, "stars"),
-            text=None if chance.happens(0.2, *about, "silent") else said,
+            text=None if chance.happens(0.2, *about, "silent") else post,
             buyer=chance.pick(_LETTERS, *about, "a") + chance.pick(_LETTERS, *about, "z"),
             cents=self.cents(offer, sale.posted.date()),
         )
 
-    def reviews_of(self, offer: Offer, at: datetime) -> list[Said]:
+    def reviews_of(self, offer: Offer, at: datetime) -> list[PostedReview]:
         """Return a listing's reviews, the newest first."""
         numbers, moments = self._of_listing.get(offer.index, ([], []))
         count = count_until(moments, self._at(at))
@@ -267,7 +269,7 @@ class ScenarioWorld(World):
 
     def crawled(self, day: date) -> datetime:
         """Return when the crawl of a day begins; on a market's last day it is made late."""
-        hour = 20 if day == self.told.last else 8
+        hour = 20 if day == self.market_parameters.last else 8
         return datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(hours=hour)
 
 

@@ -21,8 +21,8 @@ from cryptodrug_scraper.archive import (
     Limits,
     RecordPlace,
     Written,
-    mend,
     open_page,
+    repair,
 )
 
 from .crawling import NAME, NOON, RUN, check_valid, stamp, unpacked, write
@@ -219,7 +219,7 @@ def test_files_are_changed_between_captures(tmp_path: Path) -> None:
     assert len(reader.crawls) == 1
     assert all(page.crawl is pages[0].crawl for page in pages)
     check_valid(tmp_path)
-    assert mend(tmp_path) == []
+    assert repair(tmp_path) == []
 
 
 def test_a_run_goes_on_with_the_next_file(tmp_path: Path) -> None:

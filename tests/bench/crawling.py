@@ -36,8 +36,8 @@ from cryptodrug_scraper.crawl.spider import RESULTS
 from cryptodrug_scraper.database.connection import client_url, open_engine
 from cryptodrug_scraper.database.embedded import EmbeddedServer
 from simulator.facts import Sizes
-from simulator.look import looks
 from simulator.making import make_world
+from simulator.market_site import market_sites
 from simulator.markets.dream_frame import TREE
 from simulator.markets.dream_pages import PER_PAGE
 from simulator.sessions import COOKIE
@@ -120,7 +120,7 @@ def longer(runs: dict[str, list[dict[str, Any]]], by: str) -> float:
 
 def the_queue(count: int, at: datetime) -> list[Wanted]:
     """Return requests of a market as it is at a moment, in the proportions that it has them."""
-    look = looks()[MARKET]
+    look = market_sites()[MARKET]
     world = make_world(look, sizes=Sizes(LISTINGS, VENDORS, REVIEWS), reference=at)
     world.stand_still(world.reference)
     at = world.reference

@@ -14,13 +14,13 @@ import pytest
 from cryptodrug_scraper.database.connection import client_url
 from cryptodrug_scraper.replay import replay
 from simulator.faults import FAULTS
-from simulator.look import looks
+from simulator.market_site import market_sites
 from tests.crawl.crawling import place
 from tests.crawl.responses import responses
 from tests.crawl.test_crawl import compared, count
 from tests.e2e.rows import same_rows
 
-each_market = pytest.mark.parametrize("market", list(looks()))
+each_market = pytest.mark.parametrize("market", list(market_sites()))
 
 
 @pytest.mark.slow

@@ -21,14 +21,14 @@ from cryptodrug_scraper.archive import Page, read_pages
 from cryptodrug_scraper.crawl.mirrors import MirrorStore
 from cryptodrug_scraper.database.connection import client_url, open_engine
 from cryptodrug_scraper.replay import replay
-from simulator.look import looks
+from simulator.market_site import market_sites
 from simulator.truth import truth
 from tests.conftest import ROOT
 from tests.crawl.crawling import Place, place
 from tests.e2e.rows import same_rows
 from tests.e2e.truth import Comparison, compare
 
-MARKETS = list(looks())
+MARKETS = list(market_sites())
 each_market = pytest.mark.parametrize("market", MARKETS)
 
 
@@ -36,7 +36,7 @@ def compared(here: Place, url: str) -> Comparison:
     site = here.server.site
 
     def true_at(moment: datetime) -> Iterator[dict[str, Any]]:
-        return truth(site.look, site.world, moment)
+        return truth(site.market_site, site.world, moment)
 
     at = site.world.reference
     return compare(client_url(url), here.market, true_at(at), at, true_at=true_at)
@@ -77,7 +77,7 @@ def test_what_is_out_of_scope_is_neither_followed_nor_kept(
         ended = here.crawl(migrated_url)
         assert ended.code == 0
         site = here.server.site
-        records = list(truth(site.look, site.world, site.world.reference))
+        records = list(truth(site.market_site, site.world, site.world.reference))
     paths = {
         r["fields"]["external_id"]: r["fields"]["category"]
         for r in records

@@ -14,11 +14,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cryptodrug_scraper.archive import CrawlArchive, Held, Page, mend, read_pages
+from cryptodrug_scraper.archive import CrawlArchive, Held, Page, read_pages, repair
 from cryptodrug_scraper.crawl.frontier import DONE, Frontier, Wanted
 from cryptodrug_scraper.database.connection import client_url
 from cryptodrug_scraper.replay import replay
-from simulator.look import looks
+from simulator.market_site import market_sites
 from tests.archive.crawling import NOON, stamp, write
 from tests.archive.making import html
 from tests.crawl.crawling import Place, place
@@ -81,7 +81,7 @@ def test_what_cannot_be_read_is_asked_again_and_nothing_else(seed: int) -> None:
         crawled(folder, f"{1:032x}"[::-1], 20, chance)
         assert readable(folder / "warcs") == everything
         cut(folder / "warcs", chance)
-        mended = mend(folder / "warcs")
+        mended = repair(folder / "warcs")
         frontier = Frontier(folder / "frontier.sqlite")
         lost = frontier.ask_again(Held(folder / "warcs", mended.damaged))
         assert {wanted.address for wanted in lost} == everything - readable(folder / "warcs")
@@ -104,7 +104,7 @@ def test_a_page_of_a_series_that_was_lost_does_not_repeat_itself(tmp_path: Path)
             frontier.finish(task, DONE, written=write(archive, html(" ".join(ids))))
     (file,) = (tmp_path / "warcs").iterdir()
     os.truncate(file, file.stat().st_size - 600)  # its request, and more
-    mended = mend(tmp_path / "warcs")
+    mended = repair(tmp_path / "warcs")
     assert frontier.ask_again(Held(tmp_path / "warcs", mended.damaged)) == pages[1:]
     assert frontier.learn_series("s", ["2", "3"], pages[1].key) == 1
     frontier.close()
@@ -123,7 +123,7 @@ def killed(here: Place, dsn: str, chance: random.Random) -> None:
     here.ended(process)
 
 
-@pytest.mark.parametrize("market", list(looks()))
+@pytest.mark.parametrize("market", list(market_sites()))
 def test_the_same_rows_whatever_the_disk_forgot(
     market: str, tmp_path: Path, migrated_url: str, another_migrated_url: str
 ) -> None:

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from cryptodrug_scraper.database.embedded import EmbeddedServer
 from simulator.faults import FAULTS
-from simulator.look import looks
+from simulator.market_site import market_sites
 from tests.e2e import runs
 from tests.e2e.runs import Bench, Outcome, Sizes
 from tests.e2e.table import Aim, Struck, report
@@ -42,8 +42,8 @@ def main() -> int:
     parts = options.only.split(",")
     if unknown := set(parts) - set(PARTS):
         arguments.error(f"no such part: {', '.join(sorted(unknown))}; parts are {', '.join(PARTS)}")
-    markets = options.market or list(looks())
-    if unknown := set(markets) - set(looks()):
+    markets = options.market or list(market_sites())
+    if unknown := set(markets) - set(market_sites()):
         arguments.error(f"no such market: {', '.join(sorted(unknown))}")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     EmbeddedServer.durable = False

@@ -15,15 +15,15 @@ from psycopg2.extensions import connection as Connection  # noqa: N812  (it is a
 from cryptodrug_scraper.database.connection import client_url
 from cryptodrug_scraper.database.embedded import EmbeddedServer
 from simulator.facts import Sizes
-from simulator.look import looks
 from simulator.making import make_world
+from simulator.market_site import market_sites
 from simulator.truth import truth
 from tests.databases import new_database
 from tests.e2e.stated import stated
 from tests.e2e.truth import Comparison, compare_stated
 from tests.e2e.walking import walk_into
 
-NAMES = list(looks())
+NAMES = list(market_sites())
 
 
 @dataclass
@@ -69,7 +69,7 @@ def loaded(once_loaded: Loaded) -> Iterator[Loaded]:
 def once_loaded(
     request: pytest.FixtureRequest, server: EmbeddedServer, _template: str
 ) -> Iterator[Loaded]:
-    look = looks()[request.param]
+    look = market_sites()[request.param]
     world = make_world(look, seed=3, sizes=Sizes(60, 7, 160))
     at = world.reference
     with new_database(server, _template) as url:

@@ -120,7 +120,7 @@ def compared(here: Place, url: str) -> Comparison:
     site = here.server.site
 
     def true_at(moment: datetime) -> Iterator[dict[str, Any]]:
-        return truth(site.look, site.world, moment)
+        return truth(site.market_site, site.world, moment)
 
     at = site.world.reference
     return compare(client_url(url), here.market, true_at(at), at, true_at=true_at)

@@ -10,14 +10,14 @@ import pytest
 from cryptodrug_scraper.database.connection import client_url
 from cryptodrug_scraper.replay import replay
 from simulator.facts import Sizes
-from simulator.look import MarketSite, looks
 from simulator.making import make_world
+from simulator.market_site import MarketSite, market_sites
 from tests.conftest import FIXTURES
 from tests.databases import execute
 from tests.e2e.rows import entities, same_entities, same_rows
 from tests.e2e.walking import walk_into
 
-LOOKS = list(looks().values())
+LOOKS = list(market_sites().values())
 DREAM = FIXTURES / "dream"
 
 
@@ -123,7 +123,7 @@ def test_two_crawls_of_a_world_that_stands_still_find_the_same(
 def test_differences_of_what_is_said_are_told(
     change: str, told: str, two: tuple[str, str], tmp_path: Path
 ) -> None:
-    look = looks()["empire"]
+    look = market_sites()["empire"]
     world = make_world(look, seed=1, sizes=Sizes(12, 3, 20))
     for dsn in two:
         walk_into(dsn, look, world, world.reference)

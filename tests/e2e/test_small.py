@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 
 from cryptodrug_scraper.database.embedded import EmbeddedServer
-from simulator.look import looks
+from simulator.market_site import market_sites
 from tests.e2e import runs
 from tests.e2e.__main__ import of_hostile
 from tests.e2e.runs import Bench, Sizes
 from tests.tor.network import RunningNetwork
 
 SIZES = Sizes(listings=40, vendors=5, reviews=120, kills=3, fault_rate=0.02, seconds=400.0)
-MARKETS = list(looks())
+MARKETS = list(market_sites())
 each_market = pytest.mark.parametrize("market", MARKETS)
 
 

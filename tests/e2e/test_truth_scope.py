@@ -7,8 +7,8 @@ from datetime import timedelta
 from cryptodrug_scraper.database.connection import client_url
 from cryptodrug_scraper.database.embedded import EmbeddedServer
 from simulator.facts import Sizes
-from simulator.look import looks
 from simulator.making import make_world
+from simulator.market_site import market_sites
 from simulator.truth import truth
 from tests.e2e.conftest import Loaded
 from tests.e2e.stated import stated
@@ -105,7 +105,7 @@ def test_what_ages_while_a_crawl_goes_on_is_true_of_its_moment(
     server: EmbeddedServer, migrated_url: str
 ) -> None:
     """Half a day from page to page: many reviews become older than a month on the way."""
-    look = looks()["dream"]
+    look = market_sites()["dream"]
     world = make_world(look, seed=5, sizes=Sizes(20, 4, 300))
     at = world.reference
     world.stand_still(at)

@@ -24,8 +24,8 @@ from cryptodrug_scraper.replay import replay
 from cryptodrug_scraper.replay.summary import Summary
 from parsers import parse_page
 from simulator.facts import Sizes
-from simulator.look import MarketSite, Session, ShownPage, asked, looks
 from simulator.making import make_world
+from simulator.market_site import MarketSite, Session, ShownPage, market_sites, request_for
 from simulator.truth import truth
 from simulator.world import World
 from tests.archive.warc_writer import WarcWriter
@@ -98,10 +98,10 @@ def walk_into(
 def _answer(
     look: MarketSite, world: World, at: datetime, session: Session, address: str
 ) -> tuple[str, ShownPage]:
-    page = look.answer(world, asked(ROOT, address, at), session)
+    page = look.answer(world, request_for(ROOT, address, at), session)
     while page.location:
         address = page.location
-        page = look.answer(world, asked(ROOT, address, at), session)
+        page = look.answer(world, request_for(ROOT, address, at), session)
     return address, page
 
 
@@ -116,14 +116,14 @@ def _with_filter(url: str) -> str:
 def main() -> int:
     """Walk through one market, load it into a database made for it, and compare."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--market", choices=sorted(looks()), required=True)
+    parser.add_argument("--market", choices=sorted(market_sites()), required=True)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--listings", type=int, default=1000)
     parser.add_argument("--vendors", type=int, default=100)
     parser.add_argument("--reviews", type=int, default=5000)
     parser.add_argument("--pace", type=float, default=0, help="seconds from page to page")
     options = parser.parse_args()
-    look = looks()[options.market]
+    look = market_sites()[options.market]
     sizes = Sizes(options.listings, options.vendors, options.reviews)
     world = make_world(look, seed=options.seed, sizes=sizes)
     at = world.reference

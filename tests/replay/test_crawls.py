@@ -19,8 +19,8 @@ from cryptodrug_scraper.archive import (
     CrawlStamp,
     Page,
     Written,
-    mend,
     read_pages,
+    repair,
 )
 from cryptodrug_scraper.database.archives import known_roots
 from cryptodrug_scraper.database.connection import open_engine
@@ -142,7 +142,7 @@ def test_loaded_while_crawling_and_replayed_gives_the_same_rows(
 ) -> None:
     pages = crawl(tmp_path, dsn_of(engine))
     assert len(list(tmp_path.iterdir())) > 1
-    assert mend(tmp_path) == []
+    assert repair(tmp_path) == []
     summary = replay([tmp_path], dsn_of(other_engine))
     assert summary.trouble_codes == {"cut_short": 1}
     assert summary.counts.new == len(pages)

@@ -17,7 +17,7 @@ import pytest
 from cryptodrug_scraper.archive import ArchiveReader, Page
 from cryptodrug_scraper.common.locks import try_lock
 from simulator.command import BadCall, write_scenario
-from simulator.scenario.crawls import CrawlCalendar, PlannedCrawl, count_whole, write_crawls
+from simulator.scenario.crawls import CrawlCalendar, PlannedCrawl, count_complete, write_crawls
 from simulator.scenario.folder import PART, PLAN, NotThisPlan
 from simulator.scenario.parameters import read_scenario
 from tests.cli.running import PROGRAM
@@ -101,7 +101,7 @@ def test_it_ends_soon_and_says_how_to_go_on(
         assert process.returncode == 130
         until(lambda: not of_group(process.pid))
     plan = CrawlCalendar(FULL, 1, 0.9)
-    done, total = count_whole(plan, folder, ["wall_street"])
+    done, total = count_complete(plan, folder, ["wall_street"])
     assert 0 < done < total == 27
     assert errors == (
         f"Interrupted: {done} of {total} crawls are in {folder}, whole. "
@@ -159,7 +159,7 @@ def test_what_is_gone_on_with_is_as_if_it_had_been_written_at_once(tmp_path: Pat
     told: list[int] = []
     with pytest.raises(KeyboardInterrupt):
         write_crawls(SMALL, tmp_path / "one", on_crawl=interrupt)
-    assert count_whole(SMALL, tmp_path / "one") == (3, told[0])
+    assert count_complete(SMALL, tmp_path / "one") == (3, told[0])
     rest = write_crawls(SMALL, tmp_path / "one")
     assert len(rest) == told[0] - 3
     assert write_crawls(SMALL, tmp_path / "one") == []
@@ -175,7 +175,7 @@ def test_markets_can_be_added_to_a_folder(tmp_path: Path) -> None:
 
 
 def test_a_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:
-    (tmp_path / PLAN).write_text(CrawlCalendar(SMALL.parameters, SMALL.seed, 0.2).told())
+    (tmp_path / PLAN).write_text(CrawlCalendar(SMALL.parameters, SMALL.seed, 0.2).as_text())
     with pytest.raises(NotThisPlan, match="another scenario, seed or share"):
         write_crawls(SMALL, tmp_path)
     with pytest.raises(BadCall, match="remove this one"):
@@ -187,7 +187,7 @@ def test_a_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:
 
 
 def test_two_do_not_write_into_one_folder(tmp_path: Path) -> None:
-    (tmp_path / PLAN).write_text(SMALL.told())
+    (tmp_path / PLAN).write_text(SMALL.as_text())
     with (tmp_path / PLAN).open() as other:
         assert try_lock(other.fileno())
         with pytest.raises(NotThisPlan, match="another process"):
@@ -197,9 +197,9 @@ def test_two_do_not_write_into_one_folder(tmp_path: Path) -> None:
 
 def test_a_plan_is_told_alike_in_every_process() -> None:
     script = (
-        "from simulator.scenario.crawls import Plan\n"
+        "from simulator.scenario.crawls import CrawlCalendar\n"
         "from simulator.scenario.parameters import read_scenario\n"
-        "print(Plan(read_scenario('cryptodrug'), 1).told(), end='')"
+        "print(CrawlCalendar(read_scenario('cryptodrug'), 1).as_text(), end='')"
     )
     told = {
         subprocess.run(
@@ -212,5 +212,5 @@ def test_a_plan_is_told_alike_in_every_process() -> None:
         ).stdout
         for seed in range(3)
     }
-    assert told == {CrawlCalendar(FULL, 1).told()}
-    assert CrawlCalendar(FULL, 1, 0.2).told() not in told
+    assert told == {CrawlCalendar(FULL, 1).as_text()}
+    assert CrawlCalendar(FULL, 1, 0.2).as_text() not in told

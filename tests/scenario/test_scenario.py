@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from cryptodrug_scraper.archive import ArchiveReader, Page
 from cryptodrug_scraper.cli.app import app
 from simulator.command import BadCall, simulation, write_scenario
-from simulator.look import Session, looks
+from simulator.market_site import Session, market_sites
 from simulator.scenario import parameters as reading
 from simulator.scenario.crawls import CrawlCalendar, Crawler, write_crawls
 from simulator.scenario.findings import bears_out
@@ -318,4 +318,4 @@ def test_a_scenario_can_be_served() -> None:
         site = running.servers["dream"].site
         assert isinstance(site.world, ScenarioWorld)
         assert site.world.reference.date() == FULL.markets["dream"].last
-        assert looks()["dream"] is site.look
+        assert market_sites()["dream"] is site.market_site

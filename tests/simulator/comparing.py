@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from parsers import parse_page
-from simulator.look import ShownPage
+from simulator.market_site import ShownPage
 
 
 def read(page: ShownPage, *, named: bool = False) -> dict[str, Any]:

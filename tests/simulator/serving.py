@@ -12,18 +12,18 @@ import requests
 from simulator.clock import Clock
 from simulator.facts import Sizes
 from simulator.faults import Faults, parse_faults
-from simulator.look import Session, asked, looks
 from simulator.making import make_world
+from simulator.market_site import Session, market_sites, request_for
 from simulator.server import Server
 from simulator.site import Site
 from simulator.world import World
 
-NAMES = list(looks())
+NAMES = list(market_sites())
 
 
 @lru_cache(maxsize=8)
 def world_of(name: str) -> World:
-    return make_world(looks()[name], seed=3, sizes=Sizes(120, 9, 300))
+    return make_world(market_sites()[name], seed=3, sizes=Sizes(120, 9, 300))
 
 
 @contextmanager
@@ -32,7 +32,7 @@ def serving(
 ) -> Iterator[Server]:
     world = world_of(name)
     clock = Clock(at or world.reference, 0)
-    site = Site(looks()[name], world, clock, faults=Faults(parse_faults(faults), 7))
+    site = Site(market_sites()[name], world, clock, faults=Faults(parse_faults(faults), 7))
     with Server(site, patience=patience) as server:
         yield server
 
@@ -51,11 +51,11 @@ def true_page(server: Server, address: str) -> str:
     """What the market would show at an address to one who has been nowhere else."""
     site = server.site
     session = Session()
-    request = asked(server.address, address, site.clock.now())
-    page = site.look.answer(site.world, request, session)
+    request = request_for(server.address, address, site.clock.now())
+    page = site.market_site.answer(site.world, request, session)
     while page.location:
-        request = asked(server.address, page.location, site.clock.now())
-        page = site.look.answer(site.world, request, session)
+        request = request_for(server.address, page.location, site.clock.now())
+        page = site.market_site.answer(site.world, request, session)
     return page.html
 
 
@@ -65,6 +65,6 @@ def listing_address(name: str) -> str:
     skip = {"/viewProduct?offer=1.1", "/product/1/2/3", "/offer/1", "/offer/99999999"}
     return next(
         address
-        for address in looks()[name].examples(world, world.reference)
+        for address in market_sites()[name].examples(world, world.reference)
         if address.startswith(("/viewProduct", "/product/", "/offer/")) and address not in skip
     )

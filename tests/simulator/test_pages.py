@@ -12,26 +12,26 @@ from hypothesis import strategies as st
 
 from parsers import markets
 from simulator.facts import Sizes
-from simulator.look import MarketSite, Request, Session, ShownPage, asked, looks
 from simulator.making import make_world
+from simulator.market_site import MarketSite, Request, Session, ShownPage, market_sites, request_for
 from simulator.world import World
 from tests.simulator.comparing import differences
 
 ROOT = "http://simulatedmarket.onion"
-LOOKS = list(looks().values())
+LOOKS = list(market_sites().values())
 by_name = pytest.mark.parametrize("look", LOOKS, ids=lambda look: look.name)
 
 
 @lru_cache(maxsize=8)
 def world_of(name: str, seed: int) -> World:
-    return make_world(looks()[name], seed=seed, sizes=Sizes(120, 9, 400))
+    return make_world(market_sites()[name], seed=seed, sizes=Sizes(120, 9, 400))
 
 
 def page_at(
     look: MarketSite, world: World, session: Session, address: str, seconds: int
 ) -> ShownPage:
     at = world.reference + timedelta(seconds=seconds)
-    page = look.answer(world, asked(ROOT, address, at), session)
+    page = look.answer(world, request_for(ROOT, address, at), session)
     for _ in range(3):
         if page.location is None:
             return page
@@ -40,8 +40,8 @@ def page_at(
 
 
 def test_what_can_be_served_can_be_read() -> None:
-    assert looks()
-    assert set(looks()) <= set(markets())
+    assert market_sites()
+    assert set(market_sites()) <= set(markets())
 
 
 @by_name

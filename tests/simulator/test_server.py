@@ -21,7 +21,7 @@ from simulator.command import (
     simulation,
 )
 from simulator.control import Control
-from simulator.look import CAPTCHA, looks
+from simulator.market_site import CAPTCHA, market_sites
 from simulator.sessions import write_cookies
 from tests.simulator.serving import NAMES, listing_address, reader, serving, true_page, world_of
 
@@ -72,7 +72,7 @@ def test_one_signs_in_with_the_captchas_text_and_out_again(name: str) -> None:
 @by_name
 def test_what_is_served_is_what_the_world_says(name: str) -> None:
     with serving(name) as server, reader(server) as session:
-        examples = looks()[name].examples(world_of(name), world_of(name).reference)
+        examples = market_sites()[name].examples(world_of(name), world_of(name).reference)
         for address in [a for a in examples if "#" not in a][5:200:13]:
             assert session.get(server.address + address).text == true_page(server, address)
         counters = server.site.snapshot()
@@ -95,7 +95,7 @@ def test_results_of_posted_forms() -> None:
 
 def test_tabs_live_in_the_session() -> None:
     with serving("empire") as server, reader(server) as session:
-        world, look = server.site.world, server.site.look
+        world, look = server.site.world, server.site.market_site
         tabs = [a for a in look.examples(world, world.reference) if "setUserTab/pgp" in a]
         first, second = (server.address + tab for tab in tabs[:2])
         shown = session.get(first)
@@ -129,7 +129,7 @@ def test_what_stands_before_the_login(name: str) -> None:
     first = ("refresh_first=1", "challenge_first=1")
     with serving(name, *first) as server, requests.Session() as session:
         session.trust_env = False
-        url = server.address + looks()[name].home()
+        url = server.address + market_sites()[name].home()
         assert kind(session.get(url), name) == "challenge"
         page = session.get(url)
         assert kind(page, name) == "challenge"
@@ -147,7 +147,7 @@ def test_a_market_that_has_closed(name: str) -> None:
     with serving(name, at=at) as server, reader(server) as session:
         assert kind(session.get(server.address + listing_address(name)), name) == "error"
     with serving(name, at=at - timedelta(seconds=1)) as server, reader(server) as session:
-        assert kind(session.get(server.address + looks()[name].home()), name) == "index"
+        assert kind(session.get(server.address + market_sites()[name].home()), name) == "index"
 
 
 def test_a_mirror_that_dies() -> None:
@@ -238,7 +238,7 @@ def test_what_a_date_is() -> None:
     with simulation(["dream"], listings=20, vendors=3, date="now") as running:
         site = running.servers["dream"].site
         assert site.world.closed is None
-        assert list(site.look.listings(site.world, site.clock.now()))
+        assert list(site.market_site.listings(site.world, site.clock.now()))
 
 
 @by_name

@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 from simulator.facts import Sizes
-from simulator.look import MarketSite, Session, asked, looks
 from simulator.making import make_world
+from simulator.market_site import MarketSite, Session, market_sites, request_for
 from simulator.truth import truth
 from simulator.world import World
 from tests.e2e.walking import ROOT, walk
 
-LOOKS = list(looks().values())
+LOOKS = list(market_sites().values())
 by_name = pytest.mark.parametrize("look", LOOKS, ids=lambda look: look.name)
 
 
@@ -24,13 +24,13 @@ class Walk:
     """What a crawl without a network finds."""
 
     def __init__(self, look: MarketSite, world: World, at: datetime) -> None:
-        self.look, self.world, self.at = look, world, at
+        self.market_site, self.world, self.at = look, world, at
         self.found: dict[tuple[str, str], dict[str, Any]] = {}
         self.more: dict[str, Counter[str]] = {}
         self.warnings: list[str] = []
 
     def go(self) -> None:
-        for _, _, read, _ in walk(self.look, self.world, self.at):
+        for _, _, read, _ in walk(self.market_site, self.world, self.at):
             self.take(read.kind, read.to_dict())
 
     def take(self, kind: str, page: dict[str, Any]) -> None:
@@ -46,7 +46,7 @@ class Walk:
 
     def has_reviews(self, kind: str, url: str) -> bool:
         """Of the pages that show reviews, those that show them all, and each of them once."""
-        if self.look.name == "wall_street":
+        if self.market_site.name == "wall_street":
             return kind == "listing" and "refund" not in url
         return kind == "vendor" and "page=" not in url
 
@@ -103,7 +103,7 @@ def test_what_is_known_of_a_market_after_its_end(look: MarketSite) -> None:
 
 
 def test_ratings_beyond_a_window_are_true_where_a_page_still_shows_them() -> None:
-    look = looks()["dream"]
+    look = market_sites()["dream"]
     world = make_world(look, seed=4, sizes=Sizes(30, 2, 900))
     at = world.reference
     seller = max(world.sellers(at), key=lambda seller: world.review_count(seller, at))
@@ -119,10 +119,10 @@ def test_ratings_beyond_a_window_are_true_where_a_page_still_shows_them() -> Non
     session.memory["proceeded"] = "yes"
     for listing in look.listings(world, at):
         address = f"/viewProduct?offer={listing.external_id}"
-        page = look.answer(world, asked(ROOT, address, at), session)
+        page = look.answer(world, request_for(ROOT, address, at), session)
         listing_pages.update(str(review) for review in page.expected.reviews)
     assert all(listing_pages[str(record)] for record in beyond)
     ratings = f"/contactMember?member={seller.handle}&tab=ratings"
-    page = look.answer(world, asked(ROOT, ratings, at), session)
+    page = look.answer(world, request_for(ROOT, ratings, at), session)
     assert (len(page.expected.reviews), page.expected.reviews_not_shown) == (200, count - 200)
     assert page.expected.reviews == records[:200]

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from cryptodrug_scraper.reading.pgp import fingerprint
 from simulator.facts import Sizes
 from simulator.keys import public_key
-from simulator.look import MarketSite, looks
 from simulator.making import make_world
+from simulator.market_site import MarketSite, market_sites
 from simulator.markets import empire_facts
 from simulator.tree import Node, Tree
 from simulator.truth import truth
@@ -154,7 +154,7 @@ def test_a_large_world_is_not_kept_in_memory() -> None:
 
 
 def test_a_market_is_moved_to_where_it_is_asked_for() -> None:
-    look = looks()["dream"]
+    look = market_sites()["dream"]
     now = datetime(2030, 5, 1, tzinfo=UTC)
     world = make_world(look, sizes=Sizes(30, 4, 30), reference=now)
     assert world.closed is None and world.opened < now.date()
@@ -186,7 +186,7 @@ def test_averages_and_tokens() -> None:
     assert empire_facts.handle_in("nonsense09") == ""
 
 
-@pytest.mark.parametrize("look", list(looks().values()), ids=lambda look: look.name)
+@pytest.mark.parametrize("look", list(market_sites().values()), ids=lambda look: look.name)
 def test_nothing_happens_in_a_world_that_stands_still(look: MarketSite) -> None:
     world = make_world(look, seed=2, sizes=Sizes(60, 5, 200))
     at = world.reference

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from cryptodrug_scraper.study import Study
-from cryptodrug_scraper.study.months import whole_months
+from cryptodrug_scraper.study.months import complete_months
 from tests.study.world import World, day, eur, offer
 
 StudyOf = Callable[..., Study]
@@ -26,7 +26,7 @@ def every(world: World, days: int, first: str, last: str, listings: int = 1) -> 
 
 def whole(study: Study, kind: str) -> list[int]:
     """The whole months, by number."""
-    frame = whole_months(study)
+    frame = complete_months(study)
     return [month.month for month in frame.loc[frame[kind], "month"]]
 
 
@@ -44,7 +44,7 @@ def test_captures_from_the_eighth_or_to_eight_days_before_the_end(
 ) -> None:
     for on in ("01-08", "01-16", "01-25", "02-01", "02-08", "02-14", "02-21"):
         world.seen(on, offer("1", "anna"))
-    assert set(whole_months(study_of())["edge"]) == {7}
+    assert set(complete_months(study_of())["edge"]) == {7}
     assert whole(study_of(), "stock") == whole(study_of(), "flow") == []
     world.seen("01-07", offer("1", "anna"))
     world.seen("02-22", offer("1", "anna"))
@@ -95,7 +95,7 @@ def test_where_crawls_are_rare_a_month_has_one(world: World, study_of: StudyOf) 
         world.seen(on, offer("1", "anna"))
     world.sold("anna", "1", "04-10", eur(10), seen="05-20")
     world.done()
-    frame = whole_months(study_of())
+    frame = complete_months(study_of())
     assert set(frame["edge"]) == {34}
     assert whole(study_of(), "stock") == [1, 2, 3, 5]
     assert whole(study_of(), "flow") == [1, 2, 3, 4]

@@ -38,24 +38,24 @@ def _prices(context: ReportContext, made: Section) -> None:
     t = context.t
     measure = unit_prices(context.study, context.country)
     made.methods.append(context.method(measure, t("prices.method_prices")))
-    found = _by_group(measure.frame)
-    families = _wider(context, made, found)
+    groups = _by_group(measure.frame)
+    families = _wider(context, made, groups)
     context.pooled_prices = frozenset(families)
     for family, unit in families:
         for group in FAMILIES[family]:
-            found.pop((group, unit), None)
+            groups.pop((group, unit), None)
     # Of these, the section before shows no number of listings: nor does this one.
     markets = context.study.markets
     guard = context.guard(listing_vendors(context.study, context.country, GROUP), GROUPS, markets)
     together = {group for family in context.families for group in FAMILIES[family]}
     rows = []
     for group in GROUPS:
-        units = [unit for unit in _UNITS if (group, unit) in found]
+        units = [unit for unit in _UNITS if (group, unit) in groups]
         partly = guard_line(
-            {unit: int(found[group, unit]["vendors_country"]) for unit in units}, context.threshold
+            {unit: int(groups[group, unit]["vendors_country"]) for unit in units}, context.threshold
         )
         for unit in units:
-            row = found[group, unit]
+            row = groups[group, unit]
             if not row["listings_country"]:
                 continue
             row = dict(row)
@@ -127,7 +127,7 @@ def _by_group(frame: pd.DataFrame) -> dict[tuple[str, str], dict[str, Any]]:
 
 
 def _wider(
-    context: ReportContext, made: Section, found: dict[tuple[str, str], dict[str, Any]]
+    context: ReportContext, made: Section, groups: dict[tuple[str, str], dict[str, Any]]
 ) -> dict[tuple[str, str], dict[str, Any]]:
     """Return families of groups, by unit, that stand for groups whose prices are not shown.
 
@@ -137,7 +137,7 @@ def _wider(
         (group, unit)
         for group in GROUPS
         for unit in _UNITS
-        if (group, unit) in found and not context.may_show(found[group, unit]["vendors_country"])
+        if (group, unit) in groups and not context.may_show(groups[group, unit]["vendors_country"])
     ]
     family_of = {group: family for family, groups in FAMILIES.items() for group in groups}
     asked = [name for name in FAMILIES if any(family_of.get(group) == name for group, _ in silent)]
@@ -159,9 +159,9 @@ def _wider(
         ([cell for cell in silent if cell not in answered], False),
     ):
         if cells:
-            groups = [
+            named = [
                 context.t("prices.by_unit", group=context.group(group), unit=unit)
                 for group, unit in cells
             ]
-            context.open(made, "prices", {"substances": answers}, groups=groups)
+            context.open(made, "prices", {"substances": answers}, groups=named)
     return chosen

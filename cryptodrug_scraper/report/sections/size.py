@@ -36,7 +36,7 @@ class Sized:
     def __init__(self, context: ReportContext, by: str) -> None:
         self.context, self.by = context, by
         self.rows = _rows(context.size(by).frame)
-        self.rows |= _of_whole_period(context, self.rows)
+        self.rows |= _of_all_periods(context, self.rows)
         self.days = periods_between([day for day, _ in self.rows if day != TOTAL], by)
         self.markets = context.market_order({market for _, market in self.rows})
         self.offered = context.guard(
@@ -173,7 +173,7 @@ def _rows(frame: Any) -> Rows:
     }
 
 
-def _of_whole_period(context: ReportContext, by_period: Rows) -> Rows:
+def _of_all_periods(context: ReportContext, by_period: Rows) -> Rows:
     """Return the rows of the whole period: things once, however many months they were seen in."""
     frame = listed(context.study, context.country)
     totals: Rows = {(TOTAL, row["market"]): row for row in frame.to_dict("records")}

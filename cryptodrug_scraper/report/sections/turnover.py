@@ -192,10 +192,10 @@ def _sums(frame: Any) -> dict[tuple[Any, str], dict[str, float]]:
 
 
 def _share(
-    values: dict[str, float], of: dict[str, float] | None, found: dict[str, Any] | None
+    values: dict[str, float], of: dict[str, float] | None, interval: dict[str, Any] | None
 ) -> dict[str, Any]:
     """Return the share with the ends of its interval, as far as they are known."""
     if not of or not of["turnover_eur"]:
         return {"share": None}
-    ends = {end: found[end] for end in ("share_low", "share_high")} if found else {}
+    ends = {end: interval[end] for end in ("share_low", "share_high")} if interval else {}
     return {"share": values["turnover_eur"] / of["turnover_eur"], **ends}

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from cryptodrug_scraper.archive import CrawlArchive, CrawlEnd, Written, mend
+from cryptodrug_scraper.archive import CrawlArchive, CrawlEnd, Written, repair
 
 from .crawling import NAME, NOON, RUN, check_valid, stamp, write
 from .making import codes, gz, html, read, record
@@ -46,7 +46,7 @@ def test_cut_off_at_every_byte(tmp_path: Path) -> None:
     assert len(ends) == 9
     for cut in range(len(data) + 1):
         path.write_bytes(data[:cut])
-        troubles = mend(tmp_path)
+        troubles = repair(tmp_path)
         whole = [end for end in ends if end <= cut]
         if not whole:
             assert not path.exists()
@@ -54,7 +54,7 @@ def test_cut_off_at_every_byte(tmp_path: Path) -> None:
             continue
         assert path.read_bytes() == data[: whole[-1]]
         assert codes(troubles) == ([] if whole[-1] == cut else ["truncated"])
-        assert mend(tmp_path) == []
+        assert repair(tmp_path) == []
         if cut in ends or cut - 1 in ends:  # else as before
             check_valid(tmp_path)
             pages, unread, _ = read(tmp_path)
@@ -69,7 +69,7 @@ def test_what_a_power_cut_leaves_at_the_end(tmp_path: Path, junk: bytes) -> None
     data, written = small_archive(tmp_path)
     for end in members(data):
         (tmp_path / FIRST).write_bytes(data[:end] + junk)
-        assert codes(mend(tmp_path)) == ["truncated"]
+        assert codes(repair(tmp_path)) == ["truncated"]
         assert (tmp_path / FIRST).read_bytes() == data[:end]
     assert read(tmp_path)[0] == [one.page for one in written]
 
@@ -81,7 +81,7 @@ def test_damage_that_whole_records_follow_is_left(tmp_path: Path) -> None:
         damaged = bytearray(data)
         damaged[at] ^= 0x55
         (tmp_path / FIRST).write_bytes(damaged + data[ends[0] : ends[0] + 100])
-        troubles = mend(tmp_path)
+        troubles = repair(tmp_path)
         assert (tmp_path / FIRST).read_bytes() == damaged, at
         assert codes(troubles) in (["broken_record", "truncated"], ["truncated"]), at
         # One that is damaged, with what refers to it: and another where its frame was hit.
@@ -92,7 +92,7 @@ def test_a_damaged_beginning_is_left(tmp_path: Path) -> None:
     data, _ = small_archive(tmp_path)
     damaged = data[:50] + b"\xff" + data[51:]
     (tmp_path / FIRST).write_bytes(damaged)
-    assert codes(mend(tmp_path)) == ["broken_record"]
+    assert codes(repair(tmp_path)) == ["broken_record"]
     assert (tmp_path / FIRST).read_bytes() == damaged
 
 
@@ -107,7 +107,7 @@ def test_a_record_that_a_page_quotes_is_not_taken_for_one(tmp_path: Path) -> Non
     data = (tmp_path / FIRST).read_bytes()
     at = data.index(quoted, size)  # as it is: gzip cannot make random bytes smaller
     (tmp_path / FIRST).write_bytes(data[: at + len(quoted)])
-    assert codes(mend(tmp_path)) == ["truncated"]
+    assert codes(repair(tmp_path)) == ["truncated"]
     assert read(tmp_path)[0] == [first.page]
 
 
@@ -118,9 +118,9 @@ def test_files_that_need_no_mending_are_left(tmp_path: Path) -> None:
     (tmp_path / "other.warc.gz").write_bytes(gz(record(html()))[:-5])
     (tmp_path / f"{NAME}-00007.warc.gz").symlink_to(tmp_path / "other.warc.gz")
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
-    assert mend(tmp_path) == []
+    assert repair(tmp_path) == []
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
-    assert mend(tmp_path / "none") == []
+    assert repair(tmp_path / "none") == []
 
 
 def test_a_file_that_is_written_to_is_left(tmp_path: Path) -> None:
@@ -128,8 +128,8 @@ def test_a_file_that_is_written_to_is_left(tmp_path: Path) -> None:
         written = write(archive, BODY)
         with (tmp_path / FIRST).open("ab") as file:
             file.write(b"\x1f\x8b\x08 being written")
-        assert mend(tmp_path) == []
-    assert codes(mend(tmp_path)) == ["truncated"]
+        assert repair(tmp_path) == []
+    assert codes(repair(tmp_path)) == ["truncated"]
     assert read(tmp_path)[0] == [written.page]
 
 
@@ -140,7 +140,7 @@ def test_only_the_last_file_of_each_run_is_looked_at(tmp_path: Path) -> None:
                 write(archive, html(str(n)))
     for path in tmp_path.iterdir():
         path.write_bytes(path.read_bytes() + b"junk")
-    assert len(mend(tmp_path)) == 2
+    assert len(repair(tmp_path)) == 2
 
 
 KILLED = """
@@ -149,10 +149,10 @@ from pathlib import Path
 sys.path.insert(0, sys.argv[1])
 from tests.archive.crawling import stamp, write
 from tests.archive.making import html
-from cryptodrug_scraper.archive import CrawlArchive, mend
+from cryptodrug_scraper.archive import CrawlArchive, repair
 
 folder = Path(sys.argv[2])
-mend(folder)
+repair(folder)
 archive = CrawlArchive(folder, stamp(), rotate_bytes=60_000)
 for n in itertools.count():
     written = write(archive, html(f"{os.getpid()} {n} " + os.urandom(n % 40 * 200).hex()))
@@ -193,7 +193,7 @@ def test_killed_again_and_again(tmp_path: Path) -> None:
         newest = max(folder.iterdir())
         with newest.open("ab") as file:
             file.write(gz(record(html("torn")))[: rng.randrange(1, 90)])
-        torn += len(mend(folder))
+        torn += len(repair(folder))
         check_valid(folder)
     pages, troubles, _ = read(folder)
     assert not troubles
@@ -209,7 +209,7 @@ def test_a_capture_without_its_request_is_read(tmp_path: Path) -> None:
     data, written = small_archive(tmp_path)
     ends = members(data)
     (tmp_path / FIRST).write_bytes(data[: ends[1] + 10])  # warcinfo, response, 10 bytes
-    (trouble,) = mend(tmp_path)
+    (trouble,) = repair(tmp_path)
     assert trouble.location == f"{tmp_path / FIRST}#{ends[1]}"
     assert trouble.reason == "10 bytes of an unfinished record cut off"
     assert check_valid(tmp_path) == 2

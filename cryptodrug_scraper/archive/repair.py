@@ -66,7 +66,7 @@ def _beginning(file: BinaryIO) -> tuple[str, CrawlStamp] | None:
     return None
 
 
-class Mended(list[Trouble]):
+class Repaired(list[Trouble]):
     """What was done, or could not be; ``damaged`` are the stretches that were left as they are."""
 
     def __init__(self) -> None:
@@ -74,7 +74,7 @@ class Mended(list[Trouble]):
         self.damaged: list[RecordPlace] = []
 
 
-def mend(folder: Path) -> Mended:
+def repair(folder: Path) -> Repaired:
     """Cut a record that is not whole off the end of the files of crawls; say what was done.
 
     To be called after a crawl was killed, or the power failed, so that every tool can read its
@@ -83,22 +83,22 @@ def mend(folder: Path) -> Mended:
     whose request was cut off, the response. A file without a whole record is removed. Damage that
     whole records follow is left, and reported: readers go on behind it. Raises OSError.
     """
-    mended = Mended()
+    repaired = Repaired()
     for files in files_of(folder).values():
         path = files[-1][1]
         with path.open("r+b", buffering=0) as file:
             if try_lock(file.fileno()):
-                _mend(file, path, mended)
-    return mended
+                _repair(file, path, repaired)
+    return repaired
 
 
-def _mend(file: BinaryIO, path: Path, mended: Mended) -> None:
+def _repair(file: BinaryIO, path: Path, repaired: Repaired) -> None:
     fd, where = file.fileno(), location_of(path)
     disk = RecordFile(fd, path.name)
     begun = _beginning(file)
     if begun is None:
-        mended.append(_without_beginning(disk, path, where))
-        mended.damaged += _damaged(disk, path.name)
+        repaired.append(_without_beginning(disk, path, where))
+        repaired.damaged += _damaged(disk, path.name)
         return
     identity, stamp = begun
     if _has_ended(fd, disk.size, stamp.run):
@@ -112,8 +112,8 @@ def _mend(file: BinaryIO, path: Path, mended: Mended) -> None:
         found = _next_of_ours(disk, at + 1, identity)
         if found == disk.size:
             break
-        mended.damaged.append(RecordPlace(path.name, at, found))
-        mended.append(
+        repaired.damaged.append(RecordPlace(path.name, at, found))
+        repaired.append(
             Trouble(f"{where}#{at}", f"damaged ({checked.reason}); left as it is", "broken_record")
         )
         at = found
@@ -121,7 +121,7 @@ def _mend(file: BinaryIO, path: Path, mended: Mended) -> None:
         cut = disk.size - whole
         os.ftruncate(fd, whole)
         os.fsync(fd)
-        mended.append(
+        repaired.append(
             Trouble(
                 f"{where}#{whole}", f"{cut:,} bytes of an unfinished record cut off", "truncated"
             )

@@ -1,6 +1,6 @@
 """What a market's module in the package ``simulator.markets`` provides, and how it is found.
 
-A module of that package that defines ``LOOK`` is one; its name is the market's name.
+A module of that package that defines ``SITE`` is one; its name is the market's name.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from typing import Protocol, runtime_checkable
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from cryptodrug_scraper.records import Listing, ParsedPage, Review, Vendor
-from simulator.facts import Offer, Said, Seller
+from simulator.facts import Offer, PostedReview, Seller
 from simulator.world import World
 
 CAPTCHA = "seven"
 """What every captcha says: its picture is empty, the answer stands beside it as a comment."""
 
 
-def whole(text: str | None, otherwise: int = 0) -> int:
+def parse_int(text: str | None, otherwise: int = 0) -> int:
     """Return the whole number that somebody wrote into an address or a form."""
     return int(text) if text and re.fullmatch(r"[0-9]{1,9}", text) else otherwise
 
@@ -100,7 +100,7 @@ def redirect(request: Request, market: str, path: str) -> ShownPage:
     return page
 
 
-def asked(root: str, address: str, at: datetime) -> Request:
+def request_for(root: str, address: str, at: datetime) -> Request:
     """Return the request of an address; what stands after ``#`` is posted."""
     path, _, posted = address.partition("#")
     form = dict(parse_qsl(posted, keep_blank_values=True))
@@ -168,21 +168,21 @@ class MarketSite(Protocol):
         """Return a vendor with all that the profile's tabs state."""
         ...
 
-    def review(self, world: World, said: Said, at: datetime) -> Review:
+    def review(self, world: World, post: PostedReview, at: datetime) -> Review:
         """Return a review with all that the market's pages state of it."""
         ...
 
-    def shown(self, world: World, seller: Seller, at: datetime) -> Iterator[Said]:
+    def shown(self, world: World, seller: Seller, at: datetime) -> Iterator[PostedReview]:
         """Yield the vendor's reviews that a page of the site shows."""
         ...
 
     def examples(self, world: World, at: datetime) -> Iterator[str]:
-        """Yield addresses of all kinds of pages, as ``asked`` takes them."""
+        """Yield addresses of all kinds of pages, as ``request_for`` takes them."""
         ...
 
 
 class Routes(Protocol):
-    """Which pages of a market a crawl captures: the addresses, as ``asked`` takes them."""
+    """Which pages of a market a crawl captures: the addresses, as ``request_for`` takes them."""
 
     def results(self, world: World, at: datetime) -> Iterator[str]:
         """Yield the pages on which all offers stand."""
@@ -198,12 +198,14 @@ class Routes(Protocol):
 
 
 @cache
-def looks() -> dict[str, MarketSite]:
+def market_sites() -> dict[str, MarketSite]:
     """Return every market that can be served, by name."""
     package = importlib.import_module("simulator.markets")
     found: dict[str, MarketSite] = {}
     for module in sorted(pkgutil.iter_modules(package.__path__), key=lambda m: m.name):
-        look = getattr(importlib.import_module(f"simulator.markets.{module.name}"), "LOOK", None)
-        if isinstance(look, MarketSite):
-            found[look.name] = look
+        market_site = getattr(
+            importlib.import_module(f"simulator.markets.{module.name}"), "SITE", None
+        )
+        if isinstance(market_site, MarketSite):
+            found[market_site.name] = market_site
     return found
