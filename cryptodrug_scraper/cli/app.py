@@ -24,8 +24,8 @@ from cryptodrug_scraper.cli import (
     session,
     tor,
 )
-from cryptodrug_scraper.cli.errors import EXIT_CODES, CommandGroup
-from cryptodrug_scraper.cli.options import guide
+from cryptodrug_scraper.cli.errors import CommandGroup
+from cryptodrug_scraper.cli.options import epilog, guide
 
 HELP = guide("""
     Darknet drug markets, captured through Tor or read from saved pages into PostgreSQL, for
@@ -38,8 +38,7 @@ HELP = guide("""
     Live pages are captured with sessions that you sign in yourself: mirror and session say
     where and as whom.
 """)
-EPILOG = (
-    guide("""
+EPILOG = epilog("""
     [bold]First steps[/]
       cryptodrug replay saved-pages/
       cryptodrug db query "SELECT market, count(*) FROM listing GROUP BY market"
@@ -56,9 +55,6 @@ EPILOG = (
                             where Tor is; see cryptodrug tor --help
       NO_COLOR              no colours
     """)
-    + "\n\n"
-    + EXIT_CODES
-)
 
 app = typer.Typer(
     name="cryptodrug",

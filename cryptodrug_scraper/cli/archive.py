@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cryptodrug_scraper.cli.errors import EXIT_CODES, Code, Failure
-from cryptodrug_scraper.cli.options import DatabaseUrl, guide
+from cryptodrug_scraper.cli.errors import Code, Failure
+from cryptodrug_scraper.cli.options import DatabaseUrl, epilog, guide
 from cryptodrug_scraper.common.progress import ProgressView
 from cryptodrug_scraper.common.terminal import json_line, safe, say
 
@@ -28,15 +28,13 @@ app = typer.Typer(
         replayed from. Of each folder and archive file it knows the path; what was moved is
         found again by its content, or is given its new path.
     """),
-    epilog=guide("""
+    epilog=epilog("""
     [bold]Examples[/]
       cryptodrug archive roots
       cryptodrug archive roots find /media/usb --yes
       cryptodrug archive roots set /old/pages /new/pages
       cryptodrug archive page 4611686018427387904 --out page.html
-    """)
-    + "\n\n"
-    + EXIT_CODES,
+    """),
     no_args_is_help=True,
 )
 roots_app = typer.Typer(
@@ -46,7 +44,7 @@ roots_app = typer.Typer(
         A root is a folder that was replayed (with all below it), an archive file that was
         replayed by itself, or the folder of a crawl. set and find say where one is now.
     """),
-    epilog=guide("""
+    epilog=epilog("""
     [bold]Examples[/]
       cryptodrug archive roots
       cryptodrug archive roots --json | jq -r 'select(.there | not).path'
@@ -236,9 +234,7 @@ def _show(moves: list[Move]) -> None:
     [bold]Examples[/]
       cryptodrug archive page 4611686018427387904 --out page.html
       cryptodrug archive page 4611686018427387904 | cryptodrug parse -
-    """)
-    + "\n\n"
-    + EXIT_CODES,
+    """),
 )
 def page(
     page_id: Annotated[int, typer.Argument(metavar="ID", help="page_id of the database.")],

@@ -7,8 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cryptodrug_scraper.cli.errors import EXIT_CODES
-from cryptodrug_scraper.cli.options import DatabaseUrl, guide, output_file
+from cryptodrug_scraper.cli.options import DatabaseUrl, epilog, guide, output_file
 from cryptodrug_scraper.common.progress import ProgressView
 
 BACKUP_HELP = guide("""
@@ -18,15 +17,11 @@ BACKUP_HELP = guide("""
     the place of one of that name; only you can read it. The pages themselves are not in it: they
     stay in their archives, of which the database knows the places.
 """)
-BACKUP_EPILOG = (
-    guide("""
+BACKUP_EPILOG = epilog("""
     [bold]Examples[/]
       cryptodrug db backup cryptodrug-2019-11-30.backup
       cryptodrug db backup study.backup --database-url postgresql://me:secret@server/markets
     """)
-    + "\n\n"
-    + EXIT_CODES
-)
 RESTORE_HELP = guide("""
     Load a file that `db backup` wrote into an empty database.
 
@@ -34,15 +29,11 @@ RESTORE_HELP = guide("""
     is loaded in one transaction, wholly or not at all. A database that holds something is refused:
     make a new one, or name another data folder for the embedded one (CRYPTODRUG_DATA_DIR).
 """)
-RESTORE_EPILOG = (
-    guide("""
+RESTORE_EPILOG = epilog("""
     [bold]Examples[/]
       CRYPTODRUG_DATA_DIR=/data/restored cryptodrug db restore study.backup
       cryptodrug db restore study.backup --database-url postgresql://me:secret@server/empty
     """)
-    + "\n\n"
-    + EXIT_CODES
-)
 
 Written = Annotated[Path, typer.Argument(metavar="FILE", help="The file to write.")]
 Read = Annotated[Path, typer.Argument(metavar="FILE", help="A file that `db backup` wrote.")]

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from cryptodrug_scraper.cli.errors import EXIT_CODES, Code, Failure
+from cryptodrug_scraper.cli.errors import Code, Failure
 from cryptodrug_scraper.cli.options import (
     WAY,
     Direct,
     Socks,
     check_market,
+    epilog,
     guide,
     output_file,
     tor_at,
@@ -42,8 +43,7 @@ HELP = guide("""
     where a crawl was stopped or killed: same market, same “which pages”. Other options may
     differ. All that came is in the archive before anything else is done with it.
 """)
-EPILOG = (
-    guide("""
+EPILOG = epilog("""
     [bold]First[/]
       cryptodrug tor status                              is there a Tor? else: tor run
       cryptodrug mirror add MARKET http://….onion        where the market is
@@ -66,9 +66,6 @@ EPILOG = (
       archive/MARKET/     the pages, as WARC files: keep these
       crawls/MARKET/      what is still to do, and each crawl's log
 """)
-    + "\n\n"
-    + EXIT_CODES
-)
 
 _WHICH = "Which pages (a crawl that goes on has the same)"
 _LIMITS = "How much"

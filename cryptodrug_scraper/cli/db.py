@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cryptodrug_scraper.cli import backup, query, sources
-from cryptodrug_scraper.cli.errors import EXIT_CODES, Code, Failure
-from cryptodrug_scraper.cli.options import DatabaseUrl, guide
+from cryptodrug_scraper.cli.errors import Code, Failure
+from cryptodrug_scraper.cli.options import DatabaseUrl, epilog, guide
 from cryptodrug_scraper.common.terminal import safe, say
 
 if TYPE_CHECKING:
@@ -25,16 +25,14 @@ app = typer.Typer(
         Without DATABASE_URL or --database-url it is the embedded PostgreSQL: made and started
         when it is first needed, and running until `cryptodrug db stop`.
     """),
-    epilog=guide("""
+    epilog=epilog("""
     [bold]Examples[/]
       cryptodrug db query "SELECT * FROM vendor_latest LIMIT 5"
       cryptodrug db url             for psql, DBeaver …
       cryptodrug db sources         what was loaded
       cryptodrug db backup FILE
       cryptodrug db status
-    """)
-    + "\n\n"
-    + EXIT_CODES,
+    """),
     no_args_is_help=True,
 )
 

@@ -8,8 +8,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cryptodrug_scraper.cli.errors import EXIT_CODES, Code, Failure
-from cryptodrug_scraper.cli.options import CapturedAt, Market, Url, check_market, guide, moment
+from cryptodrug_scraper.cli.errors import Code, Failure
+from cryptodrug_scraper.cli.options import (
+    CapturedAt,
+    Market,
+    Url,
+    check_market,
+    epilog,
+    guide,
+    moment,
+)
 from cryptodrug_scraper.common.terminal import cut, json_text, safe, say
 from cryptodrug_scraper.records import ParsedPage, isoformat
 
@@ -29,16 +37,12 @@ HELP = guide("""
     Where a text stands is worked out from the text alone: of one that stands in several
     places, the likeliest is named.
 """)
-EPILOG = (
-    guide("""
+EPILOG = epilog("""
     [bold]Examples[/]
       cryptodrug doctor listing.html
       cryptodrug doctor vendor.html --market empire --captured-at 2019-10-02 --all
       cryptodrug doctor crawl.warc.gz#48213 --json
 """)
-    + "\n\n"
-    + EXIT_CODES
-)
 
 _RECORDS_SHOWN = {"listing": 3, "vendor": 3, "review": 3}  # of the other types: one
 _UNUSED_SHOWN = 30

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cryptodrug_scraper.cli.errors import EXIT_CODES, Code, Failure
+from cryptodrug_scraper.cli.errors import Code, Failure
 from cryptodrug_scraper.cli.options import (
     AsIs,
     DatabaseUrl,
@@ -18,6 +18,7 @@ from cryptodrug_scraper.cli.options import (
     Invented,
     LastDay,
     Markets,
+    epilog,
     guide,
     markets,
     period,
@@ -50,8 +51,7 @@ HELP = guide("""
     apostrophe before it, and control characters are escaped; CODEBOOK.md says how to undo it.
     The folder appears whole or not at all.
 """)
-EPILOG = (
-    guide("""
+EPILOG = epilog("""
     [bold]Examples[/]
       cryptodrug export --out tables
       cryptodrug export --format parquet --out tables --market dream --from 2018-11-01
@@ -59,9 +59,6 @@ EPILOG = (
       cryptodrug export --out tables --force               replaces an earlier export
       frictionless validate tables/datapackage.json        reads and checks every cell
     """)
-    + "\n\n"
-    + EXIT_CODES
-)
 
 
 class ExportFormat(StrEnum):

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cryptodrug_scraper.cli.errors import EXIT_CODES, Code, Failure
+from cryptodrug_scraper.cli.errors import Code, Failure
 from cryptodrug_scraper.cli.options import (
     WAY,
     DatabaseUrl,
     Direct,
     Socks,
     check_market,
+    epilog,
     guide,
     tor_at,
 )
@@ -37,8 +38,7 @@ HELP = guide("""
     --load does at once. A login or captcha page is shown and marked with the session, and the
     exit code is 75: sign in, or solve it, in Tor Browser.
 """)
-EPILOG = (
-    guide("""
+EPILOG = epilog("""
     [bold]Examples[/]
       cryptodrug fetch http://….onion/listing/1
       cryptodrug fetch http://….onion/listing/1 --json | jq '.listings'
@@ -47,9 +47,6 @@ EPILOG = (
       cryptodrug fetch http://….onion/search --post 'query=x'
       cryptodrug fetch http://127.0.0.1:8080/ --direct        cryptodrug simulate
 """)
-    + "\n\n"
-    + EXIT_CODES
-)
 
 _SESSION, _AFTER = "As whom", "Afterwards"
 

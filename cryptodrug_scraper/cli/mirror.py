@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cryptodrug_scraper.cli.errors import EXIT_CODES
-from cryptodrug_scraper.cli.options import check_market, guide
+from cryptodrug_scraper.cli.options import check_market, epilog, guide
 from cryptodrug_scraper.common.terminal import json_line, say
 
 if TYPE_CHECKING:
@@ -21,14 +20,12 @@ app = typer.Typer(
         A crawl asks nothing but a market's mirrors, so it begins with adding one. When one
         fails several times in a row, the crawl goes on with the next best.
     """),
-    epilog=guide("""
+    epilog=epilog("""
     [bold]Examples[/]
       cryptodrug mirror add dream http://ADDRESS.onion http://ANOTHER.onion
       cryptodrug mirror list dream
       cryptodrug mirror remove dream http://ADDRESS.onion
-    """)
-    + "\n\n"
-    + EXIT_CODES,
+    """),
     no_args_is_help=True,
 )
 

@@ -11,8 +11,8 @@ from typing import Annotated
 
 import typer
 
-from cryptodrug_scraper.cli.errors import EXIT_CODES, Code, Failure
-from cryptodrug_scraper.cli.options import guide
+from cryptodrug_scraper.cli.errors import Code, Failure
+from cryptodrug_scraper.cli.options import epilog, guide
 
 HELP = guide("""
     Make the rooms of a market that has none yet: parsers/NAME.py, spiders/NAME.py, fixtures/NAME/.
@@ -26,17 +26,13 @@ HELP = guide("""
     of fixtures, and column market of the database. Run it in a checkout of the project; nothing is
     written over.
 """)
-EPILOG = (
-    guide("""
+EPILOG = epilog("""
     [bold]Examples[/]
       cryptodrug new-market tea_house
       cryptodrug new-market tea_house --title "The Tea House"
       make quick
       make expectations MARKET=tea_house        after a change to what is read
     """)
-    + "\n\n"
-    + EXIT_CODES
-)
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*")
 _LONGEST = 40  # characters of a name and a title, which stand in tables on the terminal

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cryptodrug_scraper.cli.errors import Code, Failure
+from cryptodrug_scraper.cli.errors import EXIT_CODES, Code, Failure
 
 if TYPE_CHECKING:
     from cryptodrug_scraper.archive import Columns
@@ -139,6 +139,11 @@ def guide(text: str) -> str:
         kept = any(line.startswith(" ") for line in paragraph.splitlines())
         paragraphs.append(paragraph if kept else " ".join(paragraph.splitlines()))
     return "\n\n".join(paragraphs)
+
+
+def epilog(text: str) -> str:
+    """Prepare what stands below the options: examples, and the exit codes."""
+    return f"{guide(text)}\n\n{EXIT_CODES}"
 
 
 def moment(text: str | None) -> datetime | date | None:

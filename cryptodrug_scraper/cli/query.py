@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cryptodrug_scraper.cli.errors import EXIT_CODES, Code, Failure
-from cryptodrug_scraper.cli.options import DatabaseUrl, guide
+from cryptodrug_scraper.cli.errors import Code, Failure
+from cryptodrug_scraper.cli.options import DatabaseUrl, epilog, guide
 from cryptodrug_scraper.common.terminal import safe, say
 
 if TYPE_CHECKING:
@@ -32,8 +32,7 @@ HELP = guide("""
     are JSON. --format json gives one
     object a line: numbers with exactly their digits (NaN: null), dates and times in ISO 8601.
 """)
-EPILOG = (
-    guide("""
+EPILOG = epilog("""
     [bold]Examples[/]
       cryptodrug db query "SELECT market, kind, count(*) FROM page GROUP BY 1, 2"
       cryptodrug db query "TABLE listing_in_eur" --format csv > prices.csv
@@ -41,9 +40,6 @@ EPILOG = (
       cryptodrug db query "SELECT table_name FROM information_schema.tables
                            WHERE table_schema = 'public'"
     """)
-    + "\n\n"
-    + EXIT_CODES
-)
 
 _AT_ONCE = 2_000
 _OF_REVIEWS = re.compile(r"\breview\b|\bvendor_latest\b", re.IGNORECASE)

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cryptodrug_scraper.cli.errors import EXIT_CODES, Code, Failure, explain
+from cryptodrug_scraper.cli.errors import Code, Failure, explain
 from cryptodrug_scraper.cli.options import (
     CapturedAt,
     DatabaseUrl,
     Market,
     TableColumns,
     check_market,
+    epilog,
     guide,
     moment,
     output_file,
@@ -51,8 +52,7 @@ HELP = guide("""
     folder, run the same command again: pages loaded before are passed over quickly. After an
     update of the parsers, it reads every page anew.
 """)
-EPILOG = (
-    guide("""
+EPILOG = epilog("""
     [bold]Examples[/]
       cryptodrug replay saved-pages/
       cryptodrug replay dream-2018.tar.xz --market dream --workers 4
@@ -61,9 +61,6 @@ EPILOG = (
       cryptodrug replay crawl.warc.gz --summary summary.json --quiet
       cryptodrug replay mirror/ --dry-run --list-skipped skipped.jsonl
 """)
-    + "\n\n"
-    + EXIT_CODES
-)
 
 
 def _default_workers() -> int:

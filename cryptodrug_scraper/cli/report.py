@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cryptodrug_scraper.cli.errors import EXIT_CODES, Code, Failure
+from cryptodrug_scraper.cli.errors import Code, Failure
 from cryptodrug_scraper.cli.options import (
     AsIs,
     DatabaseUrl,
@@ -19,6 +19,7 @@ from cryptodrug_scraper.cli.options import (
     Invented,
     LastDay,
     Markets,
+    epilog,
     guide,
     markets,
     output_file,
@@ -59,8 +60,7 @@ HELP = guide("""
     Where the database has no captures in the period, nothing is written (exit code 3). Pages
     without a date belong to no period: how many there are is said, in the report too.
 """)
-EPILOG = (
-    guide("""
+EPILOG = epilog("""
     [bold]Examples[/]
       cryptodrug report --country BE --out report.html
       cryptodrug report --country BE --from 2018-11-01 --to 2019-11-30 --lang fr \\
@@ -69,9 +69,6 @@ EPILOG = (
       cryptodrug report --country BE --with NL --out report.html
       cryptodrug report --country BE --by quarter --coarsen auto --out report.html
     """)
-    + "\n\n"
-    + EXIT_CODES
-)
 
 
 STDOUT = Path("-")

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cryptodrug_scraper.cli.errors import EXIT_CODES, Code, Failure
-from cryptodrug_scraper.cli.options import check_market, guide
+from cryptodrug_scraper.cli.errors import Code, Failure
+from cryptodrug_scraper.cli.options import check_market, epilog, guide
 from cryptodrug_scraper.common.terminal import json_line, safe, say
 
 if TYPE_CHECKING:
@@ -27,15 +27,13 @@ app = typer.Typer(
         cookies there, and add them here. Several sessions of a market are told apart by names;
         each goes through Tor on circuits of its own.
     """),
-    epilog=guide("""
+    epilog=epilog("""
     [bold]Examples[/]
       cryptodrug session add dream --cookies cookies.txt
       cryptodrug session add dream --cookies second.txt --name second
       cryptodrug session check dream
       cryptodrug session list
-    """)
-    + "\n\n"
-    + EXIT_CODES,
+    """),
     no_args_is_help=True,
 )
 
@@ -65,7 +63,7 @@ def _stores() -> tuple[SessionStore, MirrorStore]:
         The cookies are kept for you alone in the data folder. They are written into no log,
         archive or database, and no command shows them.
     """),
-    epilog=guide("""
+    epilog=epilog("""
     [bold]Examples[/]
       cryptodrug session add dream --cookies cookies.txt
       cryptodrug session add dream --cookies second.txt --name second
@@ -226,9 +224,7 @@ def remove(
     [bold]Examples[/]
       cryptodrug session check dream
       cryptodrug session check dream second || echo "sign in again"
-    """)
-    + "\n\n"
-    + EXIT_CODES,
+    """),
 )
 def check(
     market: Market,

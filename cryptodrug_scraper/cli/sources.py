@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cryptodrug_scraper.cli.errors import EXIT_CODES, Code, Failure
-from cryptodrug_scraper.cli.options import DatabaseUrl, check_market, guide
+from cryptodrug_scraper.cli.errors import Code, Failure
+from cryptodrug_scraper.cli.options import DatabaseUrl, check_market, epilog, guide
 from cryptodrug_scraper.common.terminal import json_line, program, say
 
 if TYPE_CHECKING:
@@ -23,15 +23,11 @@ SOURCES_HELP = guide("""
     A row an archive (a folder, a file), crawl, market and kind of pages. A page that lies in
     several archives counts in each of them.
 """)
-SOURCES_EPILOG = (
-    guide("""
+SOURCES_EPILOG = epilog("""
     [bold]Examples[/]
       cryptodrug db sources
       cryptodrug db sources --json | jq -r 'select(.invented).path'
 """)
-    + "\n\n"
-    + EXIT_CODES
-)
 REMOVE_HELP = guide("""
     Take an archive, a crawl or a market out of the database again, with what rests on it alone.
 
@@ -39,17 +35,13 @@ REMOVE_HELP = guide("""
     a page that lies in another archive as well stays. Reviews are worked out anew. The files
     themselves are not touched: replaying them brings everything back.
 """)
-REMOVE_EPILOG = (
-    guide("""
+REMOVE_EPILOG = epilog("""
     [bold]Examples[/]
       cryptodrug db remove --source archive/dream/
       cryptodrug db remove --source archive/dream/ --yes
       cryptodrug db remove --crawl 3f09ab12 --yes
       cryptodrug db remove --market empire --yes
 """)
-    + "\n\n"
-    + EXIT_CODES
-)
 
 _WORDS = {
     "page": "pages",

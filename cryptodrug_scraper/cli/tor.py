@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cryptodrug_scraper.cli.errors import EXIT_CODES, Code, Failure
-from cryptodrug_scraper.cli.options import guide
+from cryptodrug_scraper.cli.errors import Code, Failure
+from cryptodrug_scraper.cli.options import epilog, guide
 from cryptodrug_scraper.common.progress import ProgressView
 from cryptodrug_scraper.common.terminal import safe, say
 
@@ -25,7 +25,7 @@ app = typer.Typer(
         Crawls go through the SOCKS port that CRYPTODRUG_TOR_SOCKS names (127.0.0.1:9050 without
         it). The control port, CRYPTODRUG_TOR_CONTROL, only tells how Tor is.
     """),
-    epilog=guide("""
+    epilog=epilog("""
     [bold]Examples[/]
       cryptodrug tor status         is there a Tor, and is it connected?
       cryptodrug tor run            start one, and keep it until Ctrl-C
@@ -36,9 +36,7 @@ app = typer.Typer(
       CRYPTODRUG_TOR_CONTROL   HOST:PORT of the control port, or the path of its socket
       CRYPTODRUG_TOR_PASSWORD  its password, where it asks for one
       CRYPTODRUG_TOR_COMMAND   the program that run starts
-    """)
-    + "\n\n"
-    + EXIT_CODES,
+    """),
     no_args_is_help=True,
 )
 
@@ -51,14 +49,12 @@ app = typer.Typer(
         1: the SOCKS port answers, but the control port does not let us ask whether Tor is
         connected.
     """),
-    epilog=guide("""
+    epilog=epilog("""
     [bold]Examples[/]
       cryptodrug tor status
       until cryptodrug tor status; do sleep 5; done
       CRYPTODRUG_TOR_SOCKS=127.0.0.1:9150 cryptodrug tor status     Tor Browser's
-    """)
-    + "\n\n"
-    + EXIT_CODES,
+    """),
 )
 def status() -> None:
     """Tell whether Tor can be used."""
@@ -106,12 +102,10 @@ def status() -> None:
         Tor does this once in ten seconds; the command waits until it has. Crawls do not need
         it: each identity has circuits of its own, and takes new ones by itself.
     """),
-    epilog=guide("""
+    epilog=epilog("""
     [bold]Example[/]
       cryptodrug tor new-identity
-    """)
-    + "\n\n"
-    + EXIT_CODES,
+    """),
 )
 def new_identity() -> None:
     """Let Tor use new circuits."""
@@ -135,14 +129,12 @@ def new_identity() -> None:
         on free ports otherwise; the lines for the environment are printed when it is connected.
         Its files are in the data folder. It ends with this command, however that ends.
     """),
-    epilog=guide("""
+    epilog=epilog("""
     [bold]Examples[/]
       cryptodrug tor run
       cryptodrug tor run --socks-port 9060 --control-port 9061
       cryptodrug tor run --torrc bridges.txt     with the lines: UseBridges 1, Bridge …
-    """)
-    + "\n\n"
-    + EXIT_CODES,
+    """),
 )
 def run(
     socks_port: Annotated[

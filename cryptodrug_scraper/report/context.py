@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from cryptodrug_scraper.language import Language, cap, language
-from cryptodrug_scraper.report.figures import Series
+from cryptodrug_scraper.report.figures import Kind, Series, has_values
 from cryptodrug_scraper.report.guard import (
     NO_COLUMN,
     TOTAL,
@@ -18,7 +18,7 @@ from cryptodrug_scraper.report.guard import (
     listing_vendors,
     review_vendors,
 )
-from cryptodrug_scraper.report.parts import Method, Section
+from cryptodrug_scraper.report.parts import Column, Drawing, Method, Section, build_table
 from cryptodrug_scraper.study import Measure, Note, Study
 from cryptodrug_scraper.study.periods import bucket
 from cryptodrug_scraper.study.size import market_size
@@ -195,6 +195,39 @@ class ReportContext:
         """
         answer = next((cut for cut, answers in cuts.items() if answers), "nothing")
         made.open.append(f"{self.t(f'open.{key}', **values)} {self.t(f'open.by_{answer}')}")
+
+    def table(
+        self,
+        made: Section,
+        name: str,
+        caption: str,
+        columns: Sequence[Column],
+        rows: Sequence[Mapping[str, Any]],
+        notes: Sequence[str] = (),
+        *,
+        group: str = "",
+    ) -> None:
+        """Add a table to a section, as `build_table` makes it of rows."""
+        made.tables.append(build_table(self.lang, name, caption, columns, rows, notes, group=group))
+
+    def figure(
+        self,
+        made: Section,
+        draw: Callable[..., str],
+        name: str,
+        labels: Sequence[str],
+        series: Sequence[Series],
+        kind: Kind,
+        label: str,
+        caption: str,
+    ) -> None:
+        """Add a figure of series (`figures.bars` or `lines`) to a section, if any has a value.
+
+        `label` and `caption` are keys of texts.
+        """
+        if has_values(series):
+            svg = draw(self.lang, labels, series, kind=kind, label=self.t(label))
+            made.drawings.append(Drawing(name, svg, self.caption(caption, series)))
 
     def caption(self, key: str, series: Iterable[Series]) -> str:
         """Return a figure's caption, and what the mark of suppressed values means, if it has it."""

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from cryptodrug_scraper.common.terminal import safe
 from cryptodrug_scraper.language import Language
+from cryptodrug_scraper.report.parts import SUPPRESSED, drawn
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -78,6 +79,28 @@ class Series:
     low: Sequence[float | None] | None = None
     high: Sequence[float | None] | None = None
     hidden: Sequence[bool] | None = None
+
+
+def series_of(
+    label: str,
+    rows: Sequence[Mapping[str, Any]],
+    key: str,
+    hidden: Sequence[bool] | None = None,
+    *,
+    ends: tuple[str, str] | None = None,
+) -> Series:
+    """Return the series of a key of rows, with the ends of its intervals where rows have them.
+
+    Not shown are those that are `hidden`, or suppressed in their row. `ends` names the keys of the
+    ends, if they are not ``KEY_low`` and ``KEY_high``.
+    """
+    marks = [row.get(key) is SUPPRESSED for row in rows] if hidden is None else hidden
+    values, low, high = (
+        [None if mark else drawn(row.get(name)) for row, mark in zip(rows, marks, strict=True)]
+        for name in (key, *(ends or (f"{key}_low", f"{key}_high")))
+    )
+    known = any(value is not None for value in low)
+    return Series(label, values, low if known else None, high if known else None, marks)
 
 
 def lines(

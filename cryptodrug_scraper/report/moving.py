@@ -9,7 +9,7 @@ import pandas as pd
 
 from cryptodrug_scraper.report.context import ReportContext
 from cryptodrug_scraper.report.guard import TOTAL, guard_line
-from cryptodrug_scraper.report.parts import SUPPRESSED, Column, Section, build_table, interval_of
+from cryptodrug_scraper.report.parts import SUPPRESSED, Column, Section, interval_of
 from cryptodrug_scraper.study.intervals import wilson
 from cryptodrug_scraper.study.origins import moves, several_origins
 
@@ -103,24 +103,21 @@ def _origins(
                 n=int(origins.named[0]["several"]),
                 parts=parts,
             )
-            made.findings.append(words)
-            made.summary.append(words)
-    made.tables.append(
-        build_table(
-            context.lang,
-            "origins",
-            t("places.table_origins"),
-            [
-                Column("other", t("column.other_country"), "place"),
-                Column("vendors", t("column.vendors"), "count"),
-                Column("several", t("column.several"), "count"),
-                Column("share", t("column.share"), "share"),
-                Column("at_once", t("column.at_once"), "count"),
-                Column("in_sequence", t("column.in_sequence"), "count"),
-            ],
-            rows,
-            group="market",
-        )
+            made.conclude(words)
+    context.table(
+        made,
+        "origins",
+        t("places.table_origins"),
+        [
+            Column("other", t("column.other_country"), "place"),
+            Column("vendors", t("column.vendors"), "count"),
+            Column("several", t("column.several"), "count"),
+            Column("share", t("column.share"), "share"),
+            Column("at_once", t("column.at_once"), "count"),
+            Column("in_sequence", t("column.in_sequence"), "count"),
+        ],
+        rows,
+        group="market",
     )
 
 
@@ -197,18 +194,16 @@ def _moves(context: ReportContext, made: Section, moved: pd.DataFrame, cut: str)
     made.findings.append(words)
     if parts:
         made.summary.append(words)
-    made.tables.append(
-        build_table(
-            context.lang,
-            "moves",
-            t("places.table_moves"),
-            [
-                Column("origin", t("column.from")),
-                Column("new_origin", t("column.to")),
-                Column("vendors", t("column.vendors"), "count"),
-            ],
-            *cut_rows(context, rows),
-        )
+    context.table(
+        made,
+        "moves",
+        t("places.table_moves"),
+        [
+            Column("origin", t("column.from")),
+            Column("new_origin", t("column.to")),
+            Column("vendors", t("column.vendors"), "count"),
+        ],
+        *cut_rows(context, rows),
     )
 
 

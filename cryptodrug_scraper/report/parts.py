@@ -123,6 +123,11 @@ class Section:
     warnings: list[str] = field(default_factory=list)  # caveats that concern the whole report
     open: list[str] = field(default_factory=list)  # questions that small numbers leave open
 
+    def conclude(self, sentence: str) -> None:
+        """Add a finding that the summary says too."""
+        self.findings.append(sentence)
+        self.summary.append(sentence)
+
 
 SUPPRESSED = object()
 """Stands in a row for a value that must not be shown."""

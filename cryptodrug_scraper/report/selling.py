@@ -13,10 +13,7 @@ from cryptodrug_scraper.report.guard import TOTAL, guard_line, review_vendors
 from cryptodrug_scraper.report.parts import (
     SUPPRESSED,
     Column,
-    Drawing,
     Section,
-    build_table,
-    drawn,
     interval_of,
 )
 from cryptodrug_scraper.study.periods import OF_COUNTRY
@@ -105,45 +102,31 @@ def _sales(context: ReportContext, made: Section) -> set[int]:
         elif not between:
             row |= dict.fromkeys(_BOUNDS, SUPPRESSED)
         rows.append(row)
-    made.tables.append(
-        build_table(
-            context.lang,
-            "sales",
-            t("prices.table_bands"),
-            [
-                Column("band", t("column.band")),
-                Column("sales", t("column.sales"), "count"),
-                Column("share_sales", t("column.sales_share"), "share"),
-                Column("share_sales_least", t("column.low"), "share"),
-                Column("share_sales_most", t("column.high"), "share"),
-                Column("value_eur", t("column.value"), "euros"),
-                Column("share_value", t("column.value_share"), "share"),
-            ],
-            rows,
-        )
+    context.table(
+        made,
+        "sales",
+        t("prices.table_bands"),
+        [
+            Column("band", t("column.band")),
+            Column("sales", t("column.sales"), "count"),
+            Column("share_sales", t("column.sales_share"), "share"),
+            Column("share_sales_least", t("column.low"), "share"),
+            Column("share_sales_most", t("column.high"), "share"),
+            Column("value_eur", t("column.value"), "euros"),
+            Column("share_value", t("column.value_share"), "share"),
+        ],
+        rows,
     )
     not_hidden = set(lower) - hidden
     if not shown:
         return not_hidden
-    ends = {
-        key: [interval_of(row, key) or (None, None) for row in rows]
-        for key in ("share_sales", "share_value")
-    }
     series = [
-        figures.Series(
-            t(f"prices.series_{name}"),
-            [drawn(row[key]) for row in rows],
-            [low for low, _ in ends[key]],
-            [high for _, high in ends[key]],
-            [row[key] is SUPPRESSED for row in rows],
-        )
+        figures.series_of(t(f"prices.series_{name}"), rows, key)
         for name, key in (("sales", "share_sales"), ("value", "share_value"))
     ]
     labels = [row["band"] for row in rows]
-    if figures.has_values(series):
-        label = t("prices.label_bands")
-        svg = figures.bars(context.lang, labels, series, kind="share", label=label)
-        made.drawings.append(Drawing("sales", svg, context.caption("prices.figure_bands", series)))
+    texts = ("prices.label_bands", "prices.figure_bands")
+    context.figure(made, figures.bars, "sales", labels, series, "share", *texts)
     sentences = []
     if summed:
         share = sum(float(row["share_sales"]) for low, row in of.items() if low < LIMIT)
@@ -165,8 +148,7 @@ def _sales(context: ReportContext, made: Section) -> set[int]:
     if summed and larger is not None:
         sentences.append(larger)
     if sentences:
-        made.findings.append(" ".join(sentences))
-        made.summary.append(" ".join(sentences))
+        made.conclude(" ".join(sentences))
     return not_hidden
 
 
@@ -232,18 +214,16 @@ def _wholesale(context: ReportContext, made: Section, shown: Collection[int]) ->
             line["share"] = SUPPRESSED
         rows.append(line)
     if rows:
-        made.tables.append(
-            build_table(
-                context.lang,
-                "wholesale",
-                t("prices.table_wholesale"),
-                [
-                    Column("definition", t("prices.definition")),
-                    Column("share_country", t("column.share"), "share", t("column.of_country")),
-                    Column("share", t("column.share"), "share", t("column.of_all")),
-                ],
-                rows,
-            )
+        context.table(
+            made,
+            "wholesale",
+            t("prices.table_wholesale"),
+            [
+                Column("definition", t("prices.definition")),
+                Column("share_country", t("column.share"), "share", t("column.of_country")),
+                Column("share", t("column.share"), "share", t("column.of_all")),
+            ],
+            rows,
         )
 
 
@@ -272,21 +252,19 @@ def _thresholds(context: ReportContext, made: Section) -> None:
                 "source": sources[0] if sources[0] == sources[1] else "; ".join(sources),
             }
         )
-    made.tables.append(
-        build_table(
-            context.lang,
-            "bands",
-            t("prices.table_thresholds"),
-            [
-                Column("name", t("column.substance")),
-                Column("unit", t("column.unit")),
-                Column("middle", t("prices.middle_from")),
-                Column("wholesale", t("prices.wholesale_from")),
-                Column("source", t("prices.source")),
-            ],
-            rows,
-            [t("prices.conventional_note")],
-        )
+    context.table(
+        made,
+        "bands",
+        t("prices.table_thresholds"),
+        [
+            Column("name", t("column.substance")),
+            Column("unit", t("column.unit")),
+            Column("middle", t("prices.middle_from")),
+            Column("wholesale", t("prices.wholesale_from")),
+            Column("source", t("prices.source")),
+        ],
+        rows,
+        [t("prices.conventional_note")],
     )
 
 

@@ -11,7 +11,7 @@ from cryptodrug_scraper.report.beside import TOPICS, differences, label
 from cryptodrug_scraper.report.context import ReportContext
 from cryptodrug_scraper.report.guard import Guard, listing_vendors, review_vendors
 from cryptodrug_scraper.report.offer import group_sql, groups_of
-from cryptodrug_scraper.report.parts import SUPPRESSED, Column, Section, build_table, missing
+from cryptodrug_scraper.report.parts import SUPPRESSED, Column, Section, missing
 from cryptodrug_scraper.study.compare import compare
 
 _SIDES = ("own", "other")
@@ -65,19 +65,17 @@ def section(context: ReportContext) -> Section:
         ("compare-sale", sale, ("cents", "cents")),
     ):
         if chosen:
-            made.tables.append(
-                build_table(
-                    context.lang,
-                    name,
-                    t(f"compare.table_{kinds[0]}", other=other),
-                    [
-                        Column("label", t("column.what")),
-                        *(Column(side, names[side], kinds[0]) for side in _SIDES),
-                        Column("difference", t(f"compare.difference_{kinds[0]}"), kinds[1]),
-                    ],
-                    chosen,
-                    group="heading" if name == "compare" else "",
-                )
+            context.table(
+                made,
+                name,
+                t(f"compare.table_{kinds[0]}", other=other),
+                [
+                    Column("label", t("column.what")),
+                    *(Column(side, names[side], kinds[0]) for side in _SIDES),
+                    Column("difference", t(f"compare.difference_{kinds[0]}"), kinds[1]),
+                ],
+                chosen,
+                group="heading" if name == "compare" else "",
             )
     _more(context, there, made, names)
     differ = [
@@ -90,8 +88,7 @@ def section(context: ReportContext) -> Section:
     ]
     if any(row["difference"] is not SUPPRESSED for row in shares):
         words = t("compare.differ", other=other, groups=differ)
-        made.findings.append(words)
-        made.summary.append(words)
+        made.conclude(words)
     else:
         made.caveats.append(t("caveat.few_vendors"))
     return made
@@ -111,18 +108,16 @@ def _more(
             continue
         for row in rows:
             row["label"] = cap(label(context, topic, row["key"]))
-        made.tables.append(
-            build_table(
-                context.lang,
-                f"compare-{topic}",
-                t(f"compare.table_{topic}", other=other),
-                [
-                    Column("label", t("column.what")),
-                    *(Column(side, names[side], kind) for side in _SIDES),
-                    Column("difference", t(f"compare.difference_{_IN[difference]}"), difference),
-                ],
-                rows,
-            )
+        context.table(
+            made,
+            f"compare-{topic}",
+            t(f"compare.table_{topic}", other=other),
+            [
+                Column("label", t("column.what")),
+                *(Column(side, names[side], kind) for side in _SIDES),
+                Column("difference", t(f"compare.difference_{_IN[difference]}"), difference),
+            ],
+            rows,
         )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from math import ceil
 from typing import Any
 
@@ -12,10 +11,7 @@ from cryptodrug_scraper.report.guard import TOTAL
 from cryptodrug_scraper.report.parts import (
     SUPPRESSED,
     Column,
-    Drawing,
     Section,
-    build_table,
-    drawn,
     interval_of,
 )
 from cryptodrug_scraper.study.concentration import concentration
@@ -81,33 +77,27 @@ def section(context: ReportContext) -> Section:
             if found is not None:
                 whose = t("words.country_vendors" if who == "own" else "words.all_offers")
                 rows.append({**found, "who": whose, "market": context.market(market)})
-    made.tables.append(
-        build_table(
-            context.lang,
-            "concentration",
-            t("concentration.table"),
-            [
-                Column("who", t("column.whose")),
-                Column("vendors", t("column.vendors"), "count"),
-                Column("gini", t("column.gini"), "decimal"),
-                Column("top_10", t("column.ten_largest"), "share"),
-                Column("top_10_percent", t("column.top10"), "share"),
-            ],
-            rows,
-            group="market",
-        )
+    context.table(
+        made,
+        "concentration",
+        t("concentration.table"),
+        [
+            Column("who", t("column.whose")),
+            Column("vendors", t("column.vendors"), "count"),
+            Column("gini", t("column.gini"), "decimal"),
+            Column("top_10", t("column.ten_largest"), "share"),
+            Column("top_10_percent", t("column.top10"), "share"),
+        ],
+        rows,
+        group="market",
     )
     labels = [context.market(market) for market in markets]
     series = [
-        _bars(t(f"words.{name}"), [found.get(market, {}) for market in markets])
+        figures.series_of(t(f"words.{name}"), [found.get(m, {}) for m in markets], "gini")
         for name, found in (("country_vendors", of_own), ("all_offers", of_all))
     ]
-    if figures.has_values(series):
-        label = t("concentration.label")
-        svg = figures.bars(context.lang, labels, series, kind="decimal", label=label)
-        made.drawings.append(
-            Drawing("concentration", svg, context.caption("concentration.figure", series))
-        )
+    texts = ("concentration.label", "concentration.figure")
+    context.figure(made, figures.bars, "concentration", labels, series, "decimal", *texts)
     for market in markets:
         mine = of_own.get(market)
         if mine is None:
@@ -133,18 +123,6 @@ def section(context: ReportContext) -> Section:
             )
         made.findings.append(said)
     return made
-
-
-def _bars(label: str, rows: Sequence[dict[str, Any]]) -> figures.Series:
-    """Return the coefficients of rows, with their intervals."""
-    ends = [interval_of(row, "gini") or (None, None) for row in rows]
-    return figures.Series(
-        label,
-        [drawn(row.get("gini")) for row in rows],
-        [low for low, _ in ends],
-        [high for _, high in ends],
-        [row.get("gini") is SUPPRESSED for row in rows],
-    )
 
 
 def _tells(context: ReportContext, row: dict[str, Any], own: dict[str, dict[str, Any]]) -> bool:

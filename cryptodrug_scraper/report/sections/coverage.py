@@ -17,10 +17,7 @@ from cryptodrug_scraper.report.guard import TOTAL, as_day, listing_vendors
 from cryptodrug_scraper.report.parts import (
     SUPPRESSED,
     Column,
-    Drawing,
     Section,
-    build_table,
-    drawn,
     interval_of,
 )
 from cryptodrug_scraper.study.coverage import coverage
@@ -66,23 +63,21 @@ def section(context: ReportContext) -> Section:
                 line |= dict.fromkeys(columns, SUPPRESSED)
             rows.append(line | {"market": context.market(market)})
     hidden = any(row["known"] is SUPPRESSED for row in rows)
-    made.tables.append(
-        build_table(
-            context.lang,
-            "coverage",
-            t("coverage.table"),
-            [
-                Column("month", t(f"column.{context.by}")),
-                Column("crawls", t("column.crawls"), "count"),
-                Column("known", t("column.known"), "count"),
-                Column("captured", t("column.captured"), "count"),
-                Column("gone", t("column.gone"), "count"),
-                Column("missed", t("column.missed"), "count"),
-                Column("coverage", t("column.coverage"), "share"),
-            ],
-            rows,
-            group="market",
-        )
+    context.table(
+        made,
+        "coverage",
+        t("coverage.table"),
+        [
+            Column("month", t(f"column.{context.by}")),
+            Column("crawls", t("column.crawls"), "count"),
+            Column("known", t("column.known"), "count"),
+            Column("captured", t("column.captured"), "count"),
+            Column("gone", t("column.gone"), "count"),
+            Column("missed", t("column.missed"), "count"),
+            Column("coverage", t("column.coverage"), "share"),
+        ],
+        rows,
+        group="market",
     )
     estimates = _recapture(context, made, again.frame)
     seen = float(sums["captured"].sum()) / max(float(there.sum()), 1.0)
@@ -122,22 +117,14 @@ def _draw(context: ReportContext, made: Section, sums: pd.DataFrame, markets: li
     names = [context.period(day) for day in days]
     by = {(row["market"], row["month"]): row for row in sums.to_dict("records")}
 
-    def line(market: str, name: str) -> list[float | None]:
-        return [drawn(by.get((market, day), {}).get(name)) for day in days]
-
     series = [
-        figures.Series(
-            context.market(market),
-            line(market, "coverage"),
-            line(market, "coverage_low"),
-            line(market, "coverage_high"),
+        figures.series_of(
+            context.market(market), [by.get((market, day), {}) for day in days], "coverage"
         )
         for market in markets
     ]
-    svg = figures.lines(
-        context.lang, names, series, kind="share", label=context.t("coverage.label")
-    )
-    made.drawings.append(Drawing("coverage", svg, context.t("coverage.figure")))
+    texts = ("coverage.label", "coverage.figure")
+    context.figure(made, figures.lines, "coverage", names, series, "share", *texts)
 
 
 def _recapture(context: ReportContext, made: Section, frame: pd.DataFrame) -> list[str]:
@@ -179,26 +166,22 @@ def _recapture(context: ReportContext, made: Section, frame: pd.DataFrame) -> li
             )
     if any(row[name] is not None for row in rows for name in _ESTIMATES):
         there = t("column.estimate")
-        made.tables.append(
-            build_table(
-                context.lang,
-                "recapture",
-                t("coverage.table_estimate"),
-                [
-                    Column("market", t("column.market")),
-                    Column("crawls", t("column.crawls"), "count"),
-                    Column("captured", t("column.captured"), "count"),
-                    Column("chapman", there, "count", "Chapman", interval=True),
-                    Column("chapman_coverage", t("column.coverage"), "share", "Chapman"),
-                    Column("estimate", there, "count", "Jolly–Seber", interval=True),
-                    Column("coverage", t("column.coverage"), "share", "Jolly–Seber"),
-                    Column("chao", there, "count", t("coverage.chao"), interval=True),
-                    Column(
-                        "sample_coverage", there, "count", t("coverage.by_coverage"), interval=True
-                    ),
-                    Column("uneven_coverage", t("column.coverage"), "share", t("coverage.three")),
-                ],
-                rows,
-            )
+        context.table(
+            made,
+            "recapture",
+            t("coverage.table_estimate"),
+            [
+                Column("market", t("column.market")),
+                Column("crawls", t("column.crawls"), "count"),
+                Column("captured", t("column.captured"), "count"),
+                Column("chapman", there, "count", "Chapman", interval=True),
+                Column("chapman_coverage", t("column.coverage"), "share", "Chapman"),
+                Column("estimate", there, "count", "Jolly–Seber", interval=True),
+                Column("coverage", t("column.coverage"), "share", "Jolly–Seber"),
+                Column("chao", there, "count", t("coverage.chao"), interval=True),
+                Column("sample_coverage", there, "count", t("coverage.by_coverage"), interval=True),
+                Column("uneven_coverage", t("column.coverage"), "share", t("coverage.three")),
+            ],
+            rows,
         )
     return sentences

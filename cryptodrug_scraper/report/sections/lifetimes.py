@@ -12,7 +12,6 @@ from cryptodrug_scraper.report.parts import (
     Column,
     Drawing,
     Section,
-    build_table,
     drawn,
     interval_of,
 )
@@ -140,21 +139,19 @@ def section(context: ReportContext) -> Section:
         made.findings.append(t("lifetimes.unknown"))
         return made
     made.caveats = list(dict.fromkeys(made.caveats))
-    made.tables.append(
-        build_table(
-            context.lang,
-            "lifetimes",
-            t("lifetimes.table"),
-            [
-                Column("market", t("column.market")),
-                Column("lives", t("column.count"), "count"),
-                Column("median", t("column.median_days"), "count", interval=True),
-                *(Column(f"after{d}", t(f"column.after{d}"), "share") for d in _AFTER),
-            ],
-            rows,
-            [t("lifetimes.ends")] if any(row["cut"] for row in rows) else [],
-            group="what",
-        )
+    context.table(
+        made,
+        "lifetimes",
+        t("lifetimes.table"),
+        [
+            Column("market", t("column.market")),
+            Column("lives", t("column.count"), "count"),
+            Column("median", t("column.median_days"), "count", interval=True),
+            *(Column(f"after{d}", t(f"column.after{d}"), "share") for d in _AFTER),
+        ],
+        rows,
+        [t("lifetimes.ends")] if any(row["cut"] for row in rows) else [],
+        group="what",
     )
     return made
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from cryptodrug_scraper.report.context import ReportContext
 from cryptodrug_scraper.report.guard import TOTAL, listing_vendors
-from cryptodrug_scraper.report.parts import SUPPRESSED, Column, Section, build_table
+from cryptodrug_scraper.report.parts import SUPPRESSED, Column, Section
 from cryptodrug_scraper.study.migration import arrivals
 from cryptodrug_scraper.study.totals import vendor_totals
 from cryptodrug_scraper.study.vendors import handle_matches
@@ -33,25 +33,23 @@ def add_totals(context: ReportContext, made: Section) -> None:
         )
     }  # fmt: skip
     hidden = _hidden(context, counts, elsewhere)
-    made.tables.append(
-        build_table(
-            context.lang,
-            "totals",
-            t("vendors.table_totals"),
-            [
-                Column("basis", t("column.basis")),
-                Column("accounts", t("column.accounts"), "count"),
-                Column("vendors", t("column.linked_vendors"), "count"),
-                Column("vendors_linked", t("column.all_linked"), "count"),
-            ],
-            [
-                {
-                    "basis": t(f"vendors.{basis}"),
-                    **{n: SUPPRESSED if (basis, n) in hidden else each[n] for n in _COUNTS},
-                }
-                for basis, each in counts.items()
-            ],
-        )
+    context.table(
+        made,
+        "totals",
+        t("vendors.table_totals"),
+        [
+            Column("basis", t("column.basis")),
+            Column("accounts", t("column.accounts"), "count"),
+            Column("vendors", t("column.linked_vendors"), "count"),
+            Column("vendors_linked", t("column.all_linked"), "count"),
+        ],
+        [
+            {
+                "basis": t(f"vendors.{basis}"),
+                **{n: SUPPRESSED if (basis, n) in hidden else each[n] for n in _COUNTS},
+            }
+            for basis, each in counts.items()
+        ],
     )
     ever = counts["ever_from"]
     numbers = {("last_from", "accounts"), *(("ever_from", name) for name in _COUNTS)}
@@ -157,15 +155,13 @@ def add_arrivals(
         columns = [
             Column(name, t(f"column.{name}"), "share") for name in ("usual_rate", "after_rate")
         ]
-        made.tables.append(
-            build_table(
-                context.lang,
-                "arrivals",
-                t("vendors.table_arrivals"),
-                [Column("by", t("column.basis")), *columns],
-                rows,
-                group="closed",
-            )
+        context.table(
+            made,
+            "arrivals",
+            t("vendors.table_arrivals"),
+            [Column("by", t("column.basis")), *columns],
+            rows,
+            group="closed",
         )
 
 

@@ -15,7 +15,6 @@ from cryptodrug_scraper.report.parts import (
     Column,
     Drawing,
     Section,
-    build_table,
     interval_of,
 )
 from cryptodrug_scraper.report.pooling import ABROAD, REGIONS, REST, Places, joined
@@ -131,24 +130,21 @@ def _destinations(context: ReportContext, made: Section, vendors: int) -> None:
         rows = [row for row in rows if row["listings"] is not SUPPRESSED]
         rows.append({"place": words, **rest, "share": rest["listings"] / total})
     if rows:
-        made.tables.append(
-            build_table(
-                context.lang,
-                "destinations",
-                t("places.table_destinations"),
-                [
-                    Column("place", t("column.destination")),
-                    Column("vendors", t("column.vendors"), "count"),
-                    Column("listings", t("column.listings"), "count"),
-                    Column("share", t("column.listings_share"), "share"),
-                ],
-                *(((rows, [])) if cut else cut_rows(context, rows)),
-            )
+        context.table(
+            made,
+            "destinations",
+            t("places.table_destinations"),
+            [
+                Column("place", t("column.destination")),
+                Column("vendors", t("column.vendors"), "count"),
+                Column("listings", t("column.listings"), "count"),
+                Column("share", t("column.listings_share"), "share"),
+            ],
+            *(((rows, [])) if cut else cut_rows(context, rows)),
         )
         if named:
             sentence = t("places.to_most", places=named[: _NAMED + 1], n=total)
-            made.findings.append(sentence)
-            made.summary.append(sentence)
+            made.conclude(sentence)
     # Beside wider regions, the country's own row would tell the rest of each.
     _matrix(context, made, pairs[pairs["origin"] != context.country] if cut in _CUTS else pairs)
 
@@ -288,18 +284,16 @@ def _exclusions(context: ReportContext, made: Section, vendors: int) -> None:
             sentence += " " + t("places.english", **_part(english[0]))
         made.findings.append(sentence.strip())
         made.summary.append(sentence.strip())
-    made.tables.append(
-        build_table(
-            context.lang,
-            "exclusions",
-            t("places.table_excluded"),
-            [
-                Column("name", t("column.place")),
-                Column("vendors", t("column.vendors"), "count"),
-                Column("share_vendors", t("column.share"), "share"),
-                Column("listings", t("column.excluding"), "count"),
-                Column("share_listings", t("column.share"), "share"),
-            ],
-            *cut_rows(context, rows),
-        )
+    context.table(
+        made,
+        "exclusions",
+        t("places.table_excluded"),
+        [
+            Column("name", t("column.place")),
+            Column("vendors", t("column.vendors"), "count"),
+            Column("share_vendors", t("column.share"), "share"),
+            Column("listings", t("column.excluding"), "count"),
+            Column("share_listings", t("column.share"), "share"),
+        ],
+        *cut_rows(context, rows),
     )

@@ -14,9 +14,7 @@ from cryptodrug_scraper.report.offer import FAMILIES, GROUP, GROUPS, unit_prices
 from cryptodrug_scraper.report.parts import (
     SUPPRESSED,
     Column,
-    Drawing,
     Section,
-    build_table,
     drawn,
 )
 from cryptodrug_scraper.report.selling import say_sales
@@ -87,39 +85,34 @@ def _prices(context: ReportContext, made: Section) -> None:
         made.findings.append(t("prices.no_prices"))
         return
     own, of_all = t("column.of_country"), t("column.of_all")
-    made.tables.append(
-        build_table(
-            context.lang,
-            "prices",
-            t("prices.table_prices"),
-            [
-                Column("name", t("column.substance")),
-                Column("unit", t("column.unit")),
-                Column("listings_country", t("column.listings"), "count", own),
-                Column("low", t("column.quartile_low"), "cents", own),
-                Column("median_country", t("column.median"), "cents", own),
-                Column("high", t("column.quartile_high"), "cents", own),
-                Column("listings", t("column.listings"), "count", of_all),
-                Column("median", t("column.median"), "cents", of_all),
-            ],
-            rows,
-        )
+    context.table(
+        made,
+        "prices",
+        t("prices.table_prices"),
+        [
+            Column("name", t("column.substance")),
+            Column("unit", t("column.unit")),
+            Column("listings_country", t("column.listings"), "count", own),
+            Column("low", t("column.quartile_low"), "cents", own),
+            Column("median_country", t("column.median"), "cents", own),
+            Column("high", t("column.quartile_high"), "cents", own),
+            Column("listings", t("column.listings"), "count", of_all),
+            Column("median", t("column.median"), "cents", of_all),
+        ],
+        rows,
     )
     drawable = [row for row in rows if drawn(row["median_country"]) is not None]
     if not drawable:
         return
     labels = [f"{row['name']} ({row['unit']})" for row in drawable]
     series = [
-        figures.Series(
-            t("words.country_vendors"),
-            [drawn(row["median_country"]) for row in drawable],
-            [drawn(row["low"]) for row in drawable],
-            [drawn(row["high"]) for row in drawable],
+        figures.series_of(
+            t("words.country_vendors"), drawable, "median_country", ends=("low", "high")
         ),
         figures.Series(t("words.all_offers"), [drawn(row["median"]) for row in drawable]),
     ]
-    svg = figures.bars(context.lang, labels, series, kind="euros", label=t("prices.label_price"))
-    made.drawings.append(Drawing("prices", svg, t("prices.figure_price")))
+    texts = ("prices.label_price", "prices.figure_price")
+    context.figure(made, figures.bars, "prices", labels, series, "euros", *texts)
 
 
 def _by_group(frame: pd.DataFrame) -> dict[tuple[str, str], dict[str, Any]]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from cryptodrug_scraper.report.context import ReportContext
 from cryptodrug_scraper.report.guard import NO_COLUMN, review_vendors
-from cryptodrug_scraper.report.parts import SUPPRESSED, Column, Section, build_table
+from cryptodrug_scraper.report.parts import SUPPRESSED, Column, Section
 from cryptodrug_scraper.report.selling import EDGES
 from cryptodrug_scraper.study.sensitivity import sensitivity
 
@@ -31,22 +31,20 @@ def section(context: ReportContext) -> Section:
         made.caveats.append(t("caveat.few_vendors"))
         for row in rows:
             row |= dict.fromkeys(_NUMBERS, SUPPRESSED)
-    made.tables.append(
-        build_table(
-            context.lang,
-            "sensitivity",
-            t("sensitivity.table"),
-            [
-                Column("words", t("column.choice")),
-                Column("reviews", t("column.reviews"), "count"),
-                Column("turnover_eur", t("column.turnover"), "euros"),
-                Column("larger_share", t("column.larger_share"), "share"),
-                Column("growth", t("column.growth"), "share"),
-                Column("stay_days", t("column.half_gone"), "count"),
-                Column("moves", t("column.moves"), "count"),
-            ],
-            rows,
-        )
+    context.table(
+        made,
+        "sensitivity",
+        t("sensitivity.table"),
+        [
+            Column("words", t("column.choice")),
+            Column("reviews", t("column.reviews"), "count"),
+            Column("turnover_eur", t("column.turnover"), "euros"),
+            Column("larger_share", t("column.larger_share"), "share"),
+            Column("growth", t("column.growth"), "share"),
+            Column("stay_days", t("column.half_gone"), "count"),
+            Column("moves", t("column.moves"), "count"),
+        ],
+        rows,
     )
     if shown:
         made.findings += _findings(context, rows)

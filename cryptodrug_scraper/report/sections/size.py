@@ -12,10 +12,7 @@ from cryptodrug_scraper.report.guard import TOTAL, Guard, as_day, review_vendors
 from cryptodrug_scraper.report.parts import (
     SUPPRESSED,
     Column,
-    Drawing,
     Section,
-    build_table,
-    drawn,
     interval_of,
     missing,
 )
@@ -115,26 +112,24 @@ def section(context: ReportContext) -> Section:
                     row[f"{name}_low"] = None
             shown.append(row)
     own, of_all = t("column.of_country"), t("column.of_all")
-    made.tables.append(
-        build_table(
-            context.lang,
-            "size",
-            t("size.table"),
-            [
-                Column("month", t(f"column.{context.by}")),
-                Column("vendors", t("column.vendors"), "count", of_all),
-                Column("vendors_country", t("column.vendors"), "count", own),
-                Column("listings", t("column.listings"), "count", of_all),
-                Column("listings_country", t("column.listings"), "count", own),
-                Column("share_listings", t("column.listings_share"), "share", own),
-                Column("reviews", t("column.reviews"), "count", of_all, interval=True),
-                Column("reviews_country", t("column.reviews"), "count", own, interval=True),
-                Column("coverage", t("column.month_coverage"), "share"),
-            ],
-            shown,
-            [t("size.days", by=context.by)] if any(map(_has_days, shown)) else [],
-            group="market",
-        )
+    context.table(
+        made,
+        "size",
+        t("size.table"),
+        [
+            Column("month", t(f"column.{context.by}")),
+            Column("vendors", t("column.vendors"), "count", of_all),
+            Column("vendors_country", t("column.vendors"), "count", own),
+            Column("listings", t("column.listings"), "count", of_all),
+            Column("listings_country", t("column.listings"), "count", own),
+            Column("share_listings", t("column.listings_share"), "share", own),
+            Column("reviews", t("column.reviews"), "count", of_all, interval=True),
+            Column("reviews_country", t("column.reviews"), "count", own, interval=True),
+            Column("coverage", t("column.month_coverage"), "share"),
+        ],
+        shown,
+        [t("size.days", by=context.by)] if any(map(_has_days, shown)) else [],
+        group="market",
     )
     return made
 
@@ -219,8 +214,7 @@ def _say(context: ReportContext, made: Section, sized: Sized, sold: Guard) -> No
     rows, markets, offered, every = sized.rows, sized.markets, sized.offered, sized.every
     if not offered.has_any() or offered.hides():
         words = t("size.few" if offered.has_any() else "size.none")
-        made.findings.append(words)
-        made.summary.append(words)
+        made.conclude(words)
         return
 
     def total(name: str) -> int:
@@ -242,8 +236,7 @@ def _say(context: ReportContext, made: Section, sized: Sized, sold: Guard) -> No
         limit = next((limit for limit in _UNDER if max(average) < limit), None)
         if limit is not None:
             words += " " + t("size.under", limit=limit)
-        made.findings.append(words)
-        made.summary.append(words)
+        made.conclude(words)
     if not sold.hides():
         made.findings.append(
             t(
@@ -265,16 +258,8 @@ def _draw(context: ReportContext, made: Section, sized: Sized) -> None:
         # Of a share and its part follows the whole.
         guards = (sized.offered, sized.every) if name.startswith("share") else (sized.offered,)
         hidden = [any(guard.hides(day, market) for guard in guards) for day in sized.days]
-        values: list[list[float | None]] = [
-            [
-                None if mark else drawn(sized.rows.get((day, market), {}).get(f"{name}{end}"))
-                for day, mark in zip(sized.days, hidden, strict=True)
-            ]
-            for end in ("", "_low", "_high")
-        ]
-        if not name.startswith("share"):  # a count of what was captured
-            return figures.Series(context.market(market), values[0], hidden=hidden)
-        return figures.Series(context.market(market), values[0], values[1], values[2], hidden)
+        rows = [sized.rows.get((day, market), {}) for day in sized.days]
+        return figures.series_of(context.market(market), rows, name, hidden)
 
     drawings: tuple[tuple[str, str, figures.Kind], ...] = (
         ("vendors_country", "vendors", "count"),
@@ -283,10 +268,7 @@ def _draw(context: ReportContext, made: Section, sized: Sized) -> None:
     names = [context.period(day) for day in sized.days]
     for name, key, kind in drawings:
         series = [line(market, name) for market in sized.markets]
-        if figures.has_values(series):
-            label = context.t(f"size.label_{key}")
-            svg = figures.lines(context.lang, names, series, kind=kind, label=label)
-            caption = context.caption(f"size.figure_{key}", series)
-            made.drawings.append(Drawing(f"size-{key}", svg, caption))
+        texts = (f"size.label_{key}", f"size.figure_{key}")
+        context.figure(made, figures.lines, f"size-{key}", names, series, kind, *texts)
     if not made.drawings and sized.offered.has_any():
         made.caveats.append(context.t("caveat.few_vendors"))

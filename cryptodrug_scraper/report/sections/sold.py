@@ -13,9 +13,7 @@ from cryptodrug_scraper.report.offer import FAMILIES, group_sql, groups_of, offe
 from cryptodrug_scraper.report.parts import (
     SUPPRESSED,
     Column,
-    Drawing,
     Section,
-    build_table,
     drawn,
     interval_of,
 )
@@ -147,22 +145,20 @@ def section(context: ReportContext) -> Section:
             words = t("sold.rest", n=len(offered.hidden(market)))
             rows.append({**rest, "market": context.market(market), "substance": words})
     of_own, of_all = t("column.of_country"), t("column.of_all")
-    made.tables.append(
-        build_table(
-            context.lang,
-            "sold",
-            t("sold.table"),
-            [
-                Column("substance", t("column.substance")),
-                Column("listings_country", t("column.listings"), "count", of_own),
-                Column("share_country", t("column.share"), "share", of_own),
-                Column("listings", t("column.listings"), "count", of_all),
-                Column("share", t("column.share"), "share", of_all),
-                Column("ratio", t("column.times_average"), "decimal"),
-            ],
-            rows,
-            group="market",
-        )
+    context.table(
+        made,
+        "sold",
+        t("sold.table"),
+        [
+            Column("substance", t("column.substance")),
+            Column("listings_country", t("column.listings"), "count", of_own),
+            Column("share_country", t("column.share"), "share", of_own),
+            Column("listings", t("column.listings"), "count", of_all),
+            Column("share", t("column.share"), "share", of_all),
+            Column("ratio", t("column.times_average"), "decimal"),
+        ],
+        rows,
+        group="market",
     )
     if shown:
         made.caveats += context.caveats(measure)
@@ -187,25 +183,17 @@ def _draw(context: ReportContext, made: Section, offered: Offered) -> None:
     )
     labels = [cap(context.group(group)) for group in order]
 
-    def bars(words: str, name: str, hides: Guard) -> figures.Series:
-        """Return shares of all markets together, with their intervals."""
-        hidden = [hides.hides() or hides.hides(group) for group in order]
-        values: list[list[float | None]] = [
-            [
-                None if mark else drawn(cells[group, TOTAL][f"{name}{end}"])
-                for group, mark in zip(order, hidden, strict=True)
-            ]
-            for end in ("", "_low", "_high")
-        ]
-        return figures.Series(t(words), values[0], values[1], values[2], hidden)
+    rows = [cells[group, TOTAL] for group in order]
+
+    def hidden(guard: Guard) -> list[bool]:
+        return [guard.hides() or guard.hides(group) for group in order]
 
     series = [
-        bars("words.country_vendors", "share_country", guard),
-        bars("words.all_offers", "share", every),
+        figures.series_of(t("words.country_vendors"), rows, "share_country", hidden(guard)),
+        figures.series_of(t("words.all_offers"), rows, "share", hidden(every)),
     ]
-    if figures.has_values(series):
-        svg = figures.bars(context.lang, labels, series, kind="share", label=t("sold.label"))
-        made.drawings.append(Drawing("sold", svg, context.caption("sold.figure", series)))
+    texts = ("sold.label", "sold.figure")
+    context.figure(made, figures.bars, "sold", labels, series, "share", *texts)
 
 
 def _sentences(context: ReportContext, offered: Offered, market: str) -> list[str]:

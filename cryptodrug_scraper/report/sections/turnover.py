@@ -10,9 +10,7 @@ from cryptodrug_scraper.report.guard import TOTAL, Guard, as_day, review_vendors
 from cryptodrug_scraper.report.parts import (
     SUPPRESSED,
     Column,
-    Drawing,
     Section,
-    build_table,
     drawn,
     interval_of,
 )
@@ -71,44 +69,35 @@ def section(context: ReportContext) -> Section:
             elif whole.hides(day, market):
                 row["share"] = SUPPRESSED
             rows.append(row)
-    made.tables.append(
-        build_table(
-            context.lang,
-            "turnover",
-            t("turnover.table"),
-            [
-                Column("month", t(f"column.{context.by}")),
-                Column("reviews", t("column.reviews"), "count"),
-                Column("low_eur", t("column.low"), "euros"),
-                Column("turnover_eur", t("column.turnover"), "euros"),
-                Column("high_eur", t("column.high"), "euros"),
-                Column("share", t("column.turnover_share"), "share"),
-            ],
-            rows,
-            group="market",
-        )
+    context.table(
+        made,
+        "turnover",
+        t("turnover.table"),
+        [
+            Column("month", t(f"column.{context.by}")),
+            Column("reviews", t("column.reviews"), "count"),
+            Column("low_eur", t("column.low"), "euros"),
+            Column("turnover_eur", t("column.turnover"), "euros"),
+            Column("high_eur", t("column.high"), "euros"),
+            Column("share", t("column.turnover_share"), "share"),
+        ],
+        rows,
+        group="market",
     )
 
-    def line(market: str, key: str) -> list[float | None]:
-        return [
-            None if guard.hides(day, market) else drawn(sums.get((day, market), {}).get(key))
-            for day in days
-        ]
-
     series = [
-        figures.Series(
+        figures.series_of(
             context.market(market),
-            line(market, "turnover_eur"),
-            line(market, "low_eur"),
-            line(market, "high_eur"),
+            [sums.get((day, market), {}) for day in days],
+            "turnover_eur",
             [guard.hides(day, market) for day in days],
+            ends=("low_eur", "high_eur"),
         )
         for market in markets
     ]
     names = [context.period(day) for day in days]
-    if any(value is not None for one in series for value in one.values):
-        svg = figures.lines(context.lang, names, series, kind="euros", label=t("turnover.label"))
-        made.drawings.append(Drawing("turnover", svg, context.caption("turnover.figure", series)))
+    texts = ("turnover.label", "turnover.figure")
+    context.figure(made, figures.lines, "turnover", names, series, "euros", *texts)
     _ask(context, made, guard, days, markets)
     if shown:
         total = sums[TOTAL, TOTAL]
@@ -148,8 +137,7 @@ def _scale(context: ReportContext, made: Section) -> None:
         low=ends[0],
         high=ends[1],
     )
-    made.findings.append(words)
-    made.summary.append(words)
+    made.conclude(words)
 
 
 def _ask(

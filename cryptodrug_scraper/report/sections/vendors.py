@@ -13,9 +13,7 @@ from cryptodrug_scraper.report.guard import as_day, guard_line, may_total
 from cryptodrug_scraper.report.parts import (
     SUPPRESSED,
     Column,
-    Drawing,
     Section,
-    build_table,
     drawn,
     interval_of,
 )
@@ -104,19 +102,17 @@ def _links(context: ReportContext, made: Section, pairs: list[dict[str, Any]]) -
         }
         for key in sorted(counted, key=order_of)
     ]
-    made.tables.append(
-        build_table(
-            context.lang,
-            "links",
-            t("vendors.table_links"),
-            [
-                Column("markets", t("column.markets")),
-                Column("evidence", t("column.evidence"), "evidence"),
-                Column("pairs", t("column.pairs"), "count"),
-                Column("own", t("column.pairs"), "count", t("column.of_country")),
-            ],
-            rows,
-        )
+    context.table(
+        made,
+        "links",
+        t("vendors.table_links"),
+        [
+            Column("markets", t("column.markets")),
+            Column("evidence", t("column.evidence"), "evidence"),
+            Column("pairs", t("column.pairs"), "count"),
+            Column("own", t("column.pairs"), "count", t("column.of_country")),
+        ],
+        rows,
     )
     asked = [(a, b) for a, b, _ in sorted(hidden[0] | hidden[1], key=order_of)]
     for both in dict.fromkeys(asked):
@@ -199,28 +195,25 @@ def _migration(context: ReportContext, made: Section) -> None:
                     share=sure["share"],
                     interval=interval_of(sure, "share"),
                 )
-                made.findings.append(said)
-                made.summary.append(said)
+                made.conclude(said)
     if not rows:
         return
-    made.tables.append(
-        build_table(
-            context.lang,
-            "migration",
-            t("vendors.table_migration"),
-            [
-                Column("to", t("column.found_on")),
-                Column("evidence", t("column.evidence"), "evidence_short"),
-                Column("active", t("column.active"), "count"),
-                Column("before", t("column.there_before"), "count"),
-                Column("after", t("column.came_after"), "count"),
-                Column("share", t("column.came_share"), "share"),
-                Column("days", t("column.came_days"), "count", interval=True),
-                Column("sold", t("column.sold_after"), "count"),
-            ],
-            rows,
-            group="closed",
-        )
+    context.table(
+        made,
+        "migration",
+        t("vendors.table_migration"),
+        [
+            Column("to", t("column.found_on")),
+            Column("evidence", t("column.evidence"), "evidence_short"),
+            Column("active", t("column.active"), "count"),
+            Column("before", t("column.there_before"), "count"),
+            Column("after", t("column.came_after"), "count"),
+            Column("share", t("column.came_share"), "share"),
+            Column("days", t("column.came_days"), "count", interval=True),
+            Column("sold", t("column.sold_after"), "count"),
+        ],
+        rows,
+        group="closed",
     )
     add_arrivals(context, made, list(closed["market"]), hidden)
     ways = list(dict.fromkeys((row["from"], row["to"]) for row in rows))
@@ -233,10 +226,9 @@ def _migration(context: ReportContext, made: Section) -> None:
         )
         for degree in _DEGREES
     ]
-    if figures.has_values(series):
-        labels = [f"{left} → {to}" for left, to in ways]
-        svg = figures.bars(context.lang, labels, series, kind="count", label=t("vendors.label"))
-        made.drawings.append(Drawing("migration", svg, context.caption("vendors.figure", series)))
+    labels = [f"{left} → {to}" for left, to in ways]
+    texts = ("vendors.label", "vendors.figure")
+    context.figure(made, figures.bars, "migration", labels, series, "count", *texts)
 
 
 def _measured(context: ReportContext, made: Section, market: str) -> tuple[Measure, bool]:
@@ -304,22 +296,20 @@ def _named(context: ReportContext, made: Section, pairs: list[dict[str, Any]]) -
         }
         for pair in pairs
     ]
-    made.tables.append(
-        build_table(
-            context.lang,
-            "named",
-            t("vendors.table_named"),
-            [
-                Column("handle", t("column.handle")),
-                Column("market", t("column.market")),
-                Column("first", t("column.since")),
-                Column("other", t("column.other_handle")),
-                Column("other_market", t("column.market")),
-                Column("other_first", t("column.since")),
-                Column("evidence", t("column.evidence"), "evidence_short"),
-            ],
-            rows,
-        )
+    context.table(
+        made,
+        "named",
+        t("vendors.table_named"),
+        [
+            Column("handle", t("column.handle")),
+            Column("market", t("column.market")),
+            Column("first", t("column.since")),
+            Column("other", t("column.other_handle")),
+            Column("other_market", t("column.market")),
+            Column("other_first", t("column.since")),
+            Column("evidence", t("column.evidence"), "evidence_short"),
+        ],
+        rows,
     )
 
 
