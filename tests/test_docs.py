@@ -94,6 +94,12 @@ def test_every_table_column_and_measure_is_there(site: Path) -> None:
         assert name in ids and f'href="#{name}"' in schema
         part = schema.partition(f'<h2 id="{name}"')[2].partition("<h2")[0]
         assert all(f"<code>{column.name}</code>" in part for column in table.columns), name
-    measures = Elements((site / "reference" / "measures.html").read_text("utf-8")).ids
-    named = {name for name, value in vars(Study).items() if isinstance(value, FunctionType)}
-    assert len({name for name in named if f"study{name}" in measures}) > 20
+    measures = (site / "reference" / "measures.html").read_text("utf-8")
+    named = {
+        name
+        for name, value in vars(Study).items()
+        if isinstance(value, FunctionType) and value.__annotations__["return"] == "Measure"
+    }
+    assert len(named) > 20
+    headings = set(re.findall(r"<h2[^>]*>.*?study\.(\w+)", measures, re.S))
+    assert headings == named

@@ -17,6 +17,14 @@ INTRODUCTION = """\
 What a study can be asked, in a notebook as in the report. Each returns a `Measure`: its `frame`
 is a pandas table, its notes say what to read it with. [Python](python.md) says how to open a study.
 """
+DIRECTIVE = """\
+::: {0}.{1}
+    options:
+      heading: study.{2}
+      toc_label: study.{2}
+      show_root_heading: true
+      show_root_toc_entry: true
+"""
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
@@ -28,6 +36,5 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 def _page() -> Iterator[str]:
     yield INTRODUCTION
     for name, method in vars(Study).items():
-        if isinstance(method, FunctionType) and method.__module__ != Study.__module__:
-            yield f"## study.{name}"
-            yield f"::: {method.__module__}.{method.__name__}\n    options:\n      heading_level: 3"
+        if isinstance(method, FunctionType) and method.__annotations__["return"] == "Measure":
+            yield DIRECTIVE.format(method.__module__, method.__name__, name)
