@@ -159,6 +159,9 @@ def _review(row: LexborNode, listing: Listing, reader: Reader) -> Review:
     return review
 
 
+_PHRASES = ("Vendor", "Price", "Ships from", "Ships to", "Payment", "Sold")
+"""Words by which pages are read: where a bad byte damaged one, what it labels is not read."""
+
 MARKET = Market(
     name="template_market",
     title="Template Market",
@@ -174,6 +177,5 @@ MARKET = Market(
         "listing": {"external_id": 0.99, "title": 0.99, "vendor": 0.99, "price": 0.98},
         "search": {"external_id": 0.99, "title": 0.99, "price": 0.98},
     },
-    # Words by which pages are read: where a bad byte damaged one, what it labels is not read.
-    phrases=("Vendor", "Price", "Ships from", "Ships to", "Payment", "Sold"),
+    phrases=_PHRASES,
 )
