@@ -17,8 +17,10 @@ import typer
 
 from cryptodrug_scraper.cli.app import app
 from cryptodrug_scraper.database.models import Base
+from cryptodrug_scraper.database.processes import wait_for
 from cryptodrug_scraper.study import Study
 from tests.conftest import ROOT
+from tests.report.browser import installed, running
 
 LOADED = {("script", "src"), ("link", "href"), ("img", "src"), ("iframe", "src"), ("use", "href")}
 
@@ -103,3 +105,16 @@ def test_every_table_column_and_measure_is_there(site: Path) -> None:
     assert len(named) > 20
     headings = set(re.findall(r"<h2[^>]*>.*?study\.(\w+)", measures, re.S))
     assert headings == named
+
+
+@pytest.mark.slow
+def test_it_opens_and_is_searched_without_a_server(site: Path) -> None:
+    address = (site / "guides" / "operate.html").as_uri()
+    results = "document.querySelectorAll('.md-search-result__item a').length"
+    with running(installed()) as browser:
+        browser.show(f"{address}?q=backup", 1200)
+        assert wait_for(lambda: browser.value(results) > 1, 60)
+        assert browser.said() == []
+        requested = browser.asked_for()
+    assert len(requested) > 5
+    assert {each.partition(":")[0] for each in requested} <= {"file", "data"}

@@ -206,3 +206,12 @@ def test_locks_pin_by_hash_and_the_one_to_run_holds_nothing_to_develop() -> None
     tools = required(project["optional-dependencies"]["dev"])
     assert tools <= develop.keys()
     assert not tools & run.keys()
+
+
+def test_tests_that_interrupt_have_interrupts_let_through() -> None:
+    """What is started in the background has them ignored, and hands that on (`interruptible`)."""
+    tests = [path for path in (ROOT / "tests").rglob("test_*.py") if path != Path(__file__)]
+    interrupting = [path for path in tests if "signal.SIGINT" in path.read_text("utf-8")]
+    assert len(interrupting) > 5
+    left = [path for path in interrupting if '"interruptible"' not in path.read_text("utf-8")]
+    assert left == []

@@ -16,7 +16,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from cryptodrug_scraper.report.pdf import FLAGS
+import pytest
+
+from cryptodrug_scraper.report.pdf import BROWSERS, FLAGS, find_browser
 
 _PATIENCE = 60.0
 
@@ -107,6 +109,17 @@ class Browser:
         message, _, self._waiting = self._waiting.partition(b"\0")
         answer: dict[str, Any] = json.loads(message)
         return answer
+
+
+def installed() -> str:
+    """Return the Chromium of this machine; without one the test is skipped, and fails in CI."""
+    program = find_browser()
+    if program is None:
+        why = f"none of {', '.join(BROWSERS)} is there: apt install chromium"
+        if os.environ.get("CI"):
+            pytest.fail(why)
+        pytest.skip(why)
+    return program
 
 
 @contextlib.contextmanager

@@ -6,7 +6,6 @@ must have run.
 
 from __future__ import annotations
 
-import os
 import re
 import zlib
 from collections.abc import Iterator
@@ -16,8 +15,8 @@ import pytest
 
 from cryptodrug_scraper.language import CODES, language
 from cryptodrug_scraper.report import ReportOptions, open_study, write_report
-from cryptodrug_scraper.report.pdf import BROWSERS, find_browser, print_pdf
-from tests.report.browser import Browser, running
+from cryptodrug_scraper.report.pdf import print_pdf
+from tests.report.browser import Browser, installed, running
 
 PRINTED = 665  # pixels of text on A4: 210 mm less 17 mm on both sides, at 96 a inch
 NARROW = 390  # a telephone
@@ -67,13 +66,7 @@ _CONTRASTS = """
 
 @pytest.fixture(scope="module")
 def chromium() -> str:
-    found = find_browser()
-    if found is None:
-        said = f"none of {', '.join(BROWSERS)} is there: apt install chromium"
-        if os.environ.get("CI"):
-            pytest.fail(said)
-        pytest.skip(said)
-    return found
+    return installed()
 
 
 @pytest.fixture(scope="module")
