@@ -115,6 +115,12 @@ class MarketSite(Protocol):
     routes: Routes
     goods: tuple[str, ...]
     """What each leaf of the category tree sells, a key of ``words.GOODS``."""
+    entrance: str
+    """An address that a session must be at before any other; empty if there is none."""
+    shows_reviews_on_profiles: bool
+    """Whether vendors' profiles show reviews; if not, the pages of listings alone do."""
+    profile_reviews_name_listings: bool
+    """Whether a review on a profile says what was bought."""
 
     def answer(self, world: World, request: Request, session: Session) -> ShownPage:
         """Return the page for one who is signed in."""

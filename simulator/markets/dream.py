@@ -23,6 +23,9 @@ class Dream:
     name = NAME
     routes = DreamRoutes()
     goods = tuple(TREE.goods)
+    entrance = "/?proceed"  # past the news
+    shows_reviews_on_profiles = True
+    profile_reviews_name_listings = False
 
     def answer(self, world: World, request: Request, session: Session) -> ShownPage:
         """Return the page for one who is signed in."""

@@ -32,6 +32,9 @@ class Empire:
     name = NAME
     routes = EmpireRoutes()
     goods = tuple(TREE.goods)
+    entrance = ""
+    shows_reviews_on_profiles = True
+    profile_reviews_name_listings = True
 
     def answer(self, world: World, request: Request, session: Session) -> ShownPage:
         """Return the page for one who is signed in."""

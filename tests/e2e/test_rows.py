@@ -18,7 +18,7 @@ from tests.e2e.rows import entities, same_entities, same_rows
 from tests.e2e.walking import walk_into
 
 LOOKS = list(market_sites().values())
-DREAM = FIXTURES / "dream"
+PAGES = FIXTURES / "study"
 
 
 @pytest.fixture
@@ -28,14 +28,14 @@ def two(migrated_url: str, another_migrated_url: str) -> tuple[str, str]:
 
 def test_the_same_pages_are_the_same_rows(two: tuple[str, str]) -> None:
     for dsn in two:
-        replay([DREAM], dsn)
+        replay([PAGES], dsn)
     assert same_rows(*two) == []
     assert same_entities(entities(two[0]), entities(two[1])) == []
 
 
 def test_differences_of_rows_are_told(two: tuple[str, str]) -> None:
     for dsn in two:
-        replay([DREAM], dsn)
+        replay([PAGES], dsn)
     execute(two[1], "UPDATE page SET place = 'elsewhere', parser_version = 'other'")
     execute(two[1], "DELETE FROM price_alternative")
     execute(two[0], "DELETE FROM exchange_rate WHERE base = 'BTC'")
@@ -59,7 +59,7 @@ def test_differences_of_rows_are_told(two: tuple[str, str]) -> None:
 
 def test_rows_whose_key_is_ignored_are_a_multiset(two: tuple[str, str]) -> None:
     for dsn in two:
-        replay([DREAM], dsn)
+        replay([PAGES], dsn)
     execute(two[1], "UPDATE star_rating SET position = position + 7")
     execute(two[1], "UPDATE feedback_count SET position = position + 7")
     assert same_rows(*two)
@@ -71,7 +71,7 @@ def test_rows_whose_key_is_ignored_are_a_multiset(two: tuple[str, str]) -> None:
 
 def test_tables_and_columns_that_only_one_has_are_told(two: tuple[str, str]) -> None:
     for dsn in two:
-        replay([DREAM], dsn)
+        replay([PAGES], dsn)
     execute(two[0], "CREATE TABLE extra (a int)")
     execute(two[1], "ALTER TABLE place ADD COLUMN extra int")
     found = same_rows(*two)
@@ -123,7 +123,7 @@ def test_two_crawls_of_a_world_that_stands_still_find_the_same(
 def test_differences_of_what_is_said_are_told(
     change: str, told: str, two: tuple[str, str], tmp_path: Path
 ) -> None:
-    look = market_sites()["empire"]
+    look = LOOKS[0]
     world = make_world(look, seed=1, sizes=Sizes(12, 3, 20))
     for dsn in two:
         walk_into(dsn, look, world, world.reference)

@@ -31,16 +31,16 @@ def test_a_crawl_through_tor_finds_the_truth(bench: Bench, market: str) -> None:
 
 
 def test_with_every_fault_through_tor(bench: Bench) -> None:
-    outcome = runs.with_faults(bench, "empire", SIZES)
+    outcome = runs.with_faults(bench, MARKETS[1 % len(MARKETS)], SIZES)
     assert outcome.good, outcome.wrong
     assert sum(name.startswith("fault/") for name in outcome.served) > 15
 
 
 def test_killed_and_resumed_through_tor(bench: Bench) -> None:
-    outcome = runs.killed(bench, "wall_street", SIZES)
+    outcome = runs.killed(bench, MARKETS[-1], SIZES)
     assert outcome.good, outcome.wrong
 
 
 def test_nothing_but_tor_and_the_database_is_connected_to(bench: Bench) -> None:
-    aim = of_hostile(bench, "dream")
+    aim = of_hostile(bench, MARKETS[0])
     assert aim.ok, aim.measured

@@ -30,6 +30,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from simulator.market_site import market_sites
 from tests.e2e.stated import Merged, Record, Stated, connected, is_stated, stated
 from tests.e2e.truth_reviews import TrueReview, match_reviews, reviews_of
 from tests.e2e.words import told
@@ -41,8 +42,6 @@ ON_CARDS = ("title", "vendor", "price")
 """What every card states of a listing, as its own page does."""
 MOST_TOLD = 50
 TYPES = ("listing", "vendor", "review")
-REVIEWS_ON_LISTINGS = frozenset({"wall_street"})
-"""Markets that show reviews on the pages of listings, and nowhere else."""
 
 
 class NothingToCompare(Exception):
@@ -276,7 +275,8 @@ class _Comparing:
             return True
         if review.fields["vendor"] not in self.known_vendors:
             return False
-        on_profile = self.market not in REVIEWS_ON_LISTINGS and review.fields["author"] is not None
+        site = market_sites()[self.market]
+        on_profile = site.shows_reviews_on_profiles and review.fields["author"] is not None
         return on_profile or review.listing in self.wanted
 
     def compare_reviews(self, found: Stated) -> None:

@@ -3,7 +3,7 @@
 It is what a crawl would bring, at one moment and without anything going wrong, so what stands
 between pages and tables can be compared with the truth before anything is fetched:
 
-    python -m tests.e2e.walking --market dream --listings 1000 --vendors 100 --reviews 5000
+    python -m tests.e2e.walking --market NAME --listings 1000 --vendors 100 --reviews 5000
 """
 
 from __future__ import annotations
@@ -51,8 +51,8 @@ def walk(
     The first is captured at ``at``, each further one ``pace`` later.
     """
     session = Session()
-    if look.name == "dream":  # its welcome page stands before the first one
-        _answer(look, world, at, session, "/?proceed")
+    if look.entrance:
+        _answer(look, world, at, session, look.entrance)
     queue, seen = deque([look.home()]), {look.home()}
     while queue:
         address, page = _answer(look, world, at, session, queue.popleft().removeprefix(ROOT))

@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 
 from parsers import parse_page
 from tests.conftest import FIXTURES, REAL_PAGES
+from tests.reading.corpus import fixture_pages
+from tests.reading.cutting import cut_behind
 
 PAGES = sorted((FIXTURES / "dream").glob("*.html")) + sorted((REAL_PAGES / "dream").glob("*.html"))
 AT = datetime(2018, 11, 19, 12, tzinfo=UTC)
@@ -99,3 +101,21 @@ def test_no_broken_page_makes_the_parser_fail(body: bytes) -> None:
     for market in ("dream", None):
         warnings = parse_page(body, market=market, captured_at=AT).to_dict()["warnings"]
         assert not [w for w in warnings if w.startswith("page:")]
+
+
+def test_whether_a_vendor_is_banned_is_not_known_before_the_mark() -> None:
+    (sample,) = (page for page in fixture_pages() if page.name == "dream/vendor_banned.html")
+    full, part = cut_behind(sample, r'class="viewRatings"[^<]*<')
+    assert full.vendors[0].banned
+    assert part.kind in ("vendor", "unknown")
+    assert all(vendor.banned is not False for vendor in part.vendors)
+
+
+def test_what_a_page_gives_can_be_stored() -> None:
+    page = parse_page(
+        b"<html><body><div class='contactMember'><div class='tabularDetails'><div>"
+        b"<label>Username</label><span><a>OakH\0erb\xff</a></span></div></div></div></body></html>",
+        market="dream",
+    )
+    assert [vendor.handle for vendor in page.vendors] == ["OakH\ufffderb\ufffd"]
+    assert "document: 2 invalid bytes" in map(str, page.warnings)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from typing import Any
 
 from cryptodrug_scraper.records import Listing, ParsedPage, Review, Vendor
+from tests.reading.corpus import Sample
 
 # Lists whose elements are records of their own: the first of them are right, if they are equal.
 _MAY_BE_SHORTER = frozenset(
@@ -69,3 +71,13 @@ def _states(one: object, other: object) -> bool:
     """Tell whether each value of a part is the other's."""
     assert is_dataclass(one)
     return all(getattr(one, f.name) in (None, getattr(other, f.name)) for f in fields(one))
+
+
+def cut_behind(sample: Sample, mark: str) -> tuple[ParsedPage, ParsedPage]:
+    """Read a page complete, and as far as the end of what a pattern matches, which is cut off."""
+    end = re.search(mark.encode(), sample.body, re.S)
+    assert end is not None
+    cut = sample.parsed(sample.body[: end.end()])
+    assert cut.cut_off
+    assert any(str(w).startswith("document: the page is cut off") for w in cut.warnings)
+    return sample.parsed(), cut

@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cryptodrug_scraper.reading.encoding import decode
-from parsers import parse_page
 from tests.reading.corpus import Sample, all_pages
 
 BAD = {
@@ -150,13 +149,3 @@ def test_no_page_is_read_otherwise_for_a_bad_byte_in_a_comment() -> None:
             if got != full or (valid and said != "document: 1 invalid bytes"):
                 wrong.append((page.name, name, said))
     assert wrong == []
-
-
-def test_what_a_page_gives_can_be_stored() -> None:
-    page = parse_page(
-        b"<html><body><div class='contactMember'><div class='tabularDetails'><div>"
-        b"<label>Username</label><span><a>OakH\0erb\xff</a></span></div></div></div></body></html>",
-        market="dream",
-    )
-    assert [vendor.handle for vendor in page.vendors] == ["OakH\ufffderb\ufffd"]
-    assert "document: 2 invalid bytes" in map(str, page.warnings)

@@ -98,21 +98,6 @@ def test_what_stands_far_inside_costs_no_more(market: str) -> None:
     assert costly == {}
 
 
-def test_a_line_that_may_be_broken_anywhere_is_read_as_fast_as_any() -> None:
-    for sample in fixture_pages():
-        if sample.market != "wall_street" or b"</p>" not in sample.body:
-            continue
-
-        def cost(size: int, sample: Sample = sample) -> float:
-            text = b"</p><p>Category: " + b"a<wbr>" * (size // 6) + b"</p>"
-            body = sample.body.replace(b"</p>", text, 1)
-            started = time.thread_time()
-            sample.parsed(body)
-            return time.thread_time() - started
-
-        assert not grows_too_much(cost, 50_000), sample.name
-
-
 def timed(call: Callable[[str], object], pattern: str) -> Callable[[int], float]:
     """Return what tells the seconds that a function takes for a pattern of some size."""
 

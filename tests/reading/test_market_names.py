@@ -11,9 +11,6 @@ from cryptodrug_scraper.records import Notice
 from parsers import markets
 
 SPELLINGS = {
-    "wall_street": "Wall Street|WallStreet|WSM|Wall St Market|wall-street market|wall_street",
-    "dream": "Dream|Dream Market|DreamMarket|dream marketplace|DM",
-    "empire": "Empire|EMPIRE MARKET",
     "alphabay": "AlphaBay|Alphabay Market|AB|Alpha Bay",
     "black_market_reloaded": "BMR|Black Market Reloaded|blackMarketReloaded",
     "silk_road": "Silk Road|SilkRoad|SR|Silk Road 1",
@@ -38,8 +35,9 @@ def test_each_spelling_gives_the_name(name: str) -> None:
 
 def test_every_market_of_this_project_has_the_name_of_its_module() -> None:
     for market in markets().values():
-        for spelling in (market.name, market.title, *market.also_called):
-            assert known_market(spelling) == market.name
+        for stated in (market.name, market.title, *market.also_called):
+            for spelling in (stated, stated.upper(), f"The {stated}", stated.replace(" ", "")):
+                assert known_market(spelling) == market.name, spelling
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from cryptodrug_scraper.report import ReportOptions
+from parsers import markets
 from tests.report.test_report import cells, report_of, words
 from tests.study.world import World, eur, offer, profile
 
@@ -54,17 +55,18 @@ def test_what_others_offer_is_no_difference(world: World) -> None:
 
 def test_shares_do_not_tell_a_hidden_total(world: World) -> None:
     """Of listings and their share follows how many a market has, which is hidden."""
-    offers(world, "ab", market="dream")
-    offers(world, "abcdefg", market="empire", kinds="Cannabis Ecstasy Opiates Stimulants")
-    offers(world, "abcdefghijkl", market="wall_street", kinds="Cannabis Ecstasy")
-    for market in ("dream", "empire", "wall_street"):
-        offers(world, "mnopqrstu", market=market, come_from="NL")
+    one, two, three = list(markets().values())[:3]
+    offers(world, "ab", market=one.name)
+    offers(world, "abcdefg", market=two.name, kinds="Cannabis Ecstasy Opiates Stimulants")
+    offers(world, "abcdefghijkl", market=three.name, kinds="Cannabis Ecstasy")
+    for market in (one, two, three):
+        offers(world, "mnopqrstu", market=market.name, come_from="NL")
     report = report_of(world.url, ReportOptions("BE", threshold=THRESHOLD))
-    assert cells(report, "size")["Empire Market", "Whole period"][3] == HIDDEN
-    of_market = [row for key, row in cells(report, "sold").items() if key[0] == "Empire Market"]
+    assert cells(report, "size")[two.title, "Whole period"][3] == HIDDEN
+    of_market = [row for key, row in cells(report, "sold").items() if key[0] == two.title]
     assert any(row[0] not in (HIDDEN, "0") for row in of_market)
     assert {row[1] for row in of_market} == {HIDDEN}
-    assert "On Empire Market, the listings" not in words(report)
+    assert f"On {two.title}, the listings" not in words(report)
 
 
 def test_the_matrix_hides_what_the_table_does(world: World) -> None:

@@ -6,9 +6,11 @@ import http.client
 import socket
 import zlib
 from collections.abc import Callable
+from urllib.parse import urljoin
 
 import pytest
 import requests
+from bs4 import BeautifulSoup
 from urllib3.exceptions import HTTPError
 
 from parsers import parse_page
@@ -19,6 +21,7 @@ from simulator.faults import (
     UnknownFault,
     parse_faults,
 )
+from simulator.market_site import CAPTCHA
 from simulator.server import Server
 from tests.simulator.serving import NAMES, listing_address, reader, serving, true_page
 
@@ -94,15 +97,18 @@ def test_a_page_is_said_to_be_missing_once(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_challenge_stays_until_it_is_solved(name: str) -> None:
-    paths = {"dream": "/verifyHuman2", "empire": "/index/human", "wall_street": "/index"}
-    field = "form[captcha]" if name == "wall_street" else "captcha"
     with serving(name, "challenge_stays=1") as server, reader(server) as session:
         url = server.address + listing_address(name)
-        assert kind(session.get(url), name) == "challenge"
+        wall = session.get(url)
+        assert kind(wall, name) == "challenge"
+        form = BeautifulSoup(wall.text, "lxml").select_one("form[method]:has(input[name*=captcha])")
+        assert form is not None
+        to = urljoin(url, str(form.get("action") or ""))
+        field = str(form.select("input[name*=captcha]")[0]["name"])
         server.site.faults.rates.clear()
-        session.post(server.address + paths[name], {field: "eight"})
+        session.post(to, {field: "eight"})
         assert kind(session.get(url), name) == "challenge"
-        session.post(server.address + paths[name], {field: "seven"})
+        session.post(to, {field: CAPTCHA})
         assert kind(session.get(url), name) == "listing"
 
 

@@ -29,14 +29,16 @@ from cryptodrug_scraper.database.embedded import EmbeddedServer
 from cryptodrug_scraper.normalise.ages import posted, read_age
 from cryptodrug_scraper.records import Money, Review
 from cryptodrug_scraper.study import Study
+from parsers import markets
 from tests.study.aging import Style, by_days, by_words
 from tests.study.world import World, offer, profile
 
-MARKETS = ("dream", "empire", "wall_street")
+MARKETS = AGED, DATED, WORDED = tuple(markets())[:3]
+"""Ages in days; dates; ages in words. Otherwise nothing is of these markets but the names."""
 BEGIN = datetime(2019, 1, 1, tzinfo=UTC)
 STOCK = ("Great", "Thanks", "As always", "Fast and good", "Top vendor", "All fine", None, "5/5")
 WORDS = ("arrived", "in", "days", "stealth", "good", "again", "weight", "fine", "late", "but", "ok")
-AGES: dict[str, Style] = {"dream": by_days("down"), "wall_street": by_words("nearest")}
+AGES: dict[str, Style] = {AGED: by_days("down"), WORDED: by_words("nearest")}
 
 
 @dataclass
@@ -144,7 +146,7 @@ class Markets:
         random, at = self.random, self.moment().replace(second=0)
         words = random.choice(STOCK) if random.random() < 0.4 else self._words()
         texts: list[tuple[datetime, str | None]] = [(BEGIN, words)]
-        if random.random() < {"empire": 0.06, "dream": 0.003}.get(market, 0):
+        if random.random() < {DATED: 0.06, AGED: 0.003}.get(market, 0):
             texts.append((at + timedelta(random.uniform(2, 30)), self._words()))
         buyer = f"{random.choice('abcdefghkmnprst')}***{random.choice('abcdefghkmnprst')}"
         return Sale(at, round(offered.price(at), 2), buyer, texts, random.choice((5, 5, 5, 4, 1)))
@@ -174,7 +176,7 @@ class Markets:
             truth.reviews[key] += 1
             truth.months[market, sale.at.date().replace(day=1)] += 1
             truth.eur[market] += sale.usd * euros(sale.at)
-            truth.undecidable[key] += market != "empire" and len(texts) > 1
+            truth.undecidable[key] += market != DATED and len(texts) > 1
         return truth
 
     def _visited(
@@ -184,7 +186,7 @@ class Markets:
         handle = seller.handle(at)
         rates = {"USD": f"{coin(at):.2f}", "EUR": f"{coin(at) * euros(at):.2f}"}
         every = [(o, sale) for o in seller.offers for sale in o.sales]
-        if market != "wall_street" and not (half and self.random.random() < 0.5):
+        if market != WORDED and not (half and self.random.random() < 0.5):
             shown = _newest(every, at, 50)
             rows = [self._row(market, handle, at, o, sale, False) for o, sale in shown]
             total = sum(sale.at <= at for _, sale in every)
@@ -197,14 +199,14 @@ class Markets:
             if half and self.random.random() < 0.5:
                 continue
             at += timedelta(seconds=self.random.randrange(1, 60))
-            mine = [(offered, sale) for sale in offered.sales] if market != "empire" else []
+            mine = [(offered, sale) for sale in offered.sales] if market != DATED else []
             shown = _newest(mine, at, 30)
             rows = [self._row(market, handle, at, o, sale, True) for o, sale in shown]
             price = Money(f"{offered.price(at):.2f}", "USD")
             stated = offer(offered.name, handle, price=price, come_from=offered.origin, kind="MDMA")
             world.page(
                 at, market=market, listings=(stated,), reviews=tuple(rows),
-                rates=None if market == "wall_street" else rates,
+                rates=None if market == WORDED else rates,
             )  # fmt: skip
             yield from ((sale, sale.text(at)) for _, sale in shown)
 
@@ -212,7 +214,7 @@ class Markets:
         self, market: str, handle: str, at: datetime, offered: Offered, sale: Sale, own: bool
     ) -> Review:
         row = Review(handle, text=sale.text(at))
-        if market == "empire":
+        if market == DATED:
             mood = {5: "positive", 4: "neutral", 1: "negative"}[sale.stars]
             return replace(
                 row, listing_external_id=offered.name, sentiment=mood, author=sale.buyer,
@@ -227,12 +229,12 @@ class Markets:
             row, rating=f"{sale.stars}.00", rating_max="5", posted_on=when.on, from_age=True,
             posted_precision=when.precision, earliest=when.earliest, latest=when.latest,
         )  # fmt: skip
-        if market == "dream":
+        if market == AGED:
             amount = Money(f"{sale.usd / coin(at):.4f}", "BTC")
             row = replace(row, price=amount, price_approximate=True)
         if own:
             row = replace(row, listing_external_id=offered.name)
-        if market == "wall_street" or not own:
+        if market == WORDED or not own:
             row = replace(row, author=sale.buyer)
         return row
 

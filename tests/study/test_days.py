@@ -15,12 +15,14 @@ from cryptodrug_scraper.database.connection import open_engine
 from cryptodrug_scraper.records import Review
 from cryptodrug_scraper.study import Study
 from cryptodrug_scraper.study.days import DAY, learn
+from parsers import markets
 from tests.databases import new_database
 from tests.study.aging import BEGIN, ROUNDINGS, by_days, by_words, show
 from tests.study.world import World, eur
 
 StudyOf = Callable[..., Study]
-MARKETS = dict(zip(ROUNDINGS, ("dream", "empire", "wall_street"), strict=True))
+MARKETS = dict(zip(ROUNDINGS, list(markets())[: len(ROUNDINGS)], strict=True))
+ANY = next(iter(markets()))
 DAYS, REVIEWS = 110, 220
 STYLES = {"days": by_days, "words": by_words}
 BYS = ("day", "week", "month", "quarter", "year", "all")
@@ -186,8 +188,8 @@ def test_what_nothing_tells_stays_open() -> None:
         rows = []
         for n in range(reviews):
             at = 1e9 + n * 3.7 * DAY
-            rows.append(("dream", n, "exact", at, at + 60))
-            rows.append(("dream", n, "day", at + (days(n) - 1) * DAY, at + (days(n) + 1) * DAY))
+            rows.append((ANY, n, "exact", at, at + 60))
+            rows.append((ANY, n, "day", at + (days(n) - 1) * DAY, at + (days(n) + 1) * DAY))
         return Frame(rows, columns=["market", "review_id", "unit", "earliest", "latest"])
 
     random = Random(2)

@@ -7,9 +7,11 @@ from datetime import date
 
 from cryptodrug_scraper.study import Study
 from cryptodrug_scraper.study.totals import linked
+from parsers import markets
 from tests.study.world import World, offer, profile
 
 StudyOf = Callable[..., Study]
+ONE, TWO, THREE = list(markets())[:3]
 
 
 def test_links_go_in_chains() -> None:
@@ -21,10 +23,10 @@ def test_links_go_in_chains() -> None:
 def test_accounts_and_vendors_by_degree(world: World, study_of: StudyOf) -> None:
     key = "A" * 40
     for market, vendors in {
-        "dream": (profile("anna", fingerprint=key), profile("bob"), profile("cyd")),
-        "empire": (profile("other", fingerprint=key), profile("bob", imported="dream"),
+        ONE: (profile("anna", fingerprint=key), profile("bob"), profile("cyd")),
+        TWO: (profile("other", fingerprint=key), profile("bob", imported=ONE),
                    profile("cyd")),
-        "wall_street": (profile("bob"), profile("gone")),
+        THREE: (profile("bob"), profile("gone")),
     }.items():  # fmt: skip
         world.page("02-01", market=market, kind="vendor", vendors=vendors)
         for vendor in vendors:
@@ -36,7 +38,7 @@ def test_accounts_and_vendors_by_degree(world: World, study_of: StudyOf) -> None
     # Bob's third account has the handle alone: with it he is one. Gone has no listing.
     for basis in ("offered", "ever_from", "last_from"):
         assert told.loc[(basis, None), names].tolist() == [7, 5, 3]
-        assert told.loc[(basis, "wall_street"), names].tolist() == [1, 1, 1]
+        assert told.loc[(basis, THREE), names].tolist() == [1, 1, 1]
     assert study_of().vendor_totals().frame["basis"].unique().tolist() == ["offered"]
 
 
