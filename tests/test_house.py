@@ -15,7 +15,8 @@ import pytest
 from parsers import markets
 from tests.conftest import FIXTURES, ROOT
 
-APPLICATION = sorted((ROOT / "cryptodrug_scraper").rglob("*.py"))
+PRODUCT = ROOT / "cryptodrug_scraper"
+APPLICATION = sorted(PRODUCT.rglob("*.py"))
 PARSERS = sorted((ROOT / "parsers").glob("*.py"))
 LOOKS = sorted((ROOT / "simulator").rglob("*.py"))
 SPIDERS = sorted((ROOT / "spiders").glob("*.py"))
@@ -42,13 +43,83 @@ def words(path: Path) -> Iterator[str]:
             yield node.module or ""
 
 
+def named_markets(path: Path) -> list[str]:
+    """Strings and imports of a module that name a market: alone, quoted, or as part of a path."""
+    names = "|".join(markets())
+    form = re.compile(rf"(?:^|['\"/])(?:{names})(?:$|['\"/])|\b(?:parsers|spiders)\.(?:{names})")
+    return [word for word in words(path) if form.search(word)]
+
+
 @pytest.mark.parametrize("path", APPLICATION, ids=lambda p: str(p.relative_to(ROOT)))
 def test_no_market_is_named_outside_its_rooms(path: Path) -> None:
-    names = "|".join(markets())
-    named = [word for word in words(path) if re.search(rf"(?<![a-z])(?:{names})(?![a-z])", word)]
+    named = named_markets(path)
     if path.parent.name == "cli" or path.name == "demo.py":
         named = [word for word in named if "\n" not in word and " " not in word]  # help texts
     assert named == []
+
+
+ELSEWHERE = [
+    path
+    for path in sorted([*(ROOT / "tests").rglob("*.py"), *LOOKS, *(ROOT / "docs").rglob("*.py")])
+    if path.parent != ROOT / "simulator" / "markets"
+]
+"""What is about all markets; what is about one has its name: tests/parsers/test_NAME.py."""
+
+
+def is_of_one_market(path: Path) -> bool:
+    return path.stem.removeprefix("test_").startswith(tuple(markets()))
+
+
+def test_no_list_of_the_markets_stands_anywhere() -> None:
+    """A market more is found by its parser, one that can be served by its simulator."""
+    listing = {}
+    for path in ELSEWHERE:
+        tree = ast.parse(path.read_text("utf-8"))
+        for node in () if is_of_one_market(path) else ast.walk(tree):
+            named = {
+                element.value
+                for element in getattr(node, "elts", getattr(node, "keys", []))
+                if isinstance(element, ast.Constant) and element.value in markets()
+            }
+            if len(named) > 2:
+                listing[f"{path.relative_to(ROOT)}:{getattr(node, 'lineno', 0)}"] = named
+    assert listing == {}
+
+
+OF_OTHER_MARKETS = ("test_market_names.py", "test_reader.py")
+"""How pages name markets from which vendors brought ratings, whether one is read here or not."""
+
+
+@pytest.mark.parametrize("room", ["tests/e2e", "tests/reading", "tests/records", "tests/spiders"])
+def test_what_runs_over_every_market_names_none(room: str) -> None:
+    paths = sorted((ROOT / room).glob("*.py"))
+    assert paths
+    named = {p.name: named_markets(p) for p in paths if p.name not in OF_OTHER_MARKETS}
+    assert {name: found for name, found in named.items() if found} == {}
+
+
+def test_a_market_that_is_named_is_noticed(tmp_path: Path) -> None:
+    module = tmp_path / "module.py"
+    for name in markets():
+        for line in (
+            f'if market == "{name}": pass',
+            f"query = \"SELECT 1 WHERE market = '{name}'\"",
+            f'page = "{name}/listing.html"',
+            f"from parsers.{name} import MARKET",
+        ):
+            module.write_text(line)
+            assert named_markets(module), line
+        module.write_text(f'"""Docstrings may: {name}."""')
+        assert named_markets(module) == []
+
+
+def test_no_file_of_data_and_no_command_of_make_names_a_market() -> None:
+    form = re.compile(rf"(?<![\w-])(?:{'|'.join(markets())})(?![\w-])")
+    data = [path for ending in ("toml", "tsv") for path in PRODUCT.rglob(f"*.{ending}")]
+    for path in [*data, ROOT / "Makefile"]:
+        for line in path.read_text("utf-8").splitlines():
+            values = re.sub(r'"[^"]* [^"]*"', "", line.partition("#")[0])  # names of strains
+            assert not form.search(values), f"{path.name}: {line}"
 
 
 def test_every_market_has_its_rooms() -> None:

@@ -133,7 +133,11 @@ def _check_name(name: str, checkout: Path) -> None:
             f" “_”, a letter first, {_LONGEST} characters at most, such as tea_house.",
             Code.BAD_INPUT,
         )
-    if keyword.iskeyword(name) or name == _TEMPLATE:
+    from cryptodrug_scraper.records import KINDS
+    from cryptodrug_scraper.records.reference import described
+
+    fields = {field.name for record in described() for field in record.fields}
+    if keyword.iskeyword(name) or name in {*KINDS, *fields, _TEMPLATE}:
         raise Failure(
             f"{name!r} cannot be a market's name: it means something else.", Code.BAD_INPUT
         )

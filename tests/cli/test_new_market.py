@@ -100,6 +100,8 @@ def test_nothing_is_written_over(checkout: Path) -> None:
         ("", "is no name for a market"),
         ("class", "means something else"),
         ("template_market", "means something else"),
+        ("market", "means something else"),
+        ("vendor", "means something else"),
         ("version", "parsers/version.py is there already"),
         ("study", "fixtures/study is there already"),
         (TAKEN, f"parsers/{TAKEN}.py is there already"),
