@@ -17,11 +17,7 @@ from pathlib import PurePosixPath
 from typing import IO, BinaryIO, NamedTuple, cast
 
 import py7zr
-from py7zr.exceptions import (
-    CrcError,
-    PasswordRequired,
-    UnsupportedCompressionMethodError,
-)
+from py7zr.exceptions import CrcError, PasswordRequired, UnsupportedCompressionMethodError
 from py7zr.io import Py7zIO, WriterFactory
 
 from .context import ReadContext

@@ -12,14 +12,7 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
-from cryptodrug_scraper.normalise.place_table import (
-    LEAD,
-    TABLES,
-    TRAIL,
-    WORD_CODES,
-    Codes,
-    kind_of,
-)
+from cryptodrug_scraper.normalise.place_table import LEAD, TABLES, TRAIL, WORD_CODES, Codes, kind_of
 from cryptodrug_scraper.normalise.spelling import Nearly
 from cryptodrug_scraper.normalise.text import fold, words
 

@@ -10,12 +10,7 @@ from cryptodrug_scraper.language import cap
 from cryptodrug_scraper.report import figures
 from cryptodrug_scraper.report.context import ReportContext
 from cryptodrug_scraper.report.guard import TOTAL, guard_line, review_vendors
-from cryptodrug_scraper.report.parts import (
-    SUPPRESSED,
-    Column,
-    Section,
-    interval_of,
-)
+from cryptodrug_scraper.report.parts import SUPPRESSED, Column, Section, interval_of
 from cryptodrug_scraper.study.periods import OF_COUNTRY
 from cryptodrug_scraper.study.turnover import sale_values, turnover
 from cryptodrug_scraper.study.wholesale import wholesale

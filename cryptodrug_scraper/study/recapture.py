@@ -9,13 +9,7 @@ from cryptodrug_scraper.study.by_vendor import HIGH, LOW
 from cryptodrug_scraper.study.core import StudySession
 from cryptodrug_scraper.study.coverage import build_known
 from cryptodrug_scraper.study.measure import Measure, Note
-from cryptodrug_scraper.study.populations import (
-    Number,
-    chao,
-    chapman,
-    jolly_seber,
-    sample_coverage,
-)
+from cryptodrug_scraper.study.populations import Number, chao, chapman, jolly_seber, sample_coverage
 
 FEWEST = 7
 """Recaptures under which an estimate is too biased to give (Seber 1982 advises at least 7)."""

@@ -4,22 +4,10 @@ from __future__ import annotations
 
 from datetime import date
 
-from sqlalchemy import (
-    BigInteger,
-    CheckConstraint,
-    ForeignKey,
-    Index,
-    LargeBinary,
-)
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary
 from sqlalchemy.orm import Mapped, mapped_column
 
-from cryptodrug_scraper.database.models.base import (
-    Amount,
-    Base,
-    Big,
-    Key,
-    Texts,
-)
+from cryptodrug_scraper.database.models.base import Amount, Base, Big, Key, Texts
 
 
 class MarketRow(Base):

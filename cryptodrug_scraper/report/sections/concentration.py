@@ -8,12 +8,7 @@ from typing import Any
 from cryptodrug_scraper.report import figures
 from cryptodrug_scraper.report.context import ReportContext
 from cryptodrug_scraper.report.guard import TOTAL
-from cryptodrug_scraper.report.parts import (
-    SUPPRESSED,
-    Column,
-    Section,
-    interval_of,
-)
+from cryptodrug_scraper.report.parts import SUPPRESSED, Column, Section, interval_of
 from cryptodrug_scraper.study.concentration import concentration
 
 _FEWEST = 3  # of fewer vendors a coefficient says nothing

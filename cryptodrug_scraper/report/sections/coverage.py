@@ -14,12 +14,7 @@ from cryptodrug_scraper.report.context import (
     periods_between,
 )
 from cryptodrug_scraper.report.guard import TOTAL, as_day, listing_vendors
-from cryptodrug_scraper.report.parts import (
-    SUPPRESSED,
-    Column,
-    Section,
-    interval_of,
-)
+from cryptodrug_scraper.report.parts import SUPPRESSED, Column, Section, interval_of
 from cryptodrug_scraper.study.coverage import coverage
 from cryptodrug_scraper.study.intervals import wilson
 from cryptodrug_scraper.study.recapture import recapture

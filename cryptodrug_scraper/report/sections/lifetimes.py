@@ -7,14 +7,7 @@ from typing import Any
 from cryptodrug_scraper.report import figures
 from cryptodrug_scraper.report.context import ReportContext
 from cryptodrug_scraper.report.guard import TOTAL, listing_vendors
-from cryptodrug_scraper.report.parts import (
-    SUPPRESSED,
-    Column,
-    Drawing,
-    Section,
-    drawn,
-    interval_of,
-)
+from cryptodrug_scraper.report.parts import SUPPRESSED, Column, Drawing, Section, drawn, interval_of
 from cryptodrug_scraper.study.lifetimes import lifetimes
 
 _AFTER = (30, 90, 180)

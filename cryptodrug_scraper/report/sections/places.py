@@ -10,13 +10,7 @@ from cryptodrug_scraper.report import figures
 from cryptodrug_scraper.report.context import ReportContext
 from cryptodrug_scraper.report.guard import TOTAL, guard_line, listing_vendors
 from cryptodrug_scraper.report.moving import cut_rows, say_origins
-from cryptodrug_scraper.report.parts import (
-    SUPPRESSED,
-    Column,
-    Drawing,
-    Section,
-    interval_of,
-)
+from cryptodrug_scraper.report.parts import SUPPRESSED, Column, Drawing, Section, interval_of
 from cryptodrug_scraper.report.pooling import ABROAD, REGIONS, REST, Places, joined
 from cryptodrug_scraper.study.places import destinations, exclusions, origin_pairs
 

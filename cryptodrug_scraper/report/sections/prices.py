@@ -11,12 +11,7 @@ from cryptodrug_scraper.report import figures
 from cryptodrug_scraper.report.context import ReportContext
 from cryptodrug_scraper.report.guard import guard_line, listing_vendors
 from cryptodrug_scraper.report.offer import FAMILIES, GROUP, GROUPS, unit_prices
-from cryptodrug_scraper.report.parts import (
-    SUPPRESSED,
-    Column,
-    Section,
-    drawn,
-)
+from cryptodrug_scraper.report.parts import SUPPRESSED, Column, Section, drawn
 from cryptodrug_scraper.report.selling import say_sales
 
 _UNITS = ("g", "piece", "ml")

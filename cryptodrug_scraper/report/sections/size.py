@@ -9,13 +9,7 @@ from cryptodrug_scraper.report import figures
 from cryptodrug_scraper.report.context import ReportContext, periods_between
 from cryptodrug_scraper.report.growing import Growths, say_after_closures, say_growth
 from cryptodrug_scraper.report.guard import TOTAL, Guard, as_day, review_vendors
-from cryptodrug_scraper.report.parts import (
-    SUPPRESSED,
-    Column,
-    Section,
-    interval_of,
-    missing,
-)
+from cryptodrug_scraper.report.parts import SUPPRESSED, Column, Section, interval_of, missing
 from cryptodrug_scraper.study.periods import bucket
 from cryptodrug_scraper.study.shares import listed, mean_share
 from cryptodrug_scraper.study.size import by_vendor

@@ -10,13 +10,7 @@ from cryptodrug_scraper.report import figures
 from cryptodrug_scraper.report.context import ReportContext
 from cryptodrug_scraper.report.guard import TOTAL, Guard, listing_vendors
 from cryptodrug_scraper.report.offer import FAMILIES, group_sql, groups_of, offer
-from cryptodrug_scraper.report.parts import (
-    SUPPRESSED,
-    Column,
-    Section,
-    drawn,
-    interval_of,
-)
+from cryptodrug_scraper.report.parts import SUPPRESSED, Column, Section, drawn, interval_of
 
 _OWN = ("listings_country", "share_country", "ratio")
 _NAMED = 3  # groups that a sentence names at most

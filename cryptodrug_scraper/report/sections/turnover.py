@@ -7,13 +7,7 @@ from typing import Any
 from cryptodrug_scraper.report import figures
 from cryptodrug_scraper.report.context import ReportContext, first_day, periods_between
 from cryptodrug_scraper.report.guard import TOTAL, Guard, as_day, review_vendors
-from cryptodrug_scraper.report.parts import (
-    SUPPRESSED,
-    Column,
-    Section,
-    drawn,
-    interval_of,
-)
+from cryptodrug_scraper.report.parts import SUPPRESSED, Column, Section, drawn, interval_of
 from cryptodrug_scraper.study.periods import bucket
 from cryptodrug_scraper.study.scaled import scaled_turnover
 from cryptodrug_scraper.study.shares import turnover_shares

@@ -10,13 +10,7 @@ from cryptodrug_scraper.language import cap
 from cryptodrug_scraper.report import figures
 from cryptodrug_scraper.report.context import ReportContext
 from cryptodrug_scraper.report.guard import as_day, guard_line, may_total
-from cryptodrug_scraper.report.parts import (
-    SUPPRESSED,
-    Column,
-    Section,
-    drawn,
-    interval_of,
-)
+from cryptodrug_scraper.report.parts import SUPPRESSED, Column, Section, drawn, interval_of
 from cryptodrug_scraper.report.sections.linked import add_arrivals, add_handles, add_totals
 from cryptodrug_scraper.study import Measure
 from cryptodrug_scraper.study.migration import migration
