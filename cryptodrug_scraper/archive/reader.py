@@ -27,7 +27,13 @@ from .stamp import CrawlEnd, CrawlStamp
 
 
 class ArchiveReader:
-    """Iterates over the pages of files, folders and archives, and counts what it met.
+    """The pages of files, folders and archives, in order, in bounded memory; counts what it met.
+
+    What cannot be read is yielded as a :class:`Trouble`, and reading goes on. ``captured_at`` is
+    the capture time of pages for which nothing surer is known. ``on_read`` is called with how many
+    more bytes on disk were read; they add up to :func:`total_bytes`. ``on_passed_over`` is called
+    with the location and the sort of what is no page. ``columns`` says which columns of tables
+    hold what. Raises :class:`NothingThere` at once if a path does not exist.
 
     ``pages`` and ``troubles`` count what was yielded; ``passed_over`` what was neither, by sort:
     files that are no pages by name and content, such as images and styles.
@@ -144,32 +150,7 @@ def _existing(paths: Iterable[Path]) -> list[Path]:
     return found
 
 
-def read_pages(
-    paths: Iterable[Path],
-    *,
-    captured_at: datetime | date | None = None,
-    on_read: Callable[[int], None] | None = None,
-    on_passed_over: PassedOver | None = None,
-    limits: Limits = DEFAULT_LIMITS,
-    columns: Columns = ANY,
-) -> ArchiveReader:
-    """Read the pages of files, folders and archives, in order, in bounded memory.
-
-    What cannot be read is yielded as a :class:`Trouble`, and reading goes on. ``captured_at`` is
-    the capture time of pages for which nothing surer is known. ``on_read`` is told how many
-    more bytes on disk were read; they add up to :func:`total_bytes`. ``on_passed_over`` is told
-    the location and the sort of what is no page. ``columns``
-    says which columns of tables hold what. Raises :class:`NothingThere` at once if a path
-    does not exist.
-    """
-    return ArchiveReader(
-        paths,
-        captured_at=captured_at,
-        on_read=on_read,
-        on_passed_over=on_passed_over,
-        limits=limits,
-        columns=columns,
-    )
+read_pages = ArchiveReader
 
 
 def total_bytes(paths: Iterable[Path], *, limits: Limits = DEFAULT_LIMITS) -> int:

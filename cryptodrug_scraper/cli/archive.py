@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,12 +10,11 @@ import typer
 
 from cryptodrug_scraper.cli.errors import Code, Failure
 from cryptodrug_scraper.cli.options import DatabaseUrl, epilog, guide
+from cryptodrug_scraper.cli.query import connected
 from cryptodrug_scraper.common.progress import ProgressView
 from cryptodrug_scraper.common.terminal import json_line, safe, say
 
 if TYPE_CHECKING:
-    from psycopg2.extensions import connection as Connection  # noqa: N812  (it is a class)
-
     from cryptodrug_scraper.database.moved import Move
 
 app = typer.Typer(
@@ -55,19 +52,6 @@ roots_app = typer.Typer(
 app.add_typer(roots_app, name="roots")
 
 
-@contextlib.contextmanager
-def _connected(database_url: str | None) -> Iterator[Connection]:
-    import psycopg2
-
-    from cryptodrug_scraper.cli.query import ready
-
-    connection = psycopg2.connect(ready(database_url), application_name="cryptodrug archives")
-    try:
-        yield connection
-    finally:
-        connection.close()
-
-
 @roots_app.callback()
 def roots(
     ctx: typer.Context,
@@ -79,7 +63,7 @@ def roots(
         return
     from cryptodrug_scraper.database.moved import roots_with_pages
 
-    with _connected(database_url) as connection:
+    with connected(database_url) as connection:
         known = roots_with_pages(connection)
     rows = []
     for root, pages in known:
@@ -153,7 +137,7 @@ def set_(
 
     if not new.exists():
         raise Failure(f"There is no file or folder {str(new)!r}.", Code.BAD_INPUT)
-    with _connected(database_url) as connection:
+    with connected(database_url) as connection:
         try:
             moves = moved.moves_to(connection, old, new, check=not force)
         except moved.UnknownRoot as error:
@@ -196,7 +180,7 @@ def find(
     for folder in folders:
         if not folder.is_dir():
             raise Failure(f"There is no folder {str(folder)!r}.", Code.BAD_INPUT)
-    with _connected(database_url) as connection:
+    with connected(database_url) as connection:
         with ProgressView("archive roots find") as progress:
             search = moved.find(connection, folders, progress)
         if yes:
@@ -248,7 +232,7 @@ def page(
     from cryptodrug_scraper.archive import NotOpened
     from cryptodrug_scraper.database.stored import UnknownPage, open_stored
 
-    with _connected(database_url) as connection:
+    with connected(database_url) as connection:
         try:
             stored = open_stored(connection, page_id)
         except UnknownPage as error:

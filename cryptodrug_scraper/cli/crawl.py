@@ -399,9 +399,9 @@ def run(
     for address in mirrors:
         store.add(plan.market, address)
     if load:
-        from cryptodrug_scraper.cli.replay import open_database
+        from cryptodrug_scraper.database.connection import ready_url
 
-        options = replace(options, dsn=open_database(database_url))
+        options = replace(options, dsn=ready_url(database_url, to_load=True))
     with _view(quiet) as view:
         result = run_crawl(plan, options, view=view)
     if summary_file is not None:

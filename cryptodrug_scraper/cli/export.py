@@ -167,10 +167,11 @@ def export(
     _check_place(out, force)  # before a server is started for it
     if pseudonymise:
         options = _with_key(options, key_file)
-    dsn = _database(database_url)
+    from cryptodrug_scraper.database.connection import ready_url
     from cryptodrug_scraper.export import export as write
     from cryptodrug_scraper.export.run import NothingToExport
 
+    dsn = ready_url(database_url)
     try:
         with ProgressView("export", quiet=quiet) as progress:
             done = write(dsn, out, options, on_progress=progress)
@@ -230,18 +231,6 @@ def _with_key(options: ExportOptions, key_file: Path | None) -> ExportOptions:
 
     key = key_from(key_file) if key_file is not None else own_key(get_settings().data_dir)
     return replace(options, pseudonyms=Pseudonyms(key))
-
-
-def _database(database_url: str | None) -> str:
-    """Return the connection string of a database that is at this program's migration."""
-    from cryptodrug_scraper.database.connection import client_url, open_engine, resolve_url
-    from cryptodrug_scraper.settings import get_settings
-
-    settings = get_settings()
-    others = database_url or settings.database_url
-    url = resolve_url(database_url, settings)
-    open_engine(url, upgrade=False if others else None).dispose()
-    return client_url(url)
 
 
 def _show(done: Export) -> None:

@@ -139,9 +139,9 @@ def fetch(
     through = None if direct else tor_at(socks)
     dsn = None
     if load:
-        from cryptodrug_scraper.cli.replay import open_database
+        from cryptodrug_scraper.database.connection import ready_url
 
-        dsn = open_database(database_url)
+        dsn = ready_url(database_url, to_load=True)
     done = fetch_once(
         url,
         market=market,

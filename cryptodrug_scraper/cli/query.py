@@ -84,7 +84,9 @@ def query(
 
     if raw and form is not QueryFormat.CSV:
         raise Failure("--raw goes with --format csv.", Code.BAD_INPUT)
-    with connect(ready(database_url), timeout) as connection:
+    from cryptodrug_scraper.database.connection import ready_url
+
+    with connect(ready_url(database_url), timeout) as connection:
         if _OF_REVIEWS.search(statement):
             _note_waiting(connection)
         answer = QueryResult(connection, statement)
@@ -111,17 +113,18 @@ def _note_waiting(connection: Connection) -> None:
         say(f"Warning: {waiting.words}")
 
 
-def ready(database_url: str | None) -> str:
-    """Return the connection string of a database that is at this program's migration."""
-    from cryptodrug_scraper.database.connection import client_url, open_engine, resolve_url
-    from cryptodrug_scraper.settings import get_settings
+@contextlib.contextmanager
+def connected(database_url: str | None) -> Iterator[Connection]:
+    """Open a session in a database that is at this program's migration."""
+    import psycopg2
 
-    settings = get_settings()
-    others = database_url or settings.database_url
-    url = resolve_url(database_url, settings)
-    # A question must not make a schema in another's server; the embedded one is ours.
-    open_engine(url, upgrade=False if others else None).dispose()
-    return client_url(url)
+    from cryptodrug_scraper.database.connection import ready_url
+
+    connection = psycopg2.connect(ready_url(database_url), application_name="cryptodrug")
+    try:
+        yield connection
+    finally:
+        connection.close()
 
 
 @contextlib.contextmanager

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
-from datetime import date, datetime
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -27,7 +27,6 @@ from cryptodrug_scraper.common.progress import ProgressView
 from cryptodrug_scraper.common.terminal import program, say
 
 if TYPE_CHECKING:
-    from cryptodrug_scraper.archive import Columns
     from cryptodrug_scraper.replay import Summary
 
 HELP = guide("""
@@ -132,77 +131,47 @@ def replay(
     for path, option in ((summary, "--summary"), (list_skipped, "--list-skipped")):
         if path is not None:
             output_file(path, option)
-    try:
-        code = run(
-            paths,
-            market=market,
-            invented=True if invented else False if real else None,
-            captured_at=when,
-            columns=chosen,
-            any_time=any_time,
-            workers=workers,
-            dry_run=dry_run,
-            summary_file=summary,
-            skipped_file=list_skipped,
-            database_url=database_url,
-            quiet=quiet,
-        )
-    except Exception as error:
+    with _failure_noted(summary):
+        from cryptodrug_scraper.archive import total_bytes
+        from cryptodrug_scraper.database.connection import ready_url
+
+        total_bytes(paths)  # finds paths that do not exist before anything is opened
+        dsn = None if dry_run else ready_url(database_url, to_load=True)
+        from cryptodrug_scraper.cli.summary import write
+        from cryptodrug_scraper.replay import replay as replay_pages
+        from cryptodrug_scraper.replay.skipped import SkippedFile
+
+        with contextlib.ExitStack() as stack:
+            progress = stack.enter_context(ProgressView("replay", quiet=quiet))
+            skipped = stack.enter_context(SkippedFile(list_skipped)) if list_skipped else None
+            done = replay_pages(
+                paths,
+                dsn,
+                market=market,
+                invented=True if invented else False if real else None,
+                captured_at=when,
+                columns=chosen,
+                any_time=any_time,
+                workers=workers,
+                on_progress=progress,
+                skipped=skipped,
+            )
         if summary is not None:
-            _note_failure(summary, error)
-        raise
+            write(summary, done.to_dict())
+        code = code_of(done)
+        _show_result(done, code, paths, quiet=quiet)
+        if dsn is not None and done.pages_read and not quiet:
+            _say_where(dsn, database_url, warned=bool(done.counts.warnings))
     raise typer.Exit(code)
 
 
-def run(
-    paths: list[Path],
-    *,
-    market: str | None,
-    invented: bool | None,
-    captured_at: datetime | date | None,
-    columns: Columns,
-    any_time: bool = False,
-    workers: int,
-    dry_run: bool,
-    summary_file: Path | None,
-    database_url: str | None,
-    quiet: bool,
-    skipped_file: Path | None = None,
-) -> Code:
-    """Replay, show how it went, and return the exit code."""
-    from cryptodrug_scraper.archive import total_bytes
+def _show_result(done: Summary, code: Code, paths: list[Path], *, quiet: bool) -> None:
+    from cryptodrug_scraper.cli.summary import headline
 
-    total_bytes(paths)  # finds paths that do not exist before anything is opened
-    dsn = None if dry_run else open_database(database_url)
-    from cryptodrug_scraper.replay import replay as replay_pages
-    from cryptodrug_scraper.replay.skipped import SkippedFile
-
-    with contextlib.ExitStack() as stack:
-        progress = stack.enter_context(ProgressView("replay", quiet=quiet))
-        skipped = stack.enter_context(SkippedFile(skipped_file)) if skipped_file else None
-        done = replay_pages(
-            paths,
-            dsn,
-            market=market,
-            invented=invented,
-            captured_at=captured_at,
-            columns=columns,
-            any_time=any_time,
-            workers=workers,
-            on_progress=progress,
-            skipped=skipped,
-        )
-    from cryptodrug_scraper.cli import summary as shown
-
-    if summary_file is not None:
-        shown.write(summary_file, done.to_dict())
-    code = code_of(done)
     if quiet:
         _show_quietly(done)
     else:
         show(done)
-        if dsn is not None and done.pages_read:
-            _say_where(dsn, database_url, warned=bool(done.counts.warnings))
     if code is Code.NOTHING_READ:
         named = ", ".join(repr(str(path)) for path in paths[:5])
         say(
@@ -210,8 +179,7 @@ def run(
             "folders, in archives and in tables (WARC, zip, CSV …; --help lists them)."
         )
     elif code is not Code.COMPLETE and quiet:
-        say(shown.headline(done))
-    return code
+        say(headline(done))
 
 
 def _show_quietly(summary: Summary) -> None:
@@ -251,16 +219,6 @@ def show(summary: Summary) -> None:
         console.print("What was loaded stays; the same command goes on from there.")
 
 
-def open_database(database_url: str | None) -> str:
-    """Return the connection string of a database that is ready to be loaded into."""
-    from cryptodrug_scraper.database.connection import client_url, open_engine, resolve_url
-    from cryptodrug_scraper.settings import get_settings
-
-    url = resolve_url(database_url, get_settings())
-    open_engine(url).dispose()
-    return client_url(url)
-
-
 def _say_where(dsn: str, database_url: str | None, *, warned: bool) -> None:
     from cryptodrug_scraper.common.console import output
     from cryptodrug_scraper.database.connection import mask
@@ -278,16 +236,18 @@ def _say_where(dsn: str, database_url: str | None, *, warned: bool) -> None:
     output().print("\n".join(lines), soft_wrap=True)
 
 
-def _note_failure(path: Path, error: Exception) -> None:
+@contextlib.contextmanager
+def _failure_noted(path: Path | None) -> Iterator[None]:
     """Leave no older summary standing where the run has none of its own."""
-    from cryptodrug_scraper.cli.summary import write
+    try:
+        yield
+    except Exception as error:
+        failure = explain(error)
+        expected = isinstance(error, typer.Exit) or (failure and failure.code is Code.BAD_INPUT)
+        if path is not None and not expected:
+            from cryptodrug_scraper.cli.summary import write
 
-    failure = explain(error)
-    if isinstance(error, typer.Exit) or (failure and failure.code is Code.BAD_INPUT):
-        return
-    content: dict[str, Any] = {
-        "outcome": "failed",
-        "error": str(failure or f"{type(error).__name__}: {error}"),
-    }
-    with contextlib.suppress(OSError):
-        write(path, content)
+            words = str(failure or f"{type(error).__name__}: {error}")
+            with contextlib.suppress(OSError):
+                write(path, {"outcome": "failed", "error": words})
+        raise

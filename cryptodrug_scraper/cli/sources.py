@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cryptodrug_scraper.cli.errors import Code, Failure
 from cryptodrug_scraper.cli.options import DatabaseUrl, check_market, epilog, guide
+from cryptodrug_scraper.cli.query import connected
 from cryptodrug_scraper.common.terminal import json_line, program, say
 
 if TYPE_CHECKING:
-    from psycopg2.extensions import connection as Connection  # noqa: N812  (it is a class)
-
     from cryptodrug_scraper.database.removal import Removed
 
 SOURCES_HELP = guide("""
@@ -61,19 +58,6 @@ _WORDS = {
 }
 
 
-@contextlib.contextmanager
-def _connected(database_url: str | None) -> Iterator[Connection]:
-    import psycopg2
-
-    from cryptodrug_scraper.cli.query import ready
-
-    connection = psycopg2.connect(ready(database_url), application_name="cryptodrug sources")
-    try:
-        yield connection
-    finally:
-        connection.close()
-
-
 def sources(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
     database_url: DatabaseUrl = None,
@@ -81,7 +65,7 @@ def sources(
     """List what was loaded."""
     from cryptodrug_scraper.database.sources import sources as read
 
-    with _connected(database_url) as connection, connection.cursor() as work:
+    with connected(database_url) as connection, connection.cursor() as work:
         found = read(work)
     if as_json:
         for each in found:
@@ -158,7 +142,7 @@ def remove(
     from cryptodrug_scraper.database import removal
     from cryptodrug_scraper.database.reviews import work_out_reviews
 
-    with _connected(database_url) as connection:
+    with connected(database_url) as connection:
         try:
             with connection, connection.cursor() as work:
                 target = removal.target_of(work, source=source, crawl=crawl, market=market)

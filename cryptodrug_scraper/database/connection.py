@@ -42,6 +42,7 @@ __all__ = [
     "mask",
     "open_engine",
     "open_server",
+    "ready_url",
     "resolve_url",
 ]
 
@@ -126,6 +127,19 @@ def open_engine(
         engine.dispose()
         raise
     return engine
+
+
+def ready_url(database_url: str | None, *, to_load: bool = False) -> str:
+    """Return the address, for clients, of a database that is at this program's migration.
+
+    `to_load`: the schema is made where there is none. A question must not make one in another's
+    server; the embedded one is ours. Raises DatabaseUnavailable.
+    """
+    settings = get_settings()
+    others = (database_url or settings.database_url) and not to_load
+    url = resolve_url(database_url, settings)
+    open_engine(url, upgrade=False if others else None).dispose()
+    return client_url(url)
 
 
 def open_server(url: str | None, settings: Settings) -> Engine:
