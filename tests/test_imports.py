@@ -124,3 +124,9 @@ def test_no_class_name_stands_for_two_things() -> None:
         if not any(module.startswith("cryptodrug_scraper.crawl.") for module in modules)
     }
     assert several == {}
+
+
+def test_what_all_rooms_use_knows_none_of_them() -> None:
+    for name in MODULES:
+        if name.startswith("cryptodrug_scraper.common"):
+            assert all(other.startswith("cryptodrug_scraper.common") for other in imported_by(name))

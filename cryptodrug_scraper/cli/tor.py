@@ -193,8 +193,8 @@ def _environment(socks: str, control: str, settings: Settings) -> list[str]:
 
 def _usual(address: str) -> int:
     """Return the port of a setting, or 0 where it is not of this machine or not free."""
+    from cryptodrug_scraper.common.processes import is_free
     from cryptodrug_scraper.tor.address import host_and_port, is_loopback
-    from cryptodrug_scraper.tor.process import is_free
 
     try:
         host, port = host_and_port(address)

@@ -18,9 +18,10 @@ from typing import IO
 from sqlalchemy import URL, Engine, text
 
 from cryptodrug_scraper.common.files import replacing, writable_file
+from cryptodrug_scraper.common.processes import last_lines
 from cryptodrug_scraper.common.progress import OnProgress, Progress, ignore_progress
 from cryptodrug_scraper.database.connection import mask, open_server
-from cryptodrug_scraper.database.programs import MAJOR, DatabaseUnavailable, Programs, last_lines
+from cryptodrug_scraper.database.programs import MAJOR, DatabaseUnavailable, Programs
 from cryptodrug_scraper.database.upgrade import State, inspect_schema, refuse_unusable
 from cryptodrug_scraper.settings import Settings
 

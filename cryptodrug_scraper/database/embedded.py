@@ -40,21 +40,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cryptodrug_scraper.common.files import write_atomically
-from cryptodrug_scraper.database.processes import (
-    HOST,
-    is_alive,
-    is_free,
-    is_recovering,
-    wait_for,
-    works_in,
-)
+from cryptodrug_scraper.common.processes import HOST, is_alive, is_free, last_lines, wait_for
+from cryptodrug_scraper.database.processes import is_recovering, works_in
 from cryptodrug_scraper.database.programs import (
     MAJOR,
     DatabaseUnavailable,
     Programs,
     environment,
     is_root,
-    last_lines,
     locked,
 )
 from cryptodrug_scraper.database.serverfiles import (

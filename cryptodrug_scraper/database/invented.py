@@ -8,7 +8,6 @@ Vendors and listings are things, whoever shows them: they are there for both.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from psycopg2.extensions import cursor
@@ -107,15 +106,15 @@ def definitions_of_views(work: cursor) -> dict[str, str]:
     return {name: definition.rstrip().rstrip(";") for name, definition in work.fetchall()}
 
 
-def narrow(work: cursor, kinds: Kinds, views: Mapping[str, str] | None = None) -> None:
+def narrow(work: cursor, kinds: Kinds) -> None:
     """Make the session see the pages that are counted, and what rests on them.
 
-    Does nothing where all are. ``views`` are the :func:`definitions_of_views`.
+    Does nothing where all are.
     """
     condition = kinds.condition
     if condition is None:
         return
-    views = definitions_of_views(work) if views is None else views
+    views = definitions_of_views(work)
     marked = "page_id IN (SELECT page_id FROM public.page WHERE invented)"
     of_page = marked if condition == "invented" else f"NOT {marked}"
     for name, table in Base.metadata.tables.items():

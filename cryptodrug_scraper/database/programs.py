@@ -17,6 +17,7 @@ from functools import cached_property
 from pathlib import Path
 
 from cryptodrug_scraper.common.locks import LockTaken, file_lock
+from cryptodrug_scraper.common.processes import last_lines
 
 MAJOR = 18
 
@@ -155,11 +156,6 @@ def _succeeds(command: Sequence[str]) -> bool:
         command, stdin=subprocess.DEVNULL, capture_output=True, cwd="/", check=False
     )
     return done.returncode == 0
-
-
-def last_lines(output: str, lines: int = 12) -> str:
-    """Return the end of what a program said, indented."""
-    return "\n".join("  " + line for line in output.strip().splitlines()[-lines:])
 
 
 _LOCK_PATIENCE = 180.0

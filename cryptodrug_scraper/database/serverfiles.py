@@ -6,8 +6,7 @@ import os
 import shutil
 from pathlib import Path
 
-from cryptodrug_scraper.database.processes import HOST
-from cryptodrug_scraper.database.programs import last_lines
+from cryptodrug_scraper.common.processes import HOST, last_lines
 
 ROLE = "cryptodrug"
 DATABASE = "cryptodrug"

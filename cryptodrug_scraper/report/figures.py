@@ -243,7 +243,6 @@ def matrix(
     columns: Sequence[str],
     values: Sequence[Sequence[float | None]],
     *,
-    kind: Kind = "count",
     hidden: str = "",
 ) -> str:
     """Draw a table of squares, darker for more, each with its number; `hidden` where None."""
@@ -259,7 +258,7 @@ def matrix(
             for c, value in enumerate(row):
                 face = shades(0.05 + 0.9 * value / most) if value else (1.0, 1.0, 1.0, 1.0)
                 axes.fill([c, c + 1, c + 1, c], [r, r, r + 1, r + 1], color=face, ec=_GRID, lw=0.8)
-                shown = hidden if value is None else _as_text(lang, kind, value)
+                shown = hidden if value is None else _as_text(lang, "count", value)
                 ink = "black" if _luminance(face) > 0.18 else "white"
                 axes.text(c + 0.5, r + 0.5, shown, ha="center", va="center", color=ink, fontsize=8)
         axes.set_xlim(0, len(columns))

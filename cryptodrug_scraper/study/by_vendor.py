@@ -11,7 +11,6 @@ import pandas as pd
 from cryptodrug_scraper.study.intervals import (
     Estimate,
     Floats,
-    mean,
     median,
     ratio_of_shares,
     share,
@@ -95,17 +94,6 @@ def overlapping(sums: pd.DataFrame, keys: Sequence[str], cell: str) -> pd.DataFr
         made.append(pd.DataFrame(where | each))
     names = [*keys, cell, "share_low", "share_high"]
     return pd.concat(made, ignore_index=True) if made else pd.DataFrame(columns=names)
-
-
-def rates(
-    sums: pd.DataFrame,
-    cell: str,
-    columns: Mapping[str, tuple[str, str]],
-    *,
-    together: bool = False,
-) -> pd.DataFrame:
-    """Do as `parts` for what is no part of a whole: EUR a sale, sales a review."""
-    return parts(sums, cell, columns, together=together, kind=mean)
 
 
 def ratios(

@@ -28,7 +28,6 @@ import os
 import re
 import secrets
 import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -37,13 +36,13 @@ from pathlib import Path
 from typing import Self
 
 from cryptodrug_scraper.common.locks import LockTaken, file_lock
+from cryptodrug_scraper.common.processes import HOST, is_free, last_lines
 from cryptodrug_scraper.common.progress import OnProgress, Progress, ignore_progress
 from cryptodrug_scraper.tor.address import as_address
 from cryptodrug_scraper.tor.control import TorControl, bootstrap_words
 from cryptodrug_scraper.tor.errors import TorUnavailable
-from cryptodrug_scraper.tor.stalls import last_lines, meaning
+from cryptodrug_scraper.tor.stalls import meaning
 
-HOST = "127.0.0.1"
 _CONTROL_PATIENCE = 30.0  # seconds to open the control port
 _ANOTHER = "another Tor process is running with the same data directory"  # in Tor's words
 _STALL = 20.0  # seconds without a step until it is said what that may mean
@@ -370,17 +369,6 @@ def as_owner(pid: int) -> str:
     takes ownership for whatever connection it makes, and closing that one ends Tor.
     """
     return f"{pid:010d}"
-
-
-def is_free(port: int) -> bool:
-    """Say whether a server could listen on this port of 127.0.0.1 now."""
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as listener:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind((HOST, port))
-        except OSError:
-            return False
-        return True
 
 
 def _quoted(path: Path) -> str:

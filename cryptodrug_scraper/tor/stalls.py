@@ -108,8 +108,3 @@ def _span(seconds: float) -> str:
     if minutes >= 120:
         return f"{minutes // 60} h {minutes % 60} min"
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"
-
-
-def last_lines(text: str, lines: int = 12) -> str:
-    """Return the end of what Tor said, indented."""
-    return "\n".join("  " + line for line in text.strip().splitlines()[-lines:])

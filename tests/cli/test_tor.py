@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from cryptodrug_scraper.cli.errors import Code
-from cryptodrug_scraper.database.processes import wait_for
+from cryptodrug_scraper.common.processes import wait_for
 from cryptodrug_scraper.tor.ready import socks_problem
 from tests.cli.running import PROGRAM, shell
 from tests.conftest import ROOT

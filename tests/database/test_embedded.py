@@ -18,9 +18,9 @@ import psycopg2
 import pytest
 from sqlalchemy import make_url
 
+from cryptodrug_scraper.common.processes import is_alive, wait_for
 from cryptodrug_scraper.database import embedded, programs
 from cryptodrug_scraper.database.embedded import DatabaseUnavailable, EmbeddedServer
-from cryptodrug_scraper.database.processes import is_alive, wait_for
 from tests.databases import execute
 
 ROOT = Path(__file__).parents[2]

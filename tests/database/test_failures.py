@@ -13,10 +13,10 @@ import psycopg2
 import psycopg2.errors
 import pytest
 
+from cryptodrug_scraper.common.processes import wait_for
 from cryptodrug_scraper.database.connection import client_url, open_engine
 from cryptodrug_scraper.database.embedded import EmbeddedServer
 from cryptodrug_scraper.database.failures import DatabaseLost, losses_named
-from cryptodrug_scraper.database.processes import wait_for
 
 
 @pytest.fixture

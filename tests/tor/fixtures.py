@@ -23,7 +23,7 @@ from uuid import uuid4
 
 import pytest
 
-from cryptodrug_scraper.database.processes import is_alive, wait_for
+from cryptodrug_scraper.common.processes import is_alive, wait_for
 from tests.tor.network import ROOT, RunningNetwork
 from tests.tor.nodes import missing_programs
 

@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 from cryptodrug_scraper.common.files import write_atomically
-from cryptodrug_scraper.database.processes import is_alive
+from cryptodrug_scraper.common.processes import is_alive
 from tests.tor.network import TorNetwork
 
 

@@ -37,7 +37,7 @@ from typing import Self
 import socks
 import stem
 
-from cryptodrug_scraper.database.processes import wait_for
+from cryptodrug_scraper.common.processes import wait_for
 from cryptodrug_scraper.tor.control import TorControl
 from tests.ports import free_ports
 from tests.tor.nodes import Lines, NetworkFailed, Node, PortTaken, missing_programs

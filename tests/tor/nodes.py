@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psutil
 
-from cryptodrug_scraper.database.processes import wait_for
+from cryptodrug_scraper.common.processes import wait_for
 from cryptodrug_scraper.tor.control import TorControl
 from cryptodrug_scraper.tor.errors import TorUnavailable
 from cryptodrug_scraper.tor.process import as_owner

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from requests.utils import get_auth_from_url
 
-from cryptodrug_scraper.database.processes import wait_for
+from cryptodrug_scraper.common.processes import wait_for
 from cryptodrug_scraper.tor.circuits import LONGEST_IDENTITY, proxy_url
 from cryptodrug_scraper.tor.control import TorControl
 from cryptodrug_scraper.tor.process import OwnTor

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from cryptodrug_scraper.database.processes import wait_for
+from cryptodrug_scraper.common.processes import wait_for
 from cryptodrug_scraper.tor.control import RATE_LIMIT, TorControl, bootstrap_words
 from cryptodrug_scraper.tor.errors import TorUnavailable
 from tests.ports import free_ports

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from cryptodrug_scraper.database.processes import wait_for
+from cryptodrug_scraper.common.processes import wait_for
 from tests.conftest import ROOT
 from tests.tor.network import RunningNetwork, TorNetwork
 from tests.tor.nodes import NetworkFailed, nodes_below

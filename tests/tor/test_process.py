@@ -16,8 +16,8 @@ import psutil
 import pytest
 import requests
 
+from cryptodrug_scraper.common.processes import is_alive, wait_for
 from cryptodrug_scraper.common.progress import Progress
-from cryptodrug_scraper.database.processes import is_alive, wait_for
 from cryptodrug_scraper.tor.circuits import proxy_url
 from cryptodrug_scraper.tor.control import TorControl
 from cryptodrug_scraper.tor.errors import TorUnavailable

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from cryptodrug_scraper.common.processes import last_lines
 from cryptodrug_scraper.tor.control import TorStatus
-from cryptodrug_scraper.tor.stalls import last_lines, meaning, standing
+from cryptodrug_scraper.tor.stalls import meaning, standing
 
 
 @pytest.mark.parametrize(
