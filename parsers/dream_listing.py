@@ -23,10 +23,11 @@ def read_listing_page(
         return
     listing, vendor = Listing(category=category), Vendor()
     if category:
+        reader.at(document.first("div.category.selected"))
         reader.note("listing.category", " / ".join(category), category)
     listing.external_id = _own_id(product, page.url, reader)
     title = product.css_first("div.title")
-    named = words(title) if title is not None else ""
+    named = words(reader.at(title)) if title is not None else ""
     listing.title = reader.text("listing.title", named or reader.by_default(document.title))
     details = product.css_first("div.tabularDetails")
     if details is not None:
@@ -36,7 +37,7 @@ def read_listing_page(
         _block(heading, listing, page, reader)
     text = product.css_first("#offerDescription") if listing.description is None else None
     if text is not None:
-        listing.description = reader.block("listing.description", block_text(text))
+        listing.description = reader.block("listing.description", block_text(reader.at(text)))
     if reader.unfinished(product):
         listing.terms = None  # of which more may have stood under another heading
     if (more := product.css_first("div.andMoreRatings")) is not None:
@@ -51,21 +52,23 @@ def _own_id(product: LexborNode, url: str | None, reader: Reader) -> str | None:
 
     Descriptions name other offers ("/viewProduct?offer=…"), so texts do not count.
     """
-    field = product.css_first('input[name="offer"]')
-    form = [] if field is None else [Address("", "", f"offer={attribute(field, 'value')}", "")]
     texts = {node.mem_id for node in product.css(f"{IN_TEXTS}, .shop a")}
-    beside = [
-        address(attribute(node, "href") or attribute(node, "action"))
-        for node in product.css('a[href*="offer" i], a[href*="viewProduct"], form[action*="offer"]')
-        if node.mem_id not in texts
-    ]
-    ids = (offer_id(to, reader) for to in (*form, *beside, address(url)))
-    return next((number for number in ids if number is not None), None)
+    form = product.css('input[name="offer"]')[:1]
+    links = product.css('a[href*="offer" i], a[href*="viewProduct"], form[action*="offer"]')
+    for node in (*form, *[link for link in links if link.mem_id not in texts]):
+        to = address(attribute(reader.at(node), "href") or attribute(node, "action"))
+        if node.tag == "input":
+            to = Address("", "", f"offer={attribute(node, 'value')}", "")
+        if (number := offer_id(to, reader)) is not None:
+            return number
+    reader.at(None)
+    return offer_id(address(url), reader)
 
 
 def _details(details: LexborNode, listing: Listing, vendor: Vendor, reader: Reader) -> None:
     """Read the rows of label and value. Which rows there are varies."""
     for label, value in labelled(details):
+        reader.at(value)
         stated = value.text() if value is not None else ""
         match label.casefold():
             case "vendor" | "seller":
@@ -87,7 +90,7 @@ def _details(details: LexborNode, listing: Listing, vendor: Vendor, reader: Read
 
 def _block(heading: LexborNode, listing: Listing, page: ParsedPage, reader: Reader) -> None:
     """Read what stands below one heading: a text of the vendor's, a table of the form, ratings."""
-    body = _below(heading)
+    body = reader.at(_below(heading))
     if body is None:
         return
     what = words(heading)
@@ -105,7 +108,7 @@ def _block(heading: LexborNode, listing: Listing, page: ParsedPage, reader: Read
             _shipping_option(row, listing, reader)
     elif word.startswith("cryptocurrenc"):
         for row in body.css("tr") if not reader.unfinished(body) else ():
-            if text := words(row):  # a coin that cannot be chosen is not accepted
+            if text := words(reader.at(row)):  # a coin that cannot be chosen is not accepted
                 button = row.css_first("input[disabled]")
                 read_coin(listing, text, reader, accepted=button is None)
     else:
@@ -128,7 +131,7 @@ def _below(heading: LexborNode) -> LexborNode | None:
 def _shipping_option(row: LexborNode, listing: Listing, reader: Reader) -> None:
     """Read a row of price, name and button."""
     price, names = None, []
-    for cell in elements(row):
+    for cell in elements(reader.at(row)):
         if "coinsNoWrap" in class_names(cell):
             price = cell.text()
         elif cell.css_first("input") is None:

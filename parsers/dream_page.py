@@ -87,6 +87,7 @@ def _tree(sidebar: LexborNode, reader: Reader) -> _Tree:
         if not number and any(to.lost(script) for script in _ROOTS):
             reader.warn("category.external_id", NO_ID, name)
         if number and number not in categories:
+            reader.at(node)
             reader.note("category.name", name, path)
             listed = reader.integer("category.listing_count", count)
             categories[number] = Category(number, name, path, listed)
@@ -139,7 +140,7 @@ def _rates(panel: LexborNode, reader: Reader) -> tuple[ExchangeRate, ...]:
     rates = []
     for row in panel.css("tr"):
         # Newer pages have an empty cell before the code; the chosen currency has no link.
-        cells = [text for cell in elements(row) if (text := cell.text().strip())]
+        cells = [text for cell in elements(reader.at(row)) if (text := cell.text().strip())]
         if len(cells) != 2:
             if cells:
                 reader.warn("exchange_rate.rate", "not a row of code and rate", " ".join(cells))
@@ -161,7 +162,7 @@ def read_cards(shop: LexborNode, page: ParsedPage, reader: Reader, vendor: str |
     card = None
     # One walk for all cards: nodes come in page order, so each belongs to the card before it.
     for node in shop.css(".shopItem, .oTitle, .escrowBox, .oOfTextDetail"):
-        names = attribute(node, "class")
+        names = attribute(reader.at(node), "class")
         if "shopItem" in names:
             card, listing = node, Listing(vendor=vendor)
             page.listings.append(listing)
@@ -182,7 +183,7 @@ def read_cards(shop: LexborNode, page: ParsedPage, reader: Reader, vendor: str |
 
 
 def _card_detail(block: LexborNode, listing: Listing, reader: Reader) -> None:
-    names = attribute(block, "class")
+    names = attribute(reader.at(block), "class")
     if "oPrice" in names:
         reader.price(listing, block.text())
     elif "oVendor" in names:

@@ -37,7 +37,11 @@ def read_vendor_line(
 ) -> None:
     """Read the line that names a vendor, on a listing page or on top of a profile."""
     for node in contents(line):
-        names, title, text = class_names(node), fold(attribute(node, "title")), node.text()
+        names, title, text = (
+            class_names(reader.at(node)),
+            fold(attribute(node, "title")),
+            node.text(),
+        )
         if node.is_text_node and vendor.handle is None:
             name, _, text = text.partition("(")
             vendor.handle = reader.text("vendor.handle", name)
@@ -127,8 +131,9 @@ def read_vendor_page(document: Document, page: ParsedPage, reader: Reader) -> No
             above = above.prev
     for notice in notices:
         if notice.is_element_node and _BANNED.search(notice.text()):
-            vendor.banned = reader.stated("vendor.banned", notice.text(), True)
+            vendor.banned = reader.stated("vendor.banned", reader.at(notice).text(), True)
     if vendor.handle is None and document.title.startswith("Contact "):
+        reader.at(None)
         vendor.handle = reader.text("vendor.handle", document.title.removeprefix("Contact "))
     for heading in member.css("div.subtitle"):
         _long_text(heading, vendor, reader)
@@ -148,6 +153,7 @@ def read_vendor_page(document: Document, page: ParsedPage, reader: Reader) -> No
 def _head(head: LexborNode, vendor: Vendor, reader: Reader) -> None:
     """Read the rows of label and value on top."""
     for label, value in labelled(head):
+        reader.at(value)
         stated = value.text() if value is not None else ""
         match label.casefold():
             case "username" | "user name" | "vendor":
@@ -171,7 +177,7 @@ def _head(head: LexborNode, vendor: Vendor, reader: Reader) -> None:
 def _long_text(heading: LexborNode, vendor: Vendor, reader: Reader) -> None:
     """Read the text below one heading of the Profile tab."""
     word = words(heading).casefold()
-    text = next_element(heading)
+    text = reader.at(next_element(heading))
     if text is None or word.startswith("leave a message"):
         return
     if word.startswith("terms"):
@@ -198,6 +204,7 @@ def _feedback_counts(table: LexborNode, vendor: Vendor, reader: Reader) -> None:
     """Read the table of ratings by age and stars; the columns are named above."""
     columns: dict[int, int] = {}  # the stars that a column counts
     for row in reader.rows(table):
+        reader.at(row[0].parent)
         cells = [words(cell) for cell in row]
         if cells[0].casefold() == "age":
             stars = {at: _STAR_COLUMN.fullmatch(cell) for at, cell in enumerate(cells)}
@@ -222,7 +229,7 @@ def _feedback_counts(table: LexborNode, vendor: Vendor, reader: Reader) -> None:
 
 def read_not_shown(node: LexborNode, page: ParsedPage, reader: Reader) -> None:
     """Read "And 300 more ratings..."."""
-    text = words(node)
+    text = words(reader.at(node))
     if match := _NOT_SHOWN.search(text):
         page.reviews_not_shown = reader.integer("reviews_not_shown", match[1])
     elif text:
@@ -243,19 +250,19 @@ def read_reviews(
         if listing is not None:
             review.listing_external_id = listing.external_id
             review.listing_title = listing.title
-        reader.posted(review, cells[0].text())
+        reader.posted(review, reader.at(cells[0]).text())
         _stars(cells[1], review, reader)
         if words(cells[2]) != PLACEHOLDER:
-            review.text = reader.block("review.text", block_text(cells[2]))
+            review.text = reader.block("review.text", block_text(reader.at(cells[2])))
         if len(cells) == 5:
-            review.author = reader.text("review.author", cells[3].text())
-            reader.paid(review, cells[4].text())
+            review.author = reader.text("review.author", reader.at(cells[3]).text())
+            reader.paid(review, reader.at(cells[4]).text())
         page.reviews.append(review)
 
 
 def _stars(cell: LexborNode, review: Review, reader: Reader) -> None:
     """Count the gold stars of five."""
-    gold, grey, drawn = _drawn(cell.inner_html or "")
+    gold, grey, drawn = _drawn(reader.at(cell).inner_html or "")
     if gold + grey == drawn == 5:
         review.rating, review.rating_max = str(gold), "5"
     elif drawn or words(cell):

@@ -44,7 +44,8 @@ def read_listing(document: Document, main: LexborNode, page: ParsedPage, reader:
     """Read a listing's page: its facts, its vendor's marks, and what the open tab shows."""
     listing, vendor = Listing(), Vendor()
     page.listings.append(listing)
-    listing.external_id = reader.text("listing.external_id", _external_id(document, main, page.url))
+    listing.external_id = _external_id(document, main, page.url, reader)
+    reader.at(document.first(".sub_head_inner_header"))
     listing.category = [name for number, name in read_path(document, page.url) if number]
     if listing.category:
         reader.note("listing.category", " / ".join(listing.category), listing.category)
@@ -61,16 +62,22 @@ def read_listing(document: Document, main: LexborNode, page: ParsedPage, reader:
     _tab(main, listing, page, reader)
 
 
-def _external_id(document: Document, main: LexborNode, url: str | None) -> str | None:
+def _external_id(
+    document: Document, main: LexborNode, url: str | None, reader: Reader
+) -> str | None:
     """Return the number in the addresses of the tabs, of the order form or of the page."""
-    tabs = [path_of(link) for link in main.css(".tablinks")]
-    forms = [address(attribute(form, "action")).place for form in main.css("form")]
-    for place in (*tabs, *forms, address(url).place):
-        if match := _LISTING_ID.search(place):
-            return match[1]
+    nodes: list[LexborNode | None] = [*main.css(".tablinks"), *main.css("form"), None]
+    for node in nodes:
+        written = (
+            (attribute(node, "href") or attribute(node, "action")) if node is not None else url
+        )
+        if match := _LISTING_ID.search(address(written).place):
+            reader.at(node)
+            return reader.text("listing.external_id", match[1])
     for link in document.css(".left-content a"):
         if match := _OTHER_ID.search(path_of(link)):
-            return match[1]
+            reader.at(link)
+            return reader.text("listing.external_id", match[1])
     return None
 
 
@@ -78,7 +85,7 @@ def _head(head: LexborNode, listing: Listing, vendor: Vendor, reader: Reader) ->
     """Read the title, and the line "Sold by NAME - 1067 sold since March 22, 2019"."""
     title = head.css_first("h2")
     if title is not None:
-        listing.title = reader.text("listing.title", title.text())
+        listing.title = reader.text("listing.title", reader.at(title).text())
     for line in topmost(head, "p"):
         text = words(line) if line.id != "desc_prod" else ""
         if text.casefold().startswith("sold by"):
@@ -90,9 +97,9 @@ def _head(head: LexborNode, listing: Listing, vendor: Vendor, reader: Reader) ->
 def _sold_by(line: LexborNode, listing: Listing, vendor: Vendor, reader: Reader) -> None:
     link = line.css_first("a")
     if link is not None:
-        vendor.handle = listing.vendor = reader.text("listing.vendor", link.text())
+        vendor.handle = listing.vendor = reader.text("listing.vendor", reader.at(link).text())
     for mark in marks_of(line, vendor, reader):
-        text = words(mark)
+        text = words(reader.at(mark))
         if mark.tag in ("b", "a", "br", "img") or _AUTO.fullmatch(text):
             continue
         if sold := _SOLD.fullmatch(text):
@@ -119,14 +126,15 @@ _CLASSES = {
 def _table(table: LexborNode, listing: Listing, reader: Reader) -> None:
     """Read rows of label and value, two pairs a row, and rows of bulk prices."""
     for row in topmost(table, "tr"):
-        cells = [words(cell) for cell in children(row, "td")]
-        if cells and cells[0].casefold() == "bulk discount":
-            _tier(cells[1:], listing, reader)
+        cells = list(children(row, "td"))
+        if cells and words(cells[0]).casefold() == "bulk discount":
+            reader.at(row)
+            _tier([words(cell) for cell in cells[1:]], listing, reader)
             continue
         for label, value in zip(cells[::2], cells[1::2], strict=False):
-            _fact(label, value, listing, reader)
-        if len(cells) % 2 and cells[-1]:
-            reader.unknown_label("listing", cells[-1])
+            _fact(words(label), words(reader.at(value)), listing, reader)
+        if len(cells) % 2 and (text := words(cells[-1])):
+            reader.unknown_label("listing", text)
 
 
 def _tier(cells: list[str], listing: Listing, reader: Reader) -> None:
@@ -194,7 +202,10 @@ def _shipping(select: LexborNode, listing: Listing, reader: Reader) -> None:
     what the page shows is its text.
     """
     field = "listing.shipping_options"
-    for text in filter(None, map(words, select.css("option"))):
+    for option in select.css("option"):
+        text = words(reader.at(option))
+        if not text:
+            continue
         match = _OPTION.fullmatch(f" {text}")  # the name may be empty: "- 3 days - USD + 2.00"
         price = reader.money(field, match["price"].replace("+", " ")) if match else []
         if match is None or not price:
@@ -206,8 +217,8 @@ def _shipping(select: LexborNode, listing: Listing, reader: Reader) -> None:
             per = None
         if LOST in text:
             reader.warn(field, "an option with invalid bytes", text)
-        option = ShippingOption(match["name"].strip(), price[0], match["days"], per)
-        listing.shipping_options.append(reader.stated(field, text, option))
+        way = ShippingOption(match["name"].strip(), price[0], match["days"], per)
+        listing.shipping_options.append(reader.stated(field, text, way))
 
 
 def _purchase(head: LexborNode, listing: Listing, reader: Reader) -> None:
@@ -215,7 +226,7 @@ def _purchase(head: LexborNode, listing: Listing, reader: Reader) -> None:
     form = head.css_first("form") or head
     stated = False
     for line in topmost(form, "p"):
-        text = words(line) if line.id != "desc_prod" else ""
+        text = words(reader.at(line)) if line.id != "desc_prod" else ""
         if text.casefold().startswith("purchase price"):
             price = reader.money("listing.price", text.partition(":")[2])
             listing.price, listing.price_alternatives = price[0] if price else None, price[1:]
@@ -224,7 +235,7 @@ def _purchase(head: LexborNode, listing: Listing, reader: Reader) -> None:
             for coin in text.split("/"):
                 listing.price_alternatives += reader.money("listing.price_alternatives", coin)
     for button in form.css("input"):
-        if coin_name := _COIN.search(attribute(button, "name")):
+        if coin_name := _COIN.search(attribute(reader.at(button), "name")):
             read_coin(listing, coin_name[1], reader)
     if reader.unfinished(form):
         listing.price_alternatives, listing.currencies = [], []
@@ -240,15 +251,15 @@ def _tab(main: LexborNode, listing: Listing, page: ParsedPage, reader: Reader) -
     """Read the open tab; the description also stands, shortened by style only, at the top."""
     content = main.css_first(".tabcontent")
     summary = main.css_first("#desc_prod")
-    text = block_text(summary) if summary is not None else None
+    text = block_text(reader.at(summary)) if summary is not None else None
     if content is None:
         text = reader.by_default(text)  # the tab's own text counts, and may have followed
     else:
         match open_tab(main) or _tab_by_content(content, listing.title):
             case "desc":
-                text = tab_text(content) or text
+                text = tab_text(reader.at(content)) or text
             case "refund":
-                listing.terms = reader.block("listing.terms", tab_text(content))
+                listing.terms = reader.block("listing.terms", tab_text(reader.at(content)))
             case "feedback":
                 about = Review(
                     vendor=listing.vendor,
@@ -287,16 +298,16 @@ def _card(card: LexborNode, names: dict[str, str], reader: Reader) -> Listing:
     listing = Listing()
     leaf = None
     for link in topmost(card, "a"):
-        target = path_of(link)
+        target = path_of(reader.at(link))
         if match := _LISTING_ID.search(target):
             if listing.external_id is None:
                 listing.external_id = reader.text("listing.external_id", match[1])
             parts = target.rstrip("/").split("/")  # /product/LISTING/CATEGORY/VENDOR
             leaf = leaf or (names.get(parts[-2]) if len(parts) > 2 else None)
             if listing.title is None and link.css_first("img, p") is None:
-                listing.title = reader.text("listing.title", link.text())
+                listing.title = reader.text("listing.title", reader.at(link).text())
         elif "/u/" in target and listing.vendor is None:
-            listing.vendor = reader.text("listing.vendor", link.text())
+            listing.vendor = reader.text("listing.vendor", reader.at(link).text())
     prices: list[list[Money]] = []
     for line in topmost(card, "p"):
         _card_line(line, leaf, listing, prices, reader)
@@ -314,7 +325,7 @@ def _card_line(
     line: LexborNode, leaf: str | None, listing: Listing, prices: list[list[Money]], reader: Reader
 ) -> None:
     """Read "Item # 5003 - Drugs / Benzos - " before the vendor's link, or a price."""
-    text = words(line)
+    text = words(reader.at(line))
     if text[:6].casefold() == "item #" and fold(own_text(line))[:6].casefold() == "item #":
         before_vendor = fold(_before_link(line))
         item = _ITEM.fullmatch(before_vendor)
@@ -361,6 +372,7 @@ def _card_facts(head: LexborNode, listing: Listing, reader: Reader) -> None:
             mark = words(part)
             if mark and mark.casefold() not in _KNOWN_MARKS and not _AUTO.fullmatch(mark):
                 reader.unknown_label("listing", mark)
+    reader.at(head)
     for label, value in facts:
         if label:
             _fact(label, fold("".join(value)).strip(" /"), listing, reader)
@@ -371,7 +383,7 @@ def _card_coins(card: LexborNode, listing: Listing, reader: Reader) -> None:
     lost = 0
     linked = {image.mem_id for image in card.css("a img")}  # as the goods' pictures are
     for image in card.css("img"):
-        name = image_name(attribute(image, "src"))
+        name = image_name(attribute(reader.at(image), "src"))
         if match := _COIN.search(name):
             read_coin(listing, match[1], reader)
         elif not name and image.mem_id not in linked:

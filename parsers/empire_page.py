@@ -101,7 +101,7 @@ _CLOCK = re.compile(r"server\s+time\s*:\s*([^\n]{0,80}?)\s*(?:\n|copyright|$)", 
 def read_clock(document: Document, page: ParsedPage, reader: Reader) -> None:
     """Set the page's time from the footer's "Server time: Friday, Sep 27, 2019 22:46:36"."""
     footer = document.first(".footer")
-    text = footer.text()[:2000] if footer is not None else ""
+    text = reader.at(footer).text()[:2000] if footer is not None else ""
     if match := _CLOCK.search(text):
         page.page_time = reader.page_clock(match[1])
     elif LOST in text:
@@ -131,7 +131,7 @@ def read_rates(document: Document, page: ParsedPage, reader: Reader) -> None:
             quote = _CODE.search(own_text(row).strip())
             figure = next(children(row, "span"), None)
             if quote is not None and figure is not None:
-                rate = reader.decimal("exchange_rate.rate", figure.text())
+                rate = reader.decimal("exchange_rate.rate", reader.at(figure).text())
                 if rate is not None and base[1].upper() != quote[1].upper():
                     page.exchange_rates.append(ExchangeRate(base[1], quote[1], rate))
             elif figure is not None and LOST in own_text(row):
@@ -163,7 +163,7 @@ def _menu(menu: LexborNode, url: str | None, reader: Reader) -> tuple[tuple[Cate
     alone = True
     paths: dict[int, tuple[str, ...]] = {}  # of the items before, by the ``li`` that holds them
     for link in menu.css("a"):
-        href = attribute(link, "href")
+        href = attribute(reader.at(link), "href")
         alone = alone and _category_id(href, None) is not None
         number = _category_id(href, url)
         count = link.last_child

@@ -54,14 +54,16 @@ def read_profile(document: Document, main: LexborNode, page: ParsedPage, reader:
             read_block(block, vendor, reader)
     link = document.first('.sub_head_inner_header a[href*="/u/"]')
     if vendor.handle is None and link is not None:
-        vendor.handle = reader.text("vendor.handle", path_of(link).rstrip("/").split("/")[-1])
+        vendor.handle = reader.text(
+            "vendor.handle", path_of(reader.at(link)).rstrip("/").split("/")[-1]
+        )
     if (content := main.css_first(".tabcontent_user_feedback")) is not None:
         _tab(main, content, vendor, page, reader)
 
 
 def _headline(headline: LexborNode, vendor: Vendor, reader: Reader) -> None:
     """Read ``NAME | User Profile (BANNED)``."""
-    vendor.handle = reader.text("vendor.handle", own_text(headline))
+    vendor.handle = reader.text("vendor.handle", own_text(reader.at(headline)))
     for mark in map(words, children(headline, "span")):
         word = mark.strip("()[] ").casefold()
         if word in ("banned", "suspended"):
@@ -84,16 +86,16 @@ def _card(card: LexborNode, vendor: Vendor, reader: Reader) -> None:
     head = next(children(card, "h3"), None)
     if head is not None:
         if vendor.handle is None:
-            vendor.handle = reader.text("vendor.handle", own_text(head))
+            vendor.handle = reader.text("vendor.handle", own_text(reader.at(head)))
         for span in children(head, "span"):
-            if (sales := _SALES.fullmatch(words(span))) is None:
+            if (sales := _SALES.fullmatch(words(reader.at(span)))) is None:
                 read_mark(span, vendor, reader)
             elif vendor.sales is None:
                 vendor.sales = reader.integer("vendor.sales", sales[1])
     for box in children(card, "div"):
         for line in marks_of(box, vendor, reader):
             if line.tag == "p":
-                _line(words(line), vendor, reader)
+                _line(words(reader.at(line)), vendor, reader)
             elif line.tag not in ("br", "img"):
                 read_mark(line, vendor, reader)
 
@@ -119,8 +121,8 @@ def _feedback_counts(block: LexborNode, vendor: Vendor, reader: Reader) -> None:
             reader.unknown_label("vendor.feedback_counts", name)
             continue
         for period, cell in zip(headings[1:], cells[1:], strict=False):
-            count = counts.setdefault(period, FeedbackCount(period))
-            if (text := words(cell)).strip("-"):
+            count = counts.setdefault(period, FeedbackCount(period.lower()))
+            if (text := words(reader.at(cell))).strip("-"):
                 number = reader.integer("vendor.feedback_counts", text)
                 setattr(count, name.casefold(), number)
     vendor.feedback_counts = [count for period, count in counts.items() if period]
@@ -132,7 +134,7 @@ def _buyer_statistics(block: LexborNode, vendor: Vendor, reader: Reader) -> None
         label = words(cells[0])
         if not label or label.casefold() in _BUYER_ROWS:
             continue
-        value = words(cells[1]) if len(cells) > 1 else ""
+        value = words(reader.at(cells[1])) if len(cells) > 1 else ""
         if label.casefold() != "last online":
             reader.unknown_label("vendor", label, value)
         elif value.strip("-"):
@@ -146,10 +148,11 @@ def _star_ratings(block: LexborNode, vendor: Vendor, reader: Reader) -> None:
             stars = _stars(cell) if not reader.unfinished(cell) else None
             if name and stars is not None:
                 # The page draws five at most, and names no scale.
-                vendor.star_ratings.append(StarRating(name, stars, "5"))
+                vendor.star_ratings.append(StarRating(name.lower(), stars, "5"))
+                reader.at(cell)
                 reader.note("vendor.star_ratings", name, stars)
             elif name and words(cell).strip("-"):
-                reader.warn("vendor.star_ratings", f"no stars under {name}", words(cell))
+                reader.warn("vendor.star_ratings", f"no stars under {name.lower()}", words(cell))
 
 
 def _stars(cell: LexborNode) -> str | None:
@@ -222,7 +225,7 @@ def read_mark(mark: LexborNode, vendor: Vendor, reader: Reader) -> None:
     """Read a mark beside a handle: a level, an imported rating, FE."""
     images = mark.css("img")
     title = next(filter(None, (*tooltips(mark), *map(_imported_tip, images))), "")
-    text = words(mark)
+    text = words(reader.at(mark))
     if level := _LEVEL.fullmatch(text):
         name = "level" if level[1].lower() == "vendor" else "trust_level"
         setattr(vendor, name, reader.integer(f"vendor.{name}", level[2]))
@@ -259,9 +262,9 @@ def _tab(
 ) -> None:
     match open_tab(main) or _tab_by_content(content):
         case "about":
-            vendor.profile = reader.block("vendor.profile", tab_text(content))
+            vendor.profile = reader.block("vendor.profile", tab_text(reader.at(content)))
         case "pgp":
-            key = tab_text(content) or ""
+            key = tab_text(reader.at(content)) or ""
             if "-----" in key or not re.match(r"no\b", key, re.I):  # "No PGP key" states nothing
                 read_key(vendor, key, reader)
         case "l_feedback":
@@ -334,7 +337,7 @@ def read_feedback(
 def _total(content: LexborNode, reader: Reader) -> str | None:
     """Return the stated number of reviews in the list: "Total positive feedback : 449"."""
     for line in children(content, "p"):
-        text = words(line)[:200]
+        text = words(reader.at(line))[:200]
         if match := _TOTAL.search(text):
             reader.note("review_list", text, match[1])
             return re.sub(r"\D", "", match[1])
@@ -383,7 +386,7 @@ def _sentiment(cells: list[LexborNode], reader: Reader) -> str | None:
     """Read the face: feedback1.png is positive, 2 neutral, 3 negative."""
     for cell in cells:
         for image in children(cell, "img"):
-            name = image_name(attribute(image, "src"))
+            name = image_name(attribute(reader.at(image), "src"))
             if face := _FACE.fullmatch(name):
                 return reader.stated("review.sentiment", name, _SENTIMENT[face[1]])
             if "feedback" in name:
@@ -395,7 +398,7 @@ def _text(cell: LexborNode, review: Review, reader: Reader) -> None:
     """Read the buyer's words, the listing's title as it was then, and an answer if any."""
     lines = list(children(cell, "p")) or [cell]
     message = next((p for p in lines if "feedback_msg" in class_names(p)), lines[0])
-    for line in lines:
+    for line in map(reader.at, lines):
         if line.mem_id == message.mem_id:
             text = reader.block("review.text", block_text(line))
             review.text = None if text and fold(text).casefold() in PLACEHOLDERS else text
@@ -412,9 +415,9 @@ def _buyer_and_price(cell: LexborNode, review: Review, reader: Reader) -> None:
     """Read the masked buyer and what was paid: ``b***s`` over ``USD 412.50``."""
     line = next(children(cell, "p"), cell)
     buyer = next((part for part in elements(line) if part.tag not in ("br", "p")), None)
-    price = fold(own_text(line))
+    price = fold(own_text(reader.at(line)))
     if buyer is not None:
-        review.author = reader.text("review.author", buyer.text())
+        review.author = reader.text("review.author", reader.at(buyer).text())
     elif bare := _BUYER_AND_PRICE.fullmatch(price):
         review.author = reader.text("review.author", bare[1])
         price = bare[2]
@@ -426,11 +429,11 @@ def _date(cell: LexborNode, review: Review, reader: Reader) -> bool:
     """Read the date and the listing that "View items" leads to; say if a date is stated."""
     line = next(children(cell, "p"), cell)
     for link in list(children(line, "a")) or cell.css("a"):
-        if match := _PRODUCT.search(path_of(link)):
+        if match := _PRODUCT.search(path_of(reader.at(link))):
             place = path_of(link)
             review.listing_external_id = reader.stated(
                 "review.listing_external_id", place, match[1]
             )
-    date = fold(own_text(line))
+    date = fold(own_text(reader.at(line)))
     reader.posted(review, date)
     return bool(date)

@@ -53,13 +53,15 @@ def read_listing(document: Document, page: ParsedPage, reader: Reader) -> None:
     listing = Listing(external_id=_listing_id(document, page, reader))
     page.listings.append(listing)
     if outline.title is not None:
-        listing.title = reader.text("listing.title", inline_text(outline.title))
+        listing.title = reader.text("listing.title", inline_text(reader.at(outline.title)))
     lines = _info_lines(outline)
     link = next((a for line in lines if (a := profile_link(line)) is not None), None)
     if link is None:
         link = reader.by_default(_profile_link_elsewhere(document, outline))
     if link is not None:
-        vendor = Vendor(handle=reader.stated("listing.vendor", link.text(), handle_of(link)))
+        vendor = Vendor(
+            handle=reader.stated("listing.vendor", reader.at(link).text(), handle_of(link))
+        )
         listing.vendor = vendor.handle
         page.vendors.append(vendor)
         _vendor_marks(vendor, lines, reader)
@@ -69,7 +71,7 @@ def read_listing(document: Document, page: ParsedPage, reader: Reader) -> None:
     for table in outline.tables("shipping")[:1]:
         _shipping(listing, table, reader)
     if outline.tab is not None:
-        text = long_text(outline.tab, leave_out=outline.not_of_the_text)
+        text = long_text(reader.at(outline.tab), leave_out=outline.not_of_the_text)
         if outline.open_tab(document, page.url, OFFER_PATH) == "refund":
             listing.terms = reader.block("listing.terms", text)
         else:
@@ -94,6 +96,7 @@ def _listing_id(document: Document, page: ParsedPage, reader: Reader) -> str | N
         action = attribute(node, "action")
         match = OFFER_PATH.search(address(attribute(node, "href") or action).place)
         if match is not None and (match[2] == "refund" or action):
+            reader.at(node)
             return reader.stated(field, match.group(), match[1])
         if match is not None:
             plain[match[1]] = None
@@ -101,6 +104,7 @@ def _listing_id(document: Document, page: ParsedPage, reader: Reader) -> str | N
     number = own[1] if own else reader.by_default(next(iter(plain)) if len(plain) == 1 else None)
     if number is None and is_mirrored(attribute(link, "href") for link in document.css("a")):
         reader.warn(field, "neither its links nor its address tell it")
+    reader.at(None)
     return reader.stated(field, page.url or "", number)
 
 
@@ -147,6 +151,7 @@ def _vendor_marks(vendor: Vendor, lines: list[Line], reader: Reader) -> None:
     line = next((line for line in lines if profile_link(line) is not None), None)
     if line is None:
         return
+    reader.at(line.start)
     read_level(vendor, line.text, reader)
     if match := _RATING.search(line.text):
         vendor.rating = reader.decimal("vendor.rating", match[1])
@@ -177,6 +182,7 @@ def _read_rows(listing: Listing, lines: list[Line], reader: Reader) -> None:
     while at < len(rest):
         line = rest[at]
         at += 1
+        reader.at(line.start)
         label, value = _label_and_value(line)
         if label in LABELS:
             if not value and at < len(rest) and not _label_and_value(rest[at])[0]:
@@ -319,6 +325,7 @@ def _stated_rows(table: LexborNode, reader: Reader) -> Iterator[tuple[list[str],
     """
     for index, cells in enumerate(reader.rows(table)):
         texts = [cell_text(cell) for cell in cells]
+        reader.at(cells[0].parent)
         is_named = not index and any(text.casefold() in _COLUMN_NAMES for text in texts)
         is_none = len(texts) == 1 and texts[0].casefold().startswith("no ")
         is_stated = any(map(_NUMBER.search, texts)) or not (is_named or is_none)

@@ -85,6 +85,7 @@ def read_marks(
     others: list[Line] = []
     waiting: Icon | None = None
     for line in _rejoined(lines):
+        reader.at(line.start)
         segments = _segments(line)
         if waiting is not None:
             icon, waiting = waiting, None
@@ -236,9 +237,10 @@ def _start(links: list[LexborNode], reader: Reader, vendor: str | None) -> Listi
     """Return a listing with its id and title: of several links to it, the one with a text."""
     to = OFFER_PATH.search(path_of(links[0]))
     listing = Listing(external_id=to[1] if to is not None else None, vendor=vendor)
+    reader.at(links[0])
     reader.note("listing.external_id", path_of(links[0]), listing.external_id)
     for link in links:
-        listing.title = reader.text("listing.title", inline_text(link))
+        listing.title = reader.text("listing.title", inline_text(reader.at(link)))
         if listing.title:
             break
     return listing
@@ -246,7 +248,7 @@ def _start(links: list[LexborNode], reader: Reader, vendor: str | None) -> Listi
 
 def _set_vendor(listing: Listing, link: LexborNode, reader: Reader) -> None:
     listing.vendor = handle_of(link)
-    reader.note("listing.vendor", link.text(), listing.vendor)
+    reader.note("listing.vendor", reader.at(link).text(), listing.vendor)
 
 
 def _card(card: LexborNode, links: list[LexborNode], reader: Reader, vendor: str | None) -> Listing:
@@ -274,6 +276,7 @@ def _card_price(listing: Listing, lines: list[Line], reader: Reader) -> None:
     """Read the price: the first line with an amount, after the second rule if there are two."""
     after = [line for line in lines if line.rules > 1]
     for line in after or lines:
+        reader.at(line.start)
         text = _before_icons(line)
         if holds_money(text):
             prices = read_prices("listing.price", text, reader)
@@ -281,6 +284,7 @@ def _card_price(listing: Listing, lines: list[Line], reader: Reader) -> None:
                 listing.price, listing.price_alternatives = prices[0], prices[1:]
             return
     for line in after:
+        reader.at(line.start)
         text = _before_icons(line)
         if any(ch.isdigit() for ch in text):
             reader.money("listing.price", text)
@@ -309,6 +313,7 @@ def _table(table: LexborNode, reader: Reader, vendor: str | None) -> list[Listin
         return []
     found: list[Listing] = []
     category: list[str] = []
+    category_cell: LexborNode | None = None
     price_column = len(table.css("td, th"))  # none is called so yet
     for cells in reader.rows(table):
         links = [link for cell in cells for link in offer_links(cell)]
@@ -318,10 +323,12 @@ def _table(table: LexborNode, reader: Reader, vendor: str | None) -> list[Listin
             if "price" in names:
                 price_column = names.index("price")
             elif len(stated) == 1 or (stated and found and cells[0].tag == "td"):
-                category = category_levels(_parts(cells[stated[0]]))
+                category_cell = cells[stated[0]]
+                category = category_levels(_parts(category_cell))
             continue
         listing = _start(links, reader, vendor)
         listing.category = list(category)
+        reader.at(category_cell)
         reader.note("listing.category", " / ".join(category), listing.category)
         for cell in cells:
             link = next((a for a in cell.css("a") if "profile" in path_of(a)), None)
@@ -353,9 +360,11 @@ def _row_price(
     """
     named = cells[column : column + 1]
     others = [cell for cell in plain if cell.mem_id not in [n.mem_id for n in named]]
-    texts = [*map(cell_text, named), *filter(holds_money, map(cell_text, others))]
     prices: dict[str, Money] = {}
-    for text in texts:
+    stated = [(cell, cell_text(cell)) for cell in named]
+    stated += [(cell, text) for cell in others if holds_money(text := cell_text(cell))]
+    for cell, text in stated:
+        reader.at(cell)
         for money in read_prices("listing.price", text, reader):
             prices.setdefault(money.currency, money)
     if prices:

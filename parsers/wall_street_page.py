@@ -233,7 +233,7 @@ def read_categories(buttons: list[LexborNode], reader: Reader) -> list[Category]
     path: tuple[str, ...] = ()
     for button in buttons:
         number = attribute(button, "value").strip()
-        shown, stated = _name_and_count(button.text(separator="\n"))
+        shown, stated = _name_and_count(reader.at(button).text(separator="\n"))
         name = reader.text("category.name", shown)
         if not number or name is None:
             continue

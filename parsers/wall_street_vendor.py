@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from datetime import date
 from itertools import islice
+from typing import NamedTuple
 from urllib.parse import unquote
 
 from selectolax.lexbor import LexborNode
@@ -40,12 +41,13 @@ def read_vendor(document: Document, page: ParsedPage, reader: Reader) -> None:
     name = vendor.handle = unquote(own[1]) if own is not None else None
     heading = _heading(outline, name)
     if heading is not None:
-        words = " ".join(heading.text(separator=" ").split())
+        words = " ".join(reader.at(heading).text(separator=" ").split())
         vendor.handle = _as_written(heading, words, name)
         _read_marks(vendor, heading, words, reader)
+    reader.at(heading)
     reader.note("vendor.handle", name or "", vendor.handle)
     for alert in document.css('[class*="alert"]'):
-        if _BANNED.search(text := alert.text(separator=" ")):
+        if _BANNED.search(text := reader.at(alert).text(separator=" ")):
             vendor.banned = reader.stated("vendor.banned", text, True)
     _read_facts(vendor, outline, heading, reader)
     page.vendors.append(vendor)
@@ -132,7 +134,7 @@ def _read_facts(
     """
     is_below = heading is None
     section = ""
-    tables: list[list[tuple[str, str, str]]] = []
+    tables: list[list[_Fact]] = []
     for part in outline.parts:
         if part.heading is not None:
             is_below = is_below or (heading is not None and part.node.mem_id == heading.mem_id)
@@ -141,12 +143,13 @@ def _read_facts(
         rows = []
         if is_below and not part.in_tab and len(part.node.css("table")) == 1:
             rows = list(_facts(part.node, reader))
-        if not rows or (tables and not any(_is_known(label) for label, _, _ in rows)):
+        if not rows or (tables and not any(_is_known(row.label) for row in rows)):
             continue
         tables.append(rows)
         caption = part.node.css_first("caption")
         section = (_section(caption.text()) if caption is not None else "") or section
-        for label, shown, value in rows:
+        for cell, label, shown, value in rows:
+            reader.at(cell)
             if not value:
                 section = _section(label) or section
             elif _is_known(label):
@@ -163,8 +166,17 @@ def _section(text: str) -> str:
     return "buyer" if "buyer" in words else "vendor" if "vendor" in words else "other"
 
 
-def _facts(table: LexborNode, reader: Reader) -> Iterator[tuple[str, str, str]]:
-    """Yield label (plain, and as shown) and value of each row.
+class _Fact(NamedTuple):
+    """A row: the cell of its value, its label (plain, and as shown), and its value."""
+
+    cell: LexborNode
+    label: str
+    shown: str
+    value: str
+
+
+def _facts(table: LexborNode, reader: Reader) -> Iterator[_Fact]:
+    """Yield the rows of label and value.
 
     A row of one text has no value, or one after a colon.
     """
@@ -173,7 +185,8 @@ def _facts(table: LexborNode, reader: Reader) -> Iterator[tuple[str, str, str]]:
         value = " ".join(rest).strip()
         if not value:
             label, _, value = label.partition(":")
-        yield re.sub(r"\s*/\s*", "/", plain_label(label)), label.rstrip(" :"), value.strip()
+        plain = re.sub(r"\s*/\s*", "/", plain_label(label))
+        yield _Fact(cells[-1], plain, label.rstrip(" :"), value.strip())
 
 
 _ONLINE = re.compile(r"(?:currently |now )?online(?: now)?", re.I)
@@ -245,7 +258,10 @@ def _day(field: str, value: str, reader: Reader) -> date | None:
     if value.casefold() in NOT_STATED:
         return None
     if _ONLINE.fullmatch(value):
-        return reader.day_of_age(field, "now")
+        if reader.captured_at is None:
+            reader.warn(field, "an age, and the capture time is unknown", value)
+            return None
+        return reader.stated(field, value, reader.captured_at.date())
     return (reader.day_of_age if read_age(value) is not None else reader.date)(field, value)
 
 
@@ -270,7 +286,7 @@ def _read_tab(
     """Read ``#tabcontent``: a key, or the vendor's own text. Offers and feedback are tables."""
     if shown in ("offers", "feedback", "ratings"):
         return
-    text = long_text(tab, leave_out=outline.not_of_the_text)
+    text = long_text(reader.at(tab), leave_out=outline.not_of_the_text)
     if text is None:
         return
     if shown == "pgp" or (shown is None and _KEY_ONLY.fullmatch(text)):
@@ -329,7 +345,7 @@ def _review(cells: list[LexborNode], about: Review, reader: Reader) -> Review | 
         to, link = next(((to, a) for to, a in links if to is not None), (None, cell))
         if to is not None and review.listing_external_id is None:
             review.listing_external_id = to[1]
-            review.listing_title = reader.text("review.listing_title", inline_text(link))
+            review.listing_title = reader.text("review.listing_title", inline_text(reader.at(link)))
         else:
             rest.append(cell)
     texts = [cell_text(cell) for cell in rest]
@@ -343,6 +359,7 @@ def _review(cells: list[LexborNode], about: Review, reader: Reader) -> Review | 
         return None
     if rating is None and _is_header(texts):
         return None
+    reader.at(rest[0])
     review.rating = stars("review.rating", texts[0], reader)
     review.rating_max = "5" if review.rating is not None else None
     when = _which(texts, 2, _is_time, len(texts) - 1)
@@ -351,12 +368,14 @@ def _review(cells: list[LexborNode], about: Review, reader: Reader) -> Review | 
         author = 1 if when == 2 and len(texts) > 3 else -1
     text = next((i for i in (1, 2, 3) if i not in (author, when) and i < len(rest)), -1)
     if text > 0:
-        review.text = reader.block("review.text", long_text(rest[text]))
+        review.text = reader.block("review.text", long_text(reader.at(rest[text])))
         if review.text is not None and review.text.casefold().rstrip(".") in _PLACEHOLDERS:
             review.text = None
     if author > 0:
+        reader.at(rest[author])
         review.author = reader.text("review.author", texts[author])
     if texts[when].casefold() not in NOT_STATED:
+        reader.at(rest[when])
         reader.posted(review, texts[when])
     return review
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from datetime import UTC, datetime
+from html import escape
 from pathlib import Path
 
 import pytest
@@ -133,6 +135,35 @@ def test_reviews_follow_the_rows() -> None:
     done = edited(FIXTURES / "dream" / "vendor_ratings.html")
     places = [f.stretches[0] for f in done.findings if f.field == "author" and f.stretches]
     assert places == sorted(places)
+
+
+def test_of_two_elements_with_one_text_it_shows_the_one_that_was_read() -> None:
+    label, place = "<label>Ships from</label>", "Cote d'Ivoire"
+    done = edited(DREAM, (label, f"<i>{place}</i>{label}"))
+    origin = finding(done, "ships_from")
+    assert origin.texts == [place]
+    assert origin.where == "div.viewProduct > div.tabularDetails > div > span"
+
+
+@pytest.mark.parametrize("at_end", [False, True], ids=["before", "behind"])
+@pytest.mark.parametrize("market", sorted({page.parent.name for page in PAGES}))
+def test_elements_that_hold_the_same_texts_are_not_taken_for_those_that_were_read(
+    market: str, at_end: bool
+) -> None:
+    place = r"()(?=</body>)" if at_end else r"(<body\b[^>]*>)"
+    compared = 0
+    for page in [page for page in PAGES if page.parent.name == market]:
+        text = page.read_text("utf-8", errors="replace")
+        before = examine(text.encode(), market=market, captured_at=AT)
+        read = {t: None for f in before.findings if f.how == "read" for t in f.texts}
+        copies = f"<div>{''.join(f'<i class=decoy>{escape(t)}</i> ' for t in read)}</div>"
+        changed = re.sub(place, lambda body, copies=copies: body[1] + copies, text, count=1)
+        after = examine(changed.encode(), market=market, captured_at=AT)
+        if read and after.page.to_dict() == before.page.to_dict():
+            wrong = [f for f in after.findings if f.how == "read" and "decoy" in f.where]
+            assert not wrong, (page.name, [(f.record, f.field, f.where) for f in wrong])
+            compared += 1
+    assert compared
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: f"{p.parent.name}/{p.stem}")

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields, is_dataclass
 from datetime import date, datetime
 from typing import Any
 
+from cryptodrug_scraper.doctor.elements import ReadElements
 from cryptodrug_scraper.doctor.pagetext import PageText
 from cryptodrug_scraper.normalise.money import MoneyRead
 from cryptodrug_scraper.reading.reader import Reading
@@ -98,6 +99,7 @@ class _Trail:
 
     def __init__(self, readings: Sequence[Reading], text: PageText | None) -> None:
         self.text = text
+        self.elements = ReadElements(text) if text is not None else None
         self.by_field: dict[str, list[Reading]] = {}
         for reading in readings:
             self.by_field.setdefault(reading.field, []).append(reading)
@@ -124,12 +126,16 @@ class _Trail:
     def finding(self, record: str, key: str, name: str, value: Any, alone: bool) -> Finding:
         """Return one field's finding."""
         readings = self._claim(key, value, alone)
-        texts = list(dict.fromkeys(r.text.strip() for r in readings if r.text.strip()))
+        by_text: dict[str, Reading] = {}
+        for reading in readings:
+            by_text.setdefault(reading.text.strip(), reading)
+        by_text.pop("", None)
+        texts = list(by_text)
         if texts:
             where: list[str] = []
             stretches = []
-            for text in texts:
-                stretch = self._locate(key, text, alone)
+            for text, reading in by_text.items():
+                stretch = self._place_read(key, reading) or self._locate(key, text, alone)
                 if stretch is None and isinstance(value, str) and text != value:
                     # The parser may have noted an attribute in words of its own.
                     stretch = self.text.attribute(value) if self.text else None
@@ -175,6 +181,15 @@ class _Trail:
         self.next[key] = end
         self.claimed.update(map(id, readings[at:end]))
         return readings[at:end]
+
+    def _place_read(self, key: str, reading: Reading) -> tuple[int, int] | str | None:
+        """Return where in the element that the parser read a reading's text stands."""
+        if self.elements is None or reading.node is None:
+            return None
+        place = self.elements.place(reading.node, reading.text)
+        if isinstance(place, tuple):
+            self.last[key.partition(".")[0]] = place[0]
+        return place
 
     def _locate(
         self, key: str, text: str, alone: bool, *, move: bool = True

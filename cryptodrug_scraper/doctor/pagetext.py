@@ -16,7 +16,7 @@ from functools import cached_property
 from bs4 import BeautifulSoup
 from bs4.element import NavigableString, PreformattedString, Tag
 
-_NO_TEXT = frozenset({"script", "style", "noscript", "template", "head", "svg", "iframe"})
+NO_TEXT = frozenset({"script", "style", "noscript", "template", "head", "svg", "iframe"})
 CONTROLS = frozenset({"button", "select", "option", "textarea", "datalist", "optgroup", "legend"})
 _SHORTEST_WITHIN_WORDS = 4
 _MUCH_MORE = 40  # characters around a text: a figure in a paragraph is rarely the one
@@ -79,7 +79,7 @@ class PageText:
                 if index >= 0:
                     self.elements[index].end = at
             elif isinstance(node, Tag):
-                if node.name in _NO_TEXT:
+                if node.name in NO_TEXT:
                     self.unread_scripts += node.name != "head"
                     continue
                 self.elements.append(Element(node, index, at))
@@ -129,6 +129,33 @@ class PageText:
             if (cost, abs(start - after)) < best_cost:
                 best, best_cost = (start, end), (cost, abs(start - after))
         return best
+
+    def find_between(self, text: str, start: int, end: int) -> tuple[int, int] | None:
+        """Return the first stretch between two places where a text stands as words of its own.
+
+        A longer text may stand there in the middle of words, too.
+        """
+        needle = squeeze(text)
+        within = None
+        at = self.text.find(needle, start, end) if needle else -1
+        while at >= 0:
+            stretch = (at, at + len(needle))
+            if self._edge(at - 1, at) and self._edge(stretch[1] - 1, stretch[1]):
+                return stretch
+            within = within or stretch
+            at = self.text.find(needle, at + 1, end)
+        return within if len(needle) >= _SHORTEST_WITHIN_WORDS else None
+
+    def tags_at(self, start: int, end: int) -> list[Tag]:
+        """Return the elements that hold this stretch and nothing else, the outermost first."""
+        return self._tags.get((start, end), [])
+
+    @cached_property
+    def _tags(self) -> dict[tuple[int, int], list[Tag]]:
+        tags: dict[tuple[int, int], list[Tag]] = {}
+        for element in self.elements:
+            tags.setdefault((element.start, element.end), []).append(element.tag)
+        return tags
 
     def _places(self, needle: str) -> list[tuple[int, int]]:
         places = self._found.get(needle)

@@ -52,7 +52,7 @@ _MORE_OF = {
 }
 
 
-_WITHIN_A_LINE = frozenset(
+WITHIN_A_LINE = frozenset(
     ("a", "abbr", "b", "big", "code", "em", "font", "i", "label", "mark", "s", "small", "span")
 ).union(("strike", "strong", "sub", "sup", "tt", "u"))
 
@@ -64,7 +64,7 @@ def more_of(within: tuple[str, ...]) -> str:
     """
     more = ""
     for tag in within:
-        if tag not in _WITHIN_A_LINE:
+        if tag not in WITHIN_A_LINE:
             return more or _MORE_OF.get(tag, MORE)
         more += f"{MORE}</{tag}>{MORE}"
     return more

@@ -51,9 +51,10 @@ class Line:
 
     ``block`` and ``around`` tell which element holds the line, and which one that element:
     lines of one list share one of them. ``rules`` counts the ``<hr>`` before the line;
-    ``heading`` says that it stands in a heading.
+    ``heading`` says that it stands in a heading; ``start`` is the first text or element of it.
     """
 
+    start: LexborNode
     block: int
     around: int
     rules: int
@@ -193,7 +194,7 @@ def lines_of(
             if tag == "-text" and (node.text_content or "").isspace():
                 continue
             around = blocks[-2] if len(blocks) > 1 else 0
-            line = Line(blocks[-1], around, rules, headings > 0)
+            line = Line(node, blocks[-1], around, rules, headings > 0)
             lines.append(line)
         if tag == "-text":
             line.parts.append(node.text_content or "")

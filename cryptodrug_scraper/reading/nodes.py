@@ -165,13 +165,13 @@ def labelled(block: LexborNode) -> Iterator[tuple[str, LexborNode | None]]:
 
 
 def headed_rows(block: LexborNode) -> Iterator[tuple[list[str], list[LexborNode]]]:
-    """Yield a table's rows of cells, each with the headings above it (in lower case).
+    """Yield a table's rows of cells, each with the headings above it.
 
     A row that begins with a ``<th>`` is one of headings.
     """
     headings: list[str] = []
     for cells in map(cells_of, topmost(block, "tr")):
         if cells and cells[0].tag == "th":
-            headings = [words(cell).lower() for cell in cells]
+            headings = [words(cell) for cell in cells]
         elif cells:
             yield headings, cells

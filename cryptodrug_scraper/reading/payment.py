@@ -45,7 +45,7 @@ def read_payment(
     listing.payment += [way for way in ways if way not in listing.payment]
     for words in unknown:
         reader.warn("listing.payment", "unknown payment word", words)
-    reader.note("listing.payment", text, list(listing.payment))
+    reader.note("listing.payment", " ".join(text.split()), list(listing.payment))
 
 
 @remembered
@@ -65,7 +65,7 @@ def _ways(text: str, without_escrow: str | None) -> tuple[tuple[str, ...], tuple
                 part = part.replace(word.group(), " ", 1)
         if rest := " ".join(_BETWEEN_WORDS.sub(" ", part).split()):
             unknown.append(rest)
-    return tuple(ways), tuple(unknown)
+    return tuple(ways), tuple(unknown if ways else [stated] if unknown else [])
 
 
 def _way(word: re.Match[str]) -> str | None:

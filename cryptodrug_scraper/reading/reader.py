@@ -30,6 +30,7 @@ CUT_OFF = "the page is cut off"
 
 _LONGEST_NOTICE = 200
 _T = TypeVar("_T")
+_Node = TypeVar("_Node", LexborNode, LexborNode | None)
 _Day = date  # within the class `date` is a method
 
 
@@ -37,11 +38,15 @@ _short_decimal = remembered(read_decimal)  # panels and ratings repeat
 
 
 class Reading(NamedTuple):
-    """One reading, for the page doctor: the field, the page's text, the value it gave."""
+    """One reading, for the page doctor: the field, the page's text, the value it gave.
+
+    ``node`` is the element (or text) that was read last, as the parser told by :meth:`Reader.at`.
+    """
 
     field: str
     text: str
     value: object
+    node: LexborNode | None = None
 
 
 class Reader:
@@ -51,7 +56,7 @@ class Reader:
     Notices go to ``notices``; with ``trace=True`` readings go to ``readings``.
     """
 
-    __slots__ = ("_document", "_kept", "captured_at", "notices", "readings")
+    __slots__ = ("_document", "_kept", "_node", "captured_at", "notices", "readings")
 
     def __init__(
         self, captured_at: datetime | None, notices: list[Notice], *, trace: bool = False
@@ -61,6 +66,7 @@ class Reader:
         self._kept = set(notices)  # a hostile page may give a notice for each of its rows
         self.readings: list[Reading] | None = [] if trace else None
         self._document: Document | None = None
+        self._node: LexborNode | None = None
 
     def warn(self, field: str, reason: str, text: str = "") -> None:
         """Keep a notice that ``field`` could not be read; equal notices are kept once."""
@@ -77,10 +83,15 @@ class Reader:
         """Keep a notice of a label that the parser does not know."""
         self.warn(record, "unknown label", f"{label}: {value}" if value else label)
 
+    def at(self, node: _Node) -> _Node:
+        """Set the element that the next texts are read from (None: none), and return it."""
+        self._node = node
+        return node
+
     def note(self, field: str, text: str, value: object) -> None:
-        """Keep, when tracing, the text that a value came from."""
+        """Keep, when tracing, the text that a value came from, and the element it stands in."""
         if self.readings is not None:
-            self.readings.append(Reading(field, text, value))
+            self.readings.append(Reading(field, text, value, self._node))
 
     def stated(self, field: str, text: str, value: _T) -> _T:
         """Return the value that a text of the page means, kept as :meth:`note` does."""

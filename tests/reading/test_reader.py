@@ -52,13 +52,13 @@ def test_yes_and_no_and_what_is_neither() -> None:
     stated = [r.yes_or_no("vendor.trusted", text) for text in (" Yes ", "NO", "", "perhaps")]
     assert stated == [True, False, None, None]
     assert r.notices == [Notice("vendor.trusted", "neither Yes nor No", "perhaps")]
-    assert r.readings is not None and r.readings[0] == ("vendor.trusted", " Yes ", True)
+    assert r.readings is not None and r.readings[0][:3] == ("vendor.trusted", " Yes ", True)
 
 
 def test_a_value_that_a_text_means_is_kept_with_it() -> None:
     r = reader()
     assert r.stated("vendor.banned", "(Banned)", True) is True
-    assert r.readings == [("vendor.banned", "(Banned)", True)]
+    assert [reading[:3] for reading in r.readings or []] == [("vendor.banned", "(Banned)", True)]
 
 
 def test_a_price_and_its_alternatives() -> None:
