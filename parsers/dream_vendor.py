@@ -37,11 +37,8 @@ def read_vendor_line(
 ) -> None:
     """Read the line that names a vendor, on a listing page or on top of a profile."""
     for node in contents(line):
-        names, title, text = (
-            class_names(reader.at(node)),
-            fold(attribute(node, "title")),
-            node.text(),
-        )
+        names, text = class_names(reader.at(node)), fold(node.text())
+        title = fold(attribute(node, "title"))
         if node.is_text_node and vendor.handle is None:
             name, _, text = text.partition("(")
             vendor.handle = reader.text("vendor.handle", name)
@@ -58,14 +55,14 @@ def read_vendor_line(
             if vendor.trusted is None:
                 reader.warn("vendor.trusted", "unknown status", title or " ".join(names))
         elif title.casefold().startswith("successful transaction"):
-            vendor.sales = reader.integer("vendor.sales", text.strip().strip("()"))
+            vendor.sales = reader.integer("vendor.sales", text.strip("()"))
         elif node.tag == "a" and vendor.handle is None:
             vendor.handle = reader.text("vendor.handle", text)
         elif not title and depth < _DEEPEST and node.css_first("span, a") is not None:
             read_vendor_line(node, vendor, reader, profile=profile, depth=depth + 1)
-        elif profile and text.strip("()[] \t\n").casefold() == "banned":
+        elif profile and text.strip("()[] ").casefold() == "banned":
             vendor.banned = reader.stated("vendor.banned", text, True)
-        elif (text := text.strip("() \t\n")) and node.is_text_node:
+        elif (text := text.strip("() ")) and node.is_text_node:
             reader.unknown_label("vendor", text)
         elif text:
             reader.unknown_label("vendor", title or " ".join(names) or node.tag or "", text)

@@ -24,6 +24,7 @@ from cryptodrug_scraper.reading.nodes import (
     contents,
     links_outside,
     own_text,
+    text_before,
     topmost,
     words,
 )
@@ -169,8 +170,7 @@ def _menu(menu: LexborNode, url: str | None, reader: Reader) -> tuple[tuple[Cate
         count = link.last_child
         while count is not None and count.tag != "span":
             count = count.prev
-        before = count.prev if count is not None else None
-        stated = before.text() if before is not None and before.is_text_node else own_text(link)
+        stated = text_before(count) if count is not None else own_text(link)
         if number is None:
             reader.unknown_label("category.external_id", stated)
             continue

@@ -265,8 +265,9 @@ def read_page_links(
     as those in a vendor's text.
     """
     menus = dict.fromkeys(left_out, True)
-    hrefs = document.hrefs([a for a in document.css("a") if not in_menu(a, menus)])
-    base = mirror_base(hrefs, page.url, reader)
+    links = document.css("a")
+    base = mirror_base(document.hrefs(links), page.url, reader)
+    hrefs = document.hrefs([link for link in links if not in_menu(link, menus)])
     own = f"{address(page.url).script}/"
     if page.url and any(href.startswith(own) for href in hrefs):  # "34/refund", beside /offer/34
         base = page.url

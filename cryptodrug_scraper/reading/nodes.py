@@ -52,6 +52,17 @@ def next_element(node: LexborNode) -> LexborNode | None:
     return following
 
 
+def text_before(node: LexborNode) -> str:
+    """Return the text that stands directly before an element, whatever comments are amid it."""
+    parts: list[str] = []
+    before = node.prev
+    while before is not None and not before.is_element_node:
+        if before.is_text_node:
+            parts.append(before.text())
+        before = before.prev
+    return "".join(reversed(parts))
+
+
 def only_content(node: LexborNode) -> LexborNode | None:
     """Return the one text or element in a node; None if it holds none or several."""
     only = node.child
