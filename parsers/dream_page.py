@@ -12,6 +12,7 @@ from selectolax.lexbor import LexborNode
 from cryptodrug_scraper.reading.damage import LOST
 from cryptodrug_scraper.reading.document import Document
 from cryptodrug_scraper.reading.links import LOST_LINK, NOWHERE, Address, address, read_links
+from cryptodrug_scraper.reading.memoize import memoized
 from cryptodrug_scraper.reading.nodes import (
     attribute,
     class_names,
@@ -21,10 +22,9 @@ from cryptodrug_scraper.reading.nodes import (
     links_outside,
     words,
 )
-from cryptodrug_scraper.reading.panels import Known, Panel
+from cryptodrug_scraper.reading.panels import CachedPanel, PanelContent
 from cryptodrug_scraper.reading.payment import read_payment
 from cryptodrug_scraper.reading.reader import Reader
-from cryptodrug_scraper.reading.remembered import remembered
 from cryptodrug_scraper.records import Category, ExchangeRate, Link, Listing, ParsedPage
 
 # -- the left sidebar: categories -----------------------------------------------------------
@@ -38,12 +38,12 @@ class _Tree(NamedTuple):
     is_open: bool
 
 
-TREE = Panel[_Tree]('<div class="sidebar browse"', "div.sidebar.browse")
+TREE = CachedPanel[_Tree]('<div class="sidebar browse"', "div.sidebar.browse")
 
 
 def has_open_category(document: Document) -> bool:
     """Say whether a category is open."""
-    tree: Known[_Tree] | None = document.known.get(TREE)
+    tree: PanelContent[_Tree] | None = document.known.get(TREE)
     if tree is not None and tree.value.is_open:
         return True
     return document.first("div.category.selected") is not None
@@ -95,7 +95,7 @@ def _tree(sidebar: LexborNode, reader: Reader) -> _Tree:
     return _Tree(tuple(categories.values()), selected, is_open)
 
 
-@remembered
+@memoized
 def _depth(classes: str) -> int | None:
     """Return the depth of a category, None of a heading."""
     if "sidebarHeader" in classes:
@@ -118,7 +118,7 @@ def _category_name(node: LexborNode) -> tuple[str, str | None]:
 
 # -- the exchange rates ---------------------------------------------------------------------
 
-RATES = Panel[tuple[ExchangeRate, ...]](
+RATES = CachedPanel[tuple[ExchangeRate, ...]](
     '<div class="exchangeRateListing"', "div.exchangeRateListing"
 )
 

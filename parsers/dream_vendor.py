@@ -8,6 +8,7 @@ from selectolax.lexbor import LexborNode
 
 from cryptodrug_scraper.reading.document import Document, block_text, fold
 from cryptodrug_scraper.reading.market_names import known_market, market_name
+from cryptodrug_scraper.reading.memoize import memoized
 from cryptodrug_scraper.reading.nodes import (
     attribute,
     children,
@@ -20,7 +21,6 @@ from cryptodrug_scraper.reading.nodes import (
 from cryptodrug_scraper.reading.pgp import read_key
 from cryptodrug_scraper.reading.ratings import external_rating, market_of_title
 from cryptodrug_scraper.reading.reader import Reader
-from cryptodrug_scraper.reading.remembered import remembered
 from cryptodrug_scraper.records import FeedbackCount, Listing, ParsedPage, Review, Vendor
 from parsers.dream_page import read_cards
 
@@ -79,7 +79,7 @@ def _average(text: str, title: str, vendor: Vendor, reader: Reader) -> None:
         vendor.rating_max = reader.stated("vendor.rating_max", title, scale[1])
 
 
-@remembered
+@memoized
 def external_market(class_word: str, title: str) -> str:
     """Return the other market's name from a mark's class (``middleEarth``) and its title.
 
@@ -268,7 +268,7 @@ def _stars(cell: LexborNode, review: Review, reader: Reader) -> None:
     reader.note("review.rating", f"{gold} gold, {grey} grey", review.rating)
 
 
-@remembered
+@memoized
 def _drawn(markup: str) -> tuple[int, int, int]:
     """Return how many gold and grey stars are drawn, and how many images."""
     images = re.findall(r"<img\b[^>]*", markup)

@@ -17,6 +17,7 @@ from cryptodrug_scraper.reading.links import (
     path_of,
     read_links,
 )
+from cryptodrug_scraper.reading.memoize import memoized
 from cryptodrug_scraper.reading.nodes import (
     attribute,
     children,
@@ -28,9 +29,8 @@ from cryptodrug_scraper.reading.nodes import (
     topmost,
     words,
 )
-from cryptodrug_scraper.reading.panels import Panel
+from cryptodrug_scraper.reading.panels import CachedPanel
 from cryptodrug_scraper.reading.reader import Reader
-from cryptodrug_scraper.reading.remembered import remembered
 from cryptodrug_scraper.records import Category, ExchangeRate, Link, ParsedPage
 
 # -- the main part ---------------------------------------------------------------------------
@@ -142,10 +142,10 @@ def read_rates(document: Document, page: ParsedPage, reader: Reader) -> None:
 # -- categories ------------------------------------------------------------------------------
 
 _CATEGORY = re.compile(r"/category/categories/(\d+)(?:[/?]|$)", re.I)
-MENU = Panel[tuple[Category, ...]]('<ul class="mainmenu"', "ul.mainmenu")
+MENU = CachedPanel[tuple[Category, ...]]('<ul class="mainmenu"', "ul.mainmenu")
 # The search form lists all countries twice: a third of a page's elements, which state nothing.
 COUNTRIES = tuple(
-    Panel[None](f'<select style="width:75%" name="{name}"', f'select[name="{name}"]')
+    CachedPanel[None](f'<select style="width:75%" name="{name}"', f'select[name="{name}"]')
     for name in ("origin", "ship")
 )
 
@@ -186,7 +186,7 @@ def _menu(menu: LexborNode, url: str | None, reader: Reader) -> tuple[tuple[Cate
     return tuple(categories), alone
 
 
-@remembered
+@memoized
 def _category_id(href: str, url: str | None) -> str | None:
     match = _CATEGORY.search(address(href).place)
     if match is None and url:  # a mirror's "30.html", beside the page itself

@@ -75,7 +75,7 @@ def _headline(headline: LexborNode, vendor: Vendor, reader: Reader) -> None:
 _SALES = re.compile(r"\(\s*([^()]+?)\s*\)")
 _POSITIVE = re.compile(r"(?:market\s+)?positive\s+feedback.*?:\s*(.*)", re.I)
 _MEMBER = re.compile(r"member\s+since\s*:?\s*(.*)", re.I)
-# Known, and no field of the record: numbers of the account as a buyer, another shop's
+# PanelContent, and no field of the record: numbers of the account as a buyer, another shop's
 # rating, and what only a signed-in reader sees.
 _BUYER_ROWS = ("total disputes / orders", "total spendings", "feedback left")
 _OTHER_LINES = ("autoshop positive feedback", "seller is on vacation", "vacation mode")
@@ -190,12 +190,12 @@ def marks_of(line: LexborNode, vendor: Vendor, reader: Reader) -> list[LexborNod
             text = fold(f"{text} {node.text()}").strip(" -|,;·")
             continue
         if next_title or text or node.tag != "img":
-            _rating_behind(title, text, vendor, reader)
+            _read_rating_after(title, text, vendor, reader)
             title = next_title
         text = ""
         if not next_title:
             marks.append(node)
-    _rating_behind(title, text, vendor, reader)
+    _read_rating_after(title, text, vendor, reader)
     return marks
 
 
@@ -205,7 +205,7 @@ def _is_plain_rating(node: LexborNode) -> bool:
     return node.css_first("img[title], img[alt]") is None and bool(_RATING.fullmatch(words(node)))
 
 
-def _rating_behind(title: str, text: str, vendor: Vendor, reader: Reader) -> None:
+def _read_rating_after(title: str, text: str, vendor: Vendor, reader: Reader) -> None:
     """Read a rating behind an image; one without words of its own may be something else."""
     if title and (_RATING.fullmatch(text) or not title.islower()):
         _imported_rating(title, text, vendor, reader)

@@ -39,7 +39,7 @@ from parsers.wall_street_offer import (
 from parsers.wall_street_page import (
     NOT_STATED,
     OFFER_PATH,
-    Outline,
+    Sections,
     cell_text,
     inline_text,
     lines_of,
@@ -49,15 +49,15 @@ from parsers.wall_street_vendor import read_reviews
 
 def read_listing(document: Document, page: ParsedPage, reader: Reader) -> None:
     """Read an offer's page: the offer, what it shows of its vendor, and its feedback."""
-    outline = Outline(document)
+    sections = Sections(document)
     listing = Listing(external_id=_listing_id(document, page, reader))
     page.listings.append(listing)
-    if outline.title is not None:
-        listing.title = reader.text("listing.title", inline_text(reader.at(outline.title)))
-    lines = _info_lines(outline)
+    if sections.title is not None:
+        listing.title = reader.text("listing.title", inline_text(reader.at(sections.title)))
+    lines = _info_lines(sections)
     link = next((a for line in lines if (a := profile_link(line)) is not None), None)
     if link is None:
-        link = reader.by_default(_profile_link_elsewhere(document, outline))
+        link = reader.by_default(_profile_link_elsewhere(document, sections))
     if link is not None:
         vendor = Vendor(
             handle=reader.stated("listing.vendor", reader.at(link).text(), handle_of(link))
@@ -66,13 +66,13 @@ def read_listing(document: Document, page: ParsedPage, reader: Reader) -> None:
         page.vendors.append(vendor)
         _vendor_marks(vendor, lines, reader)
     _read_rows(listing, lines, reader)
-    for table in outline.tables("prices")[:1]:
+    for table in sections.tables("prices")[:1]:
         _prices(listing, table, reader)
-    for table in outline.tables("shipping")[:1]:
+    for table in sections.tables("shipping")[:1]:
         _shipping(listing, table, reader)
-    if outline.tab is not None:
-        text = long_text(reader.at(outline.tab), leave_out=outline.not_of_the_text)
-        if outline.open_tab(document, page.url, OFFER_PATH) == "refund":
+    if sections.tab is not None:
+        text = long_text(reader.at(sections.tab), leave_out=sections.not_of_the_text)
+        if sections.open_tab(document, page.url, OFFER_PATH) == "refund":
             listing.terms = reader.block("listing.terms", text)
         else:
             listing.description = reader.block("listing.description", text)
@@ -81,7 +81,7 @@ def read_listing(document: Document, page: ParsedPage, reader: Reader) -> None:
         listing_external_id=listing.external_id,
         listing_title=listing.title,
     )
-    page.reviews += read_reviews(outline.tables("feedback"), about, reader)
+    page.reviews += read_reviews(sections.tables("feedback"), about, reader)
 
 
 def _listing_id(document: Document, page: ParsedPage, reader: Reader) -> str | None:
@@ -111,23 +111,23 @@ def _listing_id(document: Document, page: ParsedPage, reader: Reader) -> str | N
 # -- the info block ------------------------------------------------------------------------
 
 
-def _info_lines(outline: Outline) -> list[Line]:
+def _info_lines(sections: Sections) -> list[Line]:
     """Return the lines of the info block, up to the first heading that opens something else."""
     lines: list[Line] = []
-    for start in (outline.first("info") or outline.title, outline.first("information")):
+    for start in (sections.first("info") or sections.title, sections.first("information")):
         known = {line.block for line in lines}
         if start is not None and start.mem_id not in known:
-            following = lines_of(start, after=True, stops=outline.stops)
+            following = lines_of(start, after=True, stops=sections.stops)
             lines += [line for line in following if line.block not in known]
     return lines
 
 
-def _profile_link_elsewhere(document: Document, outline: Outline) -> LexborNode | None:
+def _profile_link_elsewhere(document: Document, sections: Sections) -> LexborNode | None:
     """Return the link to a profile nearest around the title, the first of several.
 
     Menus, the tab's text and the feedback are passed over.
     """
-    around = ancestors(outline.title) if outline.title is not None else ()
+    around = ancestors(sections.title) if sections.title is not None else ()
     far = {node.mem_id: n for n, node in enumerate(around)}  # from the title, of each element met
 
     def distance(link: LexborNode) -> int:
@@ -141,7 +141,7 @@ def _profile_link_elsewhere(document: Document, outline: Outline) -> LexborNode 
         far.update(dict.fromkeys(met, at))
         return at
 
-    left_out = dict.fromkeys(outline.not_of_the_info, True)
+    left_out = dict.fromkeys(sections.not_of_the_info, True)
     links = [a for a in document.css('a[href*="profile"]') if not in_menu(a, left_out)]
     return min(links, key=distance, default=None)
 
@@ -300,14 +300,14 @@ def _read_range(text: str) -> tuple[int | None, int | None] | None:
     match = _RANGE.fullmatch(text) if len(text) <= _LONGEST_RANGE else None
     if match is None:
         return None
-    low = _whole(match["low"])
+    low = _digits(match["low"])
     high = match["high"]
     if high is None:
         return low, None if match["open"] or text[:1] in "≥>" or text[:4].lower() == "from" else low
-    return low, None if high == NO_LIMIT else _whole(high)
+    return low, None if high == NO_LIMIT else _digits(high)
 
 
-def _whole(text: str) -> int | None:
+def _digits(text: str) -> int | None:
     digits = re.sub(r"[.,'’\s](?=\d{3}(?!\d))", "", text.strip())
     return int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 16 else None
 

@@ -217,7 +217,7 @@ def read_cards(
     ``vendor`` is whose offers they are where they do not name one, as in a store; tables in
     ``left_out`` show something else.
     """
-    found: list[Listing] = []
+    listings: list[Listing] = []
     for node in document.css("div.card-body, table"):
         inner = node.css("div.card-body, table" if node.tag == "table" else "div.card-body")
         if len(inner) > 1:  # a node's css() finds the node itself too: others are inside
@@ -225,12 +225,12 @@ def read_cards(
         if node.mem_id in left_out:
             continue
         if node.tag == "table":
-            found += _table(node, reader, vendor)
+            listings += _table(node, reader, vendor)
         else:
             links = offer_links(node)
             if links and not reader.unfinished(node):
-                found.append(_card(node, links, reader, vendor))
-    return found
+                listings.append(_card(node, links, reader, vendor))
+    return listings
 
 
 def _start(links: list[LexborNode], reader: Reader, vendor: str | None) -> Listing:
@@ -311,7 +311,7 @@ def _table(table: LexborNode, reader: Reader, vendor: str | None) -> list[Listin
     """
     if not offer_links(table):
         return []
-    found: list[Listing] = []
+    listings: list[Listing] = []
     category: list[str] = []
     category_cell: LexborNode | None = None
     price_column = len(table.css("td, th"))  # none is called so yet
@@ -322,7 +322,7 @@ def _table(table: LexborNode, reader: Reader, vendor: str | None) -> list[Listin
             stated = [i for i, name in enumerate(names) if name]
             if "price" in names:
                 price_column = names.index("price")
-            elif len(stated) == 1 or (stated and found and cells[0].tag == "td"):
+            elif len(stated) == 1 or (stated and listings and cells[0].tag == "td"):
                 category_cell = cells[stated[0]]
                 category = category_levels(_parts(category_cell))
             continue
@@ -343,8 +343,8 @@ def _table(table: LexborNode, reader: Reader, vendor: str | None) -> list[Listin
             if cell.css_first('[class*="ion-"]') is not None:
                 read_marks(listing, [x for x in lines_of(cell) if not _of_offer(x)], reader)
         _row_price(listing, cells, plain, price_column, reader)
-        found.append(listing)
-    return found
+        listings.append(listing)
+    return listings
 
 
 def _parts(cell: LexborNode) -> list[str | Icon]:

@@ -27,9 +27,9 @@ from cryptodrug_scraper.reading.links import (
     path_of,
     read_links,
 )
+from cryptodrug_scraper.reading.memoize import memoized
 from cryptodrug_scraper.reading.nodes import attribute, class_names, enclosing, in_menu
 from cryptodrug_scraper.reading.reader import Reader
-from cryptodrug_scraper.reading.remembered import remembered
 from cryptodrug_scraper.records import Category, Link, ParsedPage
 
 OFFER_PATH = re.compile(r"/offer/(\d{1,18})(?:/(\w+))?/?(?:\?|$)")
@@ -83,7 +83,7 @@ class _Part:
         return self.name in ("prices", "shipping", "feedback")
 
 
-class Outline:
+class Sections:
     """A page's headings, tables and ``#tabcontent`` in page order; costs one walk over the tree.
 
     ``title`` is the heading with an offer's name, ``tab`` the element with an open tab's text.
@@ -206,7 +206,7 @@ _NAME_AND_COUNT = re.compile(
 )
 
 
-@remembered
+@memoized
 def _name_and_count(shown: str) -> tuple[str, str | None]:
     """Part ``Buds 802`` into name and count; a text that is all name has none."""
     folded = " ".join(shown.replace("\u00a0", "\u202f").split(" "))  # 1 234 with NBSP is a count

@@ -25,7 +25,7 @@ from parsers.wall_street_page import (
     NOT_STATED,
     OFFER_PATH,
     PROFILE_PATH,
-    Outline,
+    Sections,
     cell_text,
     inline_text,
     profile_links,
@@ -34,12 +34,12 @@ from parsers.wall_street_page import (
 
 def read_vendor(document: Document, page: ParsedPage, reader: Reader) -> None:
     """Read a vendor's profile: name and marks, the table of facts, and the open tab."""
-    outline = Outline(document)
+    sections = Sections(document)
     vendor = Vendor(banned=reader.by_default(False, "vendor.banned"))
     # The handle that the page's address names, else the one its own tabs name.
     own = PROFILE_PATH.search(address(page.url).place) or next(profile_links(document), None)
     name = vendor.handle = unquote(own[1]) if own is not None else None
-    heading = _heading(outline, name)
+    heading = _heading(sections, name)
     if heading is not None:
         words = " ".join(reader.at(heading).text(separator=" ").split())
         vendor.handle = _as_written(heading, words, name)
@@ -49,12 +49,12 @@ def read_vendor(document: Document, page: ParsedPage, reader: Reader) -> None:
     for alert in document.css('[class*="alert"]'):
         if _BANNED.search(text := reader.at(alert).text(separator=" ")):
             vendor.banned = reader.stated("vendor.banned", text, True)
-    _read_facts(vendor, outline, heading, reader)
+    _read_facts(vendor, sections, heading, reader)
     page.vendors.append(vendor)
-    if outline.tab is not None:
-        shown = outline.open_tab(document, page.url, PROFILE_PATH)
-        _read_tab(vendor, outline.tab, shown, outline, reader)
-    feedback = outline.tables("feedback")
+    if sections.tab is not None:
+        shown = sections.open_tab(document, page.url, PROFILE_PATH)
+        _read_tab(vendor, sections.tab, shown, sections, reader)
+    feedback = sections.tables("feedback")
     page.reviews += read_reviews(feedback, Review(vendor=vendor.handle), reader)
     no_offers = {table.mem_id for table in feedback}
     page.listings += read_cards(document, reader, vendor.handle, no_offers)
@@ -63,10 +63,10 @@ def read_vendor(document: Document, page: ParsedPage, reader: Reader) -> None:
 # -- name and marks ------------------------------------------------------------------------
 
 
-def _heading(outline: Outline, name: str | None) -> LexborNode | None:
+def _heading(sections: Sections, name: str | None) -> LexborNode | None:
     """Return the ``h2`` with the handle: the one that holds it, else the first."""
     menus: dict[int, bool] = {}
-    candidates = [h for h in outline.outside if h.tag == "h2" and not in_menu(h, menus)]
+    candidates = [h for h in sections.outside if h.tag == "h2" and not in_menu(h, menus)]
     if name is not None:
         for heading in candidates:
             if name.casefold() in " ".join(heading.text(separator=" ").split()).casefold():
@@ -126,7 +126,7 @@ def _read_marks(vendor: Vendor, heading: LexborNode, shown: str, reader: Reader)
 
 
 def _read_facts(
-    vendor: Vendor, outline: Outline, heading: LexborNode | None, reader: Reader
+    vendor: Vendor, sections: Sections, heading: LexborNode | None, reader: Reader
 ) -> None:
     """Read the rows of label and value; the two statistics have labels in common.
 
@@ -135,7 +135,7 @@ def _read_facts(
     is_below = heading is None
     section = ""
     tables: list[list[_Fact]] = []
-    for part in outline.parts:
+    for part in sections.parts:
         if part.heading is not None:
             is_below = is_below or (heading is not None and part.node.mem_id == heading.mem_id)
             section = _section(part.heading) or section
@@ -281,12 +281,12 @@ _NO_KEY = re.compile(r"\b(?:no|not|none|without|hasn't|has not)\b", re.I)
 
 
 def _read_tab(
-    vendor: Vendor, tab: LexborNode, shown: str | None, outline: Outline, reader: Reader
+    vendor: Vendor, tab: LexborNode, shown: str | None, sections: Sections, reader: Reader
 ) -> None:
     """Read ``#tabcontent``: a key, or the vendor's own text. Offers and feedback are tables."""
     if shown in ("offers", "feedback", "ratings"):
         return
-    text = long_text(reader.at(tab), leave_out=outline.not_of_the_text)
+    text = long_text(reader.at(tab), leave_out=sections.not_of_the_text)
     if text is None:
         return
     if shown == "pgp" or (shown is None and _KEY_ONLY.fullmatch(text)):

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cryptodrug_scraper.doctor import Examination, Finding, Leftover, examine
+from cryptodrug_scraper.doctor import Examination, FieldSource, UnusedText, examine
 from tests.conftest import FIXTURES
 
 AT = datetime(2018, 11, 19, 12, tzinfo=UTC)
@@ -30,11 +30,11 @@ def edited(page: Path, *changes: tuple[str, str]) -> Examination:
     return examine(text.encode(), captured_at=AT)
 
 
-def finding(done: Examination, field: str, record: str = "listing") -> Finding:
-    return next(f for f in done.findings if f.record == record and f.field == field)
+def source(done: Examination, field: str, record: str = "listing") -> FieldSource:
+    return next(f for f in done.sources if f.record == record and f.field == field)
 
 
-def leftover(done: Examination, label: str, text: str) -> Leftover:
+def leftover(done: Examination, label: str, text: str) -> UnusedText:
     found = [g for g in done.unused if (g.label, g.text) == (label, text)]
     assert found, f"{label}: {text} is not in {[(g.label, g.text) for g in done.unused]}"
     return found[0]
@@ -48,14 +48,14 @@ def test_kind_and_why() -> None:
 
 def test_each_field_has_its_text_and_its_place() -> None:
     done = edited(DREAM)
-    price = finding(done, "price")
+    price = source(done, "price")
     assert price.texts == ["$1,050.96"]
     assert price.how == "read"
     assert price.where == "div.viewProduct > div.tabularDetails > div > span"
-    assert finding(done, "ships_from").texts == ["Cote d'Ivoire"]
-    assert finding(done, "ships_from_text").how == "with ships_from"
-    assert finding(done, "description").where == "div#offerDescription > pre"
-    rating = finding(done, "rating_max", "vendor")
+    assert source(done, "ships_from").texts == ["Cote d'Ivoire"]
+    assert source(done, "ships_from_text").how == "with ships_from"
+    assert source(done, "description").where == "div#offerDescription > pre"
+    rating = source(done, "rating_max", "vendor")
     assert rating.where.endswith("span.userRating.gold@title")
 
 
@@ -71,7 +71,7 @@ def test_a_renamed_label_is_left_over_with_its_value() -> None:
     left = leftover(done, "Place of origin", "Cote d'Ivoire")
     assert left.near
     assert left.where == "div.viewProduct > div.tabularDetails > div > label"
-    assert not [f for f in done.findings if f.field == "ships_from"]
+    assert not [f for f in done.sources if f.field == "ships_from"]
 
 
 def test_an_added_row_is_left_over() -> None:
@@ -104,7 +104,7 @@ def test_a_new_heading_is_left_over() -> None:
 
 def test_menus_links_forms_and_scripts_are_left_out_and_counted() -> None:
     done = edited(DREAM)
-    assert {"menus", "links"} <= set(done.leftovers.ignored)
+    assert {"menus", "links"} <= set(done.unused_texts.ignored)
     texts = {g.text for g in done.unused} | {g.label for g in done.unused}
     assert not texts & {"Logout", "Forum", "Browse by category", "Search"}
 
@@ -125,7 +125,7 @@ def test_a_renamed_label_on_the_other_markets(market: str, page: str, old: str, 
 
 def test_cards_each_have_their_own_places() -> None:
     done = edited(FIXTURES / "dream" / "category.html")
-    titles = [f for f in done.findings if f.field == "title"]
+    titles = [f for f in done.sources if f.field == "title"]
     assert len(titles) > 1
     assert all(f.how == "read" and f.texts == [f.value] for f in titles)
     assert len({f.stretches for f in titles}) == len(titles)
@@ -133,14 +133,14 @@ def test_cards_each_have_their_own_places() -> None:
 
 def test_reviews_follow_the_rows() -> None:
     done = edited(FIXTURES / "dream" / "vendor_ratings.html")
-    places = [f.stretches[0] for f in done.findings if f.field == "author" and f.stretches]
+    places = [f.stretches[0] for f in done.sources if f.field == "author" and f.stretches]
     assert places == sorted(places)
 
 
 def test_of_two_elements_with_one_text_it_shows_the_one_that_was_read() -> None:
     label, place = "<label>Ships from</label>", "Cote d'Ivoire"
     done = edited(DREAM, (label, f"<i>{place}</i>{label}"))
-    origin = finding(done, "ships_from")
+    origin = source(done, "ships_from")
     assert origin.texts == [place]
     assert origin.where == "div.viewProduct > div.tabularDetails > div > span"
 
@@ -155,12 +155,12 @@ def test_elements_that_hold_the_same_texts_are_not_taken_for_those_that_were_rea
     for page in [page for page in PAGES if page.parent.name == market]:
         text = page.read_text("utf-8", errors="replace")
         before = examine(text.encode(), market=market, captured_at=AT)
-        read = {t: None for f in before.findings if f.how == "read" for t in f.texts}
+        read = {t: None for f in before.sources if f.how == "read" for t in f.texts}
         copies = f"<div>{''.join(f'<i class=decoy>{escape(t)}</i> ' for t in read)}</div>"
         changed = re.sub(place, lambda body, copies=copies: body[1] + copies, text, count=1)
         after = examine(changed.encode(), market=market, captured_at=AT)
         if read and after.page.to_dict() == before.page.to_dict():
-            wrong = [f for f in after.findings if f.how == "read" and "decoy" in f.where]
+            wrong = [f for f in after.sources if f.how == "read" and "decoy" in f.where]
             assert not wrong, (page.name, [(f.record, f.field, f.where) for f in wrong])
             compared += 1
     assert compared
@@ -171,7 +171,7 @@ def test_every_fixture_can_be_examined(page: Path) -> None:
     done = examine(page.read_bytes(), market=page.parent.name, captured_at=AT)
     assert not done.not_searched
     json.dumps(done.to_dict())
-    for found in done.findings:
+    for found in done.sources:
         assert found.how != "read" or found.texts
 
 
@@ -215,4 +215,4 @@ def test_a_page_too_large_is_said_not_to_be_searched() -> None:
     done = examine(DREAM.read_bytes() + b" " * 5_000_000, captured_at=AT)
     assert done.page.kind == "listing"
     assert "bytes" in done.not_searched
-    assert finding(done, "price").texts == ["$1,050.96"]
+    assert source(done, "price").texts == ["$1,050.96"]

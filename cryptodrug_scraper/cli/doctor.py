@@ -24,7 +24,7 @@ from cryptodrug_scraper.records import ParsedPage, isoformat
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from cryptodrug_scraper.doctor import Examination, Finding
+    from cryptodrug_scraper.doctor import Examination, FieldSource
 
 HELP = guide("""
     Show how a page was understood: for whoever keeps a parser up with its market.
@@ -159,13 +159,13 @@ def show_records(
     longest = 10_000 if everything else _LONGEST
     shown: dict[str, int] = {}
     more: dict[str, int] = {}
-    for record, findings in groupby(done.findings, key=lambda f: f.record):
+    for record, sources in groupby(done.sources, key=lambda f: f.record):
         kind = record.partition(" ")[0]
         shown[kind] = shown.get(kind, 0) + 1
         if not everything and shown[kind] > _RECORDS_SHOWN.get(kind, 1):
             more[kind] = more.get(kind, 0) + 1
             continue
-        rows = [_row(finding, longest) for finding in findings]
+        rows = [_row(source, longest) for source in sources]
         console.print(
             table(
                 record.capitalize().replace("_", " "),
@@ -193,17 +193,17 @@ def show_records(
         console.print()
 
 
-def _row(finding: Finding, longest: int) -> tuple[str, str, str, str]:
-    texts = " | ".join(dict.fromkeys(safe(text) for text in finding.texts))
-    where = finding.where
-    if finding.how == "found":
+def _row(source: FieldSource, longest: int) -> tuple[str, str, str, str]:
+    texts = " | ".join(dict.fromkeys(safe(text) for text in source.texts))
+    where = source.where
+    if source.how == "found":
         where = f"(not noted by the parser; stands at) {where}"
-    elif finding.how == "derived":
+    elif source.how == "derived":
         where = "(no text of its own)"
     elif not where:
         where = "(not found on the page)"
-    value = cut(safe(_short(finding.value)), longest)
-    return finding.field, value, cut(texts, longest), safe(where)
+    value = cut(safe(_short(source.value)), longest)
+    return source.field, value, cut(texts, longest), safe(where)
 
 
 def _short(value: Any) -> str:
@@ -251,7 +251,7 @@ def _show_unused(done: Examination, console: Console, *, everything: bool) -> No
             table(f"{title}: {len(groups)}{rest}", ("label", "text", "times", "where"), rows)
         )
         console.print()
-    if not done.unused and done.findings:
+    if not done.unused and done.sources:
         console.print("Every text outside menus, links and forms was used.")
     elif not done.unused:
         console.print("Nothing was read, and outside menus, links and forms no text is left.")
@@ -263,6 +263,6 @@ def _show_unused(done: Examination, console: Console, *, everything: bool) -> No
 def _ignored(done: Examination) -> Iterator[str]:
     from cryptodrug_scraper.common.console import count
 
-    for reason, n in sorted(done.leftovers.ignored.items()):
+    for reason, n in sorted(done.unused_texts.ignored.items()):
         texts = reason != "scripts and styles"
         yield f"{count(n, 'text')} of {reason}" if texts else f"{n:,} {reason}"

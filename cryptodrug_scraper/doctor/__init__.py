@@ -6,7 +6,7 @@ each text stands, and for the labels and values that no reading took.
 """
 
 from cryptodrug_scraper.doctor.examine import Examination, examine
-from cryptodrug_scraper.doctor.fields import Finding
-from cryptodrug_scraper.doctor.leftovers import Leftover
+from cryptodrug_scraper.doctor.fields import FieldSource
+from cryptodrug_scraper.doctor.unused import UnusedText
 
-__all__ = ["Examination", "Finding", "Leftover", "examine"]
+__all__ = ["Examination", "FieldSource", "UnusedText", "examine"]

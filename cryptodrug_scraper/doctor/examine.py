@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from cryptodrug_scraper.database.values import folded
-from cryptodrug_scraper.doctor.fields import Finding, findings_of, plain
-from cryptodrug_scraper.doctor.leftovers import Leftover, Leftovers, leftovers_of
+from cryptodrug_scraper.doctor.fields import FieldSource, plain, sources_of
 from cryptodrug_scraper.doctor.pagetext import PageText
+from cryptodrug_scraper.doctor.unused import UnusedText, UnusedTexts, unused_texts_of
 from cryptodrug_scraper.reading.encoding import decode
 from cryptodrug_scraper.reading.limits import too_costly
 from cryptodrug_scraper.reading.reader import Reading
@@ -32,15 +32,15 @@ class Examination:
     """
 
     page: ParsedPage
-    findings: list[Finding]
+    sources: list[FieldSource]
     other_readings: list[Reading]
-    leftovers: Leftovers = field(default_factory=Leftovers)
+    unused_texts: UnusedTexts = field(default_factory=UnusedTexts)
     not_searched: str = ""
 
     @property
-    def unused(self) -> list[Leftover]:
+    def unused(self) -> list[UnusedText]:
         """What nobody used, grouped, in page order; beside what was read first."""
-        return self.leftovers.groups
+        return self.unused_texts.groups
 
     @property
     def kept_apart(self) -> list[list[str]]:
@@ -80,7 +80,7 @@ class Examination:
                     "where": f.where,
                     "how": f.how,
                 }
-                for f in self.findings
+                for f in self.sources
             ],
             "readings_without_a_field": [
                 {"field": r.field, "text": r.text, "value": plain(r.value)}
@@ -96,7 +96,7 @@ class Examination:
                 }
                 for left in self.unused
             ],
-            "ignored_texts": dict(sorted(self.leftovers.ignored.items())),
+            "ignored_texts": dict(sorted(self.unused_texts.ignored.items())),
             "not_searched": self.not_searched or None,
             "warnings": [
                 {"field": w.field, "reason": w.reason, "text": w.text} for w in page.warnings
@@ -136,8 +136,8 @@ def examine(
             text = PageText(decode(body, content_type).text)
         except Exception as error:  # lxml and BeautifulSoup refuse some pages that lexbor reads
             refused = f"BeautifulSoup could not read it ({type(error).__name__})"
-    findings, others = findings_of(page, readings, text)
-    done = Examination(page, findings, others, not_searched=refused or "")
+    sources, others = sources_of(page, readings, text)
+    done = Examination(page, sources, others, not_searched=refused or "")
     if text is not None:
-        done.leftovers = leftovers_of(text, readings, findings)
+        done.unused_texts = unused_texts_of(text, readings, sources)
     return done

@@ -34,7 +34,7 @@ _SHORTEST_LOOKED_FOR = 3  # a value that nobody noted down is looked for if it i
 
 
 @dataclass(slots=True)
-class Finding:
+class FieldSource:
     """A field's value, the page's texts that gave it, and where they stand.
 
     ``how``: ``read`` (the parser noted the texts), ``with FIELD`` (read together with that
@@ -71,12 +71,12 @@ def plain(value: Any) -> Any:
     return str(value)
 
 
-def findings_of(
+def sources_of(
     page: ParsedPage, readings: Sequence[Reading], text: PageText | None
-) -> tuple[list[Finding], list[Reading]]:
+) -> tuple[list[FieldSource], list[Reading]]:
     """Return what each field came from, and the readings that no field came from."""
     trail = _Trail(readings, text)
-    found: list[Finding] = []
+    sources: list[FieldSource] = []
     for kind, records in (
         ("listing", page.listings),
         ("vendor", page.vendors),
@@ -86,12 +86,12 @@ def findings_of(
     ):
         for n, record in enumerate(records):
             name = kind if len(records) == 1 else f"{kind} {n + 1}"
-            found.extend(trail.record(kind, name, record, alone=len(records) == 1))
+            sources.extend(trail.record(kind, name, record, alone=len(records) == 1))
     for name in ("page_time", "reviews_not_shown", "review_list"):
         value = getattr(page, name)
         if value is not None:
-            found.append(trail.finding("page", name, name, value, alone=True))
-    return found, trail.unclaimed()
+            sources.append(trail.source("page", name, name, value, alone=True))
+    return sources, trail.unclaimed()
 
 
 class _Trail:
@@ -107,24 +107,24 @@ class _Trail:
         self.claimed: set[int] = set()
         self.last: dict[str, int] = {}
 
-    def record(self, kind: str, name: str, record: Any, *, alone: bool) -> Iterator[Finding]:
-        """Yield the findings of one record, a field read with another after that one."""
-        own: dict[str, Finding] = {}
+    def record(self, kind: str, name: str, record: Any, *, alone: bool) -> Iterator[FieldSource]:
+        """Yield the sources of one record, a field read with another after that one."""
+        own: dict[str, FieldSource] = {}
         stated = {
             f.name: getattr(record, f.name) for f in fields(record) if f.name not in _NOT_SHOWN
         }
         stated = {field: value for field, value in stated.items() if value not in (None, [], "")}
         for field_name, value in stated.items():
-            own[field_name] = self.finding(name, f"{kind}.{field_name}", field_name, value, alone)
-        for field_name, finding in own.items():
+            own[field_name] = self.source(name, f"{kind}.{field_name}", field_name, value, alone)
+        for field_name, source in own.items():
             base = own.get(_READ_WITH.get(field_name, ""))
-            if finding.how in ("found", "derived") and base is not None and base.how == "read":
-                finding.texts, finding.where = base.texts, base.where
-                finding.how = f"with {base.field}"
+            if source.how in ("found", "derived") and base is not None and base.how == "read":
+                source.texts, source.where = base.texts, base.where
+                source.how = f"with {base.field}"
         yield from own.values()
 
-    def finding(self, record: str, key: str, name: str, value: Any, alone: bool) -> Finding:
-        """Return one field's finding."""
+    def source(self, record: str, key: str, name: str, value: Any, alone: bool) -> FieldSource:
+        """Return one field's source."""
         readings = self._claim(key, value, alone)
         by_text: dict[str, Reading] = {}
         for reading in readings:
@@ -144,15 +144,15 @@ class _Trail:
                     where.append(self.text.path(*stretch) if self.text else "")
                 elif stretch:
                     where.append(stretch)
-            return Finding(record, name, value, texts, _joined(where), "read", tuple(stretches))
+            return FieldSource(record, name, value, texts, _joined(where), "read", tuple(stretches))
         for text in _spellings(value):
             stretch = self._locate(key, text, alone, move=False)
             if isinstance(stretch, tuple) and self.text:
                 path = self.text.path(*stretch)
-                return Finding(record, name, value, [text], path, "found", (stretch,))
+                return FieldSource(record, name, value, [text], path, "found", (stretch,))
             if stretch:
-                return Finding(record, name, value, [text], str(stretch), "found")
-        return Finding(record, name, value, [], "", "derived")
+                return FieldSource(record, name, value, [text], str(stretch), "found")
+        return FieldSource(record, name, value, [], "", "derived")
 
     def _claim(self, key: str, value: Any, alone: bool) -> list[Reading]:
         """Return the readings that gave a value, and do not give them again."""

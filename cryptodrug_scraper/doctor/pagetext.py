@@ -65,7 +65,7 @@ class PageText:
         self._build(parts)
         self.text = "".join(parts)
         self._starts = [piece.start for piece in self.pieces]
-        self._found: dict[str, list[tuple[int, int]]] = {}
+        self._places_of: dict[str, list[tuple[int, int]]] = {}
 
     def _build(self, parts: list[str]) -> None:
         """Walk the tree without recursion: a hostile page may be five hundred deep."""
@@ -96,7 +96,7 @@ class PageText:
                 parts.extend(words)
                 self.pieces.append(Piece(str(node), start, at, index))
 
-    # -- finding -------------------------------------------------------------------------
+    # -- looking up ---------------------------------------------------------------------
 
     def find(self, text: str, after: int = 0, *, alone: bool = True) -> tuple[int, int] | None:
         """Return the stretch where a text most likely stands, or None.
@@ -158,7 +158,7 @@ class PageText:
         return tags
 
     def _places(self, needle: str) -> list[tuple[int, int]]:
-        places = self._found.get(needle)
+        places = self._places_of.get(needle)
         if places is None:
             places = []
             at = self.text.find(needle)
@@ -168,7 +168,7 @@ class PageText:
             if not places and len(needle) > 4 and needle.lower() in self._lower:
                 at = self._lower.find(needle.lower())  # the parser may have noted it folded
                 places.append((at, at + len(needle)))
-            self._found[needle] = places
+            self._places_of[needle] = places
         return places
 
     @cached_property
@@ -200,27 +200,27 @@ class PageText:
 
     @cached_property
     def _attributes(self) -> dict[str, tuple[Tag, str]]:
-        found: dict[str, tuple[Tag, str]] = {}
+        by_value: dict[str, tuple[Tag, str]] = {}
         for tag in self.soup.find_all(True):
             for name, value in tag.attrs.items():
                 stated = " ".join(value) if isinstance(value, list) else str(value)
                 if 0 < len(stated) <= _LONGEST_ATTRIBUTE:
-                    found.setdefault(stated.strip(), (tag, name))
-        return found
+                    by_value.setdefault(stated.strip(), (tag, name))
+        return by_value
 
     def attribute(self, text: str) -> str | None:
         """Return the path of the attribute that has this value or holds it, ``a.title@href``."""
         wanted = text.strip()
-        found = self._attributes.get(wanted)
-        if found is None and len(wanted) >= 3 and self._searches > 0:
+        attribute = self._attributes.get(wanted)
+        if attribute is None and len(wanted) >= 3 and self._searches > 0:
             self._searches -= 1
             pattern = re.compile(rf"(?<!\w){re.escape(wanted)}(?!\w)")
-            found = next(
+            attribute = next(
                 (at for stated, at in self._attributes.items() if pattern.search(stated)), None
             )
-        if found is None:
+        if attribute is None:
             return None
-        tag, name = found
+        tag, name = attribute
         return f"{css_path(tag)}@{name}"
 
     # -- naming --------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """What two readings of a page that was cut off or damaged agree in: the rest is uncertain.
 
 The page is read as it is, and once more as if it went on with a text, or with its damaged tags
-mended. A value that this changes came from an element that had not ended or was not what it
+repaired. A value that this changes came from an element that had not ended or was not what it
 seems, so the whole page may say something else.
 """
 

@@ -119,7 +119,7 @@ def _last_tag(source: str) -> int:
         start = source.rfind("<", 0, start)
         if start < 0 or _OPENS.match(source, start) is not None or start == len(source) - 1:
             return start
-    return max((found.start() for found in _OPENS.finditer(source)), default=-1)
+    return max((tag.start() for tag in _OPENS.finditer(source)), default=-1)
 
 
 class Remains(NamedTuple):
@@ -167,15 +167,15 @@ def _last(node: LexborNode | None) -> LexborNode | None:
 
 
 def _around(node: LexborNode) -> tuple[frozenset[int], tuple[str, ...]]:
-    found = set()
+    opened = set()
     within: list[str] = []
     above = node.parent
     while above is not None:
-        found.add(above.mem_id)
+        opened.add(above.mem_id)
         if len(within) < _MOST_WITHIN:
             within.append(above.tag or "")
         above = above.parent
-    return frozenset(found), tuple(within)
+    return frozenset(opened), tuple(within)
 
 
 def left_open(tree: LexborHTMLParser, opened: frozenset[int]) -> bool:

@@ -2,9 +2,10 @@
 
 A bad place in a text costs that text a letter. One in a tag hides what the tag was: a class by
 which an element is found, an address, the place where a text ends. So of such a page nothing is
-concluded from what it lacks, and it is read once more with its tags mended by guess and a text
+concluded from what it lacks, and it is read once more with its tags repaired by guess and a text
 beside them: what that changes rested on the damage. One in a phrase by which a market's pages are
-read ("Member s?nce") hides what stands beside it: with the phrase mended it is read once more too.
+read ("Member s?nce") hides what stands beside it: with the phrase repaired it
+is read once more too.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ LOST = "\ufffd"
 """What stands for a place that is no letter."""
 
 _FARTHEST = 2_000  # characters of a tag that are looked at to either side of a bad place
-_MOST = 500  # places that are mended: of a page with more, hardly a tag is right
+_MOST = 500  # places that are repaired: of a page with more, hardly a tag is right
 _MOST_LIKENED = 20  # tags that another one of the page is looked for: each is a look at all of it
 _FEWEST_LETTERS = 3  # of a phrase that must be left, for it to be known again
 _LONGEST_LOSS = 3  # letters that a bad place may stand for
@@ -33,7 +34,7 @@ class _Place(NamedTuple):
 
     start: int
     end: int
-    mended: str
+    repaired: str
 
 
 def damaged(source: str) -> bool:
@@ -41,8 +42,8 @@ def damaged(source: str) -> bool:
     return LOST in source and next(_places(source), None) is not None
 
 
-def mended(source: str, beside: str = "") -> str:
-    """Return a page whose damaged tags are mended by guess.
+def repaired(source: str, beside: str = "") -> str:
+    """Return a page whose damaged tags are repaired by guess.
 
     The text ``beside`` each of them changes each value that depends on it.
     """
@@ -52,7 +53,7 @@ def mended(source: str, beside: str = "") -> str:
     for number, place in enumerate(_places(source)):
         if number >= _MOST:
             break
-        guess = place.mended
+        guess = place.repaired
         if number < _MOST_LIKENED:
             guess = _likened(source, source[place.start : place.end]) or guess
         more = beside if place.start > body else ""
@@ -155,5 +156,5 @@ def _likened(source: str, tag: str) -> str | None:
     pieces = [re.escape(piece) for piece in _RUN.split(tag)]
     if not 2 <= len(pieces) <= 3 or len(pieces[0]) < 3 or not pieces[-1]:
         return None
-    found = re.search(f"[^<>{LOST}]{{0,4}}".join(pieces), source)
-    return found.group() if found is not None else None
+    match = re.search(f"[^<>{LOST}]{{0,4}}".join(pieces), source)
+    return match.group() if match is not None else None

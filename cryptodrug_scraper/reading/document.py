@@ -20,10 +20,10 @@ from cryptodrug_scraper.reading.cuts import (
     parse_open,
     says_its_end,
 )
-from cryptodrug_scraper.reading.damage import LOST, damaged, mended, rephrased
+from cryptodrug_scraper.reading.damage import LOST, damaged, repaired, rephrased
 from cryptodrug_scraper.reading.encoding import decode
 from cryptodrug_scraper.reading.limits import too_costly
-from cryptodrug_scraper.reading.panels import Known, Panel, Shortened, hrefs_of
+from cryptodrug_scraper.reading.panels import CachedPanel, PanelContent, WithoutPanels, hrefs_of
 
 # References to the letters, digits and marks that names, classes and addresses are made of.
 _SPELT_LETTER = re.compile(
@@ -52,7 +52,7 @@ class Document:
     """
 
     def __init__(
-        self, body: bytes, content_type: str | None = None, panels: Iterable[Panel[Any]] = ()
+        self, body: bytes, content_type: str | None = None, panels: Iterable[CachedPanel[Any]] = ()
     ) -> None:
         self.body = body
         read = decode(body, content_type)
@@ -64,7 +64,7 @@ class Document:
         self.cut_off = False
         self.last_words = ""
         self.panels = tuple(panels)
-        self.known: dict[Panel[Any], Known[Any]] = {}
+        self.known: dict[CachedPanel[Any], PanelContent[Any]] = {}
         self._firsts: dict[str, LexborNode | None] = {}
         self._open: frozenset[int] = frozenset()
         self._within: tuple[str, ...] = ()
@@ -85,7 +85,7 @@ class Document:
 
     def _read_shortened(self) -> bool:
         """Build the tree without known panels, if there are any; False if that cannot be done."""
-        short = Shortened(self.body, self.panels)
+        short = WithoutPanels(self.body, self.panels)
         if not short.known:
             return False
         _refuse(short.body)
@@ -117,18 +117,18 @@ class Document:
         other._leave_out_what_is_not_seen()
         return other
 
-    def mended(self, phrases: Iterable[str] = ()) -> list[Document]:
-        """Return this page with what is damaged in it mended by guess: none, one, or two pages.
+    def repaired(self, phrases: Iterable[str] = ()) -> list[Document]:
+        """Return this page with what is damaged in it repaired by guess: none, one, or two pages.
 
         Damaged are tags, and these ``phrases`` where they lost letters; where tags are, it is
-        mended once more with texts beside them. What is read of them otherwise than of the page
+        repaired once more with texts beside them. What is read of them otherwise than of the page
         itself rests on the damage. Raises :class:`TooCostly` as the class does.
         """
         if LOST not in self.source:
             return []
         source = rephrased(self.source, phrases)
         if self.damaged_markup:
-            return [self._of(mended(source, beside)) for beside in ("", MORE)]
+            return [self._of(repaired(source, beside)) for beside in ("", MORE)]
         return [self._of(source)] if source != self.source else []
 
     def _of(self, source: str) -> Document:

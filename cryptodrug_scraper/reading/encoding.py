@@ -165,8 +165,8 @@ def _as_utf8(body: bytes) -> tuple[Decoded, int]:
     return _without_nul(Decoded(text, lost)), halves
 
 
-def _joined(found: re.Match[bytes]) -> bytes:
-    pair = found.group().decode("utf-8", "surrogatepass")
+def _joined(match: re.Match[bytes]) -> bytes:
+    pair = match.group().decode("utf-8", "surrogatepass")
     return pair.encode("utf-16", "surrogatepass").decode("utf-16").encode()
 
 
@@ -185,10 +185,10 @@ def _is_western(text: str) -> bool:
 def _declared(body: bytes, content_type: str | None) -> str | None:
     """Return the charset that the header or else the page names, ``utf-8`` or a legacy one."""
     header = _IN_HEADER.search(content_type or "")
-    found = _IN_PAGE.search(body[:_DECLARED_WITHIN])
+    match = _IN_PAGE.search(body[:_DECLARED_WITHIN])
     names = [header.group(1)] if header is not None else []
-    if found is not None:
-        names.append((found.group(1) or found.group(2)).decode("ascii", "replace"))
+    if match is not None:
+        names.append((match.group(1) or match.group(2)).decode("ascii", "replace"))
     for name in names:
         try:
             charset = codecs.lookup(name).name

@@ -44,8 +44,8 @@ def markup_of(body: bytes) -> bytes | None:
         ends = body.find(b"</" + name, begins)
         if begins < 0 or ends < 0:  # to the page's end there is nothing else
             return None
-        inside, behind = body[begins + 1 : ends], body[ends + 2 + len(name) : ends + 3 + len(name)]
-        if behind not in _NAME_ENDS or b"<script" in inside:
+        inside, after = body[begins + 1 : ends], body[ends + 2 + len(name) : ends + 3 + len(name)]
+        if after not in _NAME_ENDS or b"<script" in inside:
             return None
         if name != b"script" and b"<!--" in inside:
             return None

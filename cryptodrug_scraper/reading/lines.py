@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from selectolax.lexbor import LexborNode
 
 from cryptodrug_scraper.reading.document import lines as tidy
+from cryptodrug_scraper.reading.memoize import memoized
 from cryptodrug_scraper.reading.nodes import only_content
-from cryptodrug_scraper.reading.remembered import remembered
 
 HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _BLOCKS = HEADINGS.union(
@@ -84,7 +84,7 @@ def joined(parts: list[str | Icon]) -> str:
     return " ".join("".join([p if isinstance(p, str) else " " for p in parts]).split())
 
 
-@remembered
+@memoized
 def icon_name(classes: str) -> str:
     """Return the ``ion-…`` class among an element's classes, or an empty text."""
     return next((c for c in classes.split() if c.startswith("ion-")), "")

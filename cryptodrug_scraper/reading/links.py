@@ -17,9 +17,9 @@ from urllib.parse import unquote, urljoin
 
 from selectolax.lexbor import LexborNode
 
+from cryptodrug_scraper.reading.memoize import memoized
 from cryptodrug_scraper.reading.nodes import attribute
 from cryptodrug_scraper.reading.reader import Reader
-from cryptodrug_scraper.reading.remembered import remembered
 from cryptodrug_scraper.records import Link, ParsedPage
 
 LONGEST = 2000
@@ -88,7 +88,7 @@ _CONTROL = re.compile(r"[\t\r\n]")
 _BAD = re.compile(r"[\x00-\x1f\x7f\ufffd]|%EF%BF%BD", re.I)  # of what it was, a part is lost
 
 
-@remembered
+@memoized
 def address(written: str | None, base: str | None = None) -> Address:
     """Return what a link leads to; :data:`NOWHERE` if it leads to no page of the web.
 
@@ -134,7 +134,7 @@ def address(written: str | None, base: str | None = None) -> Address:
     return Address(origin, path, query.replace("&amp;", "&"), fragment)
 
 
-@remembered
+@memoized
 def _plain_base(base: str) -> str:
     """Return the page's own address without what a replay put before it."""
     own = address(base)
@@ -230,7 +230,7 @@ def _leads_from(
 ) -> Callable[[str], tuple[str, Link | None]]:
     """Return what tells the host that an address names, and the link if it leads anywhere."""
 
-    @remembered
+    @memoized
     def leads(href: str) -> tuple[str, Link | None]:
         to = address(href)
         link = shows(to)

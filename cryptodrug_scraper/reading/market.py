@@ -15,7 +15,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 
 from cryptodrug_scraper.reading.agreement import keep_agreed
 from cryptodrug_scraper.reading.document import Document
-from cryptodrug_scraper.reading.panels import Panel
+from cryptodrug_scraper.reading.panels import CachedPanel
 from cryptodrug_scraper.reading.reader import Reader
 from cryptodrug_scraper.records import ParsedPage
 
@@ -89,7 +89,7 @@ class Market:
     review_amounts: ReviewAmounts = "unknown"
     healthy: dict[str, dict[str, float]] = field(default_factory=dict)
     unclosed: dict[str, str] = field(default_factory=dict)
-    panels: tuple[Panel[Any], ...] = ()
+    panels: tuple[CachedPanel[Any], ...] = ()
     phrases: tuple[str, ...] = ()
 
     def read_page(self, document: Document, page: ParsedPage, reader: Reader) -> None:
@@ -97,16 +97,16 @@ class Market:
 
         Of a page that was cut off, what was unfinished is left out: it is read twice, the
         second time as if it went on with a text, and what that changes does not count. One whose
-        tags or phrases are damaged is read once more with these mended, likewise.
+        tags or phrases are damaged is read once more with these repaired, likewise.
         """
-        mended = document.mended(self.phrases)
+        repaired = document.repaired(self.phrases)
         self._read(document, page, reader)
         page.cut_off = document.cut_off
         if page.cut_off:
             reader.warn_of_cut()
             if page.kind != "unknown":
                 keep_agreed(page, self._again(document.continued(), page))
-        for other in mended if page.kind != "unknown" else ():
+        for other in repaired if page.kind != "unknown" else ():
             other.cut_off = document.cut_off
             for name in keep_agreed(page, self._again(other, page), cut=False):
                 reader.warn(name, "rests on a tag or a phrase that holds invalid bytes")
@@ -143,12 +143,12 @@ class UnknownMarket(ValueError):
 def markets() -> dict[str, Market]:
     """Return every market by name, in order of name."""
     package = importlib.import_module("parsers")
-    found: dict[str, Market] = {}
+    by_name: dict[str, Market] = {}
     for module in sorted(pkgutil.iter_modules(package.__path__), key=lambda m: m.name):
         market = getattr(importlib.import_module(f"parsers.{module.name}"), "MARKET", None)
         if isinstance(market, Market):
-            found[market.name] = market
-    return found
+            by_name[market.name] = market
+    return by_name
 
 
 def market_named(name: str) -> Market:

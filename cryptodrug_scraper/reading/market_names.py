@@ -14,7 +14,7 @@ from importlib.resources import files
 
 from cryptodrug_scraper.normalise.text import fold
 from cryptodrug_scraper.reading.market import markets
-from cryptodrug_scraper.reading.remembered import remembered
+from cryptodrug_scraper.reading.memoize import memoized
 
 _MARKET = re.compile(r"(?<=\S)\s?(?:(?:darknet|drugs?)\s+)?(?:market\s?place|market|mkt|dnm)$")
 _THE = re.compile(r"^the\s+(?=\S)")
@@ -32,16 +32,16 @@ def _names() -> dict[str, str]:
     spellings: dict[str, list[str]] = tomllib.loads(text)
     for market in markets().values():
         spellings[market.name] = [market.title, *market.also_called]
-    found: dict[str, str] = {}
+    by_spelling: dict[str, str] = {}
     for name, others in spellings.items():
         for spelling in (name, *others):
             key = _key(fold(spelling))
-            if found.setdefault(key, name) != name:
-                raise ValueError(f"{spelling!r} names two markets: {found[key]} and {name}")
-    return found
+            if by_spelling.setdefault(key, name) != name:
+                raise ValueError(f"{spelling!r} names two markets: {by_spelling[key]} and {name}")
+    return by_spelling
 
 
-@remembered
+@memoized
 def known_market(spelling: str) -> str | None:
     """Return the name of a market that is known under this spelling, or None.
 
@@ -59,7 +59,7 @@ def _bare(words: str) -> str:
     return _MARKET.sub("", words)
 
 
-@remembered
+@memoized
 def market_name(spelling: str) -> str:
     """Return a market's name as the contract spells it; empty for a text without letters.
 

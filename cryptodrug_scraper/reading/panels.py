@@ -47,7 +47,7 @@ _AROUND_LISTS = _AROUND.union(["form", "p", "span", "label"])
 _ALONE_IN_TABLES = frozenset(b"option optgroup tbody td tfoot th thead tr".split())
 
 
-class Known(NamedTuple, Generic[T]):
+class PanelContent(NamedTuple, Generic[T]):
     """A panel that was read: its value, what its links say, and the panels ``within`` it.
 
     In the place of its ``markup`` stands ``stand_in``, with a link to ``mark`` if it has any; in
@@ -56,14 +56,14 @@ class Known(NamedTuple, Generic[T]):
 
     value: T
     hrefs: tuple[str, ...]
-    within: dict[Panel[Any], Known[Any]]
+    within: dict[CachedPanel[Any], PanelContent[Any]]
     markup: bytes
     mark: str
     stand_in: bytes
     shown: str
 
 
-class Panel(Generic[T]):
+class CachedPanel(Generic[T]):
     """Panels of one kind: how one begins in the bytes of a page, and the selector of its element.
 
     Their values must be such that cannot be changed, as pages share them.
@@ -72,11 +72,11 @@ class Panel(Generic[T]):
     def __init__(self, opening: str, selector: str) -> None:
         self.selector = selector
         self._opening = opening.encode()
-        self._kept: dict[bytes, Known[T]] = {}
+        self._kept: dict[bytes, PanelContent[T]] = {}
         self._in_vain = 0  # panels met since one was known
         self._next_try = 1
 
-    def find(self, body: bytes) -> tuple[int, int, Known[T]] | None:
+    def find(self, body: bytes) -> tuple[int, int, PanelContent[T]] | None:
         """Return where a known panel stands in a page, and what it says; None if none does."""
         at = body.find(self._opening) if self._kept else -1
         if at >= 0:
@@ -95,7 +95,7 @@ class Panel(Generic[T]):
         where it gave a notice, the panel is read on every page. It must not look into other panels
         within this one, which may be left out of it.
         """
-        known: Known[T] | None = document.known.get(self)
+        known: PanelContent[T] | None = document.known.get(self)
         if known is not None:
             return known.value
         node = document.first(self.selector)
@@ -134,7 +134,7 @@ class Panel(Generic[T]):
         stand_in = _stand_in(markup, mark)
         shown = _alone(stand_in)
         if shown is not None:
-            self._kept[markup] = Known(value, hrefs, within, markup, mark, stand_in, shown)
+            self._kept[markup] = PanelContent(value, hrefs, within, markup, mark, stand_in, shown)
 
 
 def _markup(body: bytes, opening: bytes) -> bytes | None:
@@ -152,7 +152,7 @@ def _markup(body: bytes, opening: bytes) -> bytes | None:
     return None
 
 
-def _is_plain(markup: bytes, node: LexborNode, within: Iterable[Known[Any]]) -> bool:
+def _is_plain(markup: bytes, node: LexborNode, within: Iterable[PanelContent[Any]]) -> bool:
     """Say whether a panel is by itself what it is on its page, and changes nothing behind it.
 
     ``within`` are panels of the page that are left out of its tree, and perhaps of the node.
@@ -192,23 +192,23 @@ def _stand_in(markup: bytes, mark: str) -> bytes:
     return b"%s %s>%s%s</%s>" % (start, _MARK.encode(), b"".join(inner), link, names[0])
 
 
-class Shortened:
+class WithoutPanels:
     """A page without its known panels: its ``body``, and what these say."""
 
-    def __init__(self, body: bytes, panels: Iterable[Panel[Any]]) -> None:
-        found = [(*place, panel) for panel in panels if (place := panel.find(body)) is not None]
-        found.sort(key=lambda place: place[0])
+    def __init__(self, body: bytes, panels: Iterable[CachedPanel[Any]]) -> None:
+        places = [(*place, panel) for panel in panels if (place := panel.find(body)) is not None]
+        places.sort(key=lambda place: place[0])
         parts: list[bytes] = []
         at = 0
-        self._left_out: dict[Panel[Any], Known[Any]] = {}
-        self._within: dict[Panel[Any], Known[Any]] = {}
-        for start, end, known, panel in found:
+        self._left_out: dict[CachedPanel[Any], PanelContent[Any]] = {}
+        self._within: dict[CachedPanel[Any], PanelContent[Any]] = {}
+        for start, end, known, panel in places:
             if start >= at:
                 parts += (body[at:start], known.stand_in)
                 at = end
                 self._left_out[panel] = known
                 self._within |= known.within
-        self.body = b"".join([*parts, body[at:]]) if found else body
+        self.body = b"".join([*parts, body[at:]]) if places else body
         self.known = self._within | self._left_out
 
     def holds(self, tree: LexborHTMLParser) -> bool:
@@ -229,14 +229,14 @@ def _is_surrounded_well(node: LexborNode) -> bool:
     return above is None or above.parent is None
 
 
-def hrefs_of(nodes: Iterable[LexborNode], known: Iterable[Known[Any]]) -> list[str]:
+def hrefs_of(nodes: Iterable[LexborNode], known: Iterable[PanelContent[Any]]) -> list[str]:
     """Return what links say, each once, in page order, with those of panels that are left out."""
     panels = {panel.mark: panel.hrefs for panel in known}
-    found: dict[str | None, None] = {}
+    hrefs: dict[str | None, None] = {}
     for node in nodes:
         href = node.attrs.get("href")
         if href in panels:
-            found.update(dict.fromkeys(panels[href]))
+            hrefs.update(dict.fromkeys(panels[href]))
         else:
-            found[href] = None
-    return [href for href in found if href]
+            hrefs[href] = None
+    return [href for href in hrefs if href]

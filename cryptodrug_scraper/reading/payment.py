@@ -6,8 +6,8 @@ import re
 
 from cryptodrug_scraper.reading.cuts import MORE
 from cryptodrug_scraper.reading.damage import LOST
+from cryptodrug_scraper.reading.memoize import memoized
 from cryptodrug_scraper.reading.reader import Reader
-from cryptodrug_scraper.reading.remembered import remembered
 from cryptodrug_scraper.records import Listing
 
 _EARLY = r"finali[sz]ed?[\s-]*early(?:\s*\(FE\))?|fe\b"
@@ -48,7 +48,7 @@ def read_payment(
     reader.note("listing.payment", " ".join(text.split()), list(listing.payment))
 
 
-@remembered
+@memoized
 def _ways(text: str, without_escrow: str | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the ways to pay that a text names, and the words in it that are none."""
     label = _LABEL.match(text)

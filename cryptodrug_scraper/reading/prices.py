@@ -6,8 +6,8 @@ import re
 
 from cryptodrug_scraper.normalise.money import CURRENCY_CODES, read_money
 from cryptodrug_scraper.reading.damage import LOST
+from cryptodrug_scraper.reading.memoize import memoized
 from cryptodrug_scraper.reading.reader import Reader
-from cryptodrug_scraper.reading.remembered import remembered
 from cryptodrug_scraper.records import Money
 
 _CURRENCY = (
@@ -21,7 +21,7 @@ _AMOUNT = re.compile(
 )
 
 
-@remembered
+@memoized
 def _amounts(text: str) -> tuple[str, ...]:
     """Return the pieces of a text that are amounts of money, each as it stands there."""
     if read_money(text) is not None:

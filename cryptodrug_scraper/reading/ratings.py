@@ -75,19 +75,19 @@ def external_rating(
         reason = f"unknown format from {rating.market}" if stated else "a mark without a rating"
         reader.warn(field, reason, stated or title)
         return None
-    found = match.groupdict()
+    parts = match.groupdict()
     for name in ("positive", "neutral", "negative"):
-        if found.get(name) is not None:
-            count = read_int(found[name])
+        if parts.get(name) is not None:
+            count = read_int(parts[name])
             if count is None:
                 reader.warn(field, f"not counts, from {rating.market}", stated)
                 return None
             setattr(rating, name, count)
-    rating.sales = fold(found["sales"]) if found.get("sales") else None
-    if found.get("rating"):
-        rating.rating = found["rating"].replace(",", ".")
+    rating.sales = fold(parts["sales"]) if parts.get("sales") else None
+    if parts.get("rating"):
+        rating.rating = parts["rating"].replace(",", ".")
         scale = _SCALE.search(title)
         stated_scale = (scale[1] or scale[2]) if scale is not None else None
-        rating.rating_max = "100" if found.get("percent") else found.get("max") or stated_scale
+        rating.rating_max = "100" if parts.get("percent") else parts.get("max") or stated_scale
     reader.note(field, stated, rating)
     return rating

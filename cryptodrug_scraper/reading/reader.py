@@ -21,8 +21,8 @@ from cryptodrug_scraper.normalise.numbers import read_decimal, read_int
 from cryptodrug_scraper.normalise.places import read_places
 from cryptodrug_scraper.reading.damage import LOST
 from cryptodrug_scraper.reading.document import Document, fold, lines
+from cryptodrug_scraper.reading.memoize import memoized
 from cryptodrug_scraper.reading.nodes import cells_of
-from cryptodrug_scraper.reading.remembered import remembered
 from cryptodrug_scraper.records import Listing, Money, Notice, Review
 
 CUT_OFF = "the page is cut off"
@@ -34,7 +34,7 @@ _Node = TypeVar("_Node", LexborNode, LexborNode | None)
 _Day = date  # within the class `date` is a method
 
 
-_short_decimal = remembered(read_decimal)  # panels and ratings repeat
+_short_decimal = memoized(read_decimal)  # panels and ratings repeat
 
 
 class Reading(NamedTuple):

@@ -33,14 +33,14 @@ def _headlines(document: Document) -> list[str]:
     if len(document.source) > _LONGEST_BARE_PAGE:
         return []
     heading = document.first("h1, h2")
-    found = [document.title, fold(heading.text())[:200] if heading is not None else ""]
+    headlines = [document.title, fold(heading.text())[:200] if heading is not None else ""]
     body = document.tree.body
-    if not any(found) and body is not None:
+    if not any(headlines) and body is not None:
         # A proxy's plain-text answer: "502 Bad Gateway" and nothing else.
         text = fold(body.text())
         if len(text) <= 100:
-            found.append(text)
-    return [text for text in found if text]
+            headlines.append(text)
+    return [text for text in headlines if text]
 
 
 def gateway_error(document: Document) -> str | None:

@@ -1,4 +1,4 @@
-"""Empire's menu is remembered from page to page: never another page's, however it is damaged."""
+"""Empire's menu is cached from page to page: never another page's, however it is damaged."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ def counts(page: Sample) -> Iterator[tuple[str, str, int]]:
     )
     names = {f"{record}.{name}" for record, fields in FIELDS.items() for name in fields}
     seen: dict[str, int] = {}
-    for field, text, value in readings:
+    for field, text, value, _ in readings:
         if field in names and type(value) is int and seen.get(field, 0) < _EACH:
             seen[field] = seen.get(field, 0) + 1
             yield field, text.strip(), value

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cryptodrug_scraper.reading.damage import damaged, mended, rephrased
+from cryptodrug_scraper.reading.damage import damaged, repaired, rephrased
 from cryptodrug_scraper.reading.links import NOWHERE, address
 from cryptodrug_scraper.reading.reader import Reader
 from cryptodrug_scraper.records import Notice, ParsedPage
@@ -37,7 +37,7 @@ _CLASS = re.compile(rb"class=\"[a-zA-Z]{3}")
 )
 def test_what_a_damaged_tag_may_have_been(source: str, guess: str) -> None:
     assert damaged(source)
-    assert mended(source) == guess
+    assert repaired(source) == guess
 
 
 @pytest.mark.parametrize(

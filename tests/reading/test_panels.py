@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from cryptodrug_scraper.reading.document import Document
-from cryptodrug_scraper.reading.panels import LONGEST, MOST, Panel
+from cryptodrug_scraper.reading.panels import LONGEST, MOST, CachedPanel
 from cryptodrug_scraper.reading.reader import Reader
 from parsers import markets, parse_page
 from tests.reading.corpus import all_pages
@@ -33,7 +33,7 @@ class Reads:
     """Reads pages with one panel, and counts how often the panel itself was read."""
 
     def __init__(self, opening: str = OPENING, selector: str = "ul.menu") -> None:
-        self.panel = Panel[tuple[str, ...]](opening, selector)
+        self.panel = CachedPanel[tuple[str, ...]](opening, selector)
         self.count = 0
 
     def page(
@@ -116,7 +116,7 @@ def test_what_rests_on_more_than_the_panel_is_read_each_time() -> None:
 
 
 def test_what_gives_a_notice_gives_it_each_time() -> None:
-    panel = Panel[None](OPENING, "ul.menu")
+    panel = CachedPanel[None](OPENING, "ul.menu")
 
     def notices() -> int:
         reader = Reader(None, [])
@@ -149,7 +149,10 @@ def test_a_panel_that_reaches_beyond_itself_reads_as_it_does_alone(menu: str) ->
 def test_a_panel_within_another() -> None:
     inner = '<div class="rates">own<table><tr><td>1</table><a href="/r">r</a></div>'
     outer = f'<div class="side">side<a href="/1">1</a>{inner}<a href="/2">2</a></div>'
-    panels = [Panel[str]('<div class="side"', ".side"), Panel[str]('<div class="rates"', ".rates")]
+    panels = [
+        CachedPanel[str]('<div class="side"', ".side"),
+        CachedPanel[str]('<div class="rates"', ".rates"),
+    ]
 
     def own(node: LexborNode) -> tuple[str, bool]:
         return node.text(deep=False), True

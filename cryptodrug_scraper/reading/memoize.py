@@ -36,7 +36,7 @@ class _Memory(dict[Any, Any]):
         return value
 
 
-def remembered(read: Callable[P, T]) -> Callable[P, T]:
+def memoized(read: Callable[P, T]) -> Callable[P, T]:
     """Decorate a pure function of texts (or None) whose values cannot be changed."""
     one = len(signature(read).parameters) == 1
     memory = _Memory(read, one=one)
@@ -44,7 +44,7 @@ def remembered(read: Callable[P, T]) -> Callable[P, T]:
     if one:
         return known  # type: ignore[return-value]
 
-    def read_once(*arguments: P.args, **named: P.kwargs) -> T:
+    def read_cached(*arguments: P.args, **named: P.kwargs) -> T:
         return read(*arguments, **named) if named else known(arguments)
 
-    return read_once
+    return read_cached

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 
 from bs4.element import Tag
 
-from cryptodrug_scraper.doctor.fields import Finding
+from cryptodrug_scraper.doctor.fields import FieldSource
 from cryptodrug_scraper.doctor.pagetext import CONTROLS, PageText, Piece, css_path, squeeze
 from cryptodrug_scraper.reading.reader import Reading
 
@@ -38,7 +38,7 @@ _PARTS = frozenset({"b", "strong", "i", "em", "u", "span", "font", "small", "a",
 
 
 @dataclass(slots=True)
-class Leftover:
+class UnusedText:
     """A text that nobody used, with its label if it has one.
 
     ``count`` texts like it (same label and kind of place) were met; this is the first.
@@ -53,32 +53,32 @@ class Leftover:
 
 
 @dataclass(slots=True)
-class Leftovers:
+class UnusedTexts:
     """All that nobody used, and how many texts were left out, by reason."""
 
-    groups: list[Leftover] = field(default_factory=list)
+    groups: list[UnusedText] = field(default_factory=list)
     ignored: Counter[str] = field(default_factory=Counter)
 
 
-def leftovers_of(
-    text: PageText, readings: Sequence[Reading], findings: Sequence[Finding]
-) -> Leftovers:
+def unused_texts_of(
+    text: PageText, readings: Sequence[Reading], sources: Sequence[FieldSource]
+) -> UnusedTexts:
     """Return what on the page no reading took."""
-    return _Search(text, readings, findings).run()
+    return _Search(text, readings, sources).run()
 
 
 class _Search:
     def __init__(
-        self, text: PageText, readings: Sequence[Reading], findings: Sequence[Finding]
+        self, text: PageText, readings: Sequence[Reading], sources: Sequence[FieldSource]
     ) -> None:
         self.text = text
-        self.out = Leftovers()
+        self.out = UnusedTexts()
         self.read = {squeeze(r.text) for r in readings}
         self.read.update(
-            squeeze(f.value) for f in findings if isinstance(f.value, str) and len(f.value) > 2
+            squeeze(f.value) for f in sources if isinstance(f.value, str) and len(f.value) > 2
         )
         self.long = "\0".join(t for t in self.read if len(t) >= _SURELY_THE_SAME)
-        stretches = sorted({s for f in findings for s in f.stretches})
+        stretches = sorted({s for f in sources for s in f.stretches})
         self._ends: list[int] = []  # the furthest end of all stretches that begin so early
         for _, end in stretches:
             self._ends.append(max(end, self._ends[-1] if self._ends else 0))
@@ -88,10 +88,10 @@ class _Search:
         self.index = {id(element.tag): n for n, element in enumerate(text.elements)}
         self.reason: dict[int, str] = {}
         self.controls: dict[int, bool] = {}
-        self.records = self._record_part(findings)
-        self.groups: dict[tuple[str, str], Leftover] = {}
+        self.records = self._record_part(sources)
+        self.groups: dict[tuple[str, str], UnusedText] = {}
 
-    def run(self) -> Leftovers:
+    def run(self) -> UnusedTexts:
         """Sort every piece of text: read, label of something read, left out, or left over."""
         done = [False] * len(self.text.pieces)
         if self.text.unread_scripts:
@@ -127,15 +127,15 @@ class _Search:
             return True
         return len(squeezed) >= _SURELY_THE_SAME and squeezed in self.long
 
-    def _record_part(self, findings: Sequence[Finding]) -> set[int]:
+    def _record_part(self, sources: Sequence[FieldSource]) -> set[int]:
         """Return the elements, with three around each, that a record was read from."""
         marked: set[int] = set()
-        for finding in findings:
-            if finding.record.startswith(("category", "exchange_rate", "page")):
+        for source in sources:
+            if source.record.startswith(("category", "exchange_rate", "page")):
                 continue
-            if finding.how != "read":
+            if source.how != "read":
                 continue
-            for stretch in finding.stretches:
+            for stretch in source.stretches:
                 index = self.text.innermost(*stretch)
                 for _ in range(4):
                     if index >= 0 and self.text.elements[index].tag.name not in ("body", "html"):
@@ -370,6 +370,6 @@ class _Search:
             other.count += 1
         elif len(self.groups) < _MOST_GROUPS:
             near = self._near(self.index.get(id(tag), -1))
-            self.groups[key] = Leftover(label, text[:_LONGEST_TEXT], css_path(tag), near)
+            self.groups[key] = UnusedText(label, text[:_LONGEST_TEXT], css_path(tag), near)
         else:
             self.out.ignored["beyond what is listed"] += 1

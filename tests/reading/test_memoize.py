@@ -1,19 +1,19 @@
-"""What is remembered is what is read."""
+"""What is memoized is what is read."""
 
 from __future__ import annotations
 
-from cryptodrug_scraper.reading.remembered import LONGEST, remembered
+from cryptodrug_scraper.reading.memoize import LONGEST, memoized
 
 
 def test_what_is_long_is_not_kept_and_what_is_kept_is_read_once() -> None:
     read: list[str] = []
 
-    @remembered
+    @memoized
     def length(text: str) -> int:
         read.append(text)
         return len(text)
 
-    @remembered
+    @memoized
     def together(text: str, other: str | None) -> tuple[str, str | None]:
         read.append(text)
         return text, other
