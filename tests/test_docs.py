@@ -107,6 +107,15 @@ def test_every_table_column_and_measure_is_there(site: Path) -> None:
     assert headings == named
 
 
+def test_what_python_is_offered_is_there(site: Path) -> None:
+    text = (ROOT / "docs" / "reference" / "python.md").read_text("utf-8")
+    ids = Elements((site / "reference" / "python.html").read_text("utf-8")).ids
+    offered = re.findall(r"^::: (\S+)\n.*\n.*\n +members: \[(.*)\]", text, re.M)
+    names = [f"{room}.{name}" for room, listed in offered for name in listed.split(", ")]
+    assert len(names) > 8
+    assert [name for name in names if name not in ids] == []
+
+
 @pytest.mark.slow
 def test_it_opens_and_is_searched_without_a_server(site: Path) -> None:
     address = (site / "guides" / "operate.html").as_uri()
