@@ -16,8 +16,8 @@ import pytest
 import typer
 
 from cryptodrug_scraper.cli.app import app
+from cryptodrug_scraper.common.processes import wait_for
 from cryptodrug_scraper.database.models import Base
-from cryptodrug_scraper.database.processes import wait_for
 from cryptodrug_scraper.study import Study
 from tests.conftest import ROOT
 from tests.report.browser import installed, running
