@@ -58,7 +58,7 @@ def read_vendor_line(
             vendor.sales = reader.integer("vendor.sales", text.strip("()"))
         elif node.tag == "a" and vendor.handle is None:
             vendor.handle = reader.text("vendor.handle", text)
-        elif not title and depth < _DEEPEST and node.css_first("span, a") is not None:
+        elif not title and depth < _DEEPEST and _is_around(node):
             read_vendor_line(node, vendor, reader, profile=profile, depth=depth + 1)
         elif profile and text.strip("()[] ").casefold() == "banned":
             vendor.banned = reader.stated("vendor.banned", text, True)
@@ -66,6 +66,10 @@ def read_vendor_line(
             reader.unknown_label("vendor", text)
         elif text:
             reader.unknown_label("vendor", title or " ".join(names) or node.tag or "", text)
+
+
+def _is_around(node: LexborNode) -> bool:
+    return node.is_element_node and node.css_first("span, a") is not None
 
 
 def _average(text: str, title: str, vendor: Vendor, reader: Reader) -> None:

@@ -224,7 +224,9 @@ def read_page_links(document: Document, main: LexborNode, page: ParsedPage, read
     hrefs = document.hrefs(links_outside(root, _VENDORS_WORDS) if root is not None else [])
     base = mirror_base(hrefs, page.url, reader)
     read_links(hrefs, page, reader, _shows, base=base, other_host=own.partition("//")[2])
-    handle = page.vendors[0].handle if page.kind == "vendor" and page.vendors else None
+    if page.kind != "vendor":
+        return
+    handle = page.vendors[0].handle
     page.links = [
         link._replace(external_id=handle)
         if link.kind == "vendor" and not link.external_id

@@ -224,7 +224,7 @@ def _imported_tip(image: LexborNode) -> str:
 def read_mark(mark: LexborNode, vendor: Vendor, reader: Reader) -> None:
     """Read a mark beside a handle: a level, an imported rating, FE."""
     images = mark.css("img")
-    title = next(filter(None, (*tooltips(mark), *map(_imported_tip, images))), "")
+    title = next(tooltips(mark), "") or next(filter(None, map(_imported_tip, images)), "")
     text = words(reader.at(mark))
     if level := _LEVEL.fullmatch(text):
         name = "level" if level[1].lower() == "vendor" else "trust_level"

@@ -11,8 +11,6 @@ import re
 from datetime import date
 from urllib.parse import unquote
 
-from selectolax.lexbor import LexborNode
-
 from cryptodrug_scraper.reading.document import Document, fold
 from cryptodrug_scraper.reading.lines import plain_label, walk
 from cryptodrug_scraper.reading.links import address, path_of
@@ -263,21 +261,20 @@ def _wall(document: Document, text: str, url: str | None) -> Kind | None:
 
 def read(document: Document, page: ParsedPage, reader: Reader) -> None:
     """Read all that a page states."""
-    texts: list[LexborNode] = []  # of vendors and buyers: their links are not the market's own
+    texts = "#none"  # of vendors and buyers: their links are not the market's own
     if page.kind == "listing":
         read_listing(document, page, reader)
-        texts = document.css("#tabcontent")
+        texts = "#tabcontent"
     elif page.kind == "vendor":
         read_vendor(document, page, reader)
-        tabs = document.css("#tabcontent")
-        texts = [tab for tab in tabs if tab.css_first("table, .card-body") is None]
+        texts = "#tabcontent:not(:has(table, .card-body))"
     elif page.kind in ("search", "index"):
         page.listings += read_cards(document, reader)
     elif page.kind in ("login", "error"):
         return
     buttons = category_buttons(document)
     page.categories += read_categories(buttons, reader)
-    read_page_links(document, page, buttons, {text.mem_id for text in texts}, reader)
+    read_page_links(document, page, buttons, texts, reader)
 
 
 MARKET = Market(

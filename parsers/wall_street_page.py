@@ -28,13 +28,14 @@ from cryptodrug_scraper.reading.links import (
     read_links,
 )
 from cryptodrug_scraper.reading.memoize import memoized
-from cryptodrug_scraper.reading.nodes import attribute, class_names, enclosing, in_menu
+from cryptodrug_scraper.reading.nodes import attribute, class_names, enclosing, links_outside
 from cryptodrug_scraper.reading.reader import Reader
 from cryptodrug_scraper.records import Category, Link, ParsedPage
 
 OFFER_PATH = re.compile(r"/offer/(\d{1,18})(?:/(\w+))?/?(?:\?|$)")
 PROFILE_PATH = re.compile(r"/profile/([^/?\s]{1,120}?)(?:/(\w+))?/?(?:\?|$)")
 """What a path leads to, as :func:`path_of` gives it."""
+MENUS = 'nav, header, footer, [class*="navbar"]'
 TABS = frozenset({"offers", "pgp", "info", "feedback", "ratings"})
 """The tabs of a profile: what can follow a handle in an address that shows something."""
 NOT_STATED = frozenset({"not available", "n/a", "none", "-", "–", "—", "never", "unknown"})
@@ -53,10 +54,10 @@ inline_text = partial(lines.inline_text, skip=_SKIPPED)
 
 def profile_links(document: Document) -> Iterator[re.Match[str]]:
     """Yield handle and tab of the links to a profile's tabs, outside of menus."""
-    menus: dict[int, bool] = {}
-    for link in document.css('a[href*="profile/"]'):
+    root = document.tree.root
+    for link in links_outside(root, f":is({MENUS}) a") if root is not None else ():
         to = PROFILE_PATH.search(path_of(link))
-        if to is not None and to[2] in TABS and not in_menu(link, menus):
+        if to is not None and to[2] in TABS:
             yield to
 
 
@@ -253,27 +254,23 @@ _PAGE = re.compile(r"\bpage=(\d+)")
 
 
 def read_page_links(
-    document: Document,
-    page: ParsedPage,
-    buttons: list[LexborNode],
-    left_out: set[int],
-    reader: Reader,
+    document: Document, page: ParsedPage, buttons: list[LexborNode], texts: str, reader: Reader
 ) -> None:
     """Read the pages that this one points to: offers, profiles, categories, further results.
 
-    ``buttons`` are the category tree's; ``left_out`` are links that are not the market's, such
-    as those in a vendor's text.
+    ``buttons`` are the category tree's; ``texts`` is the selector of what people wrote, of which
+    the links are not the market's.
     """
-    menus = dict.fromkeys(left_out, True)
-    links = document.css("a")
-    base = mirror_base(document.hrefs(links), page.url, reader)
-    hrefs = document.hrefs([link for link in links if not in_menu(link, menus)])
+    root = document.tree.root
+    links = links_outside(root, f":is({MENUS}, {texts}) a") if root is not None else []
+    hrefs = document.hrefs(links)
+    base = mirror_base(document.hrefs(document.css("a")), page.url, reader)
     own = f"{address(page.url).script}/"
     if page.url and any(href.startswith(own) for href in hrefs):  # "34/refund", beside /offer/34
         base = page.url
     read_links(hrefs, page, reader, _shows, base=base)
-    root = address(page.url).origin
-    page.links += dict.fromkeys((*_categories(buttons, root), *_further(document, root)))
+    origin = address(page.url).origin
+    page.links += dict.fromkeys((*_categories(buttons, origin), *_further(document, origin)))
 
 
 def _shows(to: Address) -> Link | None:

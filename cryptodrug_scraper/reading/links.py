@@ -204,19 +204,11 @@ def read_links(
     are taken from there (:func:`mirror_base`).
     """
     root = address(page.url).origin
-    hosts = [host for host in (_host(root), other_host) if host]
-    links: dict[str, Link] = {}
-    lost: list[str] = []
-    for host, link in map(_leads_from(shows, root, base), hrefs):
-        if link is None:
-            continue
-        if link.kind == LOST_LINK:
-            lost.append(link.url)
-        elif not host or (host in hosts if hosts else _NETWORK_HOST.fullmatch(host)):
-            links.setdefault(link.url, link)
-    page.links += links.values()
+    hosts = tuple([host for host in (_host(root), other_host) if host])
+    links = dict.fromkeys(map(_leads_from(shows, root, base, hosts), hrefs))
+    lost = sorted({link.url for link in links if link is not None and link.kind == LOST_LINK})
+    page.links += [link for link in links if link is not None and link.kind != LOST_LINK]
     if lost:
-        lost = sorted(set(lost))
         reader.warn("links", f"{len(lost)} were rewritten, and have lost their ids", lost[0])
 
 
@@ -226,19 +218,22 @@ def _host(origin: str) -> str:
 
 @lru_cache(16)
 def _leads_from(
-    shows: Shows, root: str, base: str | None
-) -> Callable[[str], tuple[str, Link | None]]:
-    """Return what tells the host that an address names, and the link if it leads anywhere."""
+    shows: Shows, root: str, base: str | None, hosts: tuple[str, ...]
+) -> Callable[[str], Link | None]:
+    """Return what tells where an address leads within the market."""
 
     @memoized
-    def leads(href: str) -> tuple[str, Link | None]:
+    def leads(href: str) -> Link | None:
         to = address(href)
         link = shows(to)
         if link is None and base:
             to = address(href, base)
             link = shows(to)
-        if link is not None and link.kind != LOST_LINK:
-            link = Link(link.kind, link.external_id, f"{to.origin or root}{link.url}")
-        return _host(to.origin), link
+        if link is None or link.kind == LOST_LINK:
+            return link
+        host = _host(to.origin)
+        if host and not (host in hosts if hosts else _NETWORK_HOST.fullmatch(host)):
+            return None
+        return Link(link.kind, link.external_id, f"{to.origin or root}{link.url}")
 
     return leads

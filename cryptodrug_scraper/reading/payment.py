@@ -45,7 +45,8 @@ def read_payment(
     listing.payment += [way for way in ways if way not in listing.payment]
     for words in unknown:
         reader.warn("listing.payment", "unknown payment word", words)
-    reader.note("listing.payment", " ".join(text.split()), list(listing.payment))
+    if reader.readings is not None:
+        reader.note("listing.payment", " ".join(text.split()), list(listing.payment))
 
 
 @memoized
@@ -85,11 +86,7 @@ def read_coin(listing: Listing, text: str, reader: Reader, *, accepted: bool = T
 
     One that the page names and does not accept is not added.
     """
-    stated = " ".join(text.split())
-    match = _COIN.fullmatch(stated)
-    name, code = (match["name"], match["code"]) if match is not None else ("", None)
-    codes = [c for c in (code, name) if c and c.upper() in _COINS.values()]
-    coin = codes[0].upper() if codes else _COINS.get(name.casefold())
+    coin = _coin(text)
     if coin is None:
         reader.warn("listing.currencies", "unknown coin", text)
     elif not accepted:
@@ -97,3 +94,12 @@ def read_coin(listing: Listing, text: str, reader: Reader, *, accepted: bool = T
     elif coin not in listing.currencies:
         listing.currencies.append(coin)
     reader.note("listing.currencies", text, coin)
+
+
+@memoized
+def _coin(text: str) -> str | None:
+    """Return the code of a coin that a text names."""
+    match = _COIN.fullmatch(" ".join(text.split()))
+    names = (match["code"], match["name"]) if match is not None else ()
+    codes = [name.upper() for name in names if name and name.upper() in _COINS.values()]
+    return codes[0] if codes else _COINS.get(names[-1].casefold() if names else "")
