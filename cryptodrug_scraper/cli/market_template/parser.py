@@ -58,7 +58,7 @@ def read(document: Document, page: ParsedPage, reader: Reader) -> None:
 
 
 def _categories(document: Document, page: ParsedPage, reader: Reader) -> None:
-    for link in reader.finished(document.css("nav.categories a")):
+    for link in map(reader.at, reader.finished(document.css("nav.categories a"))):
         to = address(attribute(link, "href"))
         name = words(link).rpartition("(")[0].strip() or words(link)
         listed = words(link).rpartition("(")[2].rstrip(")") if "(" in words(link) else None
@@ -85,7 +85,7 @@ def _shows(to: Address) -> Link | None:
 
 def _card(card: LexborNode, reader: Reader) -> Listing:
     listing = Listing()
-    for node in card.css("h2, .vendor, .price, .route"):
+    for node in map(reader.at, card.css("h2, .vendor, .price, .route")):  # for the doctor
         match attribute(node, "class"):
             case "vendor":
                 listing.vendor = reader.text("listing.vendor", node.text())
@@ -110,14 +110,15 @@ def _listing(document: Document, page: ParsedPage, reader: Reader) -> None:
     listing, vendor = Listing(), Vendor()
     own = address(page.url)
     if match := _OFFER.fullmatch(own.path):
+        reader.at(None)  # it stands in no element
         listing.external_id = reader.stated("listing.external_id", own.place, match[1])
     if (title := document.first("main.offer > h1")) is not None:
-        listing.title = reader.text("listing.title", title.text())
+        listing.title = reader.text("listing.title", reader.at(title).text())
     if (rows := document.first("table.facts")) is not None:
         for label, value in (cells for cells in reader.rows(rows) if len(cells) == 2):
             _fact(words(label).rstrip(":"), value, listing, vendor, reader)
     if (text := document.first("div.description")) is not None:
-        listing.description = reader.block("listing.description", block_text(text))
+        listing.description = reader.block("listing.description", block_text(reader.at(text)))
     page.listings.append(listing)
     if vendor.handle is not None:  # an offer's page states something of its vendor, too
         page.vendors.append(vendor)
@@ -128,7 +129,7 @@ def _listing(document: Document, page: ParsedPage, reader: Reader) -> None:
 
 def _fact(label: str, value: LexborNode, listing: Listing, vendor: Vendor, reader: Reader) -> None:
     """Read one row. The words that a market uses stand here and nowhere else."""
-    text = value.text()
+    text = reader.at(value).text()
     match label.casefold():
         case "vendor":
             listing.vendor = vendor.handle = reader.text("vendor.handle", text)
@@ -149,6 +150,7 @@ def _fact(label: str, value: LexborNode, listing: Listing, vendor: Vendor, reade
 def _review(row: LexborNode, listing: Listing, reader: Reader) -> Review:
     author, stars, text, age = (*cells_of(row), None, None, None, None)[:4]
     review = Review(vendor=listing.vendor, listing_external_id=listing.external_id)
+    reader.at(row)
     review.author = reader.text("review.author", author.text() if author is not None else None)
     if stars is not None:
         given, _, most = stars.text().partition("/")
