@@ -182,21 +182,27 @@ def marks_of(line: LexborNode, vendor: Vendor, reader: Reader) -> list[LexborNod
     rating is the text behind it, ``(310) (4.87)``, perhaps in an element of its own.
     """
     marks: list[LexborNode] = []
-    title = text = ""
+    title = ""
+    texts: list[str] = []
     for node in contents(line):
-        next_title = _imported_tip(node) if node.tag == "img" else ""
-        is_rating = title and not text and _is_plain_rating(node)
-        if node.is_text_node or is_rating:
-            text = fold(f"{text} {node.text()}").strip(" -|,;·")
+        if node.is_text_node or (title and not _joined(texts) and _is_plain_rating(node)):
+            texts.append(node.text())
             continue
+        text, texts = _joined(texts), []
+        next_title = _imported_tip(node) if node.tag == "img" else ""
         if next_title or text or node.tag != "img":
+            reader.at(line)
             _read_rating_after(title, text, vendor, reader)
             title = next_title
-        text = ""
         if not next_title:
             marks.append(node)
-    _read_rating_after(title, text, vendor, reader)
+    reader.at(line)
+    _read_rating_after(title, _joined(texts), vendor, reader)
     return marks
+
+
+def _joined(texts: list[str]) -> str:
+    return fold(" ".join(texts)).strip(" -|,;·")
 
 
 def _is_plain_rating(node: LexborNode) -> bool:

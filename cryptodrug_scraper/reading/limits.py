@@ -75,7 +75,7 @@ _NEVER_DEEP = _OF_TABLES.union(
     b"script style title textarea".split()
 )
 _MADE_ANEW = frozenset(b"a b big code em font i nobr s small strike strong tt u".split())
-_ONCE = frozenset(b"body form frame head html".split())
+_SINGLE = frozenset(b"body form frame head html".split())
 _OF_SELECT = frozenset((b"option", b"optgroup", b"select"))
 _MADE_BY_END = frozenset((b"p", b"br"))
 
@@ -134,7 +134,7 @@ def _what_builds_up(body: bytes, options_passed: int | None = None) -> str | Non
         if name in _NEVER_DEEP:
             options += name == b"option"
         else:
-            out_of_place = out_of_place or (count > 0 and name in _ONCE)
+            out_of_place = out_of_place or (count > 0 and name in _SINGLE)
             depth += 1
             if depth > deepest:
                 deepest = depth
