@@ -6,7 +6,7 @@ import re
 from typing import ClassVar
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
-from cryptodrug_scraper.crawl.frontier import Wanted
+from cryptodrug_scraper.crawl.request import CrawlRequest
 from cryptodrug_scraper.crawl.spider import LISTING, RESULTS, VENDOR, MarketSpider
 from cryptodrug_scraper.records import Link, ParsedPage
 
@@ -23,27 +23,33 @@ class DreamSpider(MarketSpider):
     start_address: ClassVar[str] = "/?proceed"  # past the news that a new session is shown
     drugs: ClassVar[tuple[str, ...]] = ("Drugs",)
 
-    def listing(self, told: str) -> Wanted:
+    def listing(self, name: str) -> CrawlRequest:
         """Return a listing's page, by its two numbers (``332845.853310``) or its address."""
-        found = _OFFER.search(told)
+        found = _OFFER.search(name)
         if found is None:
-            raise ValueError(f"{told!r} names no listing: give its number, such as 332845.853310")
-        return Wanted(f"/viewProduct?offer={found[0]}", "listing", found[0], priority=LISTING)
+            raise ValueError(f"{name!r} names no listing: give its number, such as 332845.853310")
+        return CrawlRequest(f"/viewProduct?offer={found[0]}", "listing", found[0], priority=LISTING)
 
-    def vendor(self, handle: str) -> Wanted:
+    def vendor(self, handle: str) -> CrawlRequest:
         """Return a vendor's profile."""
-        return Wanted(f"/contactMember?member={quote(handle)}", "vendor", handle, priority=VENDOR)
+        return CrawlRequest(
+            f"/contactMember?member={quote(handle)}", "vendor", handle, priority=VENDOR
+        )
 
-    def wanted(self, link: Link, address: str, page: ParsedPage) -> Wanted | None:
+    def follow(self, link: Link, address: str, page: ParsedPage) -> CrawlRequest | None:
         """Return what to ask for; the parameters in one order, so that no page comes twice."""
         parts = urlsplit(address)
         query = dict(parse_qsl(parts.query, keep_blank_values=True))
         if query.get("page") == "1":
             del query["page"]
-        told = urlencode({name: query[name] for name in _TELLING if name in query}, quote_via=quote)
-        address = f"{parts.path}?{told}" if told else parts.path
+        query_kept = urlencode(
+            {name: query[name] for name in _TELLING if name in query}, quote_via=quote
+        )
+        address = f"{parts.path}?{query_kept}" if query_kept else parts.path
         if link.kind == "search":
             series = f"category {query['category']}" if "category" in query else None
-            return Wanted(address, "search", link.external_id, series=series, priority=RESULTS)
+            return CrawlRequest(
+                address, "search", link.external_id, series=series, priority=RESULTS
+            )
         priority = VENDOR if link.kind == "vendor" else LISTING
-        return Wanted(address, link.kind, link.external_id, priority=priority)
+        return CrawlRequest(address, link.kind, link.external_id, priority=priority)

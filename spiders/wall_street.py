@@ -6,7 +6,7 @@ import re
 from typing import ClassVar
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
-from cryptodrug_scraper.crawl.frontier import Wanted
+from cryptodrug_scraper.crawl.request import CrawlRequest
 from cryptodrug_scraper.crawl.spider import LISTING, RESULTS, VENDOR, MarketSpider
 from cryptodrug_scraper.records import Link, ParsedPage
 
@@ -23,24 +23,24 @@ class WallStreetSpider(MarketSpider):
     start_address: ClassVar[str] = "/index"
     drugs: ClassVar[tuple[str, ...]] = ("Drugs",)
 
-    def listing(self, told: str) -> Wanted:
+    def listing(self, name: str) -> CrawlRequest:
         """Return a listing's page, by its number or address."""
-        found = _OFFER.search(told)
+        found = _OFFER.search(name)
         if found is None:
-            raise ValueError(f"{told!r} names no listing: give its number")
-        return Wanted(f"/offer/{found[1]}", "listing", found[1], priority=LISTING)
+            raise ValueError(f"{name!r} names no listing: give its number")
+        return CrawlRequest(f"/offer/{found[1]}", "listing", found[1], priority=LISTING)
 
-    def vendor(self, handle: str) -> Wanted:
+    def vendor(self, handle: str) -> CrawlRequest:
         """Return a vendor's profile."""
-        return Wanted(f"/profile/{quote(handle)}", "vendor", handle, priority=VENDOR)
+        return CrawlRequest(f"/profile/{quote(handle)}", "vendor", handle, priority=VENDOR)
 
-    def wanted(self, link: Link, address: str, page: ParsedPage) -> Wanted | None:
+    def follow(self, link: Link, address: str, page: ParsedPage) -> CrawlRequest | None:
         """Return what to ask for; of results, the form that the page would post."""
-        path, _, told = address.partition("#")
+        path, _, fields_of = address.partition("#")
         if link.kind != "search":
             priority = VENDOR if link.kind == "vendor" else LISTING
-            return Wanted(path, link.kind, link.external_id, priority=priority)
-        form = dict(parse_qsl(told))
+            return CrawlRequest(path, link.kind, link.external_id, priority=priority)
+        form = dict(parse_qsl(fields_of))
         menu = next((name for name in _MENU if name in form), None)
         if menu is not None:
             series = f"{_MENU.index(menu)} {form[menu]}"
@@ -52,7 +52,7 @@ class WallStreetSpider(MarketSpider):
             # session, and without `dofilter` comes back empty.
             fields = {"form[page]": form.get("page", "1"), "dofilter": "0"}
             fields |= {f"form[{name}]": value for name, value in filters.items()}
-        return Wanted(
+        return CrawlRequest(
             path,
             "search",
             link.external_id,
@@ -65,7 +65,7 @@ class WallStreetSpider(MarketSpider):
     def category_of(self, link: Link) -> tuple[str, ...] | None:
         """Return the path of a category: each level has numbers of its own."""
         form = dict(parse_qsl(urlsplit(link.url).fragment))
-        return self.crawl.scope.path_of(link.external_id, self._level(form))
+        return self.scope.path_of(link.external_id, self._level(form))
 
     def _level(self, form: dict[str, str]) -> int:
         for level, name in enumerate(_MENU):

@@ -379,12 +379,13 @@ def run(
     from dataclasses import replace
 
     from cryptodrug_scraper.cli.crawled import code_of, show, show_quietly, to_dict
-    from cryptodrug_scraper.crawl.before import check_addresses, check_plan
     from cryptodrug_scraper.crawl.mirrors import MirrorStore, tidy_address
+    from cryptodrug_scraper.crawl.preflight import check_addresses, check_plan
     from cryptodrug_scraper.crawl.run import run_crawl
+    from cryptodrug_scraper.crawl.spider import spider_of
 
     store = MirrorStore(options.folder / "mirrors")
-    check_plan(plan)
+    check_plan(plan, spider_of(plan.market))
     known = [each.address for each in store.all(plan.market)]
     known += [tidy_address(address) for address in mirrors]
     if not known:

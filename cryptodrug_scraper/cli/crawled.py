@@ -80,7 +80,7 @@ def went_wrong(result: CrawlResult) -> list[str]:
         lines.append(f"  given up: {safe(wanted.address)} ({safe(reason or 'no answer')})")
     if len(result.failed) > 10:
         lines.append(f"  … and {len(result.failed) - 10:,} more")
-    lines += [f"  mended: {safe(t.location)}: {safe(t.reason)}" for t in result.mended]
+    lines += [f"  mended: {safe(t.location)}: {safe(t.reason)}" for t in result.repaired]
     if result.lost:
         line = f"  asked again: {result.lost:,} pages whose records the disk had lost"
         if result.forgotten:

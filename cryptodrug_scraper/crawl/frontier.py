@@ -11,17 +11,21 @@ the archive holds asks for the rest again (:meth:`Frontier.ask_again`).
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import sqlite3
 import time
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cryptodrug_scraper.archive import Held, RecordPlace, Written
 from cryptodrug_scraper.crawl.plan import CrawlRefused, Job
+from cryptodrug_scraper.crawl.request import CrawlRequest
 from cryptodrug_scraper.crawl.stores import add_columns, open_store
+
+if TYPE_CHECKING:
+    from cryptodrug_scraper.crawl.identities import SessionState
 
 WAITING, DONE, GONE, FAILED = range(4)
 STATES = ("waiting", "done", "gone", "failed")
@@ -43,7 +47,8 @@ CREATE TABLE IF NOT EXISTS request (
     missing INTEGER NOT NULL DEFAULT 0,
     not_before REAL NOT NULL DEFAULT 0,
     reason TEXT,
-    ended_at REAL
+    ended_at REAL,
+    more TEXT
 );
 CREATE INDEX IF NOT EXISTS request_next ON request (priority DESC, number) WHERE state = 0;
 CREATE TABLE IF NOT EXISTS record (
@@ -75,45 +80,29 @@ _REMEDY = (
     "Move the crawl's folder away, or begin anew with --new: what was captured stays in the archive"
 )
 _COLUMNS = (
-    "number, method, address, body, kind, external_id, series, stateful, priority, tries, missing"
+    "number, method, address, body, kind, external_id, series, stateful, priority, more, tries,"
+    " missing"
 )
 
 
-@dataclass(slots=True, frozen=True)
-class Wanted:
-    """One page that a crawl wants.
+@dataclass(slots=True)
+class Lease:
+    """A request that was handed out: how often it was asked so far, and who asks now.
 
-    ``address`` is the path with its query, without a host: any mirror can answer it. ``body``
-    is a form to be posted (``application/x-www-form-urlencoded``). ``kind`` is the kind of page
-    that should come. ``series`` names the run of result pages that it is one of. A ``stateful``
-    request changes what the session shows and must have it to itself. Higher ``priority``
-    comes first.
+    ``session`` is who asks, as long as ``asking``; ``mirror`` the root that is asked.
+    ``complete`` is set when the spider's callback has come to its end, and ``ended`` when the
+    queue knows what became of the request.
     """
 
-    address: str
-    kind: str
-    external_id: str | None = None
-    method: str = "GET"
-    body: str = ""
-    series: str | None = None
-    stateful: bool = False
-    priority: int = 0
-
-    @property
-    def key(self) -> bytes:
-        """What makes two requests the same."""
-        told = f"{self.method}\n{self.address}\n{self.body}"
-        return hashlib.blake2b(told.encode("utf-8", "surrogatepass"), digest_size=16).digest()
-
-
-@dataclass(slots=True)
-class Task:
-    """A request that was handed out, and how often it has been asked so far."""
-
     number: int
-    wanted: Wanted
+    request: CrawlRequest
     tries: int = 0
     missing: int = 0
+    session: SessionState | None = None
+    mirror: str = ""
+    asking: bool = False
+    complete: bool = False
+    ended: bool = False
 
 
 class Frontier:
@@ -125,6 +114,7 @@ class Frontier:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._db = open_store(path, _SCHEMA, _TABLES, _REMEDY)
+        add_columns(self._db, "request", more="TEXT")
         add_columns(self._db, "series_member", request="BLOB")
         self._db.execute("PRAGMA cache_size = -16000")
         self._flying: set[int] = set()
@@ -169,24 +159,24 @@ class Frontier:
         """Return how many requests there are in each state."""
         return {name: self._counts[state] for state, name in enumerate(STATES)}
 
-    def in_state(self, state: int, limit: int = 1000) -> list[tuple[Wanted, str | None]]:
+    def in_state(self, state: int, limit: int = 1000) -> list[tuple[CrawlRequest, str | None]]:
         """Return requests in a state with the last reason, the first ones first."""
         rows = self._db.execute(
             f"SELECT {_COLUMNS}, reason FROM request WHERE state = ? ORDER BY number LIMIT ?",
             (state, limit),
         )
-        return [(_task(row[:-1]).wanted, row[-1]) for row in rows]
+        return [(_lease(row[:-1]).request, row[-1]) for row in rows]
 
     # -- in and out --------------------------------------------------------------------------
 
-    def add(self, wanted: Iterable[Wanted]) -> int:
+    def add(self, requests: Iterable[CrawlRequest]) -> int:
         """Queue requests that were never queued before; return how many were new."""
         new = 0
         with self.transaction():
-            for one in wanted:
+            for one in requests:
                 new += self._db.execute(
                     "INSERT OR IGNORE INTO request (key, method, address, body, kind, external_id,"
-                    " series, stateful, priority) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    " series, stateful, priority, more) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                     (
                         one.key,
                         one.method,
@@ -197,12 +187,19 @@ class Frontier:
                         one.series,
                         one.stateful,
                         one.priority,
+                        one.more,
                     ),
                 ).rowcount
             self._counts[WAITING] += new
         return new
 
-    def next(self, *, stateful: bool = True, now: float | None = None) -> Task | None:
+    def has(self, key: bytes) -> bool:
+        """Say whether a request was queued at any time."""
+        return (
+            self._db.execute("SELECT 1 FROM request WHERE key = ?", (key,)).fetchone() is not None
+        )
+
+    def next(self, *, stateful: bool = True, now: float | None = None) -> Lease | None:
         """Hand out the first request that is due; without ``stateful`` only of the other kind."""
         now = time.time() if now is None else now
         rows = self._db.execute(
@@ -213,14 +210,14 @@ class Frontier:
         for row in rows:
             if row[0] not in self._flying:
                 self._flying.add(row[0])
-                return _task(row)
+                return _lease(row)
         return None
 
     def finish(
         self,
-        task: Task,
+        lease: Lease,
         state: int,
-        wanted: Iterable[Wanted] = (),
+        requests: Iterable[CrawlRequest] = (),
         reason: str | None = None,
         written: Written | None = None,
     ) -> int:
@@ -233,31 +230,33 @@ class Frontier:
                 self._db.execute(
                     "INSERT OR REPLACE INTO record VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                     (
-                        task.number,
+                        lease.number,
                         *written.place,
                         *(written.original or (None, None, None)),
                         _moment(written),
                     ),
                 )
-            new = self.add(wanted)
+            new = self.add(requests)
             changed = self._db.execute(
                 "UPDATE request SET state = ?, tries = ?, missing = ?, reason = ?, ended_at = ?"
                 " WHERE number = ? AND state = 0",
-                (state, task.tries, task.missing, reason, time.time(), task.number),
+                (state, lease.tries, lease.missing, reason, time.time(), lease.number),
             ).rowcount
             self._counts[WAITING] -= changed
             self._counts[state] += changed
-        self._flying.discard(task.number)
+        self._flying.discard(lease.number)
+        lease.ended = True
         return new
 
-    def put_back(self, task: Task, reason: str | None = None, *, after: float = 0.0) -> None:
+    def put_back(self, lease: Lease, reason: str | None = None, *, after: float = 0.0) -> None:
         """Let a request wait again, for ``after`` seconds at least, behind its like."""
         self._db.execute(
             "UPDATE request SET tries = ?, missing = ?, not_before = ?, reason = ?"
             " WHERE number = ? AND state = 0",
-            (task.tries, task.missing, time.time() + after if after else 0, reason, task.number),
+            (lease.tries, lease.missing, time.time() + after if after else 0, reason, lease.number),
         )
-        self._flying.discard(task.number)
+        self._flying.discard(lease.number)
+        lease.ended = True
 
     def retry_failed(self) -> int:
         """Let all requests that had failed wait again; return how many."""
@@ -271,7 +270,7 @@ class Frontier:
             self._counts[WAITING] += count
         return count
 
-    def ask_again(self, held: Held) -> list[Wanted]:
+    def ask_again(self, held: Held) -> list[CrawlRequest]:
         """Let all requests wait again whose answers the archive no longer holds; return them.
 
         What their pages had shown of a series is forgotten: else they would seem to repeat it.
@@ -281,7 +280,7 @@ class Frontier:
             record, original = RecordPlace(*places[:3]), places[3:]
             if not held.has(record) or (original[0] and not held.has(RecordPlace(*original))):
                 lost.append((number, at))
-        found: list[Wanted] = []
+        again: list[CrawlRequest] = []
         with self.transaction():
             self._db.executemany("INSERT INTO lost VALUES (?)", [(at,) for _, at in lost if at])
             for number, _ in lost:
@@ -298,12 +297,12 @@ class Frontier:
                 )
                 self._counts[row[-1]] -= 1
                 self._counts[WAITING] += 1
-                found.append(_task(row[:-1]).wanted)
+                again.append(_lease(row[:-1]).request)
             self._db.executemany(
                 "DELETE FROM series_member WHERE series = ? AND request = ?",
-                [(wanted.series, wanted.key) for wanted in found if wanted.series is not None],
+                [(request.series, request.key) for request in again if request.series is not None],
             )
-        return found
+        return again
 
     def lost(self) -> set[datetime]:
         """Return when those answers came, whenever it was found that they are lost."""
@@ -313,20 +312,22 @@ class Frontier:
     # -- what was learned on the way -----------------------------------------------------------
 
     def learn_series(self, series: str, external_ids: Collection[str], request: bytes) -> int:
-        """Note what a page of a series shows; return how much of it no page had shown before.
+        """Note what a page of a series shows; return how much of it no other page had shown.
 
-        ``request`` is the key of the request that it came for.
+        ``request`` is the key of the request that it came for: the same page again counts alike.
         """
         if not external_ids:
             return 0
         with self.transaction():
-            return sum(
-                self._db.execute(
-                    "INSERT OR IGNORE INTO series_member VALUES (?, ?, ?)",
-                    (series, external_id, request),
-                ).rowcount
-                for external_id in external_ids
+            self._db.executemany(
+                "INSERT OR IGNORE INTO series_member VALUES (?, ?, ?)",
+                [(series, external_id, request) for external_id in external_ids],
             )
+            first = self._db.execute(
+                "SELECT external_id FROM series_member WHERE series = ? AND request = ?",
+                (series, request),
+            )
+            return len({external_id for (external_id,) in first}.intersection(external_ids))
 
     def learn_categories(self, paths: Iterable[tuple[int, str, str]]) -> None:
         """Keep categories: level from 0, id, and the path as the caller writes it."""
@@ -351,9 +352,9 @@ def open_frontier(job: Job) -> Frontier:
     return Frontier(path)
 
 
-def _task(row: tuple[object, ...]) -> Task:
-    number, method, address, body, kind, external_id, series, stateful, priority, *rest = row
-    wanted = Wanted(
+def _lease(row: tuple[object, ...]) -> Lease:
+    number, method, address, body, kind, external_id, series, stateful, priority, more, *rest = row
+    request = CrawlRequest(
         address=str(address),
         kind=str(kind),
         external_id=None if external_id is None else str(external_id),
@@ -362,6 +363,7 @@ def _task(row: tuple[object, ...]) -> Task:
         series=None if series is None else str(series),
         stateful=bool(stateful),
         priority=int(str(priority)),
+        more=None if more is None else str(more),
     )
     tries, missing = rest
-    return Task(int(str(number)), wanted, int(str(tries)), int(str(missing)))
+    return Lease(int(str(number)), request, int(str(tries)), int(str(missing)))

@@ -22,7 +22,7 @@ _LONGEST_REST = 600.0
 
 
 @dataclass(slots=True)
-class Member:
+class SessionState:
     """An identity at work. ``until`` is on the clock of :func:`time.monotonic`."""
 
     identity: Identity
@@ -64,7 +64,7 @@ class Pool:
         self.each = each
         self.rest = rest
         self.clock = clock
-        self.members: dict[str, Member] = {}
+        self.sessions: dict[str, SessionState] = {}
         self._token: object = None
         self.refresh()
 
@@ -76,133 +76,137 @@ class Pool:
         self._token = token
         found = {identity.name: identity for identity in self.store.all(self.market)}
         changed = False
-        for name in [name for name in self.members if name not in found]:
-            del self.members[name]
+        for name in [name for name in self.sessions if name not in found]:
+            del self.sessions[name]
             changed = True
         for name, identity in found.items():
-            known = self.members.get(name)
+            known = self.sessions.get(name)
             if known is not None and known.identity.added_at == identity.added_at:
                 continue
-            member = Member(identity, cookies=dict(identity.cookies), requests=identity.requests)
+            session = SessionState(
+                identity, cookies=dict(identity.cookies), requests=identity.requests
+            )
             if known is not None:  # requests on the way come back to the old one
-                member.circuit = known.circuit
+                session.circuit = known.circuit
             if identity.state == "resting":
                 left = 0.0
                 if identity.until is not None:
                     left = (identity.until - datetime.now(UTC)).total_seconds()
-                member.until = self.clock() + max(left, 0.0)
+                session.until = self.clock() + max(left, 0.0)
             elif identity.state == "walled":
-                member.challenges = _CHALLENGES
-                member.until = self.clock() + self.rest * 2**_CHALLENGES
-            self.members[name] = member
+                session.challenges = _CHALLENGES
+                session.until = self.clock() + self.rest * 2**_CHALLENGES
+            self.sessions[name] = session
             changed = True
         return changed
 
     # -- who can be asked ----------------------------------------------------------------------
 
-    def free(self, *, stateful: bool | None = None) -> list[Member]:
+    def free(self, *, stateful: bool | None = None) -> list[SessionState]:
         """Return who can take a request now, the least busy first.
 
         ``stateful``: only who can take one that changes what the session shows.
         """
         now = self.clock()
         free = [
-            member
-            for member in self.members.values()
-            if member.state != "ended"
-            and member.flying < (1 if member.challenges else self.each)
-            and member.until <= now
-            and not (stateful and member.stateful)
+            session
+            for session in self.sessions.values()
+            if session.state != "ended"
+            and session.flying < (1 if session.challenges else self.each)
+            and session.until <= now
+            and not (stateful and session.stateful)
         ]
-        return sorted(free, key=lambda member: (member.flying, member.requests))
+        return sorted(free, key=lambda session: (session.flying, session.requests))
 
-    def take(self, member: Member, *, stateful: bool) -> None:
+    def take(self, session: SessionState, *, stateful: bool) -> None:
         """Note that a request goes out."""
-        member.flying += 1
-        member.stateful = member.stateful or stateful
+        session.flying += 1
+        session.stateful = session.stateful or stateful
 
-    def give_back(self, member: Member, *, stateful: bool) -> None:
+    def give_back(self, session: SessionState, *, stateful: bool) -> None:
         """Note that a request came back."""
-        member.flying -= 1
+        session.flying -= 1
         if stateful:
-            member.stateful = False
+            session.stateful = False
 
     @property
     def usable(self) -> int:
         """How many can be asked, now or after a rest that ends by itself."""
-        return sum(member.state in ("live", "resting") for member in self.members.values())
+        return sum(session.state in ("live", "resting") for session in self.sessions.values())
 
     # -- what happened -------------------------------------------------------------------------
 
-    def made(self, member: Member) -> None:
+    def made(self, session: SessionState) -> None:
         """Count a request."""
-        member.requests += 1
-        member.unsaved += 1
-        if member.unsaved >= _SAVED_EVERY:
-            self._save(member, member.state, member.identity.why, member.identity.until)
+        session.requests += 1
+        session.unsaved += 1
+        if session.unsaved >= _SAVED_EVERY:
+            self._save(session, session.state, session.identity.why, session.identity.until)
 
-    def good(self, member: Member) -> None:
+    def good(self, session: SessionState) -> None:
         """Note that a page of the market came."""
-        member.failures = member.challenges = 0
-        if member.state in ("resting", "walled") and member.flying <= self.each:
-            self._save(member, "live", "", None)
+        session.failures = session.challenges = 0
+        if session.state in ("resting", "walled") and session.flying <= self.each:
+            self._save(session, "live", "", None)
 
-    def ended(self, member: Member, why: str) -> None:
+    def ended(self, session: SessionState, why: str) -> None:
         """Note that the session is signed out."""
-        if member.state != "ended":
-            self._save(member, "ended", why, None)
+        if session.state != "ended":
+            self._save(session, "ended", why, None)
 
-    def challenged(self, member: Member, why: str) -> None:
+    def challenged(self, session: SessionState, why: str) -> None:
         """Let it rest at a captcha or waiting page: longer each time, then until it is solved."""
-        if member.until > self.clock() or member.state == "ended":
+        if session.until > self.clock() or session.state == "ended":
             return  # one that went out together with the one that is known
-        member.challenges += 1
-        rest = min(self.rest * 2 ** (member.challenges - 1), _LONGEST_REST)
-        member.until = self.clock() + rest
-        state = "walled" if member.challenges >= _CHALLENGES else "resting"
-        self._save(member, state, why, datetime.now(UTC) + timedelta(seconds=rest))
+        session.challenges += 1
+        rest = min(self.rest * 2 ** (session.challenges - 1), _LONGEST_REST)
+        session.until = self.clock() + rest
+        state = "walled" if session.challenges >= _CHALLENGES else "resting"
+        self._save(session, state, why, datetime.now(UTC) + timedelta(seconds=rest))
 
-    def failed(self, member: Member) -> bool:
+    def failed(self, session: SessionState) -> bool:
         """Note that the way failed; return whether another circuit is taken for it."""
-        member.failures += 1
-        if member.failures % _BAD_CIRCUIT:
+        session.failures += 1
+        if session.failures % _BAD_CIRCUIT:
             return False
-        member.circuit += 1
+        session.circuit += 1
         return True
 
-    def set_cookies(self, member: Member, cookies: dict[str, str | None]) -> None:
+    def set_cookies(self, session: SessionState, cookies: dict[str, str | None]) -> None:
         """Keep cookies that the site set anew (None: took away)."""
-        changed = {k: value for k, value in cookies.items() if member.cookies.get(k) != value}
+        changed = {k: value for k, value in cookies.items() if session.cookies.get(k) != value}
         if not changed:
             return
         for name in changed:
-            member.cookies.pop(name, None)
+            session.cookies.pop(name, None)
         kept = ((name, value) for name, value in changed.items() if value is not None)
-        member.cookies = updated(member.cookies, kept)
-        self._save(member, member.state, member.identity.why, member.identity.until, cookies=True)
+        session.cookies = updated(session.cookies, kept)
+        self._save(
+            session, session.state, session.identity.why, session.identity.until, cookies=True
+        )
 
     def save(self) -> None:
         """Write down what is not written yet."""
-        for member in self.members.values():
-            if member.unsaved:
-                self._save(member, member.state, member.identity.why, member.identity.until)
+        for session in self.sessions.values():
+            if session.unsaved:
+                self._save(session, session.state, session.identity.why, session.identity.until)
 
     def _save(
         self,
-        member: Member,
+        session: SessionState,
         state: str,
         why: str,
         until: datetime | None,
         *,
         cookies: bool = False,
     ) -> None:
-        member.unsaved = 0
-        member.identity.state, member.identity.why, member.identity.until = state, why, until
+        session.unsaved = 0
+        session.identity.state, session.identity.why, session.identity.until = state, why, until
         self.store.mark(
-            member.identity,
+            session.identity,
             state,
             why,
             until,
-            requests=member.requests,
-            cookies=dict(member.cookies) if cookies else None,
+            requests=session.requests,
+            cookies=dict(session.cookies) if cookies else None,
         )

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from scrapy.exceptions import IgnoreRequest
+
+from cryptodrug_scraper.archive import Written
 from cryptodrug_scraper.records import ParsedPage
 
 
@@ -16,6 +19,7 @@ class Verdict(Enum):
     CHALLENGE = "challenge"
     MISSING = "missing"
     TROUBLE = "trouble"
+    OUT_OF_SCOPE = "out of scope"
 
 
 @dataclass(slots=True, frozen=True)
@@ -27,13 +31,22 @@ class Judgement:
     words: str = ""
 
 
+class NoPage(IgnoreRequest):
+    """Not the page that was asked for came: how it was judged, and the capture if there is one."""
+
+    def __init__(self, judgement: Judgement, written: Written | None = None) -> None:
+        super().__init__(f"{judgement.reason}: {judgement.words}")
+        self.judgement = judgement
+        self.written = written
+
+
 _OF_THE_MARKET = ("listing", "vendor", "search", "index")
 
 
 def judge(
     wanted: str, external_id: str | None, parsed: ParsedPage | None, status: int, cut_short: bool
 ) -> Judgement:
-    """Judge the last answer of a visit.
+    """Judge the answer to a request.
 
     ``wanted`` is the kind of page that was asked for and ``external_id`` whose; ``parsed`` is
     None where the answer was no page at all.

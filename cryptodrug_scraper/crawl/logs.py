@@ -11,7 +11,7 @@ from pathlib import Path
 from cryptodrug_scraper.common.private import tighten
 
 _OURS = "cryptodrug_scraper"
-_LEVELS = {_OURS: logging.INFO, "scrapy": logging.WARNING, "urllib3": logging.ERROR}
+_WATCHED = (_OURS, "scrapy", "urllib3")
 _BYTES = 10 << 20
 _KEPT = 2
 
@@ -39,26 +39,29 @@ def _rotate(source: str, target: str) -> None:
     _touch(source)
 
 
+def _worth_keeping(record: logging.LogRecord) -> bool:
+    return record.levelno >= (logging.INFO if record.name.startswith(_OURS) else logging.WARNING)
+
+
 def keep_log(file: Path) -> Callable[[], None]:
     """Write the program's log to a file (at most three of 10 MB); return how to end that.
 
-    Addresses of pages are in it, cookies never. Nothing is printed any more.
+    Addresses of pages are in it, cookies never. What else is done with the log stays as it was.
     """
     handler = _Log(file)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    before = []
-    for name, level in _LEVELS.items():
-        log = logging.getLogger(name)
-        before.append((log, log.level, log.propagate))
-        log.setLevel(level)
-        log.propagate = False
-        log.addHandler(handler)
+    handler.addFilter(_worth_keeping)
+    ours = logging.getLogger(_OURS)
+    level = ours.level
+    if not ours.isEnabledFor(logging.INFO):
+        ours.setLevel(logging.INFO)
+    for name in _WATCHED:
+        logging.getLogger(name).addHandler(handler)
 
     def end() -> None:
-        for log, level, propagate in before:
-            log.removeHandler(handler)
-            log.setLevel(level)
-            log.propagate = propagate
+        for name in _WATCHED:
+            logging.getLogger(name).removeHandler(handler)
+        ours.setLevel(level)
         handler.close()
 
     return end

@@ -7,26 +7,21 @@ beforehand are answers held until the last one tells it, since no archive is wit
 
 from __future__ import annotations
 
-import platform
-import uuid
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from cryptodrug_scraper import __version__
-from cryptodrug_scraper.archive import CrawlArchive, CrawlEnd, CrawlStamp, Page, Written
+from cryptodrug_scraper.archive import CrawlArchive, CrawlEnd, Page, Written
 from cryptodrug_scraper.crawl.answer import NoAnswer, Refused
 from cryptodrug_scraper.crawl.checking import Finding, is_waiting_page
 from cryptodrug_scraper.crawl.identity_client import Asked, Client, LedAway
 from cryptodrug_scraper.crawl.judge import Judgement, Verdict, judge
 from cryptodrug_scraper.crawl.sessions import Identity
+from cryptodrug_scraper.crawl.single import open_archive
 from cryptodrug_scraper.records import Link, ParsedPage
 from parsers import parse_page
-
-FOLDER = "fetch"
-"""Of single pages, in the folder of a market's archives."""
 
 _FOUND = {
     Verdict.PAGE: "signed_in",
@@ -114,8 +109,8 @@ def posted_form(market: str, url: str) -> str | None:
     """
     if "=" not in url.partition("#")[2]:
         return None
-    from cryptodrug_scraper.crawl.before import spider_of
     from cryptodrug_scraper.crawl.plan import CrawlRefused
+    from cryptodrug_scraper.crawl.spider import spider_of
 
     try:
         spider = spider_of(market)
@@ -123,8 +118,8 @@ def posted_form(market: str, url: str) -> str | None:
         return None
     parts = urlsplit(url)
     address = f"{parts.path or '/'}{f'?{parts.query}' if parts.query else ''}#{parts.fragment}"
-    wanted = spider.wanted(Link("search", None, url), address, ParsedPage(market, "unknown"))
-    return wanted.body if wanted is not None and wanted.method == "POST" else None
+    request = spider.follow(Link("search", None, url), address, ParsedPage(market, "unknown"))
+    return request.body if request is not None and request.method == "POST" else None
 
 
 def _try(client: Client, recording: _Recording, url: str, form: str | None) -> Fetched:
@@ -200,7 +195,6 @@ class _Recording:
         self._folder = folder
         self._operator = operator
         self._direct = direct
-        self._started_at = datetime.now(UTC)
         self._archive: CrawlArchive | None = None
         self._held: list[Asked] = []
         self._written: list[Written] = []
@@ -231,7 +225,9 @@ class _Recording:
         return self._written[-1]
 
     def _write_held(self, market: str) -> None:
-        archive = self._archive = self._archive or self._open(market)
+        archive = self._archive = self._archive or open_archive(
+            self._folder, market, command="fetch", direct=self._direct, operator=self._operator
+        )
         for asked in self._held:
             written = archive.write(
                 url=asked.url,
@@ -246,24 +242,6 @@ class _Recording:
             )
             self._written.append(written)
         self._held.clear()
-
-    def _open(self, market: str) -> CrawlArchive:
-        place = self._folder / "archive" / market / FOLDER
-        place.mkdir(parents=True, exist_ok=True, mode=0o700)
-        stamp = CrawlStamp(
-            run=uuid.uuid4().hex,
-            market=market,
-            started_at=self._started_at,
-            operator=self._operator,
-            program_version=__version__,
-            options={
-                "command": "fetch",
-                "direct": self._direct,
-                "python": platform.python_version(),
-            },
-            invented=self._direct,
-        )
-        return CrawlArchive(place, stamp)
 
     def end(self, done: Fetched) -> None:
         """Note how it ended, in the archive and in what is returned."""

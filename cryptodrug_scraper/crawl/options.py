@@ -62,7 +62,7 @@ class CrawlOptions:
     operator: str | None = None
     new: bool = False
 
-    def told(self) -> dict[str, object]:
+    def as_record(self) -> dict[str, object]:
         """Return what may stand in the record of the run: no addresses, no credentials."""
         return {
             "direct": self.direct,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, Self
 
@@ -12,9 +13,31 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.live import Live
 
-    from cryptodrug_scraper.crawl.crawl import Crawl
+    from cryptodrug_scraper.crawl.crawl_run import CrawlRun
 
 _LINE_EVERY = 10.0
+_RATE_OVER = 60.0
+
+
+class PageRate:
+    """How many pages were captured, and how fast they come."""
+
+    def __init__(self) -> None:
+        self.pages = 0
+        self._at: deque[float] = deque(maxlen=10_000)
+
+    def add(self) -> None:
+        """Note one more."""
+        self.pages += 1
+        self._at.append(time.monotonic())
+
+    @property
+    def now(self) -> float:
+        """Pages a second over the last minute."""
+        now = time.monotonic()
+        recent = [at for at in self._at if now - at < _RATE_OVER]
+        passed = min(now - recent[0], _RATE_OVER) if recent else 0.0
+        return len(recent) / passed if passed > 1 else float(len(recent))
 
 
 @dataclass(slots=True, frozen=True)
@@ -145,16 +168,16 @@ def _drawn(shown: Shown) -> RenderableType:
     return table
 
 
-def show(crawl: Crawl, waits: float | None) -> Shown:
+def show(crawl: CrawlRun, waits: float | None) -> Shown:
     """Return how a crawl stands. ``waits``: seconds that it still waits for fresh cookies."""
-    stats = crawl.crawler.stats.get_stats() if crawl.crawler.stats else {}
+    stats = crawl.crawler.stats.get_stats()
     counts = crawl.frontier.counts()
     loader = crawl.loader
     return Shown(
         market=crawl.market,
-        pages=crawl.kept_pages,
+        pages=crawl.rate.pages,
         queued=counts["waiting"],
-        rate=crawl.rate,
+        rate=crawl.rate.now,
         asked=int(stats.get("cryptodrug/requests", 0)),
         put_back=sum(n for key, n in stats.items() if key.startswith("cryptodrug/put_back/")),
         gone=counts["gone"],
@@ -165,24 +188,24 @@ def show(crawl: Crawl, waits: float | None) -> Shown:
         state=_state(crawl, waits),
         identities=tuple(
             (m.name, m.state, _words(crawl, m.until, m.state, m.identity.why), m.requests)
-            for m in crawl.pool.members.values()
+            for m in crawl.pool.sessions.values()
         ),
     )
 
 
-def _state(crawl: Crawl, waits: float | None) -> str:
+def _state(crawl: CrawlRun, waits: float | None) -> str:
     if crawl.stopping:
         return f"stopping: {crawl.stop_words}"
     if waits is not None:
         return f"waiting for fresh cookies, {max(waits, 0) / 60:.0f} min more"
     if crawl.quiet:
         return f"quiet hours ({crawl.options.quiet})"
-    if crawl.tor_is_down:
+    if crawl.tor.is_down:
         return f"Tor does not answer at {crawl.options.socks}"
     return ""
 
 
-def _words(crawl: Crawl, until: float, state: str, why: str) -> str:
+def _words(crawl: CrawlRun, until: float, state: str, why: str) -> str:
     left = until - crawl.pool.clock()
     if state in ("resting", "walled") and left > 0:
         return f"{why}, {left:.0f} s more"

@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 import psycopg2
 
 from cryptodrug_scraper.archive import CrawlEnd, CrawlStamp, Held, Trouble
-from cryptodrug_scraper.crawl.frontier import Wanted
 from cryptodrug_scraper.crawl.loading import LoadingThread
 from cryptodrug_scraper.crawl.lost import forget_lost
+from cryptodrug_scraper.crawl.request import CrawlRequest
 from cryptodrug_scraper.database.crawls import record_crawl
 from cryptodrug_scraper.database.embedded import DatabaseUnavailable
 from cryptodrug_scraper.database.reviews import work_out_reviews
@@ -43,10 +43,10 @@ class CrawlResult:
     seconds: float
     counters: dict[str, Any]
     frontier: dict[str, int]
-    failed: list[tuple[Wanted, str | None]]
+    failed: list[tuple[CrawlRequest, str | None]]
     archive: Path
     stamp: CrawlStamp
-    mended: list[Trouble] = field(default_factory=list)
+    repaired: list[Trouble] = field(default_factory=list)
     lost: int = 0
     forgotten: int = 0
     unknown_categories: list[str] = field(default_factory=list)
@@ -54,7 +54,7 @@ class CrawlResult:
     database_error: str | None = None
 
 
-class Before(NamedTuple):
+class EarlierRuns(NamedTuple):
     """What the runs before left: their ids, what their files hold, and captures that are lost."""
 
     runs: list[str]
@@ -63,9 +63,9 @@ class Before(NamedTuple):
 
 
 def bring_up(
-    result: CrawlResult, end: CrawlEnd, loader: LoadingThread, before: Before, *, behind: bool
+    result: CrawlResult, end: CrawlEnd, loader: LoadingThread, earlier: EarlierRuns, *, behind: bool
 ) -> None:
-    """Work out reviews and note the run's end; if ``behind``, read the archive before.
+    """Work out reviews and note the run's end; if ``behind``, read the archive earlier.
 
     Rows of captures that the archive lost are taken out first. Where the database is lost it is
     tried again, then the error is noted in the result: the archive has everything.
@@ -73,7 +73,7 @@ def bring_up(
     for pause in _PAUSES:
         try:
             loader.revive()
-            _bring_up(result, end, loader.target.dsn, before, behind=behind)
+            _bring_up(result, end, loader.target.dsn, earlier, behind=behind)
         except (psycopg2.Error, DatabaseUnavailable) as error:
             result.database_error = " ".join(str(error).split())[:300]
             behind = True
@@ -84,12 +84,12 @@ def bring_up(
 
 
 def _bring_up(
-    result: CrawlResult, end: CrawlEnd, dsn: str, before: Before, *, behind: bool
+    result: CrawlResult, end: CrawlEnd, dsn: str, earlier: EarlierRuns, *, behind: bool
 ) -> None:
     connection = psycopg2.connect(dsn, application_name="cryptodrug crawl")
     try:
-        if before.runs and (behind or before.lost or result.mended):
-            result.forgotten += forget_lost(connection, before.held, before.runs, before.lost)
+        if earlier.runs and (behind or earlier.lost or result.repaired):
+            result.forgotten += forget_lost(connection, earlier.held, earlier.runs, earlier.lost)
         if behind:
             result.loaded = replay([result.archive], dsn).counts
         else:

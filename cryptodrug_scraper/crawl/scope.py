@@ -65,12 +65,12 @@ class Scope:
             return True
         if not path:
             return None
-        whole = self._by_tail.get(tuple(path))
-        if not whole:
+        known = self._by_tail.get(tuple(path))
+        if not known:
             judged = self._judge(tuple(path))
             root = tuple(path[:1])
             return judged if judged or root in self._by_tail.get(root, ()) else None
-        answers = {self._judge(one) for one in whole}
+        answers = {self._judge(one) for one in known}
         return answers.pop() if len(answers) == 1 else None
 
     def _judge(self, path: tuple[str, ...]) -> bool:

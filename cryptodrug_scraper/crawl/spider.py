@@ -1,77 +1,104 @@
 """What all markets' spiders share: which links of a page lead to pages that a crawl wants.
 
-A spider knows how to move and nothing else: what a page states, links included, its parser
-read. What it wants goes into the frontier in the step that ends the request, so that no kill
-comes between the two; a spider therefore yields no requests to Scrapy.
+A spider knows how to move and nothing else: what a page states, links included, its parser read.
 """
 
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import AsyncIterator, Iterator
-from datetime import datetime
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any, ClassVar, NamedTuple, Self
 from urllib.parse import urlsplit
 
 import scrapy
 from scrapy.crawler import Crawler
 from scrapy.http import Response
+from scrapy.settings import Settings
+from scrapy.spiderloader import SpiderLoader
 
-from cryptodrug_scraper.crawl.frontier import Wanted
+from cryptodrug_scraper.crawl import settings as scrapy_settings
+from cryptodrug_scraper.crawl.arguments import explained, plan_of
+from cryptodrug_scraper.crawl.frontier import Lease
+from cryptodrug_scraper.crawl.items import CapturedPage
+from cryptodrug_scraper.crawl.memory import Memory
+from cryptodrug_scraper.crawl.options import CrawlOptions
+from cryptodrug_scraper.crawl.plan import CrawlRefused, Plan
+from cryptodrug_scraper.crawl.progress import View
+from cryptodrug_scraper.crawl.request import CrawlRequest
+from cryptodrug_scraper.crawl.scope import Scope
 from cryptodrug_scraper.records import Link, ParsedPage
-
-if TYPE_CHECKING:
-    from cryptodrug_scraper.crawl.crawl import Crawl
+from parsers import parse_page
 
 # Vendors come before listings: their tabs and reviews are what changes most.
 INDEX, RESULTS, VENDOR, LISTING = 40, 30, 20, 10
 
 
-class MarketSpider(scrapy.Spider):
-    """The walk through one market; its ``name`` is the market's name.
+class Given(NamedTuple):
+    """What a crawl is to do, how, and who looks on."""
 
-    ``home`` is the address of a page that is there for everyone who is signed in; ``start``
-    where a crawl begins; ``drugs`` names the categories that are in scope by default.
+    plan: Plan
+    options: CrawlOptions
+    view: View
+
+
+class MarketSpider(scrapy.Spider):
+    """The walk through one market; ``market`` is its name, and ``name`` if it is not told apart.
+
+    ``home`` is the address of a page that is there for everyone who is signed in;
+    ``start_address`` where a crawl begins; ``drugs`` names the categories that are in scope by
+    default. Arguments (``-a NAME=VALUE``) are those of :func:`~.arguments.plan_of`.
     """
 
+    market: ClassVar[str]
     home: ClassVar[str] = "/"
     start_address: ClassVar[str] = "/"
     drugs: ClassVar[tuple[str, ...]] = ()
-    crawl: Crawl
+
+    plan: Plan
+    given: Given | None = None
+    root: str = ""
+    scope: Scope
+    memory: Memory | None = None
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        if not hasattr(cls, "market"):
+            cls.market = cls.name
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
-        """Build the spider, and the crawl that it is part of."""
-        from cryptodrug_scraper.crawl.crawl import Crawl
-
+        """Build the spider. Raises CrawlRefused for arguments that mean nothing."""
         given = kwargs.pop("given", None)
         spider = super().from_crawler(crawler, *args, **kwargs)
-        Crawl.begin(crawler, spider, given)  # sets `crawl`
+        if given is None:
+            with explained():
+                spider.plan = plan_of(spider, kwargs)
+        else:
+            spider.given, spider.plan = given, given.plan
+        spider.scope = Scope(spider.plan.inside or spider.drugs, spider.plan.outside)
         return spider
 
-    async def start(self) -> AsyncIterator[Any]:
-        """Yield nothing: where a crawl begins was queued when its frontier was opened."""
-        return
-        yield
+    def join(self, scope: Scope, hosts: Callable[[], frozenset[str]], memory: Memory) -> None:
+        """Take part in a crawl: in what it has learned of the market, and what it remembers."""
+        self.scope, self.hosts, self.memory = scope, hosts, memory  # type: ignore[method-assign]
 
-    def parse(self, response: Response, **kwargs: Any) -> Iterator[dict[str, Any]]:
-        """Yield the records of a page, for Scrapy's own feeds (``-O pages.jsonl``)."""
-        page = response.meta.get("parsed")
-        if page is not None and self.crawl.feeds:
-            yield page.to_dict()
+    @property
+    def begins_crawl(self) -> bool:
+        """Whether this walks a market, and is not there for `scrapy parse` or `fetch` alone."""
+        return not type(self).start.__module__.startswith("scrapy.commands")
 
     # -- what each market says -----------------------------------------------------------------
 
     @abstractmethod
-    def listing(self, told: str) -> Wanted:
+    def listing(self, name: str) -> CrawlRequest:
         """Return the page of a listing by its id or address. Raises ValueError."""
 
     @abstractmethod
-    def vendor(self, handle: str) -> Wanted:
+    def vendor(self, handle: str) -> CrawlRequest:
         """Return the page of a vendor by the handle. Raises ValueError."""
 
     @abstractmethod
-    def wanted(self, link: Link, address: str, page: ParsedPage) -> Wanted | None:
+    def follow(self, link: Link, address: str, page: ParsedPage) -> CrawlRequest | None:
         """Return what to ask for a link; None if there is nothing new behind it.
 
         ``address`` is the link's path, query and fragment.
@@ -79,25 +106,48 @@ class MarketSpider(scrapy.Spider):
 
     def category_of(self, link: Link) -> tuple[str, ...] | None:
         """Return the path of the category whose results a link leads to, as far as known."""
-        return self.crawl.scope.path_of(link.external_id)
+        return self.scope.path_of(link.external_id)
 
     # -- what all share ------------------------------------------------------------------------
 
-    def begin(self) -> Iterator[Wanted]:
-        """Yield what a crawl asks for first. Raises ValueError for what makes no sense."""
-        plan = self.crawl.plan
-        for told in plan.listings:
-            yield self.listing(told)
-        for handle in plan.vendors:
-            yield self.vendor(handle)
-        if not plan.only:
-            yield Wanted(self.start_address, "index", priority=INDEX)
+    async def start(self) -> AsyncIterator[scrapy.Request]:
+        """Yield where a crawl begins; what was queued before is not queued again."""
+        for request in self.first():
+            yield request.to_scrapy(self.root, self)
 
-    def after(self, page: ParsedPage, wanted: Wanted) -> Iterator[Wanted]:
-        """Yield what a page that was wanted leads to, as far as it is in scope and due."""
-        crawl = self.crawl
-        crawl.scope.learn(page.categories)
-        ended = self._repeats(page, wanted)
+    def first(self) -> Iterator[CrawlRequest]:
+        """Yield what a crawl asks for first. Raises ValueError for what makes no sense."""
+        for name in self.plan.listings:
+            yield self.listing(name)
+        for handle in self.plan.vendors:
+            yield self.vendor(handle)
+        if not self.plan.only:
+            yield CrawlRequest(self.start_address, "index", priority=INDEX)
+
+    def parse(self, response: Response, **kwargs: Any) -> Iterator[scrapy.Request | ParsedPage]:
+        """Yield the requests that a page leads to, as far as in scope and due, and the page."""
+        page = response.meta.get("page") or self.read(response)
+        parts = urlsplit(response.url)
+        root = f"{parts.scheme}://{parts.netloc}"
+        lease = response.meta.get("lease")
+        asked = lease.request if isinstance(lease, Lease) else None
+        for request in self.requests(page, asked):
+            if self.memory is None or not self.memory.knows(request):
+                yield request.to_scrapy(root, self)
+        yield page
+
+    def read(self, response: Response) -> ParsedPage:
+        """Return what a page states that came outside a crawl."""
+        kind = (response.headers.get("Content-Type") or b"").decode("latin-1")
+        url, market = response.url, self.market
+        parsed = parse_page(response.body, market=market, url=url, content_type=kind or None)
+        return CapturedPage.of(parsed, None)
+
+    def requests(self, page: ParsedPage, asked: CrawlRequest | None) -> Iterator[CrawlRequest]:
+        """Yield what a page that was asked for leads to, as far as it is in scope and due."""
+        memory = self.memory
+        self.scope.learn(page.categories)
+        ended = memory is not None and asked is not None and memory.repeats(page, asked)
         cards = {listing.external_id: listing for listing in page.listings}
         for link in page.links:
             address = self._address(link)
@@ -110,15 +160,16 @@ class MarketSpider(scrapy.Spider):
                 follow = self._wants_listing(link, page, card.category if card else [])
             else:
                 follow = self._wants_vendor(link, page)
-            if not follow:
+            request = self.follow(link, address, page) if follow else None
+            if request is None or (ended and asked and request.series == asked.series):
                 continue
-            found = self.wanted(link, address, page)
-            if found is None or (ended and found.series == wanted.series):
+            if link.kind != "search" and memory is not None and memory.is_recent(request):
                 continue
-            if link.kind != "search" and self._is_recent(found):
-                crawl.count("skipped/recent")
-                continue
-            yield found
+            yield request
+
+    def hosts(self) -> frozenset[str] | None:
+        """Return the hosts (with port) that are the market's; None if they are not known."""
+        return None
 
     def _address(self, link: Link) -> str | None:
         """Return a link's address without its host, None if the host is none of the market's."""
@@ -127,8 +178,11 @@ class MarketSpider(scrapy.Spider):
             host = parts.netloc.lower()
         except ValueError:
             return None
-        if parts.scheme not in ("", "http", "https") or (host and host not in self.crawl.hosts()):
-            self.crawl.count("refused/other_host")
+        hosts = self.hosts() if host else None
+        other = hosts is not None and host not in hosts
+        if parts.scheme not in ("", "http", "https") or other:
+            if self.memory is not None:
+                self.memory.refused()
             return None
         address = parts.path or "/"
         if not address.startswith("/"):
@@ -137,38 +191,24 @@ class MarketSpider(scrapy.Spider):
             address += f"?{parts.query}"
         return f"{address}#{parts.fragment}" if parts.fragment else address
 
-    def _repeats(self, page: ParsedPage, wanted: Wanted) -> bool:
-        """Say whether a page of results shows only what its series had shown before.
-
-        Some pagers go on for ever and begin anew behind their end.
-        """
-        if wanted.series is None:
-            return False
-        shown = {listing.external_id for listing in page.listings if listing.external_id}
-        if not shown or self.crawl.frontier.learn_series(wanted.series, shown, wanted.key):
-            return False
-        self.crawl.count("paging/repeated")
-        return True
-
     def _wants_results(self, link: Link, page: ParsedPage) -> bool:
-        plan = self.crawl.plan
         if link.external_id is None:  # a vendor's store
             return page.kind in ("vendor", "search")
-        if plan.only:
+        if self.plan.only:
             return False
         path = self.category_of(link)
-        return path is not None and self.crawl.scope.contains(path) is not False
+        return path is not None and self.scope.contains(path) is not False
 
     def _wants_listing(self, link: Link, page: ParsedPage, category: list[str]) -> bool:
-        plan, scope = self.crawl.plan, self.crawl.scope
         own = page.kind == "listing" and link.external_id in {
             listing.external_id for listing in page.listings[:1]
         }
         if own:
             return True
-        if plan.only:
-            return bool(plan.vendors) and page.kind in ("vendor", "search") and self._sold(page)
-        answer = scope.contains(category)
+        if self.plan.only:
+            sold = page.kind in ("vendor", "search") and self._sold(page)
+            return bool(self.plan.vendors) and sold
+        answer = self.scope.contains(category)
         if page.kind in ("listing", "index"):
             return answer is True
         return answer is not False
@@ -177,14 +217,23 @@ class MarketSpider(scrapy.Spider):
         """Say whether a page is of a vendor who was asked for."""
         handles = {vendor.handle for vendor in page.vendors}
         handles |= {listing.vendor for listing in page.listings}
-        return not handles.isdisjoint(self.crawl.plan.vendors)
+        return not handles.isdisjoint(self.plan.vendors)
 
     def _wants_vendor(self, link: Link, page: ParsedPage) -> bool:
-        plan = self.crawl.plan
-        if plan.only:
-            return page.kind == "vendor" and link.external_id in plan.vendors
+        if self.plan.only:
+            return page.kind == "vendor" and link.external_id in self.plan.vendors
         return page.kind != "index"
 
-    def _is_recent(self, wanted: Wanted) -> bool:
-        moment: datetime | None = self.crawl.since
-        return moment is not None and self.crawl.visited.since(wanted.key, moment)
+
+def spider_of(market: str) -> MarketSpider:
+    """Return the market's spider, without a crawl. Raises CrawlRefused if it has none."""
+    settings = Settings()
+    settings.setmodule(scrapy_settings)
+    try:
+        spider = SpiderLoader.from_settings(settings).load(market)()
+    except KeyError:
+        raise CrawlRefused(
+            f"There is no spider for {market}: its saved pages can be read only"
+        ) from None
+    assert isinstance(spider, MarketSpider)
+    return spider

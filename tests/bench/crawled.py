@@ -11,6 +11,7 @@ With PROFILE, a file, the event loop's thread is profiled too: that makes all nu
 
 from __future__ import annotations
 
+import asyncio
 import cProfile
 import functools
 import json
@@ -23,9 +24,8 @@ from pathlib import Path
 from typing import Any
 
 from cryptodrug_scraper.archive import CrawlArchive
-from cryptodrug_scraper.crawl import crawl as crawling
-from cryptodrug_scraper.crawl import visit
-from cryptodrug_scraper.crawl.durable import WhenOnDisk
+from cryptodrug_scraper.crawl import crawl_run, wall
+from cryptodrug_scraper.crawl.durable import DiskSync
 from cryptodrug_scraper.crawl.loading import LoadingThread
 from cryptodrug_scraper.crawl.options import CrawlOptions
 from cryptodrug_scraper.crawl.plan import Plan
@@ -39,14 +39,14 @@ EACH = 2
 
 _TIMED: tuple[tuple[str, Any, str], ...] = (
     ("archive", CrawlArchive, "write"),
-    ("parse", visit, "parse_page"),
-    ("judge and queue", visit, "judge"),
-    ("judge and queue", visit.Visit, "_end"),
+    ("parse", wall, "parse_page"),
+    ("judge and queue", wall, "judge"),
+    ("judge and queue", FrontierScheduler, "done"),
     ("hand out", FrontierScheduler, "next_request"),
     ("look after", Watch, "look"),
     ("load", LoadingThread, "_run"),
-    ("load", crawling, "bring_up"),
-    ("begin and end", crawling.Crawl, "_open"),
+    ("load", crawl_run, "bring_up"),
+    ("begin and end", crawl_run.CrawlRun, "open"),
 )
 
 spent: Counter[str] = Counter()
@@ -80,12 +80,20 @@ def _timed(name: str, call: Callable[..., Any]) -> Callable[..., Any]:
     return timed
 
 
+def at_once(disk: DiskSync) -> asyncio.Future[None]:
+    """Return what is done, whatever the disk does."""
+    future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    future.set_result(None)
+    return future
+
+
 def main() -> None:
     """Measure and print."""
     folder, market, socks, pages, dsn, *more = sys.argv[1:]
     profile = [option for option in more if option != NOT_TO_DISK]
     if NOT_TO_DISK in more:
-        WhenOnDisk.then = lambda self, action: action()  # type: ignore[method-assign]
+        DiskSync.then = lambda self, action: action()  # type: ignore[method-assign]
+        DiskSync.reached = at_once  # type: ignore[method-assign]
     for name, owner, attribute in _TIMED:
         setattr(owner, attribute, _timed(name, getattr(owner, attribute)))
     options = CrawlOptions(

@@ -28,9 +28,10 @@ from urllib.request import ProxyHandler, Request, build_opener
 
 import psycopg2
 
-from cryptodrug_scraper.crawl.frontier import Frontier, Wanted
+from cryptodrug_scraper.crawl.frontier import Frontier
 from cryptodrug_scraper.crawl.mirrors import MirrorStore
 from cryptodrug_scraper.crawl.plan import Jobs, Plan
+from cryptodrug_scraper.crawl.request import CrawlRequest
 from cryptodrug_scraper.crawl.sessions import SessionStore
 from cryptodrug_scraper.crawl.spider import RESULTS
 from cryptodrug_scraper.database.connection import client_url, open_engine
@@ -118,16 +119,16 @@ def longer(runs: dict[str, list[dict[str, Any]]], by: str) -> float:
     return float(sure / unsure - 1)
 
 
-def the_queue(count: int, at: datetime) -> list[Wanted]:
+def the_queue(count: int, at: datetime) -> list[CrawlRequest]:
     """Return requests of a market as it is at a moment, in the proportions that it has them."""
     look = market_sites()[MARKET]
     world = make_world(look, sizes=Sizes(LISTINGS, VENDORS, REVIEWS), reference=at)
     world.stand_still(world.reference)
     at = world.reference
-    found: list[Wanted] = []
+    found: list[CrawlRequest] = []
 
     def want(address: str, kind: str, key: str, series: str | None = None) -> None:
-        found.append(Wanted(address, kind, key, series=series, priority=RESULTS + 1))
+        found.append(CrawlRequest(address, kind, key, series=series, priority=RESULTS + 1))
 
     for spot in TREE.spots:
         number = str(spot.number)
@@ -145,7 +146,7 @@ def the_queue(count: int, at: datetime) -> list[Wanted]:
     return found[:count]
 
 
-def prepare(data: Path, requests: list[Wanted], cookies: list[str]) -> None:
+def prepare(data: Path, requests: list[CrawlRequest], cookies: list[str]) -> None:
     """Make a data folder: a mirror, sessions, and a crawl with these requests queued."""
     MirrorStore(data / "mirrors").add(MARKET, f"http://{onion(1)}")
     for number, cookie in enumerate(cookies):

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from cryptodrug_scraper.archive import CrawlArchive
-from cryptodrug_scraper.crawl.durable import WhenOnDisk
+from cryptodrug_scraper.crawl.durable import DiskSync
 from tests.archive.crawling import stamp
 
 
@@ -20,10 +20,14 @@ class Place:
         self.done: list[int] = []
         self.failed: list[OSError] = []
         self.finished = asyncio.Event()
-        self.disk = WhenOnDisk(self.archive, self.failed.append, self.finished.set, gather=gather)
+        self.disk = DiskSync(self.archive, self.failed.append, gather=gather)
+
+    def _do(self, number: int) -> None:
+        self.done.append(number)
+        self.finished.set()
 
     def add(self, number: int) -> None:
-        self.disk.then(lambda: self.done.append(number))
+        self.disk.then(lambda: self._do(number))
 
 
 def test_it_gathers_unless_nothing_else_can_go_on(tmp_path: Path) -> None:

@@ -14,7 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cryptodrug_scraper.crawl.frontier import DONE, FAILED, GONE, Frontier, Wanted
+from cryptodrug_scraper.crawl.frontier import DONE, FAILED, GONE, Frontier
+from cryptodrug_scraper.crawl.request import CrawlRequest
 
 
 @pytest.fixture
@@ -22,39 +23,39 @@ def frontier(tmp_path: Path) -> Frontier:
     return Frontier(tmp_path / "frontier.sqlite")
 
 
-def listing(number: int, **more: object) -> Wanted:
-    return Wanted(f"/offer/{number}", "listing", str(number), **more)  # type: ignore[arg-type]
+def listing(number: int, **more: object) -> CrawlRequest:
+    return CrawlRequest(f"/offer/{number}", "listing", str(number), **more)  # type: ignore[arg-type]
 
 
 def test_the_same_request_is_queued_once(frontier: Frontier) -> None:
     assert frontier.add([listing(1), listing(2), listing(1)]) == 2
     assert frontier.add([listing(2), listing(3)]) == 1
-    assert frontier.add([Wanted("/index", "search", method="POST", body="a=1")]) == 1
-    assert frontier.add([Wanted("/index", "search", method="POST", body="a=2")]) == 1
+    assert frontier.add([CrawlRequest("/index", "search", method="POST", body="a=1")]) == 1
+    assert frontier.add([CrawlRequest("/index", "search", method="POST", body="a=2")]) == 1
     assert frontier.waiting == 5
 
 
 def test_higher_priority_first_then_in_order(frontier: Frontier) -> None:
     frontier.add([listing(1), listing(2), listing(3, priority=5)])
     handed_out = [frontier.next() for _ in range(4)]
-    assert [task and task.wanted.external_id for task in handed_out] == ["3", "1", "2", None]
+    assert [lease and lease.request.external_id for lease in handed_out] == ["3", "1", "2", None]
     assert frontier.flying == 3
 
 
 def test_what_is_done_is_not_queued_again(frontier: Frontier) -> None:
     frontier.add([listing(1)])
-    task = frontier.next()
-    assert task is not None
-    assert frontier.finish(task, DONE, [listing(1), listing(2)]) == 1
+    lease = frontier.next()
+    assert lease is not None
+    assert frontier.finish(lease, DONE, [listing(1), listing(2)]) == 1
     assert frontier.counts() == {"waiting": 1, "done": 1, "gone": 0, "failed": 0}
 
 
 def test_what_is_put_off_waits(frontier: Frontier) -> None:
     frontier.add([listing(1)])
-    task = frontier.next()
-    assert task is not None
-    task.tries = 3
-    frontier.put_back(task, "timeout", after=30)
+    lease = frontier.next()
+    assert lease is not None
+    lease.tries = 3
+    frontier.put_back(lease, "timeout", after=30)
     assert frontier.next() is None
     assert frontier.next(now=time.time() + 20) is None
     again = frontier.next(now=time.time() + 31)
@@ -63,19 +64,19 @@ def test_what_is_put_off_waits(frontier: Frontier) -> None:
 
 def test_requests_that_need_the_session_are_passed_over(frontier: Frontier) -> None:
     frontier.add([listing(1, stateful=True), listing(2)])
-    task = frontier.next(stateful=False)
-    assert task is not None and task.wanted.external_id == "2"
+    lease = frontier.next(stateful=False)
+    assert lease is not None and lease.request.external_id == "2"
     assert frontier.next(stateful=False) is None
-    task = frontier.next()
-    assert task is not None and task.wanted == listing(1, stateful=True)
+    lease = frontier.next()
+    assert lease is not None and lease.request == listing(1, stateful=True)
 
 
 def test_failed_ones_can_be_tried_again(frontier: Frontier) -> None:
     frontier.add([listing(1), listing(2)])
     for state in (FAILED, GONE):
-        task = frontier.next()
-        assert task is not None
-        frontier.finish(task, state, reason="timeout")
+        lease = frontier.next()
+        assert lease is not None
+        frontier.finish(lease, state, reason="timeout")
     assert frontier.in_state(FAILED) == [(listing(1), "timeout")]
     assert frontier.retry_failed() == 1
     assert frontier.counts() == {"waiting": 1, "done": 0, "gone": 1, "failed": 0}
@@ -83,21 +84,22 @@ def test_failed_ones_can_be_tried_again(frontier: Frontier) -> None:
 
 def test_a_step_that_fails_changes_nothing(frontier: Frontier) -> None:
     frontier.add([listing(1)])
-    task = frontier.next()
-    assert task is not None
+    lease = frontier.next()
+    assert lease is not None
     with pytest.raises(ZeroDivisionError), frontier.transaction():
         frontier.learn_series("s", ["1"], b"r")
-        frontier.finish(task, DONE, (listing(1 // (n - 3)) for n in range(2, 9)))
+        frontier.finish(lease, DONE, (listing(1 // (n - 3)) for n in range(2, 9)))
     assert frontier.counts() == {"waiting": 1, "done": 0, "gone": 0, "failed": 0}
     assert frontier.learn_series("s", ["1"], b"r") == 1
-    frontier.put_back(task)
+    frontier.put_back(lease)
     assert frontier.next() is not None
 
 
 def test_series_tell_what_is_new(frontier: Frontier) -> None:
-    assert frontier.learn_series("a", ["1", "2"], b"r") == 2
-    assert frontier.learn_series("a", ["2", "3"], b"r") == 1
-    assert frontier.learn_series("a", ["1", "2", "3"], b"r") == 0
+    assert frontier.learn_series("a", ["1", "2"], b"1") == 2
+    assert frontier.learn_series("a", ["2", "3"], b"2") == 1
+    assert frontier.learn_series("a", ["1", "2", "3"], b"3") == 0
+    assert frontier.learn_series("a", ["1", "2"], b"1") == 2  # the same page, asked for again
     assert frontier.learn_series("b", ["1"], b"r") == 1
     assert frontier.learn_series("b", [], b"r") == 0
 
@@ -105,34 +107,35 @@ def test_series_tell_what_is_new(frontier: Frontier) -> None:
 def test_all_is_there_after_opening_it_again(tmp_path: Path) -> None:
     path = tmp_path / "frontier.sqlite"
     first = Frontier(path)
-    odd = Wanted("/u/Blå?x=1&y=\x00", "vendor", "Blå", "POST", "a=%00", "s", True, -3)
+    odd = CrawlRequest("/u/Blå?x=1&y=\x00", "vendor", "Blå", "POST", "a=%00", "s", True, -3)
     first.add([odd, listing(2)])
     first.learn_categories([(0, "1", '["Drugs"]')])
-    task = first.next()
-    assert task is not None
-    first.finish(task, DONE)
+    lease = first.next()
+    assert lease is not None
+    first.finish(lease, DONE)
     assert first.next() is not None  # and never comes back
     first.close()
     again = Frontier(path)
     assert again.counts() == {"waiting": 1, "done": 1, "gone": 0, "failed": 0}
     assert again.categories() == [(0, "1", '["Drugs"]')]
-    task = again.next()
-    assert task is not None and task.wanted == odd
+    lease = again.next()
+    assert lease is not None and lease.request == odd
 
 
 _KILLED = """
 import sys
 from pathlib import Path
-from cryptodrug_scraper.crawl.frontier import DONE, Frontier, Wanted
+from cryptodrug_scraper.crawl.frontier import DONE, Frontier
+from cryptodrug_scraper.crawl.request import CrawlRequest
 frontier = Frontier(Path(sys.argv[1]))
-frontier.add([Wanted("/0", "listing")])
-while (task := frontier.next()) is not None:
-    number = int(task.wanted.address[1:])
+frontier.add([CrawlRequest("/0", "listing")])
+while (lease := frontier.next()) is not None:
+    number = int(lease.request.address[1:])
     if number > 3000:
-        frontier.finish(task, DONE)
+        frontier.finish(lease, DONE)
         continue
     # Each leads to its two children: with any of them lost, numbers are missing at the end.
-    frontier.finish(task, DONE, [Wanted(f"/{2 * number + n}", "listing") for n in (1, 2)])
+    frontier.finish(lease, DONE, [CrawlRequest(f"/{2 * number + n}", "listing") for n in (1, 2)])
     print(number, flush=True)
 print("end", flush=True)
 """
@@ -166,15 +169,17 @@ words = st.text(st.characters(exclude_categories=("Cs",)), max_size=20)
 
 
 @settings(max_examples=30, deadline=None)
-@given(st.lists(st.builds(Wanted, address=words, kind=words, body=words, stateful=st.booleans())))
-def test_what_goes_in_comes_out_once(wanted: list[Wanted]) -> None:
+@given(
+    st.lists(st.builds(CrawlRequest, address=words, kind=words, body=words, stateful=st.booleans()))
+)
+def test_what_goes_in_comes_out_once(wanted: list[CrawlRequest]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         frontier = Frontier(Path(folder) / "frontier.sqlite")
         new = frontier.add(wanted)
         out = []
-        while (task := frontier.next()) is not None:
-            out.append(task.wanted)
-            frontier.finish(task, DONE)
+        while (lease := frontier.next()) is not None:
+            out.append(lease.request)
+            frontier.finish(lease, DONE)
         frontier.close()
     assert len(out) == new == len({one.key for one in wanted})
     assert {one.key for one in out} == {one.key for one in wanted}

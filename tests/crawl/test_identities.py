@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cryptodrug_scraper.crawl.identities import Member, Pool
+from cryptodrug_scraper.crawl.identities import Pool, SessionState
 from cryptodrug_scraper.crawl.sessions import SessionStore
 
 
@@ -35,12 +35,12 @@ def pool(store: SessionStore, clock: Clock) -> Pool:
     return Pool(store, "m", each=2, rest=10, clock=clock)
 
 
-def names(members: list[Member]) -> list[str]:
-    return sorted(member.name for member in members)
+def names(sessions: list[SessionState]) -> list[str]:
+    return sorted(session.name for session in sessions)
 
 
 def test_each_takes_so_many_at_a_time(pool: Pool) -> None:
-    one = pool.members["one"]
+    one = pool.sessions["one"]
     pool.take(one, stateful=False)
     assert [m.name for m in pool.free()] == ["two", "one"]
     pool.take(one, stateful=False)
@@ -50,22 +50,22 @@ def test_each_takes_so_many_at_a_time(pool: Pool) -> None:
 
 
 def test_one_request_has_the_session_to_itself(pool: Pool) -> None:
-    pool.take(pool.members["one"], stateful=True)
+    pool.take(pool.sessions["one"], stateful=True)
     assert names(pool.free(stateful=True)) == ["two"]
     assert names(pool.free()) == ["one", "two"]
-    pool.give_back(pool.members["one"], stateful=True)
+    pool.give_back(pool.sessions["one"], stateful=True)
     assert names(pool.free(stateful=True)) == ["one", "two"]
 
 
 def test_who_is_signed_out_is_out_until_fresh_cookies_come(pool: Pool, store: SessionStore) -> None:
-    before = pool.members["one"]
+    before = pool.sessions["one"]
     pool.ended(before, "the login page")
     assert names(pool.free()) == ["two"]
     assert store.get("m", "one").state == "ended"
-    assert not pool.refresh() or pool.members["one"] is before
+    assert not pool.refresh() or pool.sessions["one"] is before
     store.add("m", "one", {"session": "3"})
     assert pool.refresh()
-    after = pool.members["one"]
+    after = pool.sessions["one"]
     assert names(pool.free()) == ["one", "two"]
     assert after.cookies == {"session": "3"} and after.circuit == before.circuit
     pool.ended(before, "an answer that came late")  # is about the old cookies
@@ -75,7 +75,7 @@ def test_who_is_signed_out_is_out_until_fresh_cookies_come(pool: Pool, store: Se
 def test_rests_at_a_captcha_grow_until_the_researcher_is_needed(
     pool: Pool, store: SessionStore, clock: Clock
 ) -> None:
-    one = pool.members["one"]
+    one = pool.sessions["one"]
     states = []
     for rest in (10, 20, 40, 80):
         pool.challenged(one, "captcha")
@@ -96,7 +96,7 @@ def test_rests_at_a_captcha_grow_until_the_researcher_is_needed(
 
 
 def test_another_circuit_after_failures_in_a_row(pool: Pool) -> None:
-    one = pool.members["one"]
+    one = pool.sessions["one"]
     assert [pool.failed(one) for _ in range(4)] == [False, False, True, False]
     assert one.circuit == 1
     pool.good(one)
@@ -104,17 +104,17 @@ def test_another_circuit_after_failures_in_a_row(pool: Pool) -> None:
 
 
 def test_cookies_that_the_site_sets_are_kept(pool: Pool, store: SessionStore, clock: Clock) -> None:
-    pool.set_cookies(pool.members["one"], {"session": "nine", "other": "x", "none": None})
+    pool.set_cookies(pool.sessions["one"], {"session": "nine", "other": "x", "none": None})
     assert store.get("m", "one").cookies == {"session": "nine", "other": "x"}
-    pool.set_cookies(pool.members["one"], {"other": None})
+    pool.set_cookies(pool.sessions["one"], {"other": None})
     assert store.get("m", "one").cookies == {"session": "nine"}
-    assert "nine" not in repr(pool.members["one"])
-    assert Pool(store, "m", clock=clock).members["one"].cookies == {"session": "nine"}
+    assert "nine" not in repr(pool.sessions["one"])
+    assert Pool(store, "m", clock=clock).sessions["one"].cookies == {"session": "nine"}
 
 
 def test_requests_are_counted_on_disk(pool: Pool, store: SessionStore) -> None:
     for _ in range(25):
-        pool.made(pool.members["two"])
+        pool.made(pool.sessions["two"])
     assert store.get("m", "two").requests == 20
     pool.save()
     assert store.get("m", "two").requests == 25

@@ -7,7 +7,7 @@ import pytest
 from cryptodrug_scraper.crawl.judge import Verdict, judge
 from cryptodrug_scraper.records import Listing, ParsedPage, Vendor
 
-PAGE, OUT, WALL, MISSING, TROUBLE = Verdict
+PAGE, OUT, WALL, MISSING, TROUBLE, _ = Verdict
 
 
 @pytest.mark.parametrize(

@@ -73,4 +73,4 @@ def test_nonsense_is_named(read: Callable[[str], Any], text: str) -> None:
 
 def test_what_is_told_of_a_run_has_no_credentials() -> None:
     options = CrawlOptions(Path("data"), dsn="postgresql://user:secret@host/db")
-    assert "secret" not in repr(options.told()) + repr(options)
+    assert "secret" not in repr(options.as_record()) + repr(options)

@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 
 from cryptodrug_scraper.archive import RecordPlace
-from cryptodrug_scraper.crawl.frontier import Wanted, open_frontier
+from cryptodrug_scraper.crawl.frontier import open_frontier
 from cryptodrug_scraper.crawl.logs import keep_log
 from cryptodrug_scraper.crawl.plan import CrawlRefused, Jobs, Plan
+from cryptodrug_scraper.crawl.request import CrawlRequest
 from cryptodrug_scraper.crawl.visited import Visited
 
 PLAN = Plan("m", inside=("Drugs",), since="2019-01-01T00:00:00+00:00")
@@ -64,7 +65,7 @@ def test_files_are_for_their_owner_whatever_the_umask(tmp_path: Path) -> None:
             frontier = open_frontier(job)
             visited = Visited(jobs.folder / "visited.sqlite", tmp_path, job.name)
             visited.note(b"k", datetime.now(UTC), RecordPlace("a", 0, 1))
-            frontier.add([Wanted("/", "index")])
+            frontier.add([CrawlRequest("/", "index")])
             end = keep_log(job.folder / "crawl.log")
             files = [path for path in jobs.folder.rglob("*") if path.is_file()]
             names = {path.name for path in files}

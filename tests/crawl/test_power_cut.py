@@ -15,7 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cryptodrug_scraper.archive import CrawlArchive, Held, Page, read_pages, repair
-from cryptodrug_scraper.crawl.frontier import DONE, Frontier, Wanted
+from cryptodrug_scraper.crawl.frontier import DONE, Frontier
+from cryptodrug_scraper.crawl.request import CrawlRequest
 from cryptodrug_scraper.database.connection import client_url
 from cryptodrug_scraper.replay import replay
 from simulator.market_site import market_sites
@@ -32,17 +33,17 @@ BODIES = [html(f"{n} " * 700 + str(random.Random(n).random())) for n in range(4)
 def crawled(folder: Path, run: str, requests: int, chance: random.Random) -> None:
     """Ask for what waits, as a crawl does: pages, walls, and what is taken back."""
     frontier = Frontier(folder / "frontier.sqlite")
-    frontier.add(Wanted(f"/{n}", "listing", str(n)) for n in range(requests))
+    frontier.add(CrawlRequest(f"/{n}", "listing", str(n)) for n in range(requests))
     with CrawlArchive(folder / "warcs", stamp(run), rotate_bytes=4_000) as archive:
-        while (task := frontier.next()) is not None:
-            at = NOON + timedelta(seconds=task.number, microseconds=chance.randrange(10**6))
+        while (lease := frontier.next()) is not None:
+            at = NOON + timedelta(seconds=lease.number, microseconds=chance.randrange(10**6))
             if not chance.randrange(4):
                 write(archive, html("Who are you?"), url="http://m.onion/login", captured_at=at)
             if not chance.randrange(4):
                 archive.take_back(write(archive, chance.choice(BODIES)))
-            url = f"http://m.onion{task.wanted.address}"
+            url = f"http://m.onion{lease.request.address}"
             written = write(archive, chance.choice(BODIES), url=url, captured_at=at)
-            frontier.finish(task, DONE, written=written)
+            frontier.finish(lease, DONE, written=written)
     frontier.close()
 
 
@@ -94,14 +95,14 @@ def test_what_cannot_be_read_is_asked_again_and_nothing_else(seed: int) -> None:
 
 def test_a_page_of_a_series_that_was_lost_does_not_repeat_itself(tmp_path: Path) -> None:
     frontier = Frontier(tmp_path / "frontier.sqlite")
-    pages = [Wanted(f"/?page={n}", "search", series="s") for n in range(2)]
+    pages = [CrawlRequest(f"/?page={n}", "search", series="s") for n in range(2)]
     frontier.add(pages)
     with CrawlArchive(tmp_path / "warcs", stamp()) as archive:
         for ids in (["1", "2"], ["2", "3"]):
-            task = frontier.next()
-            assert task is not None
-            assert frontier.learn_series("s", ids, task.wanted.key)
-            frontier.finish(task, DONE, written=write(archive, html(" ".join(ids))))
+            lease = frontier.next()
+            assert lease is not None
+            assert frontier.learn_series("s", ids, lease.request.key)
+            frontier.finish(lease, DONE, written=write(archive, html(" ".join(ids))))
     (file,) = (tmp_path / "warcs").iterdir()
     os.truncate(file, file.stat().st_size - 600)  # its request, and more
     mended = repair(tmp_path / "warcs")

@@ -9,15 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from cryptodrug_scraper.crawl.frontier import DONE, Frontier, Wanted
+from cryptodrug_scraper.crawl.frontier import DONE, Frontier
 from cryptodrug_scraper.crawl.plan import CrawlRefused
+from cryptodrug_scraper.crawl.request import CrawlRequest
 from cryptodrug_scraper.crawl.visited import Visited
 
 
 def queue(path: Path) -> bytes:
     """A queue of some size, closed in order."""
     frontier = Frontier(path)
-    frontier.add(Wanted(f"/offer/{n}", "listing", str(n)) for n in range(2_000))
+    frontier.add(CrawlRequest(f"/offer/{n}", "listing", str(n)) for n in range(2_000))
     frontier.close()
     return path.read_bytes()
 
@@ -77,8 +78,8 @@ def test_a_queue_of_an_earlier_version_goes_on(tmp_path: Path) -> None:
             "INSERT INTO series_member VALUES ('s', '1')"
         )
     frontier = Frontier(path)
-    task = frontier.next()
-    assert task is not None
-    frontier.finish(task, DONE)
-    assert frontier.learn_series("s", ["1", "2"], task.wanted.key) == 1
+    lease = frontier.next()
+    assert lease is not None
+    frontier.finish(lease, DONE)
+    assert frontier.learn_series("s", ["1", "2"], lease.request.key) == 1
     frontier.close()

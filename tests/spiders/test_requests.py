@@ -13,7 +13,7 @@ import pytest
 from scrapy.spiderloader import SpiderLoader
 from scrapy.utils.project import get_project_settings
 
-from cryptodrug_scraper.crawl.frontier import Wanted
+from cryptodrug_scraper.crawl.request import CrawlRequest
 from cryptodrug_scraper.crawl.spider import MarketSpider
 from cryptodrug_scraper.records import Link, ParsedPage
 from parsers import markets
@@ -35,8 +35,8 @@ def address_of(url: str) -> str:
     return urlsplit(url)._replace(scheme="", netloc="").geturl() or "/"
 
 
-def request_of(spider: MarketSpider, link: Link, page: ParsedPage) -> Wanted | None:
-    return spider.wanted(link, address_of(link.url), page)
+def request_of(spider: MarketSpider, link: Link, page: ParsedPage) -> CrawlRequest | None:
+    return spider.follow(link, address_of(link.url), page)
 
 
 def links_of(market: str) -> Iterator[tuple[Link, ParsedPage]]:

@@ -6,7 +6,7 @@ import re
 from typing import ClassVar
 from urllib.parse import quote, urlsplit
 
-from cryptodrug_scraper.crawl.frontier import Wanted
+from cryptodrug_scraper.crawl.request import CrawlRequest
 from cryptodrug_scraper.crawl.spider import LISTING, RESULTS, VENDOR, MarketSpider
 from cryptodrug_scraper.records import Link, ParsedPage
 
@@ -24,23 +24,23 @@ class TemplateMarketSpider(MarketSpider):
     # The categories that a crawl is about if nobody says otherwise, as the market writes them.
     drugs: ClassVar[tuple[str, ...]] = ("Drugs",)
 
-    def listing(self, told: str) -> Wanted:
+    def listing(self, name: str) -> CrawlRequest:
         """Return a listing's page, by its number or address."""
-        number = _OFFER.search(told)
+        number = _OFFER.search(name)
         if number is None:
-            raise ValueError(f"{told!r} names no listing: give its number")
-        return Wanted(f"/offer/{number[1]}", "listing", number[1], priority=LISTING)
+            raise ValueError(f"{name!r} names no listing: give its number")
+        return CrawlRequest(f"/offer/{number[1]}", "listing", number[1], priority=LISTING)
 
-    def vendor(self, handle: str) -> Wanted:
+    def vendor(self, handle: str) -> CrawlRequest:
         """Return a vendor's profile."""
-        return Wanted(f"/vendor/{quote(handle)}", "vendor", handle, priority=VENDOR)
+        return CrawlRequest(f"/vendor/{quote(handle)}", "vendor", handle, priority=VENDOR)
 
-    def wanted(self, link: Link, address: str, page: ParsedPage) -> Wanted | None:
+    def follow(self, link: Link, address: str, page: ParsedPage) -> CrawlRequest | None:
         """Return what to ask for; one page has one address, whatever else a link carries."""
         path = urlsplit(address).path
         if link.kind == "search":
             # Pages of results of one series: the crawl notices a pager that goes on for ever.
             series = f"category {link.external_id}"
-            return Wanted(path, "search", link.external_id, series=series, priority=RESULTS)
+            return CrawlRequest(path, "search", link.external_id, series=series, priority=RESULTS)
         priority = VENDOR if link.kind == "vendor" else LISTING
-        return Wanted(path, link.kind, link.external_id, priority=priority)
+        return CrawlRequest(path, link.kind, link.external_id, priority=priority)

@@ -3,45 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from scrapy.settings import Settings
-from scrapy.spiderloader import SpiderLoader
-
-from cryptodrug_scraper.crawl import settings as of_crawls
 from cryptodrug_scraper.crawl.mirrors import is_loopback
 from cryptodrug_scraper.crawl.plan import CrawlRefused, Plan
-from cryptodrug_scraper.crawl.spider import MarketSpider
+
+if TYPE_CHECKING:
+    from cryptodrug_scraper.crawl.spider import MarketSpider
 
 
-def spider_of(market: str) -> MarketSpider:
-    """Return the market's spider, without a crawl. Raises CrawlRefused if it has none."""
-    settings = Settings()
-    settings.setmodule(of_crawls)
-    try:
-        spider = SpiderLoader.from_settings(settings).load(market)()
-    except KeyError:
-        raise CrawlRefused(
-            f"There is no spider for {market}: its saved pages can be read only"
-        ) from None
-    assert isinstance(spider, MarketSpider)
-    return spider
-
-
-def check_plan(plan: Plan) -> None:
-    """Refuse listings and vendors that cannot be asked for. Raises CrawlRefused."""
-    spider = spider_of(plan.market)
-    for told in plan.listings:
+def check_plan(plan: Plan, spider: MarketSpider) -> None:
+    """Refuse listings and vendors that the market's spider cannot ask for. Raises CrawlRefused."""
+    for name in plan.listings:
         try:
-            spider.listing(told)
+            spider.listing(name)
         except ValueError as error:
             raise CrawlRefused(f"--listing: {error}") from None
-    for name, values in (
+    for option, values in (
         ("--vendor", plan.vendors),
         ("--category", plan.inside),
         ("--exclude-category", plan.outside),
     ):
         if not all(value.strip() for value in values):
-            raise CrawlRefused(f"{name}: a name is missing")
+            raise CrawlRefused(f"{option}: a name is missing")
 
 
 def check_addresses(

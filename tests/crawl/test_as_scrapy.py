@@ -1,0 +1,359 @@
+"""The crawl used as any Scrapy project: its commands, and components that others wrote."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from scrapy.settings import Settings
+
+from cryptodrug_scraper.archive import Page, read_pages
+from cryptodrug_scraper.crawl.addon import REFUSED, SETTINGS, check_settings
+from cryptodrug_scraper.crawl.plan import CrawlRefused
+from tests.conftest import ROOT
+from tests.crawl.crawling import Place, place
+
+OFFERS = 9
+"""Of ten listings one is not of the market's drugs."""
+
+Done = subprocess.CompletedProcess[str]
+
+THEIRS = '''
+from collections import Counter
+from scrapy import Request, signals
+from scrapy.exceptions import IgnoreRequest
+from spiders.dream import DreamSpider
+
+
+class Mine(DreamSpider):
+    """A subclass under a name of its own, which takes the title of each listing."""
+
+    name = "mine"
+
+    def parse(self, response, **kwargs):
+        yield from super().parse(response, **kwargs)
+        if response.meta["kind"] == "listing":
+            yield {"title": response.css("title::text").get(""), "url": response.url}
+
+
+class Keeps(DreamSpider):
+    """Yields requests with a callback and arguments of its own."""
+
+    name = "keeps"
+
+    def parse(self, response, **kwargs):
+        for each in super().parse(response, **kwargs):
+            if isinstance(each, Request) and each.meta["kind"] == "listing":
+                more = {"callback": self.offer, "cb_kwargs": {"n": 1}}
+                each = each.replace(**more, meta=each.meta | {"a": [1]})
+            yield each
+
+    def offer(self, response, n):
+        yield {"offer": response.url, "n": n, "a": response.meta["a"]}
+
+
+class Ignores:
+    """Refuses vendors' pages."""
+
+    def process_request(self, request, spider=None):
+        if "contactMember" in request.url:
+            raise IgnoreRequest("not of interest")
+
+
+class Swallows:
+    """Hides what callbacks raise, as some middlewares do."""
+
+    def process_spider_exception(self, response, exception, spider=None):
+        return []
+
+
+class Breaks(DreamSpider):
+    name = "breaks"
+
+    def parse(self, response, **kwargs):
+        for number, each in enumerate(super().parse(response, **kwargs)):
+            if response.meta["kind"] == "search" and number == 3:
+                raise ValueError("a callback that breaks")
+            yield each
+
+
+class Adds:
+    """A spider middleware that adds a request of its own to each page of results."""
+
+    async def process_spider_output(self, response, result, spider=None):
+        async for each in result:
+            yield each
+        if response.meta["kind"] == "index":
+            yield response.follow("/?category=0&added=1", meta={"kind": "search"})
+
+
+class Fails:
+    """A pipeline that raises."""
+
+    def process_item(self, item):
+        raise RuntimeError("a pipeline that fails")
+
+
+class Collects:
+    """A pipeline that writes down what it sees."""
+
+    def process_item(self, item):
+        from itemadapter import ItemAdapter
+        with open("seen.txt", "a") as file:
+            file.write(f"{ItemAdapter(item).get('kind')}\\n")
+        return item
+
+
+class Watches:
+    """An extension that counts signals."""
+
+    def __init__(self, crawler):
+        self.counts = Counter()
+        self.crawler = crawler
+        for name in ("request_scheduled", "request_dropped", "item_scraped", "response_received",
+                     "request_reached_downloader"):
+            crawler.signals.connect(getattr(self, name), getattr(signals, name))
+        crawler.signals.connect(self.closed, signals.spider_closed)
+
+    @classmethod
+    def from_crawler(cls, crawler):
+        return cls(crawler)
+
+    def request_scheduled(self): self.counts["request_scheduled"] += 1
+    def request_dropped(self): self.counts["request_dropped"] += 1
+    def item_scraped(self): self.counts["item_scraped"] += 1
+    def response_received(self): self.counts["response_received"] += 1
+    def request_reached_downloader(self): self.counts["request_reached_downloader"] += 1
+
+    def closed(self):
+        import json
+        with open("signals.json", "w") as file:
+            json.dump(dict(self.counts), file)
+'''
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Iterator[Place]:
+    (tmp_path / "work").mkdir()
+    (tmp_path / "work" / "theirs.py").write_text(THEIRS)
+    with place(tmp_path, "dream", listings=10, vendors=2, reviews=20) as market:
+        yield market
+
+
+def scrapy(here: Place, url: str, *arguments: str, **settings: str) -> Done:
+    """Run Scrapy's own command in a folder of the user's, with modules of the user's."""
+    given = {"DOWNLOAD_DELAY": "0"} | settings
+    more = [part for name, value in given.items() for part in ("-s", f"{name}={value}")]
+    environment = {
+        "CRYPTODRUG_DATA_DIR": str(here.folder),
+        "DATABASE_URL": url,
+        "PYTHONPATH": f"{here.folder / 'work'}{os.pathsep}{ROOT}",
+        "SCRAPY_SETTINGS_MODULE": "cryptodrug_scraper.crawl.settings",
+    }
+    return subprocess.run(
+        [sys.executable, "-m", "scrapy", *arguments, *more],
+        capture_output=True,
+        text=True,
+        cwd=here.folder / "work",
+        env=os.environ | environment,
+        timeout=180,
+        check=False,
+    )
+
+
+def crawl(here: Place, url: str, name: str = "dream", *options: str, **settings: str) -> Done:
+    given = {"SPIDER_MODULES": "spiders,theirs"} | settings
+    return scrapy(here, url, "crawl", name, "-a", "direct=1", *options, **given)
+
+
+def offers(here: Place) -> set[str]:
+    """Return the listings whose pages are archived."""
+    pages = [page for page in read_pages([here.archive]) if isinstance(page, Page) and page.url]
+    return {page.url.partition("offer=")[2] for page in pages if "viewProduct" in str(page.url)}
+
+
+def job(here: Place) -> dict[str, object]:
+    (file,) = (here.folder / "crawls" / here.market).glob("*/job.json")
+    return dict(json.loads(file.read_text("utf-8"))["runs"][-1])
+
+
+def test_parse_asks_that_page_and_no_other(here: Place, migrated_url: str) -> None:
+    address = f"{here.server.address}/?proceed"
+    done = scrapy(here, migrated_url, "parse", address, "--spider", "dream", "--nocolour")
+    assert done.returncode == 0, done.stderr
+    assert "'kind': 'index'" in done.stdout and "<GET " in done.stdout
+    assert here.server.site.snapshot()["requests"] == 1
+    assert not (here.folder / "crawls").exists()
+
+
+def test_fetch_and_shell_show_the_page_as_a_session_sees_it(here: Place, migrated_url: str) -> None:
+    address = f"{here.server.address}/?proceed"
+    done = scrapy(here, migrated_url, "fetch", address, "--nolog")
+    assert done.returncode == 0 and "</html>" in done.stdout, done.stderr
+    code = "(response.status, len(response.body), spider.name)"
+    done = scrapy(here, migrated_url, "shell", address, "-c", code, "--nolog")
+    assert done.returncode == 0 and done.stdout.startswith("(200, "), done.stdout + done.stderr
+    assert here.server.site.snapshot()["served/index"] == 2  # signed in, both times
+    assert len(list(here.archive.glob("dream/fetch/*.warc.gz"))) == 2
+    away = scrapy(here, migrated_url, "fetch", "http://elsewhere.example/", "--nolog")
+    assert "</html>" not in away.stdout
+
+
+def test_a_request_that_a_middleware_ignores_is_given_up_and_named(
+    here: Place, migrated_url: str
+) -> None:
+    done = crawl(here, migrated_url, DOWNLOADER_MIDDLEWARES='{"theirs.Ignores": 450}')
+    assert done.returncode == 0, done.stderr
+    assert "Given up: /contactMember" in done.stderr
+    assert "ignored: not of interest" in done.stderr
+    assert len(offers(here)) == OFFERS
+    assert job(here)["outcome"] == "finished"
+
+
+def test_arguments_that_mean_nothing_are_refused(here: Place, migrated_url: str) -> None:
+    done = crawl(here, migrated_url, "dream", "-a", "vendor=X")
+    assert done.returncode != 0 and "-a vendor=… is no argument" in done.stderr
+    assert "Is vendors meant?" in done.stderr
+    assert not here.server.site.snapshot()
+
+
+@pytest.mark.parametrize("name", sorted(REFUSED))
+@pytest.mark.parametrize("priority", ["project", "spider", "cmdline"])
+def test_settings_that_cannot_be_honoured_are_refused_by_name(name: str, priority: str) -> None:
+    settings = Settings()
+    settings.setmodule("cryptodrug_scraper.crawl.settings")
+    check_settings(settings)
+    is_dict = name in ("DOWNLOAD_HANDLERS", "DEFAULT_REQUEST_HEADERS")
+    settings.set(name, {"http": "a.b"} if is_dict else "somewhere.Something", priority)
+    with pytest.raises(CrawlRefused, match=f"The setting {name} cannot be honoured: "):
+        check_settings(settings)
+    if not is_dict:
+        settings.set(name, SETTINGS.get(name), priority)  # what holds anyway may be said
+        check_settings(settings)
+
+
+def test_a_setting_that_is_refused_ends_the_command(here: Place, migrated_url: str) -> None:
+    done = crawl(here, migrated_url, JOBDIR="here")
+    assert done.returncode == 2, done.stderr
+    assert "The setting JOBDIR cannot be honoured" in done.stderr
+    assert "Traceback" not in done.stderr and not here.server.site.snapshot()
+
+
+def test_a_pipeline_that_fails_is_seen(here: Place, migrated_url: str) -> None:
+    done = crawl(here, migrated_url, ITEM_PIPELINES='{"theirs.Fails": 800}')
+    assert "a pipeline that fails" in done.stderr
+    assert "'log_count/ERROR': " in done.stderr
+    quiet = crawl(here, migrated_url, LOG_LEVEL="CRITICAL")
+    assert quiet.stderr == ""
+
+
+def test_pipelines_see_each_page_without_a_feed(here: Place, migrated_url: str) -> None:
+    done = crawl(here, migrated_url, ITEM_PIPELINES='{"theirs.Collects": 100}')
+    assert done.returncode == 0, done.stderr
+    kinds = (here.folder / "work" / "seen.txt").read_text("utf-8").split()
+    assert set(kinds) == {"index", "search", "listing", "vendor"}
+    assert kinds.count("listing") == OFFERS
+
+
+def test_scrapys_limits_end_a_crawl_that_goes_on_later(here: Place, migrated_url: str) -> None:
+    done = crawl(here, migrated_url, CLOSESPIDER_PAGECOUNT="5")
+    assert done.returncode == 0 and job(here)["outcome"] == "limit"
+    assert 0 < len(offers(here)) < OFFERS or not offers(here)
+    assert crawl(here, migrated_url).returncode == 0
+    assert len(offers(here)) == OFFERS and job(here)["outcome"] == "finished"
+
+
+def test_what_scrapy_bounds_is_bounded(here: Place, migrated_url: str) -> None:
+    done = crawl(here, migrated_url, DOWNLOAD_MAXSIZE="200", RETRY_TIMES="1")
+    assert "too_large" in done.stderr
+    assert "'cryptodrug/failed': 1" in done.stderr
+
+
+def test_a_delay_is_kept_between_all_requests(here: Place, migrated_url: str) -> None:
+    here.server.site.faults.rates = {"not_found_once": 1.0}
+    settings = {
+        "DOWNLOAD_DELAY": "0.2",
+        "DOWNLOAD_DELAY_JITTER": "0",
+        "AUTOTHROTTLE_ENABLED": "0",
+        "CONCURRENT_REQUESTS_PER_DOMAIN": "1",
+        "CLOSESPIDER_TIMEOUT": "6",
+    }
+    crawl(here, migrated_url, **settings)
+    sessions = len(here.store.all("dream"))
+    asked = here.server.site.snapshot()["requests"]
+    assert asked <= sessions * (6 / 0.2 + 5)
+
+
+def test_a_subclass_may_have_a_name_and_items_of_its_own(here: Place, migrated_url: str) -> None:
+    out = here.folder / "items.jsonl"
+    done = crawl(here, migrated_url, "mine", "-O", str(out))
+    assert done.returncode == 0, done.stderr
+    items = [json.loads(line) for line in out.open(encoding="utf-8")]
+    assert len([item for item in items if "title" in item]) == OFFERS
+    pages = [item for item in items if item.get("kind") == "listing"]
+    assert len(pages) == OFFERS and pages[0]["listings"][0]["external_id"]
+
+
+def test_callbacks_and_their_arguments_come_back_out_of_the_queue(
+    here: Place, migrated_url: str
+) -> None:
+    out = here.folder / "items.jsonl"
+    assert crawl(here, migrated_url, "keeps", CLOSESPIDER_PAGECOUNT="4").returncode == 0
+    done = crawl(here, migrated_url, "keeps", "-O", str(out))
+    assert done.returncode == 0, done.stderr
+    items = [json.loads(line) for line in out.open(encoding="utf-8")]
+    kept = [item for item in items if "offer" in item]
+    assert kept and all((item["n"], item["a"]) == (1, [1]) for item in kept)
+    assert len(offers(here)) == OFFERS
+
+
+def test_extensions_of_others_stand_beside_ours_and_see_the_signals(
+    here: Place, migrated_url: str
+) -> None:
+    settings = {
+        "EXTENSIONS": '{"theirs.Watches": 500}',
+        "SPIDER_MIDDLEWARES": '{"theirs.Adds": 500}',
+    }
+    done = crawl(here, migrated_url, **settings)
+    assert done.returncode == 0, done.stderr
+    counts = json.loads((here.folder / "work" / "signals.json").read_text("utf-8"))
+    served = here.server.site.snapshot()["requests"]
+    assert counts["request_reached_downloader"] == served
+    assert counts["item_scraped"] > 10
+    assert counts["request_scheduled"] >= served
+    added = [
+        p for p in read_pages([here.archive]) if isinstance(p, Page) and "added=1" in str(p.url)
+    ]
+    assert len(added) == 1
+    assert job(here)["outcome"] == "finished"
+
+
+def test_what_a_middleware_swallows_does_not_count_as_done(here: Place, migrated_url: str) -> None:
+    settings = {"SPIDER_MIDDLEWARES": '{"theirs.Swallows": 500}', "RETRY_TIMES": "1"}
+    done = crawl(here, migrated_url, "breaks", **settings)
+    assert "the callback did not come to its end" in done.stderr
+    assert "'cryptodrug/failed': " in done.stderr
+    again = crawl(here, migrated_url)  # by a spider that does not break
+    assert again.returncode == 0 and len(offers(here)) == OFFERS
+
+
+def test_headers_are_archived_as_they_came(here: Place, migrated_url: str) -> None:
+    site = here.server.site
+    answer = site.answer
+
+    def odd(asked: object) -> object:
+        made = answer(asked)  # type: ignore[arg-type]
+        made.headers = [*made.headers, ("x-ODD-name", "caf\xe9")]
+        return made
+
+    site.answer = odd  # type: ignore[assignment, method-assign]
+    assert crawl(here, migrated_url, CLOSESPIDER_PAGECOUNT="2").returncode == 0
+    import gzip
+
+    records = b"".join(gzip.decompress(file.read_bytes()) for file in here.warcs())
+    assert b"x-ODD-name: caf\xe9\r\n" in records
