@@ -71,7 +71,7 @@ def ready(data: Path, address: str = ONION) -> dict[str, bytes]:
         (["--mirror", "127.0.0.1:8080"], "where Tor does not go"),
         (["--socks", "nowhere"], "--socks: 'nowhere' is no address"),
         (["--direct"], "asked through Tor only"),
-        (["--summary", "/nowhere/at/all.json"], "no folder '/nowhere/at'"),
+        (["--summary", "/nowhere/at/all.json"], "there is no folder /nowhere/at"),
     ],
 )
 def test_what_is_refused(data: Path, options: list[str], said: str) -> None:
