@@ -19,6 +19,7 @@ from cryptodrug_scraper.reading.nodes import (
     words,
 )
 from cryptodrug_scraper.reading.payment import read_coin, read_payment
+from cryptodrug_scraper.reading.quantities import read_range
 from cryptodrug_scraper.reading.reader import Reader
 from cryptodrug_scraper.records import (
     Listing,
@@ -111,9 +112,6 @@ def _sold_by(line: LexborNode, listing: Listing, vendor: Vendor, reader: Reader)
 
 # -- the tables of facts -----------------------------------------------------------------------
 
-_QUANTITY = re.compile(
-    r"(?:from\s+)?(?:qty\s+)?(\d[\d,.]*)(?:\s*(?:to|-|–)\s*(\d[\d,.]*|unlimited|∞)|\s*\+)?", re.I
-)
 _CLASSES = {
     "physical package": "physical",
     "physical": "physical",
@@ -140,23 +138,17 @@ def _table(table: LexborNode, listing: Listing, reader: Reader) -> None:
 def _tier(cells: list[str], listing: Listing, reader: Reader) -> None:
     """Read "From qty 100 to 499", "USD 0.70", "0.00007518 BTC"; the first currency leads."""
     field = "listing.price_tiers"
-    range_text = cells[0] if cells else ""
-    quantity = _QUANTITY.fullmatch(range_text)
-    if quantity is None:
-        reader.warn(field, "not a range of quantities", range_text)
+    amounts = read_range(cells[0]) if cells else None
+    if amounts is None:
+        reader.warn(field, "not a range of quantities", cells[0] if cells else "")
         return
-    low, high = quantity.groups()
-    first = reader.integer(field, low)
-    last = reader.integer(field, high) if high and high[0].isdigit() else None
-    amounts = [reader.money(field, text) for text in cells[1:] if text]
-    prices = [price for stated in amounts for price in stated]
-    if first is None:
-        return
-    price = amounts[0][0] if amounts and amounts[0] else None  # the first may be unreadable
+    stated = [reader.money(field, text) for text in cells[1:] if text]
+    prices = [price for amount in stated for price in amount]
+    price = stated[0][0] if stated and stated[0] else None  # the first may be unreadable
     if not listing.price_tiers:
         # Until a purchase price is met: a page may state tiers only.
         listing.price, listing.price_alternatives = price, prices[1:] if price else prices
-    listing.price_tiers.append(PriceTier(first, last, price))
+    listing.price_tiers.append(PriceTier(*amounts, price))
 
 
 def _fact(label: str, value: str, listing: Listing, reader: Reader) -> None:

@@ -13,12 +13,12 @@ from collections.abc import Iterator
 
 from selectolax.lexbor import LexborNode
 
-from cryptodrug_scraper.normalise.numbers import read_int
 from cryptodrug_scraper.reading.document import Document
 from cryptodrug_scraper.reading.lines import NO_LIMIT, Icon, Line, joined, long_text, plain_label
 from cryptodrug_scraper.reading.links import address, is_mirrored
 from cryptodrug_scraper.reading.nodes import ancestors, attribute, in_menu
 from cryptodrug_scraper.reading.prices import holds_money, read_prices
+from cryptodrug_scraper.reading.quantities import read_range, without_unit
 from cryptodrug_scraper.reading.reader import Reader
 from cryptodrug_scraper.records import (
     Listing,
@@ -243,74 +243,25 @@ def _label_of_words(text: str) -> tuple[str, list[str | Icon]]:
 def _read_row(listing: Listing, label: str, value: list[str | Icon], reader: Reader) -> None:
     """Read one line of the second list."""
     text = joined(value)
+    number = without_unit(text)
     is_limited = text.casefold() not in (NO_LIMIT, "unlimited", "infinite", "no limit")
     if label == "category":
         listing.category = reader.stated("listing.category", text, category_levels(value))
     elif label in _OF_NO_FIELD or text.casefold() in NOT_STATED:
         return
     elif label == "minimum amount per order":
-        listing.min_order = _count("listing.min_order", text, reader) if is_limited else None
+        listing.min_order = reader.integer("listing.min_order", number) if is_limited else None
     elif label == "maximum amount per order":
-        listing.max_order = _count("listing.max_order", text, reader) if is_limited else None
+        listing.max_order = reader.integer("listing.max_order", number) if is_limited else None
     elif label == "views":
-        listing.views = _count("listing.views", text, reader)
+        listing.views = reader.integer("listing.views", number)
     elif label == "already sold":
-        listing.sold = _count("listing.sold", text, reader)
+        listing.sold = reader.integer("listing.sold", number)
     elif label == "quantity in stock":
-        reader.stock(listing, _without_unit(text))
-
-
-_COUNT = re.compile(r"(\d[\d.,'’\u00a0\u202f ]*?)\s*([^\W\d_][^\d]*)?")
-# What is behind a number and no unit: ``12k``, ``1.2 Mio``, ``10K+``.
-_MAGNITUDE = re.compile(
-    r"(?:k+|m{1,2}|mio|mil|million|thousand|tsd|hundred|dozen|bn?|e|x)?\s*(?:\b|$)\W*$|.*[+~<>]",
-    re.I,
-)
-
-
-def _count(field: str, text: str, reader: Reader) -> int | None:
-    return reader.integer(field, _without_unit(text))
-
-
-def _without_unit(text: str) -> str:
-    """Return the number of a text in which a unit may follow: ``1'250``, ``10 Piece``."""
-    match = _COUNT.fullmatch(text)
-    if match is None or _MAGNITUDE.match(match[2] or "") or read_int(match[1]) is None:
-        return text
-    return match[1]
+        reader.stock(listing, number)
 
 
 # -- the tables ----------------------------------------------------------------------------
-
-_RANGE = re.compile(
-    r"(?:from\s+|≥\s*|>=\s*)?(?P<low>\d[\d.,'’\s]*?)\s*"
-    r"(?:(?:-|–|—|to|bis)\s*(?P<high>\d[\d.,'’\s]*?|∞)|(?P<open>\+))?"
-    r"\s*(?P<unit>[^\W\d_][^\d]*)?",
-    re.I,
-)
-_LONGEST_RANGE = 100
-
-
-def _read_range(text: str) -> tuple[int | None, int | None] | None:
-    """Return the bounds of an amount range (``1 - 9``, ``10 +``, ``10 - ∞``); None if it is none.
-
-    The low bound is None if its number cannot be read.
-    """
-    text = text.strip()
-    match = _RANGE.fullmatch(text) if len(text) <= _LONGEST_RANGE else None
-    if match is None:
-        return None
-    low = _digits(match["low"])
-    high = match["high"]
-    if high is None:
-        return low, None if match["open"] or text[:1] in "≥>" or text[:4].lower() == "from" else low
-    return low, None if high == NO_LIMIT else _digits(high)
-
-
-def _digits(text: str) -> int | None:
-    digits = re.sub(r"[.,'’\s](?=\d{3}(?!\d))", "", text.strip())
-    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 16 else None
-
 
 _NUMBER = re.compile(rf"\d|{NO_LIMIT}")
 _COLUMN_NAMES = frozenset(
@@ -343,11 +294,10 @@ def _prices(listing: Listing, table: LexborNode, reader: Reader) -> None:
         if not index:
             listing.price, listing.price_alternatives = price, others
             reader.note("listing.price", row, price)
-        low, high = _read_range(texts[0]) or (None, None)
-        if low is None:
+        if (amounts := read_range(texts[0])) is None:
             reader.warn("listing.price_tiers", "not an amount range", row)
         else:
-            listing.price_tiers.append(PriceTier(low, high, price))
+            listing.price_tiers.append(PriceTier(*amounts, price))
 
 
 def _row_prices(field: str, texts: list[str], reader: Reader) -> tuple[Money | None, list[Money]]:
@@ -379,4 +329,4 @@ def _shipping(listing: Listing, table: LexborNode, reader: Reader) -> None:
 
 def _is_amounts(text: str) -> bool:
     """Tell an amount range, which may be no limit at all."""
-    return text == NO_LIMIT or (not holds_money(text) and _read_range(text) is not None)
+    return text == NO_LIMIT or (not holds_money(text) and read_range(text) is not None)
