@@ -60,6 +60,7 @@ def test_it_passes_the_tests_that_run_over_every_market(checkout: Path) -> None:
         checkout, sys.executable, "-m", "pytest", "-p", "tests.quick", "-p", "no:cacheprovider",
         "-v",
         "tests/parsers/test_fixtures.py", "tests/spiders", "tests/test_house.py", "tests/reading",
+        "tests/test_doctor.py",
         "--ignore=tests/reading/test_growth.py", "-k",
         f"{NAME} or every_market or no_market_is_named",
     )  # fmt: skip

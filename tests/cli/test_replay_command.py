@@ -16,6 +16,7 @@ from cryptodrug_scraper.archive import Trouble
 from cryptodrug_scraper.cli import replay as command
 from cryptodrug_scraper.cli.errors import Code
 from cryptodrug_scraper.replay import Summary
+from parsers import markets
 from tests.cli.bad import BAD
 from tests.cli.running import PROGRAM, run, shell
 from tests.conftest import FIXTURES, ROOT
@@ -179,7 +180,7 @@ def test_bad_input_beside_good_pages(name: str, migrated_url: str, pages: Path) 
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--market", "dreem"], "the markets are: dream, empire, wall_street"),
+        (["--market", "dreem"], f"the markets are: {', '.join(markets())}"),
         (["--captured-at", "last year"], "2018-11-19"),
         (["--workers", "0"], "--workers"),
         (["nowhere/at/all"], "nowhere/at/all"),
