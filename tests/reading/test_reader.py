@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime
 
 import pytest
@@ -12,6 +13,7 @@ from cryptodrug_scraper.reading.ratings import external_rating
 from cryptodrug_scraper.reading.reader import Reader
 from cryptodrug_scraper.records import ExternalRating, Listing, Money, Notice, Review, Vendor
 from parsers import parse_page
+from tests.conftest import ROOT
 
 NOON = datetime(2018, 11, 19, 12, tzinfo=UTC)
 
@@ -195,3 +197,10 @@ def test_unknown_market() -> None:
 def test_naive_capture_times_are_utc() -> None:
     assert parse_page(b"", captured_at=datetime(2018, 11, 19, 12)).captured_at == NOON
     assert parse_page(b"", captured_at=NOON).to_dict()["captured_at"] == "2018-11-19T12:00:00Z"
+
+
+def test_what_the_guide_calls_is_there() -> None:
+    guide = (ROOT / "docs" / "guides" / "add-a-market.md").read_text("utf-8")
+    called = set(re.findall(r"`reader\.(\w+)", guide))
+    assert len(called) > 15
+    assert {name for name in called if not hasattr(Reader, name)} == set()
