@@ -65,12 +65,6 @@ def test_a_circle_is_seen() -> None:
 
 def test_no_modules_import_each_other() -> None:
     graph = {name: imported_by(name) for name in MODULES}
-    # The crawl's own circle, until its modules are rebuilt.
-    open_circle = "cryptodrug_scraper.crawl."
-    graph = {
-        name: {other for other in others if not other.startswith(open_circle)}
-        for name, others in graph.items()
-    }
     assert circle(graph) == []
 
 
@@ -78,9 +72,7 @@ PRIVATE_MEANINGS = {
     *("told", "said", "found", "whole", "once", "behind", "before", "look", "mend", "asking"),
     "asked",
 }
-REBUILT = re.compile(
-    r"cryptodrug_scraper\.(crawl|reading|doctor|cli\.market_template)\.|parsers\.|spiders\."
-)
+REBUILT = re.compile(r"cryptodrug_scraper\.(reading|doctor)\.|parsers\.")
 """Modules whose names are still to be changed."""
 
 
@@ -117,12 +109,6 @@ def test_no_class_name_stands_for_two_things() -> None:
             if isinstance(node, ast.ClassDef):
                 homes[node.name].append(name)
     several = {name: modules for name, modules in homes.items() if len(modules) > 1}
-    # Until the crawl's modules are rebuilt.
-    several = {
-        name: modules
-        for name, modules in several.items()
-        if not any(module.startswith("cryptodrug_scraper.crawl.") for module in modules)
-    }
     assert several == {}
 
 

@@ -21,8 +21,8 @@ from cryptodrug_scraper.cli.options import (
 from cryptodrug_scraper.common.terminal import json_text, program, safe, say
 
 if TYPE_CHECKING:
+    from cryptodrug_scraper.crawl.fetch_page import Fetched
     from cryptodrug_scraper.crawl.mirrors import MirrorStore
-    from cryptodrug_scraper.crawl.once import Fetched
     from cryptodrug_scraper.crawl.sessions import Identity, SessionStore
     from cryptodrug_scraper.records import ParsedPage
 
@@ -122,8 +122,8 @@ def fetch(
         raise Failure(f"--max-page: {error}.", Code.BAD_INPUT) from None
     url = _checked(url, direct=direct)
 
+    from cryptodrug_scraper.crawl.fetch_page import fetch_page, posted_form
     from cryptodrug_scraper.crawl.mirrors import MirrorStore
-    from cryptodrug_scraper.crawl.once import fetch_once, posted_form
     from cryptodrug_scraper.crawl.sessions import SessionStore
 
     mirrors = MirrorStore(settings.data_dir / "mirrors")
@@ -142,7 +142,7 @@ def fetch(
         from cryptodrug_scraper.database.connection import ready_url
 
         dsn = ready_url(database_url, to_load=True)
-    done = fetch_once(
+    done = fetch_page(
         url,
         market=market,
         identity=identity,

@@ -87,22 +87,22 @@ def answer_of(
     ``lost``: the connection ended before the body did. Raises NoAnswer for one that is, or
     unpacks to, more than ``page_bytes``; never holds more than that beside the body.
     """
-    told = {name.lower(): value for name, value in headers}
-    told.pop("transfer-encoding", None)  # undone already
+    by_name = {name.lower(): value for name, value in headers}
+    by_name.pop("transfer-encoding", None)  # undone already
     cut_short = "disconnect" if lost else None
     try:
-        whole = decoded_body(Response(status, told, body), Limits(page_bytes=page_bytes))
+        unpacked = decoded_body(Response(status, by_name, body), Limits(page_bytes=page_bytes))
     except Bad as bad:
         if bad.code in ("bomb", "too_large"):
             raise NoAnswer("too_large", f"the page is too large: it {bad.reason}") from None
-        whole = _beginning(body, told.get("content-encoding", ""), page_bytes)
+        unpacked = _beginning(body, by_name.get("content-encoding", ""), page_bytes)
         cut_short = cut_short or "unspecified"
-    if len(whole) > page_bytes:
+    if len(unpacked) > page_bytes:
         raise too_large(page_bytes)
-    html = "html" in told.get("content-type", "")
-    if status == 200 and html and b"</html" not in whole[-4096:].lower():
+    html = "html" in by_name.get("content-type", "")
+    if status == 200 and html and b"</html" not in unpacked[-4096:].lower():
         cut_short = cut_short or "unspecified"  # it ended early, and nobody said so
-    return Answer(status, list(headers), whole, cut_short, seconds)
+    return Answer(status, list(headers), unpacked, cut_short, seconds)
 
 
 def too_large(page_bytes: int) -> NoAnswer:

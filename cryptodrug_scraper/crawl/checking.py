@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 from cryptodrug_scraper.crawl.answer import Answer, NoAnswer, Refused
-from cryptodrug_scraper.crawl.identity_client import Asked, Client, LedAway
+from cryptodrug_scraper.crawl.identity_client import AnsweredRequest, Client, LedAway
 from cryptodrug_scraper.crawl.sessions import Identity, SessionStore
 from cryptodrug_scraper.tor.errors import TorUnavailable
 from cryptodrug_scraper.tor.ready import WHERE_TO_GET_ONE
@@ -75,29 +75,29 @@ def check_session(
         timeout=timeout,
         page_bytes=_LARGEST,
     )
-    result, why, waits = _look(client, identity.market, f"{address}/")
+    result, why, waits = _ask_home(client, identity.market, f"{address}/")
     return Finding(result, why, client.requests, client.cookies, waits)
 
 
-def _look(client: Client, market: str, url: str) -> tuple[str, str, bool]:
+def _ask_home(client: Client, market: str, url: str) -> tuple[str, str, bool]:
     """Return the result, why, and whether a page of waiting came; asks twice if that may help."""
     result, why, waits = "unclear", "", False
     for _ in range(2):
         try:
-            *_, asked = client.follow(url)
+            *_, answered = client.follow(url)
         except (LedAway, Refused) as away:
             return "unclear", str(away), False
         except NoAnswer as none:
             if none.tor:
                 raise tor_failed(none) from None
             return "unreachable", str(none), False
-        if asked.answer.cut_short is not None:
+        if answered.answer.cut_short is not None:
             return "unreachable", "the answer broke off", False
-        result, why, passing = _meaning(asked, market)
-        waits = result == "challenge" and is_waiting_page(asked.answer)
+        result, why, passing = _meaning(answered, market)
+        waits = result == "challenge" and is_waiting_page(answered.answer)
         if not passing:
             break
-        url = asked.url
+        url = answered.url
     if result == "challenge":
         why = "a waiting page" if waits else "a captcha page"
     return result, why, waits
@@ -109,13 +109,13 @@ def tor_failed(none: NoAnswer) -> TorUnavailable:
     return TorUnavailable(f"{words[:1].upper()}{words[1:]}. {WHERE_TO_GET_ONE}")
 
 
-def _meaning(asked: Asked, market: str) -> tuple[str, str, bool]:
+def _meaning(answered: AnsweredRequest, market: str) -> tuple[str, str, bool]:
     """Return the result, why, and whether asking once more may tell something else."""
     from parsers import parse_page
 
-    answer = asked.answer
+    answer = answered.answer
     content_type = answer.header("content-type")
-    page = parse_page(answer.body, market=market, url=asked.url, content_type=content_type)
+    page = parse_page(answer.body, market=market, url=answered.url, content_type=content_type)
     if page.kind == "login":
         return "login", "the login page", False
     if page.kind == "challenge":

@@ -77,11 +77,11 @@ class Exchange:
             if self.over:
                 raise TimeoutError
 
-    def takes_over(self, sock: socket.socket, before: Exchange) -> bool:
+    def takes_over(self, sock: socket.socket, earlier: Exchange) -> bool:
         """Take a socket over from a request that is done; False if it had been ended."""
         with self._deadlines.lock:
-            before._sock = None
-            if before.over:
+            earlier._sock = None
+            if earlier.over:
                 return False
         self.uses(sock)
         return True
@@ -181,10 +181,10 @@ class _Watched:
     def request(self, *arguments: Any, **named: Any) -> None:
         """Send a request; see urllib3."""
         exchange: Exchange = _at_work.exchange
-        before, self._exchange = self._exchange, exchange
+        earlier, self._exchange = self._exchange, exchange
         exchange.kept = self._used
-        kept = self.sock is not None and before is not None and before is not exchange
-        if kept and not exchange.takes_over(self.sock, before):  # type: ignore[arg-type]
+        kept = self.sock is not None and earlier is not None and earlier is not exchange
+        if kept and not exchange.takes_over(self.sock, earlier):  # type: ignore[arg-type]
             self.close()  # type: ignore[attr-defined]
         super().request(*arguments, **named)  # type: ignore[misc]
         self._used = True

@@ -105,10 +105,10 @@ def read_cookies(
             source = file.read(_LARGEST + 1)
     if len(source) > _LARGEST:
         raise BadCookies(f"This is larger than {_LARGEST:,} bytes: it is no file of cookies.")
-    found = list(_cookies(_text(source)))
-    for cookie in found:
+    cookies = list(_cookies(_text(source)))
+    for cookie in cookies:
         _check(cookie.name, cookie.value, cookie.where)
-    kept = _of_hosts(_fresh(found, time.time() if now is None else now, warn), hosts, warn)
+    kept = _of_hosts(_fresh(cookies, time.time() if now is None else now, warn), hosts, warn)
     chosen = _one_each(kept)
     if not chosen:
         raise BadCookies(
@@ -137,19 +137,19 @@ def _cookies(text: str) -> Iterator[_Cookie]:
         yield from _json(text)
         return
     lines = [(n, line.rstrip("\r")) for n, line in enumerate(text.split("\n"), 1)]
-    told = [(n, line) for n, line in lines if line.strip() and not _is_comment(line)]
-    if not told:
+    stated = [(n, line) for n, line in lines if line.strip() and not _is_comment(line)]
+    if not stated:
         raise BadCookies("There is no cookie in it.")
-    if any("\t" in line for _, line in told):
-        for n, line in told:
+    if any("\t" in line for _, line in stated):
+        for n, line in stated:
             yield _netscape(f"Line {n}", line)
         return
-    if len(told) > 1:
+    if len(stated) > 1:
         raise BadCookies(
-            f"Line {told[1][0]}: this is no line of a cookies.txt (seven fields with tabs between "
-            "them; a copy through an editor may have turned tabs into blanks)."
+            f"Line {stated[1][0]}: this is no line of a cookies.txt (seven fields with tabs "
+            "between them; a copy through an editor may have turned tabs into blanks)."
         )
-    yield from _header(*told[0])
+    yield from _header(*stated[0])
 
 
 def _is_comment(line: str) -> bool:
@@ -277,10 +277,10 @@ def _plain(expires: int | float | str) -> str:
 # -- which of them ---------------------------------------------------------------------------
 
 
-def _fresh(found: list[_Cookie], now: float, warn: Warn) -> list[_Cookie]:
-    fresh = [cookie for cookie in found if not 0 < cookie.expires <= now]
-    if len(fresh) < len(found):
-        n = len(found) - len(fresh)
+def _fresh(cookies: list[_Cookie], now: float, warn: Warn) -> list[_Cookie]:
+    fresh = [cookie for cookie in cookies if not 0 < cookie.expires <= now]
+    if len(fresh) < len(cookies):
+        n = len(cookies) - len(fresh)
         warn(f"Left out {n} expired {_noun(n)}.")
     return fresh
 
@@ -338,11 +338,11 @@ def _one_each(cookies: list[_Cookie]) -> dict[str, str]:
         by_name.setdefault(cookie.name, []).append(cookie)
     chosen = {}
     for name, several in by_name.items():
-        whole = [cookie for cookie in several if cookie.path in ("", "/")] or several
-        if len({cookie.value for cookie in whole}) > 1:
+        general = [cookie for cookie in several if cookie.path in ("", "/")] or several
+        if len({cookie.value for cookie in general}) > 1:
             raise BadCookies(
-                f"{whole[1].where}: cookie {name!r} stands there with another value than before "
-                f"({whole[0].where.lower()}). Keep those of the mirror where you are signed in."
+                f"{general[1].where}: cookie {name!r} stands there with another value than before "
+                f"({general[0].where.lower()}). Keep those of the mirror where you are signed in."
             )
-        chosen[name] = whole[0].value
+        chosen[name] = general[0].value
     return chosen

@@ -126,7 +126,7 @@ class CrawlRun:
             self.job: Job = jobs.open(self.plan, new=self.options.new)
             self.resumed = bool(self.job.runs)
             # A run before this one that was killed, or that could not load all it captured.
-            self._was_behind = any(run.get("behind", True) for run in self.job.runs[-1:])
+            self._was_lagging = any(run.get("behind", True) for run in self.job.runs[-1:])
             stack.callback(keep_log(self.job.folder / "crawl.log"))
             self.frontier = open_frontier(self.job)
             stack.callback(self.frontier.close)
@@ -230,20 +230,20 @@ class CrawlRun:
 
     def _bring_up(self, now: datetime) -> None:
         """Bring the database up to the archive, and note in the job how this run ended."""
-        behind = self._was_behind or self.loader is None or self.loader.behind
-        behind = behind or self._handed < self.rate.pages  # items that reached no pipeline
+        lagging = self._was_lagging or self.loader is None or self.loader.lagging
+        lagging = lagging or self._handed < self.rate.pages  # items that reached no pipeline
         if self.loader is not None:
             self.result.loaded = self.loader.counts
-            bring_up(self.result, self._end, self.loader, self._earlier, behind=behind)
+            bring_up(self.result, self._end, self.loader, self._earlier, read=lagging)
             for words in self.loader.news():
                 self.view.say(words)
-            behind = self.result.database_error is not None
+            lagging = self.result.database_error is not None
         if self.result.outcome == "finished":
             self.job.finished_at = now
         self.job.runs[-1] |= {
             "ended_at": now.isoformat(),
             "outcome": self.result.outcome,
-            "behind": behind,
+            "behind": lagging,
         }
         self.job.save()
 
@@ -311,8 +311,8 @@ class CrawlRun:
 
     def give_back(self, lease: Lease) -> None:
         """Let another request have the session of this one; done already is fine."""
-        if lease.asking and lease.session is not None:
-            lease.asking = False
+        if lease.in_use and lease.session is not None:
+            lease.in_use = False
             self.pool.give_back(lease.session, stateful=lease.request.stateful)
 
     # -- whether to go on ----------------------------------------------------------------------

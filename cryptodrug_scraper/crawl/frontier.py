@@ -89,7 +89,7 @@ _COLUMNS = (
 class Lease:
     """A request that was handed out: how often it was asked so far, and who asks now.
 
-    ``session`` is who asks, as long as ``asking``; ``mirror`` the root that is asked.
+    ``session`` is who asks, as long as ``in_use``; ``mirror`` the root that is asked.
     ``complete`` is set when the spider's callback has come to its end, and ``ended`` when the
     queue knows what became of the request.
     """
@@ -100,7 +100,7 @@ class Lease:
     missing: int = 0
     session: SessionState | None = None
     mirror: str = ""
-    asking: bool = False
+    in_use: bool = False
     complete: bool = False
     ended: bool = False
 

@@ -61,7 +61,7 @@ def cookies_set(values: Iterable[str]) -> dict[str, str | None]:
 
     A cookie that could not stand in a request's header is passed over.
     """
-    found: dict[str, str | None] = {}
+    changes: dict[str, str | None] = {}
     for value in values:
         jar: SimpleCookie = SimpleCookie()
         try:
@@ -70,7 +70,7 @@ def cookies_set(values: Iterable[str]) -> dict[str, str | None]:
             continue
         for name, morsel in list(jar.items())[:1]:
             gone = morsel["max-age"].strip().startswith(("0", "-")) or "1970" in morsel["expires"]
-            told = None if gone or not morsel.value else morsel.coded_value
-            if len(found) < 50 and can_be_sent(name, told or ""):
-                found[name] = told
-    return found
+            kept = None if gone or not morsel.value else morsel.coded_value
+            if len(changes) < 50 and can_be_sent(name, kept or ""):
+                changes[name] = kept
+    return changes

@@ -74,12 +74,12 @@ class Pool:
         if token == self._token:
             return False
         self._token = token
-        found = {identity.name: identity for identity in self.store.all(self.market)}
+        stored = {identity.name: identity for identity in self.store.all(self.market)}
         changed = False
-        for name in [name for name in self.sessions if name not in found]:
+        for name in [name for name in self.sessions if name not in stored]:
             del self.sessions[name]
             changed = True
-        for name, identity in found.items():
+        for name, identity in stored.items():
             known = self.sessions.get(name)
             if known is not None and known.identity.added_at == identity.added_at:
                 continue

@@ -28,7 +28,7 @@ class LedAway(Exception):
 
 
 @dataclass(slots=True)
-class Asked:
+class AnsweredRequest:
     """A request that went out, and its answer; the moment is that of the whole answer, in UTC."""
 
     url: str
@@ -70,7 +70,7 @@ class Client:
         self.cookies = dict(identity.cookies) if identity is not None else {}
         self.requests = 0
 
-    def ask(self, url: str, method: str = "GET", body: str = "") -> Asked:
+    def ask(self, url: str, method: str = "GET", body: str = "") -> AnsweredRequest:
         """Send one request. Raises NoAnswer and Refused."""
         parts = urlsplit(url)
         known = parts.netloc.lower() in self._hosts
@@ -96,21 +96,21 @@ class Client:
             self.cookies = changed
         else:
             self._theirs = changed
-        return Asked(url, method, headers, body, datetime.now(UTC), answer)
+        return AnsweredRequest(url, method, headers, body, datetime.now(UTC), answer)
 
-    def follow(self, url: str, method: str = "GET", body: str = "") -> Iterator[Asked]:
+    def follow(self, url: str, method: str = "GET", body: str = "") -> Iterator[AnsweredRequest]:
         """Yield the request for a URL and, one by one, those that redirects lead to.
 
         Raises LedAway for a redirect that is not followed, NoAnswer and Refused.
         """
         for _ in range(HOPS + 1):
-            asked = self.ask(url, method, body)
-            yield asked
-            target = asked.answer.redirect
+            answered = self.ask(url, method, body)
+            yield answered
+            target = answered.answer.redirect
             if target is None:
                 return
             url = self._within(url, target)
-            if asked.answer.status not in (307, 308):
+            if answered.answer.status not in (307, 308):
                 method, body = "GET", ""
         raise LedAway("it sends on for ever")
 

@@ -64,7 +64,7 @@ class LoadingThread:
         self.stamp = stamp
         self.archive = archive
         self.counts = Counts()
-        self.behind = False  # pages were let go: the archive must be read
+        self.lagging = False  # pages were let go: the archive must be read
         self._failing = False
         self._news: deque[str] = deque()
         self._waiting: deque[tuple[Page, ParsedPage | None]] = deque()
@@ -87,7 +87,7 @@ class LoadingThread:
         """Hand a page over; never waits."""
         with self._arrived:
             if len(self._waiting) >= _HELD or self._bytes >= _HELD_BYTES:
-                self.behind = True
+                self.lagging = True
                 return
             self._waiting.append((page, parsed))
             self._bytes += page.size
@@ -165,7 +165,7 @@ class LoadingThread:
         except (psycopg2.Error, DatabaseUnavailable) as another:
             why = str(another).strip()[:1000]
             _close(worker)
-        self.behind = True
+        self.lagging = True
         if not self._failing:
             self._failing = True
             self._tell(

@@ -48,12 +48,12 @@ class Shown:
     pages: int
     queued: int
     rate: float
-    asked: int
+    requests_made: int
     put_back: int
     gone: int
     failed: int
     loaded: int | None
-    behind: bool
+    lagging: bool
     mirror: str
     state: str
     identities: tuple[tuple[str, str, str, int], ...]  # name, state, words, requests
@@ -93,7 +93,7 @@ class Lines:
     """A line on standard error every ten seconds, for logs."""
 
     def __init__(self) -> None:
-        self._said = time.monotonic()
+        self._shown_at = time.monotonic()
 
     def __enter__(self) -> Self:
         return self
@@ -104,8 +104,8 @@ class Lines:
     def update(self, shown: Shown) -> None:
         """Say it, now and then."""
         now = time.monotonic()
-        if now - self._said >= _LINE_EVERY:
-            self._said = now
+        if now - self._shown_at >= _LINE_EVERY:
+            self._shown_at = now
             say(f"crawl {shown.line()}")
 
     def say(self, words: str) -> None:
@@ -151,18 +151,18 @@ def _drawn(shown: Shown) -> RenderableType:
         f"  {shown.pages:,} pages  {shown.queued:,} queued  {shown.rate:.1f} pages/s",
     )
     table.add_row(head)
-    rest = f"{shown.asked:,} requests, {shown.put_back:,} put back, {shown.gone:,} gone"
+    rest = f"{shown.requests_made:,} requests, {shown.put_back:,} put back, {shown.gone:,} gone"
     rest += f", {shown.failed:,} given up"
     if shown.loaded is not None:
         rest += f", {shown.loaded:,} loaded"
-        if shown.behind:
+        if shown.lagging:
             rest += " (behind: the archive is read at the end)"
     table.add_row(Text(rest, style="dim"))
     table.add_row(Text(f"via {shown.mirror}", style="dim"))
     colours = {"live": "green", "resting": "yellow", "walled": "red", "ended": "red"}
     for name, state, words, requests in shown.identities:
-        told = f"  {requests:,} requests{f'  {safe(words)}' if words else ''}"
-        table.add_row(Text.assemble(f"{name}  ", (state, colours.get(state, "")), told))
+        text = f"  {requests:,} requests{f'  {safe(words)}' if words else ''}"
+        table.add_row(Text.assemble(f"{name}  ", (state, colours.get(state, "")), text))
     if shown.state:
         table.add_row(Text(safe(shown.state), style="bold yellow"))
     return table
@@ -178,12 +178,12 @@ def show(crawl: CrawlRun, waits: float | None) -> Shown:
         pages=crawl.rate.pages,
         queued=counts["waiting"],
         rate=crawl.rate.now,
-        asked=int(stats.get("cryptodrug/requests", 0)),
+        requests_made=int(stats.get("cryptodrug/requests", 0)),
         put_back=sum(n for key, n in stats.items() if key.startswith("cryptodrug/put_back/")),
         gone=counts["gone"],
         failed=counts["failed"],
         loaded=None if loader is None else loader.counts.pages.total(),
-        behind=loader is not None and loader.behind,
+        lagging=loader is not None and loader.lagging,
         mirror=crawl.mirrors.current(),
         state=_state(crawl, waits),
         identities=tuple(

@@ -63,9 +63,14 @@ class EarlierRuns(NamedTuple):
 
 
 def bring_up(
-    result: CrawlResult, end: CrawlEnd, loader: LoadingThread, earlier: EarlierRuns, *, behind: bool
+    result: CrawlResult,
+    end: CrawlEnd,
+    loader: LoadingThread,
+    earlier: EarlierRuns,
+    *,
+    read: bool,
 ) -> None:
-    """Work out reviews and note the run's end; if ``behind``, read the archive earlier.
+    """Work out reviews and note the run's end; if ``read``, read the archive before.
 
     Rows of captures that the archive lost are taken out first. Where the database is lost it is
     tried again, then the error is noted in the result: the archive has everything.
@@ -73,10 +78,10 @@ def bring_up(
     for pause in _PAUSES:
         try:
             loader.revive()
-            _bring_up(result, end, loader.target.dsn, earlier, behind=behind)
+            _bring_up(result, end, loader.target.dsn, earlier, read=read)
         except (psycopg2.Error, DatabaseUnavailable) as error:
             result.database_error = " ".join(str(error).split())[:300]
-            behind = True
+            read = True
             time.sleep(pause)
         else:
             result.database_error = None
@@ -84,13 +89,13 @@ def bring_up(
 
 
 def _bring_up(
-    result: CrawlResult, end: CrawlEnd, dsn: str, earlier: EarlierRuns, *, behind: bool
+    result: CrawlResult, end: CrawlEnd, dsn: str, earlier: EarlierRuns, *, read: bool
 ) -> None:
     connection = psycopg2.connect(dsn, application_name="cryptodrug crawl")
     try:
-        if earlier.runs and (behind or earlier.lost or result.repaired):
+        if earlier.runs and (read or earlier.lost or result.repaired):
             result.forgotten += forget_lost(connection, earlier.held, earlier.runs, earlier.lost)
-        if behind:
+        if read:
             result.loaded = replay([result.archive], dsn).counts
         else:
             work_out_reviews(connection)

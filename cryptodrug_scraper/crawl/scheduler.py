@@ -77,9 +77,9 @@ class FrontierScheduler(BaseScheduler):
             return self.lease() if self._run.crawls else None
         request = self._ready.popleft()
         lease = request.meta.get("lease")
-        if isinstance(lease, Lease) and not lease.asking and lease.session is not None:
+        if isinstance(lease, Lease) and not lease.in_use and lease.session is not None:
             self._run.pool.take(lease.session, stateful=lease.request.stateful)
-            lease.asking = True
+            lease.in_use = True
         return request
 
     def lease(self) -> Request | None:
@@ -94,7 +94,7 @@ class FrontierScheduler(BaseScheduler):
             return None
         stateful = lease.request.stateful
         lease.session = next(s for s in free if not (stateful and s.stateful))
-        lease.mirror, lease.asking = run.mirrors.current(), True
+        lease.mirror, lease.in_use = run.mirrors.current(), True
         run.pool.take(lease.session, stateful=stateful)
         request = lease.request.to_scrapy(lease.mirror, spider)
         request.meta.update(

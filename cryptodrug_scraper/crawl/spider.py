@@ -130,8 +130,8 @@ class MarketSpider(scrapy.Spider):
         parts = urlsplit(response.url)
         root = f"{parts.scheme}://{parts.netloc}"
         lease = response.meta.get("lease")
-        asked = lease.request if isinstance(lease, Lease) else None
-        for request in self.requests(page, asked):
+        origin = lease.request if isinstance(lease, Lease) else None
+        for request in self.requests(page, origin):
             if self.memory is None or not self.memory.knows(request):
                 yield request.to_scrapy(root, self)
         yield page
@@ -143,11 +143,11 @@ class MarketSpider(scrapy.Spider):
         parsed = parse_page(response.body, market=market, url=url, content_type=kind or None)
         return CapturedPage.of(parsed, None)
 
-    def requests(self, page: ParsedPage, asked: CrawlRequest | None) -> Iterator[CrawlRequest]:
+    def requests(self, page: ParsedPage, origin: CrawlRequest | None) -> Iterator[CrawlRequest]:
         """Yield what a page that was asked for leads to, as far as it is in scope and due."""
         memory = self.memory
         self.scope.learn(page.categories)
-        ended = memory is not None and asked is not None and memory.repeats(page, asked)
+        ended = memory is not None and origin is not None and memory.repeats(page, origin)
         cards = {listing.external_id: listing for listing in page.listings}
         for link in page.links:
             address = self._address(link)
@@ -161,7 +161,7 @@ class MarketSpider(scrapy.Spider):
             else:
                 follow = self._wants_vendor(link, page)
             request = self.follow(link, address, page) if follow else None
-            if request is None or (ended and asked and request.series == asked.series):
+            if request is None or (ended and origin and request.series == origin.series):
                 continue
             if link.kind != "search" and memory is not None and memory.is_recent(request):
                 continue

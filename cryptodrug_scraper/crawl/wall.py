@@ -56,8 +56,8 @@ class WallMiddleware:
             if again is not None:
                 run.load(written, parsed)
                 return again
-        asked = ("index", None) if probe else (lease.request.kind, lease.request.external_id)
-        judgement = judge(*asked, parsed, response.status, cut_short)
+        expected = ("index", None) if probe else (lease.request.kind, lease.request.external_id)
+        judgement = judge(*expected, parsed, response.status, cut_short)
         if probe:
             run.load(written, parsed)
             request.meta["judgement"] = judgement

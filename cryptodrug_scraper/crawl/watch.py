@@ -46,7 +46,7 @@ class Watch:
         run = CrawlRun.of(self.crawler)
         if run.crawls:
             self.crawl, self.view = run, run.view
-            self._loop = create_looping_call(self.look)
+            self._loop = create_looping_call(self.check)
             self._loop.start(_EVERY, now=False)
 
     def stopped(self) -> None:
@@ -54,19 +54,19 @@ class Watch:
         if self._loop is not None and self._loop.running:
             self._loop.stop()
 
-    def look(self) -> None:
+    def check(self) -> None:
         """Do what is due; what cannot be done now is tried again the next time."""
         crawl = self.crawl
         if crawl is None or crawl.closed:
             return
         try:
-            self._look(crawl)
+            self._check(crawl)
         except (NotUsable, OSError) as error:  # a file that somebody changed meanwhile
             if str(error) != self._last_error:
                 self._last_error = str(error)
                 self.view.say(str(error))
 
-    def _look(self, crawl: CrawlRun) -> None:
+    def _check(self, crawl: CrawlRun) -> None:
         crawl.pool.refresh()
         self._wait_for_cookies(crawl)
         crawl.mirrors.save()
@@ -127,10 +127,10 @@ def needs(crawl: CrawlRun, *, still: bool = True) -> str:
     """Say what the researcher has to do for the crawl to go on."""
     market = crawl.market
     sessions = crawl.pool.sessions.values()
-    told = [f"  {m.name}: {m.state} ({m.identity.why})" for m in sessions]
+    states = [f"  {m.name}: {m.state} ({m.identity.why})" for m in sessions]
     walled = any(session.state == "walled" for session in sessions)
-    lines = [f"No session of {market} can be used now:" if told else f"No session of {market}."]
-    lines += told
+    lines = [f"No session of {market} can be used now:" if states else f"No session of {market}."]
+    lines += states
     lines.append("Sign in with Tor Browser, save the cookies, and give them to this crawl:")
     name = next((session.name for session in sessions), "default")
     lines.append(f"  cryptodrug session add {market} --cookies cookies.txt --name {name}")

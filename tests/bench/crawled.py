@@ -43,7 +43,7 @@ _TIMED: tuple[tuple[str, Any, str], ...] = (
     ("judge and queue", wall, "judge"),
     ("judge and queue", FrontierScheduler, "done"),
     ("hand out", FrontierScheduler, "next_request"),
-    ("look after", Watch, "look"),
+    ("look after", Watch, "check"),
     ("load", LoadingThread, "_run"),
     ("load", crawl_run, "bring_up"),
     ("begin and end", crawl_run.CrawlRun, "open"),

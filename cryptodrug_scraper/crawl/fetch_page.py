@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from cryptodrug_scraper.archive import CrawlArchive, CrawlEnd, Page, Written
 from cryptodrug_scraper.crawl.answer import NoAnswer, Refused
 from cryptodrug_scraper.crawl.checking import Finding, is_waiting_page
-from cryptodrug_scraper.crawl.identity_client import Asked, Client, LedAway
+from cryptodrug_scraper.crawl.identity_client import AnsweredRequest, Client, LedAway
 from cryptodrug_scraper.crawl.judge import Judgement, Verdict, judge
 from cryptodrug_scraper.crawl.sessions import Identity
 from cryptodrug_scraper.crawl.single import open_archive
@@ -60,7 +60,7 @@ class Fetched:
         return Finding(result, why, self.requests, self.cookies, self.waits)
 
 
-def fetch_once(
+def fetch_page(
     url: str,
     *,
     market: str | None,
@@ -124,13 +124,13 @@ def posted_form(market: str, url: str) -> str | None:
 
 def _try(client: Client, recording: _Recording, url: str, form: str | None) -> Fetched:
     method, body = ("GET", "") if form is None else ("POST", form)
-    last: Asked | None = None
+    last: AnsweredRequest | None = None
     trouble: Judgement | None = None
     tor = False
     try:
-        for asked in client.follow(url, method, body):
-            recording.keep(asked)
-            last = asked
+        for answered in client.follow(url, method, body):
+            recording.keep(answered)
+            last = answered
     except (LedAway, Refused) as away:
         trouble = Judgement(Verdict.TROUBLE, "led_away", str(away))
     except NoAnswer as none:
@@ -145,9 +145,9 @@ def _try(client: Client, recording: _Recording, url: str, form: str | None) -> F
     return done
 
 
-def _read(market: str | None, asked: Asked, page: Page | None) -> Fetched:
+def _read(market: str | None, answered: AnsweredRequest, page: Page | None) -> Fetched:
     """Read the last answer, and judge it."""
-    answer = asked.answer
+    answer = answered.answer
     parsed = None
     if page is not None:
         parsed = parse_page(
@@ -169,7 +169,7 @@ def _read(market: str | None, asked: Asked, page: Page | None) -> Fetched:
     return Fetched(
         market,
         judgement,
-        asked.url,
+        answered.url,
         status=answer.status,
         page=page,
         parsed=None if cut else parsed,
@@ -196,7 +196,7 @@ class _Recording:
         self._operator = operator
         self._direct = direct
         self._archive: CrawlArchive | None = None
-        self._held: list[Asked] = []
+        self._held: list[AnsweredRequest] = []
         self._written: list[Written] = []
         self._end: CrawlEnd | None = None
 
@@ -207,18 +207,18 @@ class _Recording:
         if self._archive is not None:
             self._archive.close(self._end)
 
-    def keep(self, asked: Asked) -> None:
+    def keep(self, answered: AnsweredRequest) -> None:
         """Archive an answer, or hold it until the market is known."""
-        self._held.append(asked)
+        self._held.append(answered)
         if self.market is not None:
             self._write_held(self.market)
 
-    def write(self, last: Asked) -> Written | None:
+    def write(self, last: AnsweredRequest) -> Written | None:
         """Archive what is held; the last answer tells the market, if nothing else did."""
         if self.market is None:
             content_type = last.answer.header("content-type")
-            found = parse_page(last.answer.body, url=last.url, content_type=content_type)
-            self.market = found.market
+            guessed = parse_page(last.answer.body, url=last.url, content_type=content_type)
+            self.market = guessed.market
         if self.market is None:
             return None
         self._write_held(self.market)
@@ -228,17 +228,17 @@ class _Recording:
         archive = self._archive = self._archive or open_archive(
             self._folder, market, command="fetch", direct=self._direct, operator=self._operator
         )
-        for asked in self._held:
+        for answered in self._held:
             written = archive.write(
-                url=asked.url,
-                captured_at=asked.at,
-                method=asked.method,
-                request_headers=asked.headers,
-                request_body=asked.body.encode(),
-                status=asked.answer.status,
-                headers=asked.answer.headers,
-                body=asked.answer.body,
-                cut_short=asked.answer.cut_short,
+                url=answered.url,
+                captured_at=answered.at,
+                method=answered.method,
+                request_headers=answered.headers,
+                request_body=answered.body.encode(),
+                status=answered.answer.status,
+                headers=answered.answer.headers,
+                body=answered.answer.body,
+                cut_short=answered.answer.cut_short,
             )
             self._written.append(written)
         self._held.clear()
