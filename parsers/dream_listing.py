@@ -52,7 +52,7 @@ def _own_id(product: LexborNode, url: str | None, reader: Reader) -> str | None:
 
     Descriptions name other offers ("/viewProduct?offer=…"), so texts do not count.
     """
-    texts = {node.mem_id for node in product.css(f"{IN_TEXTS}, .shop a")}
+    texts = {node.mem_id for node in product.css(f":is({IN_TEXTS}, .shop) a")}
     form = product.css('input[name="offer"]')[:1]
     links = product.css('a[href*="offer" i], a[href*="viewProduct"], form[action*="offer"]')
     for node in (*form, *[link for link in links if link.mem_id not in texts]):

@@ -162,7 +162,7 @@ def read_cards(shop: LexborNode, page: ParsedPage, reader: Reader, vendor: str |
     card = None
     # One walk for all cards: nodes come in page order, so each belongs to the card before it.
     for node in shop.css(".shopItem, .oTitle, .escrowBox, .oOfTextDetail"):
-        names = attribute(reader.at(node), "class")
+        names = reader.at(node).attrs.get("class") or ""
         if "shopItem" in names:
             card, listing = node, Listing(vendor=vendor)
             page.listings.append(listing)
@@ -183,7 +183,7 @@ def read_cards(shop: LexborNode, page: ParsedPage, reader: Reader, vendor: str |
 
 
 def _card_detail(block: LexborNode, listing: Listing, reader: Reader) -> None:
-    names = attribute(reader.at(block), "class")
+    names = reader.at(block).attrs.get("class") or ""
     if "oPrice" in names:
         reader.price(listing, block.text())
     elif "oVendor" in names:
@@ -201,7 +201,7 @@ def _card_detail(block: LexborNode, listing: Listing, reader: Reader) -> None:
 _OFFER_ID = re.compile(r"\d+\.\d+")
 _ROOTS = ("index", "listings", "login_page")  # what copies call the address ``/?…``
 NO_ID = "its link was rewritten, and has lost the id"
-IN_TEXTS = ":is(pre, .preformattedNotes, .ratingText) a"  # what vendors and buyers wrote
+IN_TEXTS = "pre, .preformattedNotes, .ratingText"  # what vendors and buyers wrote
 
 # Addresses that change something, or that hold for one session only.
 _ACTIONS = re.compile(r"[?&](?:action|selectCurrency|logout|daymode|\w*[Tt]oken)\b")

@@ -37,7 +37,7 @@ def read_vendor_line(
 ) -> None:
     """Read the line that names a vendor, on a listing page or on top of a profile."""
     for node in contents(line):
-        names, text = class_names(reader.at(node)), fold(node.text())
+        names, text = class_names(reader.at(node)), node.text()
         title = fold(attribute(node, "title"))
         if node.is_text_node and vendor.handle is None:
             name, _, text = text.partition("(")
@@ -49,23 +49,27 @@ def read_vendor_line(
         elif "externalVendorRef" in names or any(n.endswith("LinkedUserRating") for n in names):
             _external(names, title, text, vendor, reader)
         elif "sellerStatus" in names:
-            vendor.trusted = True if "trusted" in names else None
-            vendor.trusted = False if "untrusted" in names else vendor.trusted
-            reader.note("vendor.trusted", title or " ".join(names), vendor.trusted)
-            if vendor.trusted is None:
-                reader.warn("vendor.trusted", "unknown status", title or " ".join(names))
+            _status(names, title, vendor, reader)
         elif title.casefold().startswith("successful transaction"):
-            vendor.sales = reader.integer("vendor.sales", text.strip("()"))
+            vendor.sales = reader.integer("vendor.sales", text.strip().strip("()"))
         elif node.tag == "a" and vendor.handle is None:
             vendor.handle = reader.text("vendor.handle", text)
         elif not title and depth < _DEEPEST and _is_around(node):
             read_vendor_line(node, vendor, reader, profile=profile, depth=depth + 1)
-        elif profile and text.strip("()[] ").casefold() == "banned":
-            vendor.banned = reader.stated("vendor.banned", text, True)
-        elif (text := text.strip("() ")) and node.is_text_node:
-            reader.unknown_label("vendor", text)
-        elif text:
-            reader.unknown_label("vendor", title or " ".join(names) or node.tag or "", text)
+        elif mark := fold(text).strip("() "):
+            if profile and mark.strip("[] ").casefold() == "banned":
+                vendor.banned = reader.stated("vendor.banned", text, True)
+            elif node.is_text_node:
+                reader.unknown_label("vendor", mark)
+            else:
+                reader.unknown_label("vendor", title or " ".join(names) or node.tag or "", mark)
+
+
+def _status(names: list[str], title: str, vendor: Vendor, reader: Reader) -> None:
+    vendor.trusted = True if "trusted" in names else False if "untrusted" in names else None
+    reader.note("vendor.trusted", title or " ".join(names), vendor.trusted)
+    if vendor.trusted is None:
+        reader.warn("vendor.trusted", "unknown status", title or " ".join(names))
 
 
 def _is_around(node: LexborNode) -> bool:

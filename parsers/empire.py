@@ -16,6 +16,7 @@ from parsers.empire_listing import read_cards, read_listing
 from parsers.empire_page import (
     COUNTRIES,
     MENU,
+    footer_of,
     main_part,
     read_categories,
     read_clock,
@@ -68,7 +69,7 @@ def recognises(document: Document) -> bool:
         '.body-content, .img-logo, .sm-nav, .footer, .login-page, link[href*="/public/css/"]'
     ):
         return True
-    footer = document.first(".footer")
+    footer = footer_of(document)
     if footer is not None and _COPYRIGHT.search(words(footer)):
         return True
     target = refresh_target(document)

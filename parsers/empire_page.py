@@ -99,9 +99,18 @@ def tab_text(content: LexborNode) -> str | None:
 _CLOCK = re.compile(r"server\s+time\s*:\s*([^\n]{0,80}?)\s*(?:\n|copyright|$)", re.I)
 
 
+def footer_of(document: Document) -> LexborNode | None:
+    """Return the footer; it mostly ends the page, and is found soonest from its end."""
+    last = document.tree.body.last_child if document.tree.body is not None else None
+    while last is not None and not last.is_element_node:
+        last = last.prev
+    is_footer = last is not None and "footer" in class_names(last)
+    return last if is_footer else document.first(".footer")
+
+
 def read_clock(document: Document, page: ParsedPage, reader: Reader) -> None:
     """Set the page's time from the footer's "Server time: Friday, Sep 27, 2019 22:46:36"."""
-    footer = document.first(".footer")
+    footer = footer_of(document)
     text = reader.at(footer).text()[:2000] if footer is not None else ""
     if match := _CLOCK.search(text):
         page.page_time = reader.page_clock(match[1])
@@ -209,7 +218,7 @@ _ADDRESSES: tuple[tuple[re.Pattern[str], str], ...] = (
 )
 _LOST_SEARCH = re.compile(r"/(?:home/searchproducts|search)/?[0-9a-f]{4}", re.I)
 _VENDORS_WORDS = (
-    ":is(#desc_prod, .tabcontent > p, .feedback_msg, .tabcontent_user_feedback > :is(p, pre)) a"
+    "#desc_prod, .tabcontent > p, .feedback_msg, .tabcontent_user_feedback > :is(p, pre)"
 )
 
 

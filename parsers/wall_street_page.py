@@ -55,7 +55,7 @@ inline_text = partial(lines.inline_text, skip=_SKIPPED)
 def profile_links(document: Document) -> Iterator[re.Match[str]]:
     """Yield handle and tab of the links to a profile's tabs, outside of menus."""
     root = document.tree.root
-    for link in links_outside(root, f":is({MENUS}) a") if root is not None else ():
+    for link in links_outside(root, MENUS) if root is not None else ():
         to = PROFILE_PATH.search(path_of(link))
         if to is not None and to[2] in TABS:
             yield to
@@ -262,9 +262,11 @@ def read_page_links(
     the links are not the market's.
     """
     root = document.tree.root
-    links = links_outside(root, f":is({MENUS}, {texts}) a") if root is not None else []
+    links = links_outside(root, f"{MENUS}, {texts}") if root is not None else []
     hrefs = document.hrefs(links)
-    base = mirror_base(document.hrefs(document.css("a")), page.url, reader)
+    base = None
+    if document.mentions("../", ".htm"):
+        base = mirror_base(document.hrefs(document.css("a")), page.url, reader)
     own = f"{address(page.url).script}/"
     if page.url and any(href.startswith(own) for href in hrefs):  # "34/refund", beside /offer/34
         base = page.url

@@ -156,8 +156,8 @@ def in_menu(node: LexborNode, known: dict[int, bool]) -> bool:
 
 
 def links_outside(within: LexborNode, left_out: str) -> list[LexborNode]:
-    """Return the links in a node without those that a selector names: in texts of vendors."""
-    written = {link.mem_id for link in within.css(left_out)}
+    """Return the links in a node without those in elements of these selectors."""
+    written = {link.mem_id for link in within.css(f":is({left_out}) a")}
     links = within.css("a")
     return [link for link in links if link.mem_id not in written] if written else links
 
