@@ -246,14 +246,14 @@ def is_sidecar(entry: FoundFile) -> bool:
 def sidecar_of(source: Source, limits: Limits) -> tuple[bytes, str] | Trouble | None:
     """Return the sidecar of a page: its bytes and location, or what is wrong with it, or None."""
     for name in sidecar_names(source.name):
-        found = source.sibling(name, limits.sidecar_bytes)
-        if found is None:
+        result = source.sibling(name, limits.sidecar_bytes)
+        if result is None:
             continue
-        if isinstance(found, Trouble):
+        if isinstance(result, Trouble):
             return Trouble(
-                found.location, f"{found.reason}; its page is read without it", "bad_sidecar"
+                result.location, f"{result.reason}; its page is read without it", "bad_sidecar"
             )
-        return found
+        return result
     return None
 
 

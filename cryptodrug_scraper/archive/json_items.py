@@ -124,7 +124,7 @@ class _Scanner:
         if self._too_large or len(item) > self._most:
             return Bad("too_large", f"more than {self._most:,} bytes")
         try:
-            found: dict[str, Any] = json.loads(item)
+            result: dict[str, Any] = json.loads(item)
         except (ValueError, RecursionError) as error:
             return Bad("broken_record", f"damaged JSON ({error})")
-        return found
+        return result

@@ -55,13 +55,13 @@ def provenance_of(body: bytes, saved: Response | None = None) -> Provenance:
 
     ``saved`` is the server's answer, if that stood before the page.
     """
-    found = _in_comments(body)
+    result = _in_comments(body)
     if saved is None:
-        return found
-    found = found._replace(status=saved.status, headers=saved.headers)
-    if found.moment is None and "date" in saved.headers:
-        found = found._replace(moment=moment_of(saved.headers["date"]))
-    return found
+        return result
+    result = result._replace(status=saved.status, headers=saved.headers)
+    if result.moment is None and "date" in saved.headers:
+        result = result._replace(moment=moment_of(saved.headers["date"]))
+    return result
 
 
 def _in_comments(body: bytes) -> Provenance:
@@ -79,9 +79,9 @@ def _in_comments(body: bytes) -> Provenance:
             break
         at = match.end()
         comment = match["comment"]
-        found = None if comment is None else _stated(comment)
-        if found is not None:
-            return found
+        result = None if comment is None else _stated(comment)
+        if result is not None:
+            return result
     return NONE
 
 

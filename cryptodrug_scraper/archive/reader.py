@@ -143,11 +143,11 @@ def _read_one(entry: FoundFile, context: ReadContext) -> Iterator[Page | Trouble
 
 
 def _existing(paths: Iterable[Path]) -> list[Path]:
-    found = [Path(path) for path in paths]
-    for path in found:
+    result = [Path(path) for path in paths]
+    for path in result:
         if not path.exists():
             raise NothingThere(path)
-    return found
+    return result
 
 
 read_pages = ArchiveReader

@@ -150,9 +150,9 @@ class RecordFile:
         while at < self.size:
             part = self.pread(_SCAN, max(0, at - 1))
             skip = min(at, 1)
-            found = self._within(part, skip, max(0, at - 1))
-            if found is not None:
-                return found
+            result = self._within(part, skip, max(0, at - 1))
+            if result is not None:
+                return result
             if len(part) < _SCAN:
                 break
             at += len(part) - skip - _OVERLAP

@@ -27,14 +27,14 @@ _CANDIDATES = 64
 
 def files_of(folder: Path) -> dict[str, list[tuple[int, Path]]]:
     """Return the files of each run in a folder, by the name of its series, in order of number."""
-    found: dict[str, list[tuple[int, Path]]] = {}
+    result: dict[str, list[tuple[int, Path]]] = {}
     for path in sorted(folder.iterdir()) if folder.is_dir() else ():
         named = _FILE.fullmatch(path.name)
         if named is not None and path.is_file() and not path.is_symlink():
-            found.setdefault(named[1], []).append((int(named[2]), path))
-    for files in found.values():
+            result.setdefault(named[1], []).append((int(named[2]), path))
+    for files in result.values():
         files.sort()
-    return found
+    return result
 
 
 def beginning_of(path: Path) -> tuple[str, CrawlStamp] | None:
@@ -138,17 +138,17 @@ def _without_beginning(disk: RecordFile, path: Path, where: str) -> Trouble:
 
 def _damaged(disk: RecordFile, name: str) -> list[RecordPlace]:
     """Return the stretches of a file that are no whole records."""
-    found = []
+    result = []
     at = 0
     while at < disk.size:
         checked = disk.check(at)
         if checked.code or checked.more:
             end = disk.next(at + 1)
-            found.append(RecordPlace(name, at, end))
+            result.append(RecordPlace(name, at, end))
         else:
             end = checked.end
         at = end
-    return found
+    return result
 
 
 def _next_of_ours(disk: RecordFile, at: int, identity: str) -> int:

@@ -150,9 +150,9 @@ class Revisits:
 
     def _known(self, revisit: Revisit, source: Source) -> tuple[RecordOffset, bool] | None:
         """Return where an original lies without its having been met: it was before, or is named."""
-        found = self.places.get(revisit.location) if self.places is not None else None
-        if found is not None or revisit.lies_at is None or self.neighbour is None:
-            return found
+        result = self.places.get(revisit.location) if self.places is not None else None
+        if result is not None or revisit.lies_at is None or self.neighbour is None:
+            return result
         name, offset = revisit.lies_at
         other = source if name == source.name else self.neighbour(source, name)
         return None if other is None else (RecordOffset(other, offset), False)

@@ -110,10 +110,10 @@ def stamp_in(block: bytes) -> CrawlStamp | str | None:
         return None
     if len(block) > LARGEST:
         return "it is too large"
-    found = _STAMP.search(block)
-    if found is None:
+    match = _STAMP.search(block)
+    if match is None:
         return "it is not a JSON object"
-    values = _loaded(found[1])
+    values = _loaded(match[1])
     return values if isinstance(values, str) else _made(CrawlStamp, values, "started_at")
 
 

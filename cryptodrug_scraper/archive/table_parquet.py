@@ -71,10 +71,10 @@ def _child(file: BinaryIO, names: list[str], left: int) -> Iterator[IO[bytes]]:
     """
     os.lseek(file.fileno(), 0, os.SEEK_SET)
     arguments = (json.dumps(names), str(left))
-    with tempfile.TemporaryFile() as said:
+    with tempfile.TemporaryFile() as output:
         done = False
         with subprocess.Popen(
-            [*_PROGRAM, *arguments], stdin=file, stdout=subprocess.PIPE, stderr=said
+            [*_PROGRAM, *arguments], stdin=file, stdout=subprocess.PIPE, stderr=output
         ) as child:
             assert child.stdout is not None
             try:
@@ -84,8 +84,8 @@ def _child(file: BinaryIO, names: list[str], left: int) -> Iterator[IO[bytes]]:
                 if not done:
                     child.kill()
         if child.returncode:
-            said.seek(0)
-            lines = said.read().decode("utf-8", "replace").split("\n")
+            output.seek(0)
+            lines = output.read().decode("utf-8", "replace").split("\n")
             raise ValueError(
                 next((line for line in reversed(lines) if line.strip()), "it broke off")
             )

@@ -227,10 +227,10 @@ class RecordReader:
             return None
         length = int(total) if total.isdecimal() else None
         segment = Segment(place.location, int(number), block, length)
-        found = self.context.segments.add(origin, segment, first if begins else None)
-        if found is None or isinstance(found, Trouble):
-            return found
-        return self._response(*found, split=True)
+        result = self.context.segments.add(origin, segment, first if begins else None)
+        if result is None or isinstance(result, Trouble):
+            return result
+        return self._response(*result, split=True)
 
     def _too_large(self, record: WarcRecord, kind: WarcRecordType, location: str) -> Trouble | None:
         """Report a record that is too large for a page, unless it says that it is none."""

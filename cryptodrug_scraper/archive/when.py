@@ -33,21 +33,21 @@ def in_name(name: str) -> StatedMoment | None:
     """Return the moment in one part of a path (the last one; one with a time before a date)."""
     if "-" not in name:
         return None
-    found: StatedMoment | None = None
+    result: StatedMoment | None = None
     for match in _DATED.finditer(name):
         year, month, day, hour, _, minute, second, zone = match.groups()
         try:
             if hour is None:
                 at = datetime(int(year), int(month), int(day), tzinfo=UTC)
-                if found is None or found.precision == "day":
-                    found = StatedMoment(at, "day")
+                if result is None or result.precision == "day":
+                    result = StatedMoment(at, "day")
                 continue
             offset = "+00:00" if zone is None or zone in "Zz" else zone
             text = f"{year}-{month}-{day}T{hour}:{minute}:{second or '00'}{offset}"
-            found = StatedMoment(datetime.fromisoformat(text).astimezone(UTC), "second")
+            result = StatedMoment(datetime.fromisoformat(text).astimezone(UTC), "second")
         except ValueError:  # 31 February
             continue
-    return found
+    return result
 
 
 def in_parts(parts: Iterable[str]) -> StatedMoment | None:
@@ -55,17 +55,17 @@ def in_parts(parts: Iterable[str]) -> StatedMoment | None:
 
     A time of day further up refines it where both name the same day.
     """
-    found: StatedMoment | None = None
+    result: StatedMoment | None = None
     for part in reversed(list(parts)):
         moment = in_name(part)
         if moment is None:
             continue
         if moment.precision == "second":
-            if found is None or found.at.date() == moment.at.date():
+            if result is None or result.at.date() == moment.at.date():
                 return moment
-        elif found is None:
-            found = moment
-    return found
+        elif result is None:
+            result = moment
+    return result
 
 
 def from_text(text: str) -> StatedMoment | None:

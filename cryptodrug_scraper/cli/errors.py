@@ -61,10 +61,10 @@ class CommandGroup(TyperGroup):
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """Return a command; its flags, and those of the commands in it, as ours."""
-        found = super().get_command(ctx, cmd_name)
-        for command in _with_its_own(found):
+        result = super().get_command(ctx, cmd_name)
+        for command in _with_its_own(result):
             _without_values(command.get_params(ctx))
-        return found
+        return result
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command; no traceback leaves it unless ``--debug`` is given."""
@@ -180,12 +180,12 @@ def _with_advice(error: Exception, name: str) -> str:
 
 def _settings(error: Any) -> str:
     """Say which settings are wrong and why. Not what they hold: that may be a password."""
-    said = []
+    lines = []
     for fault in error.errors(include_input=False, include_url=False):
         name = str(fault["loc"][0]) if fault["loc"] else "?"
         known = name if name.isupper() else f"CRYPTODRUG_{name.upper()}"
-        said.append(f"{known}: {_plainly(fault['msg'])}")
-    return "; ".join(said)
+        lines.append(f"{known}: {_plainly(fault['msg'])}")
+    return "; ".join(lines)
 
 
 def _plainly(message: str) -> str:

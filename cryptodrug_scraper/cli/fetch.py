@@ -238,13 +238,13 @@ def _identity(
         say(f"No market has {host} among its mirrors, so no session is used.")
         return None
     if not known:
-        said = (
+        words = (
             f"{host} is no mirror of {market} that is known, and cookies go to no other host. If "
             f"it is one: {program()} mirror add {market} {host}"
         )
         if name is not None:
-            raise Failure(said, Code.BAD_INPUT)
-        say(f"Asked for without a session: {said}")
+            raise Failure(words, Code.BAD_INPUT)
+        say(f"Asked for without a session: {words}")
         return None
     if name is not None:
         return sessions.get(market, name)
@@ -254,8 +254,8 @@ def _identity(
     chosen = next(iter([*live, *usable]), None)
     if chosen is None:
         states = ", ".join(f"{each.name} is {each.state}" for each in found) or "there is none"
-        look = f" To look again: {program()} session check {market}" if found else ""
-        say(f"Asked for without a session: {market} has none that is live ({states}).{look}")
+        advice = f" To look again: {program()} session check {market}" if found else ""
+        say(f"Asked for without a session: {market} has none that is live ({states}).{advice}")
     return chosen
 
 

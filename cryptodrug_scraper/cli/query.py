@@ -208,8 +208,8 @@ class QueryResult(Iterator[Sequence[Any]]):
 
 def _plainly(error: Any, statement: str) -> str:
     """Say what is wrong with a statement, and show the spot."""
-    said = error.diag
-    message = said.message_primary or str(error).strip()
+    diagnosis = error.diag
+    message = diagnosis.message_primary or str(error).strip()
     if message.startswith("cannot open"):
         return (
             "Only one statement that gives rows can be asked (SELECT, WITH, VALUES, TABLE …). "
@@ -218,10 +218,10 @@ def _plainly(error: Any, statement: str) -> str:
     if "read-only transaction" in message:
         return f"Nothing can be changed by a question: {message}."
     lines = [f"The question cannot be answered: {message}."]
-    position = said.internal_position or said.statement_position
-    if position and said.internal_query in (None, statement) and position.isdigit():
+    position = diagnosis.internal_position or diagnosis.statement_position
+    if position and diagnosis.internal_query in (None, statement) and position.isdigit():
         lines += _spot(statement, int(position) - 1)
-    for more, label in ((said.message_detail, "Detail"), (said.message_hint, "Hint")):
+    for more, label in ((diagnosis.message_detail, "Detail"), (diagnosis.message_hint, "Hint")):
         if more:
             lines.append(f"{label}: {more}")
     return "\n".join(lines)

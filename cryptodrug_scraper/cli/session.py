@@ -265,12 +265,14 @@ def _mirrors(store: MirrorStore, market: str, direct: bool) -> list[Mirror]:
     if usable:
         return usable
     if not known:
-        said = f"No mirror of {market} is known: cryptodrug mirror add {market} ADDRESS"
+        reason = f"No mirror of {market} is known: cryptodrug mirror add {market} ADDRESS"
     elif direct:
-        said = f"--direct is for a market on this machine, and no mirror of {market} is."
+        reason = f"--direct is for a market on this machine, and no mirror of {market} is."
     else:
-        said = f"The mirrors of {market} are on this machine, where Tor does not go: use --direct."
-    raise Failure(said, Code.BAD_INPUT)
+        reason = (
+            f"The mirrors of {market} are on this machine, where Tor does not go: use --direct."
+        )
+    raise Failure(reason, Code.BAD_INPUT)
 
 
 def _check_one(
@@ -289,8 +291,8 @@ def _check_one(
         result = finding.result
         store.note(identity.market, mirror.address, result != "unreachable")
         kept = mark(sessions, identity, finding, by="check")
-        said = f"{identity.name}: {_SAID[result]} ({mirror.address}: {safe(finding.why)})"
-        (typer.echo if result == "signed_in" else say)(said)
+        words = f"{identity.name}: {_SAID[result]} ({mirror.address}: {safe(finding.why)})"
+        (typer.echo if result == "signed_in" else say)(words)
         if not kept:
             say(f"{identity.name}: it was replaced or removed meanwhile, so this is not marked.")
         if result != "unreachable":

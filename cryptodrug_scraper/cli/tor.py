@@ -210,12 +210,12 @@ def _lines(file: Path) -> dict[str, list[str]]:
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "not a text in UTF-8"
         raise Failure(f"--torrc {file}: {reason}", Code.BAD_INPUT) from None
-    found: dict[str, list[str]] = {}
+    result: dict[str, list[str]] = {}
     for row in text.splitlines():
         name, _, value = row.strip().partition(" ")
         if name and not name.startswith("#"):
-            found.setdefault(name, []).append(value.strip())
-    return found
+            result.setdefault(name, []).append(value.strip())
+    return result
 
 
 @contextlib.contextmanager

@@ -286,8 +286,8 @@ def _check_server(connection: Connection, address: URL) -> None:
 
 
 def _failure(error: DBAPIError, address: URL) -> DatabaseUnavailable:
-    said = re.sub(r"\s*Is the server running (?:on|locally)[^?]*\?", "\n", str(error.orig))
-    reason = re.sub(r"\s+", " ", re.sub(r"\s*\n\s*(?=connection to)", "; ", said.strip()))
+    words = re.sub(r"\s*Is the server running (?:on|locally)[^?]*\?", "\n", str(error.orig))
+    reason = re.sub(r"\s+", " ", re.sub(r"\s*\n\s*(?=connection to)", "; ", words.strip()))
     lowered = reason.lower()
     advice = "Is the address right?"
     if re.search(r'database "[^"]*" does not exist', lowered):
@@ -295,7 +295,7 @@ def _failure(error: DBAPIError, address: URL) -> DatabaseUnavailable:
     elif re.search(r'role "[^"]*" does not exist', lowered):
         advice = "The server knows no user of that name."
     else:
-        advice = next((hint for said, hint in _ADVICE if said in lowered), advice)
+        advice = next((hint for words, hint in _ADVICE if words in lowered), advice)
     return DatabaseUnavailable(
         f"The database {mask(address)} cannot be used: {reason.rstrip('.')}. {advice}"
     )

@@ -78,7 +78,7 @@ def join_edits(
     state that names their review, for those that state it. The outcome does not depend on the
     order of `reviews`.
     """
-    found: list[Worded] = []
+    result: list[Worded] = []
     named: dict[Hashable, list[_Seen]] = defaultdict(list)
     for content, review in reviews:
         names = {identity.get((row.page, row.ordinal)) for row in review.sure} - {None}
@@ -86,10 +86,10 @@ def join_edits(
         if len(names) == 1 and len(seen) == len(review.sightings):
             named[names.pop()].append(_Seen(min(seen), max(seen), content, review))
         else:
-            found.append(Worded(content, review, []))
+            result.append(Worded(content, review, []))
     for alike in named.values():
-        found += [_edited(chain) for chain in _chains(alike)]
-    return found
+        result += [_edited(chain) for chain in _chains(alike)]
+    return result
 
 
 def _chains(

@@ -304,22 +304,22 @@ class EmbeddedServer:
             try:
                 return self._await_ready(pid)
             except _Exited:
-                said = log_since(self.log, offset)
+                output = log_since(self.log, offset)
             if self._running() is not None:
                 continue  # another was quicker, started by a process killed since
             waited = time.monotonic() - started
-            if "could not bind" in said and len(unusable) < 20:
+            if "could not bind" in output and len(unusable) < 20:
                 unusable.add(port)
-            elif "pre-existing shared memory block" in said and waited < 30:
+            elif "pre-existing shared memory block" in output and waited < 30:
                 # The postmaster was killed and a session of it has not noticed yet.
                 if waited > 1:
                     self._end_orphans()
                 time.sleep(0.1)
             else:
                 raise DatabaseUnavailable(
-                    full_disk(self.home, sure="No space left" in said)
+                    full_disk(self.home, sure="No space left" in output)
                     or f"The embedded database in {self.home} does not start. It said:\n"
-                    + last_lines(said)
+                    + last_lines(output)
                 )
 
     def _spawn(self, port: int) -> int:

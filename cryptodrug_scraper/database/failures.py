@@ -48,7 +48,7 @@ def losses_named(dsn: str) -> Iterator[None]:
 
 
 def _why(error: psycopg2.Error, dsn: str, server: EmbeddedServer | None, log_size: int) -> str:
-    said = " ".join(str(error).split())
+    message = " ".join(str(error).split())
     code = error.pgcode or ""
     where = f"The database in {server.home}" if server else f"The database {mask(dsn)}"
     log = ""
@@ -56,27 +56,27 @@ def _why(error: psycopg2.Error, dsn: str, server: EmbeddedServer | None, log_siz
         if server is None or (log := _last_grave(server, log_size)):
             break
         time.sleep(0.1)
-    full = code == "53100" or any(words in said + log for words in _NO_SPACE)
+    full = code == "53100" or any(words in message + log for words in _NO_SPACE)
     if server is not None and (note := full_disk(server.home, sure=full)):
         return f"{note} {AGAIN}"
     if full:
-        return f"{where} has no room left on its disk ({said}). Make room there. {AGAIN}"
+        return f"{where} has no room left on its disk ({message}). Make room there. {AGAIN}"
     if code == "53200":
-        return f"{where} ran out of memory ({said}). Use fewer --workers. {AGAIN}"
-    if code == "53300" or "too many clients" in said:
+        return f"{where} ran out of memory ({message}). Use fewer --workers. {AGAIN}"
+    if code == "53300" or "too many clients" in message:
         return (
-            f"{where} has no connection left ({said}). End another program that uses it, or use "
+            f"{where} has no connection left ({message}). End another program that uses it, or use "
             f"fewer --workers. {AGAIN}"
         )
     if server is not None and not code.startswith(("57", "58", "XX")):
         state = "its connections ended" if server.is_running() else "it is no longer running"
-        reason = f"its log says last: {log}" if log else f"the connection says: {said}"
+        reason = f"its log says last: {log}" if log else f"the connection says: {message}"
         return (
             f"{where} failed while it was in use: {state}; {reason} (all of it in {server.log}). "
             f"It is started anew when it is needed. {AGAIN}"
         )
     return (
-        f"{where} failed, or the connection to it was lost: {said}. "
+        f"{where} failed, or the connection to it was lost: {message}. "
         f"Look with `cryptodrug db status`. {AGAIN}"
     )
 

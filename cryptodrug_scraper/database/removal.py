@@ -203,12 +203,14 @@ def _path(text: str) -> Path:
 def _by_key(text: str, known: set[tuple[str, int]], what: str) -> set[int]:
     """Return the key that begins so."""
     begins = text.strip().lower()
-    found = {key for name, key in known if len(begins) >= _LEAST_KEY and name.startswith(begins)}
-    if not found:
+    result = {key for name, key in known if len(begins) >= _LEAST_KEY and name.startswith(begins)}
+    if not result:
         raise NothingMatches(f"The database knows no {what} {text!r}.")
-    if len(found) > 1:
-        raise NothingMatches(f"{len(found)} keys of {what}s begin with {text!r}: write more of it.")
-    return found
+    if len(result) > 1:
+        raise NothingMatches(
+            f"{len(result)} keys of {what}s begin with {text!r}: write more of it."
+        )
+    return result
 
 
 def remove(connection: Connection, target: RemovalTarget, *, dry_run: bool) -> Removed:

@@ -202,14 +202,14 @@ def _review_line(
     """The review as a line for the staging table."""
     review = one.review
     seen, sure = sorted(review.sightings, key=_when), sorted(review.sure, key=_when)
-    told = [details[s.page, s.ordinal] for s in sure]
+    stated = [details[s.page, s.ordinal] for s in sure]
     # A listing's title goes with the listing: where several could be meant, so could their titles.
     titles = [details[s.page, s.ordinal] for s in seen if s.listing in (None, review.listing)]
     # The most exact time; of equally exact ones, the first seen.
     exact = min(sure, key=lambda s: s.latest - s.earliest)
     time = details[exact.page, exact.ordinal]
     anchor = details[review.anchor.page, review.anchor.ordinal]
-    priced = [d for d in told if d.price_amount is not None]
+    priced = [d for d in stated if d.price_amount is not None]
     first_priced = priced[0] if priced else anchor
     price = anchor if review.twins and anchor.price_amount is not None else first_priced
     observed = [s.observed for s in seen if s.observed is not None]
@@ -220,7 +220,7 @@ def _review_line(
         "listing_title": next((d.listing_title for d in reversed(titles) if d.listing_title), None),
         "content_id": one.content,
         "earlier_content_ids": one.earlier,
-        "response": next((d.response for d in reversed(told) if d.response), None),
+        "response": next((d.response for d in reversed(stated) if d.response), None),
         "author": review.author,
         "posted_on": time.posted_on,
         "posted_precision": time.posted_precision,

@@ -222,10 +222,10 @@ def _assign(
                 reviews[index] = _new(author, listing, row)
             else:
                 review.add([row])
-    found = [review for review in reviews if review is not None]
-    for review in found:
-        review.twins = len(found) > 1
-    return found
+    result = [review for review in reviews if review is not None]
+    for review in result:
+        review.twins = len(result) > 1
+    return result
 
 
 def _join(rows: list[Sighting]) -> dict[int, int]:

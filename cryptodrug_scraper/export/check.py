@@ -153,20 +153,20 @@ class Check:
         read = _csv_columns if form == "csv" else _parquet_columns
         looks = [self._looker(table, column, form) for column in columns]
         for values in read(path, columns):
-            for look, seen in zip(looks, values, strict=True):
+            for check, seen in zip(looks, values, strict=True):
                 self.result.cells += len(seen)
-                look({each for each in seen if each not in ("", None)})
+                check({each for each in seen if each not in ("", None)})
 
     def _looker(
         self, table: ExportTable, column: Variable, form: str
     ) -> Callable[[set[str]], None]:
         where = f"{table.name}.{column.name}"
         if pattern := pattern_of(column, pseudonymised=True):
-            whole = re.compile(pattern)
+            compiled = re.compile(pattern)
 
             def hashed(values: set[str]) -> None:
                 for value in values:
-                    if not whole.fullmatch(value):
+                    if not compiled.fullmatch(value):
                         raise HandleFound(f"{where} holds something that is no pseudonym.")
                     if value in self._handles:
                         raise HandleFound(f"{where}: a pseudonym is a vendor's handle: {value}.")

@@ -38,10 +38,10 @@ def comments_of(connection: Connection) -> dict[str, str]:
 
 def meaning_of(column: Variable, comments: dict[str, str], pseudonymised: bool) -> str:
     """Return what a column means: our words, or else the database's comment."""
-    said = [column.meaning or comments.get(column.origin, "")]
+    sentences = [column.meaning or comments.get(column.origin, "")]
     if pseudonymised and column.hidden:
-        said.append(_HIDDEN)
-    return " ".join(part for part in said if part)
+        sentences.append(_HIDDEN)
+    return " ".join(part for part in sentences if part)
 
 
 def entries(

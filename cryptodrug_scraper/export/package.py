@@ -94,19 +94,19 @@ def _field(
         constraints["pattern"] = pattern
     if column.name in _UNSIGNED:
         constraints["minimum"] = 0
-    said: dict[str, Any] = {
+    described: dict[str, Any] = {
         "name": column.name,
         "type": TYPES.get(column.kind, "string"),
         "description": meaning_of(column, comments, pseudonymised),
     }
     if column.kind == "boolean":
-        said |= {"trueValues": ["true"], "falseValues": ["false"]}
+        described |= {"trueValues": ["true"], "falseValues": ["false"]}
     if column.unit:
-        said["unit"] = column.unit
-    said["origin"] = column.origin
+        described["unit"] = column.unit
+    described["origin"] = column.origin
     if constraints:
-        said["constraints"] = constraints
-    return said
+        described["constraints"] = constraints
+    return described
 
 
 def describe(

@@ -71,33 +71,33 @@ class ExportScope:
         """What is chosen, for people."""
         if self.is_everything:
             return "**What is in it.** All of the database."
-        said = ["**What is in it.** A part of the database:"]
+        sentences = ["**What is in it.** A part of the database:"]
         if self.markets:
-            said.append(f"markets {', '.join(self.markets)};")
+            sentences.append(f"markets {', '.join(self.markets)};")
         if self.first or self.last:
             since = f"from {self.first} " if self.first else ""
             until = f"until {self.last} " if self.last else ""
-            said.append(
+            sentences.append(
                 f"what was captured, and reviews posted, {since}{until}(days in UTC, included), and"
                 " what was last stated within that time;"
             )
         if self.country:
-            said.append(
+            sentences.append(
                 f"vendors of whom a page says that an offer ships from {self.country}, with all "
                 "their offers and reviews, the pages that show them and links to them (so tables "
                 "`pages` and `links` tell nothing of how complete the crawls were; `crawl_runs`, "
                 "`category_counts` and rates are not narrowed by country);"
             )
-        return "\n".join(said)[:-1] + "."
+        return "\n".join(sentences)[:-1] + "."
 
     def period(self, column: str) -> str:
         """Return SQL that holds for times of the period."""
-        said = []
+        conditions = []
         if self.first:
-            said.append(f"{column} >= (%(first)s::date)::timestamp AT TIME ZONE 'UTC'")
+            conditions.append(f"{column} >= (%(first)s::date)::timestamp AT TIME ZONE 'UTC'")
         if self.last:
-            said.append(f"{column} < (%(after)s::date)::timestamp AT TIME ZONE 'UTC'")
-        return " AND ".join(said) or "true"
+            conditions.append(f"{column} < (%(after)s::date)::timestamp AT TIME ZONE 'UTC'")
+        return " AND ".join(conditions) or "true"
 
     def of_market(self, column: str) -> str:
         """Return SQL that holds for the markets."""
@@ -295,23 +295,23 @@ def _part_of(table: str) -> str:
 
 
 def _overlaps(scope: ExportScope) -> str:
-    said = []
+    conditions = []
     if scope.first:
-        said.append(
+        conditions.append(
             "coalesce(ended_at, started_at) >= (%(first)s::date)::timestamp AT TIME ZONE 'UTC'"
         )
     if scope.last:
-        said.append("started_at < (%(after)s::date)::timestamp AT TIME ZONE 'UTC'")
-    return " AND ".join(said) or "true"
+        conditions.append("started_at < (%(after)s::date)::timestamp AT TIME ZONE 'UTC'")
+    return " AND ".join(conditions) or "true"
 
 
 def _dated(scope: ExportScope) -> str:
-    said = []
+    conditions = []
     if scope.first:
-        said.append("posted_on >= %(first)s")
+        conditions.append("posted_on >= %(first)s")
     if scope.last:
-        said.append("posted_on <= %(last)s")
-    return " AND ".join(said) or "true"
+        conditions.append("posted_on <= %(last)s")
+    return " AND ".join(conditions) or "true"
 
 
 def _left_out(

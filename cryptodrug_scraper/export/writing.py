@@ -195,11 +195,11 @@ _PANDAS = {  # kind -> names of the type in pandas' metadata: the general one, a
 
 def _for_pandas(columns: Sequence[Variable]) -> dict[str, str]:
     """Return the metadata of a schema that says what pandas should make of its columns."""
-    said = []
+    described = []
     for column in columns:
         general, own = _PANDAS.get(column.kind, ("unicode", "object"))
         zone = {"timezone": "UTC"} if column.kind == "moment" else None
-        said.append(
+        described.append(
             {
                 "name": column.name,
                 "field_name": column.name,
@@ -208,13 +208,13 @@ def _for_pandas(columns: Sequence[Variable]) -> dict[str, str]:
                 "metadata": zone,
             }
         )
-    told = {
+    metadata = {
         "index_columns": [],
         "column_indexes": [],
-        "columns": said,
+        "columns": described,
         "pandas_version": version("pandas"),
     }
-    return {"pandas": json.dumps(told)}
+    return {"pandas": json.dumps(metadata)}
 
 
 class ParquetWriter:

@@ -157,11 +157,11 @@ def _latest(shown: _Shown, not_after: datetime) -> Moment | None:
     """Return the latest such date not after a moment: up to eight years back, for 29 February."""
     first = min(not_after.year, YEARS[1]) + 1
     for year in range(first, max(first - 10, YEARS[0] - 1), -1):
-        found = _moment(shown, year)
-        if found is None:
+        result = _moment(shown, year)
+        if result is None:
             continue
-        if (found.at <= not_after) if found.at else (found.on <= not_after.date()):
-            return found
+        if (result.at <= not_after) if result.at else (result.on <= not_after.date()):
+            return result
     return None
 
 

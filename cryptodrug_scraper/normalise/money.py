@@ -134,8 +134,8 @@ _UNIT = re.compile(r"(?: ?/ ?|\b(?:per|pro|par|por) )([^/|()\[\]=;]{1,40})$|\b(e
 def _currency(word: str) -> tuple[str, int] | None:
     """Return the code and shift that a sign or code stands for."""
     word = word.rstrip(".")
-    if found := _PARTS.get(word):
-        return found
+    if result := _PARTS.get(word):
+        return result
     upper = word.upper()
     if upper in CURRENCY_CODES and (word.isupper() or word.lower() in _SMALL):
         return upper, 0
@@ -178,13 +178,13 @@ def _part(
         pairs = list(zip(numbers, signs, strict=True))
     else:
         return None
-    found: list[Money] = []
+    result: list[Money] = []
     for number, currency in pairs:
         money = _amount(number, currency) if currency else None
         if money is None:
             return None
-        found.append(money)
-    return found
+        result.append(money)
+    return result
 
 
 def _tokens(text: str, default: str | None) -> tuple[list[Money], bool] | None:

@@ -54,24 +54,24 @@ def name_of(raw: str, *, in_list: bool = False) -> Codes | None:
     """
     if len(raw) > LONGEST:
         return None
-    found = code_of(raw, in_list=in_list) or _NAMES.get(fold(raw))
-    if found:
-        return found
+    result = code_of(raw, in_list=in_list) or _NAMES.get(fold(raw))
+    if result:
+        return result
     split = raw.split()
     first, last = 0, len(split)
     while first < min(last, _AROUND) and _leads(split[first]):
         first += 1
         rest = " ".join(split[first:last])
-        if found := code_of(rest, in_list=False) or _NAMES.get(fold(rest)):
-            return found
+        if result := code_of(rest, in_list=False) or _NAMES.get(fold(rest)):
+            return result
     if _VAGUE.fullmatch(fold(" ".join(split[first:last]))):
         return ()
     end = last - _AROUND
     while max(first, end) < last and fold(split[last - 1]) in TRAIL:
         last -= 1
         rest = " ".join(split[first:last])
-        if found := code_of(rest, in_list=False) or _NAMES.get(fold(rest)):
-            return found
+        if result := code_of(rest, in_list=False) or _NAMES.get(fold(rest)):
+            return result
     if first == last:
         return ()
     rest = " ".join(split[first:last])

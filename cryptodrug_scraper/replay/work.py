@@ -178,15 +178,15 @@ class Worker:
         return page.crawl.market
 
     def _read(self, page: Page, market: str | None, read: ParsedPage | None) -> ParsedPage:
-        found = self._parsed(page, market, page.captured_at, read)
+        result = self._parsed(page, market, page.captured_at, read)
         if page.captured_at is None or self.any_time:
-            return found
+            return result
         # Our own crawl's clock dates its pages; so those of a simulated market may be of today.
-        known = None if page.crawl is not None else markets().get(found.market or "")
+        known = None if page.crawl is not None else markets().get(result.market or "")
         if why := why_not(page.captured_at, known):
-            found = self._parsed(page, found.market, None, None)
-            doubt(found, page.captured_at, why)
-        return found
+            result = self._parsed(page, result.market, None, None)
+            doubt(result, page.captured_at, why)
+        return result
 
     def _parsed(
         self,

@@ -327,15 +327,15 @@ class ReportContext:
 
 def cite(work: str) -> str:
     """Return the short name of a work: Soska & Christin 2015; Tai et al. 2019."""
-    found = re.match(r"(.+?) \((\d{4})\)", work)
-    if not found:
+    match = re.match(r"(.+?) \((\d{4})\)", work)
+    if not match:
         return work.split(".")[0]
-    authors = [re.sub(r" [A-Z]+$", "", author) for author in found[1].split(", ")]
+    authors = [re.sub(r" [A-Z]+$", "", author) for author in match[1].split(", ")]
     if len(authors) > 2 or authors[-1] == "et al":
         named = f"{authors[0]} et al."
     else:
         named = " & ".join(authors)
-    return f"{named} {found[2]}"
+    return f"{named} {match[2]}"
 
 
 def first_day(day: Any, by: str) -> Any:
@@ -350,9 +350,9 @@ def periods_between(days: Sequence[Any], by: str) -> list[Any]:
     if not days:
         return []
     first, last = min(days), max(days)
-    found = []
+    result = []
     number, step = first.year * 12 + first.month - 1, 3 if by == "quarter" else 1
     while number <= last.year * 12 + last.month - 1:
-        found.append(first.replace(year=number // 12, month=number % 12 + 1, day=1))
+        result.append(first.replace(year=number // 12, month=number % 12 + 1, day=1))
         number += step
-    return found
+    return result

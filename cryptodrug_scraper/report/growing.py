@@ -122,7 +122,7 @@ def say_growth(context: ReportContext, made: Section, growths: Growths, quarters
         "quarter_markets": quarters.of(TOTAL) if finer and len(markets) > 1 else Growth(),
     }
     together = next((cut for cut, growth in pooled.items() if growth.words), "")
-    asked = []
+    open_markets = []
     for market in markets:
         growth = growths.of(market)
         by_quarter = quarters.of(market) if growth.hidden and finer else Growth()
@@ -132,12 +132,12 @@ def say_growth(context: ReportContext, made: Section, growths: Growths, quarters
             made.findings.append(growth.words)
             made.summary.append(growth.words)
         elif growth.hidden:
-            asked.append((market, bool(by_quarter.words)))
-    if asked and together and context.options.coarsen:
+            open_markets.append((market, bool(by_quarter.words)))
+    if open_markets and together and context.options.coarsen:
         made.findings.append(pooled[together].words)
         made.summary.append(pooled[together].words)
-    elif asked:
-        for market, answers in asked:
+    elif open_markets:
+        for market, answers in open_markets:
             cuts = {"quarter": answers, together or "markets": bool(together)}
             context.open(made, "growth", cuts, market=context.market(market))
 

@@ -79,7 +79,7 @@ def print_pdf(page: Path, out: Path) -> None:
         except subprocess.TimeoutExpired:
             raise NoBrowser(f"{browser} did not print within {_PATIENCE:.0f} s.") from None
         if not printed.is_file() or printed.stat().st_size == 0:
-            said = done.stderr.decode("utf-8", "replace").strip().splitlines()
-            why = f": {said[-1]}" if said else ""
+            output = done.stderr.decode("utf-8", "replace").strip().splitlines()
+            why = f": {output[-1]}" if output else ""
             raise NoBrowser(f"{browser} printed nothing (exit code {done.returncode}){why}")
         write_atomically(file, printed.read_bytes())

@@ -196,8 +196,8 @@ def _wholesale(context: ReportContext, made: Section, shown: Collection[int]) ->
     rows = []
     for row in measure.frame.to_dict("records"):
         sale = row["definition"] in ("sales", "value")
-        behind = [row["vendors_country"], row["vendors_rest_country"]]
-        own = all(map(context.may_show, behind)) and (sold or not sale)
+        vendors = [row["vendors_country"], row["vendors_rest_country"]]
+        own = all(map(context.may_show, vendors)) and (sold or not sale)
         every = all(map(context.may_show, (row["vendors"], row["vendors_rest"])))
         telling = [row["vendors_others"], others.get((True, TOTAL), 0) if sale else 0]
         every &= not own or all(map(context.may_show, telling))

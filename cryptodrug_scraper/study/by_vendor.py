@@ -121,9 +121,9 @@ def medians(rows: pd.DataFrame, keys: Sequence[str], of: str) -> pd.DataFrame:
 
 def ends(columns: Mapping[str, str], names: Sequence[str]) -> dict[str, str]:
     """Return meanings of columns with those of the ends of intervals behind the named ones."""
-    found: dict[str, str] = {}
+    result: dict[str, str] = {}
     for name, meaning in columns.items():
-        found[name] = meaning
+        result[name] = meaning
         if name in names:
-            found |= {f"{name}_low": LOW, f"{name}_high": HIGH}
-    return found
+            result |= {f"{name}_low": LOW, f"{name}_high": HIGH}
+    return result

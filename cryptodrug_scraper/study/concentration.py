@@ -85,8 +85,8 @@ def concentration(
     few = frame[frame["vendors"] < _FEW]
     if len(few):
         counts = {"n": len(few), "of": len(frame)}
-        behind = int(frame["vendors"].sum())
-        notes.append(Note("few_coefficients", counts, behind, {"limit": _FEW}))
+        vendors = int(frame["vendors"].sum())
+        notes.append(Note("few_coefficients", counts, vendors, {"limit": _FEW}))
     return Measure(
         name="concentration",
         frame=frame,

@@ -43,8 +43,8 @@ def growth(study: StudySession, *, country: str | None = None) -> Measure:
     tail = "_country" if country is not None else ""
     series = {name: f"{name}{tail}" for name in _KINDS}
     series["turnover"] = "turnover_country" if country is not None else "turnover_eur"
-    whole = complete_months(study).rename(columns={"month": "period"})
-    each = size.frame.merge(whole, on=["market", "period"], how="left")
+    complete = complete_months(study).rename(columns={"month": "period"})
+    each = size.frame.merge(complete, on=["market", "period"], how="left")
     each[["stock", "flow"]] = each[["stock", "flow"]].eq(True)
     offered, sold = by_vendor(study, country, "month")
     rows: list[tuple[object, ...]] = []

@@ -225,27 +225,27 @@ def lifetimes(
         terms = {"market": market, "of": of}
         out = of_market["left_out"].astype(bool)
         rows, others_rows = of_market[~out], of_market[out]
-        n, behind = int(rows["n"].sum()), int(rows["vendor_id"].nunique())
+        n, vendors = int(rows["n"].sum()), int(rows["vendor_id"].nunique())
         unwatched, others = int(others_rows["n"].sum()), int(others_rows["vendor_id"].nunique())
         if unwatched:
             what = terms | {"days": grace_days}
-            notes.append(Note.left_out("unwatched", unwatched, fewest(others, behind), what))
+            notes.append(Note.left_out("unwatched", unwatched, fewest(others, vendors), what))
         if not n:
             continue
         lengths = rows.groupby("vendor_id")["days"].max().sort_values(ascending=False)
-        watched = int(lengths.iloc[fewest_at_risk - 1]) if behind >= fewest_at_risk else 0
+        watched = int(lengths.iloc[fewest_at_risk - 1]) if vendors >= fewest_at_risk else 0
         cut = watched < int(lengths.iloc[0])
         curve = _until(curve_of(rows), watched) if cut else curve_of(rows)
         curve.insert(0, "market", market)
-        curve["lives"], curve["vendors"] = n, behind
+        curve["lives"], curve["vendors"] = n, vendors
         curve["watched"], curve["cut"] = watched, cut
         for name, part in (("", "survival"), ("_low", "low"), ("_high", "high")):
             curve[f"median_days{name}"] = median_of(curve, part)
         curves.append(curve)
         if n < 30:
-            notes.append(Note("few_lives", {"n": n}, fewest(behind, others), terms))
+            notes.append(Note("few_lives", {"n": n}, fewest(vendors, others), terms))
         if curve["median_days"].isna().all() and not curve["cut"].any():
-            notes.append(Note("outlast", {}, fewest(behind, others), terms))
+            notes.append(Note("outlast", {}, fewest(vendors, others), terms))
     columns = {
         "market": "The market; '' if all are taken together.",
         "days": "Length of life (days) at which the curve, or a bound of it, falls.",

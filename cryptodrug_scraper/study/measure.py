@@ -120,11 +120,11 @@ class Measure:
     @property
     def left_out(self) -> dict[str, int]:
         """How many were not counted, by the name of the reason."""
-        found: dict[str, int] = {}
+        result: dict[str, int] = {}
         for note in self.notes:
             if note.kind == "left_out":
-                found[note.name] = found.get(note.name, 0) + int(note.values["n"])
-        return found
+                result[note.name] = result.get(note.name, 0) + int(note.values["n"])
+        return result
 
     @property
     def caveats(self) -> tuple[Note, ...]:

@@ -38,7 +38,7 @@ def offers(
     from cryptodrug_scraper.study.listings import COLUMNS
 
     prepare(study)
-    asked = {
+    conditions = {
         "country_from": check_country(country_from),
         "country_to": check_country(country_to),
         "substance": substance,
@@ -46,12 +46,12 @@ def offers(
     frame = study.frame(
         f"SELECT {', '.join(_COLUMNS)} {_CHOSEN} AND {_FROM}"
         ' ORDER BY market COLLATE "C", first_seen, external_id COLLATE "C"',
-        asked,
+        conditions,
     )
     silent = "in_period AND from_countries = '{}'"
     apart = count_apart(study, "s_listing", {"outside": "NOT in_period", "silent": silent}, "true")
     notes = [Note.left_out("outside_period", *apart["outside"])]
-    if asked["country_from"]:
+    if conditions["country_from"]:
         notes.append(Note.left_out("unknown_origin", *apart["silent"]))
     return Measure(
         name="listings",

@@ -136,12 +136,12 @@ def vendor_origins(
         (
             market,
             vendor,
-            _joined(set().union(*told.steps)),
-            bool(told.at_once),
-            bool(told.moves),
-            " > ".join(_joined(step) for step in told.steps),
+            _joined(set().union(*history_.steps)),
+            bool(history_.at_once),
+            bool(history_.moves),
+            " > ".join(_joined(step) for step in history_.steps),
         )
-        for market, vendor, told in found
+        for market, vendor, history_ in found
     ]
     columns = {
         "market": "The market.",
@@ -172,24 +172,24 @@ def several_origins(
         raise ValueError("Of which country? Give its code: BE, NL, DE …")
     if how not in ("either", "at_once", "in_sequence"):
         raise ValueError(f"There is no {how!r}; there are either, at_once and in_sequence.")
-    whole: dict[str, int] = {}
+    totals: dict[str, int] = {}
     pairs: dict[tuple[str, str], list[int]] = {}
-    for market, _, told in _histories(study, checked, window_days):
-        at_once = _partners(told.at_once, checked)
-        moved = {x for a, b, _ in told.moves if checked in (a, b) for x in (a, b)} - {checked}
-        partners = {"either": set().union(*told.steps) - {checked}, "at_once": at_once}.get(
+    for market, _, past in _histories(study, checked, window_days):
+        at_once = _partners(past.at_once, checked)
+        moved = {x for a, b, _ in past.moves if checked in (a, b) for x in (a, b)} - {checked}
+        partners = {"either": set().union(*past.steps) - {checked}, "at_once": at_once}.get(
             how, moved
         )
         if not partners:
             continue
-        whole[market] = whole.get(market, 0) + 1
+        totals[market] = totals.get(market, 0) + 1
         for other in partners:
             pair = pairs.setdefault((market, other), [0, 0, 0])
             pair[0] += 1
             pair[1] += other in at_once
             pair[2] += other in moved
     counted = [
-        (market, other, n, once, moved, whole[market], n / whole[market])
+        (market, other, n, once, moved, totals[market], n / totals[market])
         for (market, other), (n, once, moved) in sorted(
             pairs.items(), key=lambda item: (item[0][0], -item[1][0], item[0][1])
         )
@@ -226,9 +226,9 @@ def moves(
     if together not in ("", "partners", "ways") or (together and country is None):
         raise ValueError(f"Moves of {country} are not taken together as {together!r}.")
     found: dict[tuple[str, str, str], list[date]] = {}
-    for market, _, told in _histories(study, country, window_days):
+    for market, _, past in _histories(study, country, window_days):
         each: dict[tuple[str, str], date] = {}
-        for old, new, day in reversed(told.moves):
+        for old, new, day in reversed(past.moves):
             if country is None or country in (old, new):
                 pair = (old, new)
                 if country is not None and together:
@@ -262,7 +262,7 @@ def _histories(
     prepare(study)
     study.ensure_built(build_origins)
     frame = study.frame(_WINDOWS, {"country": country, "window": window_days})
-    found = []
+    result = []
     for _, rows in frame.groupby("vendor_id", sort=False):
         windows = [
             (int(nth), day, frozenset(places), bool(stated))
@@ -270,8 +270,8 @@ def _histories(
                 rows["nth"], rows["day"], rows["places"], rows["stated"], strict=True
             )
         ]
-        found.append((rows["market"].iloc[0], rows["vendor"].iloc[0], history(windows)))
-    return found
+        result.append((rows["market"].iloc[0], rows["vendor"].iloc[0], history(windows)))
+    return result
 
 
 def _partners(sets: Iterable[frozenset[str]], country: str) -> set[str]:

@@ -243,15 +243,15 @@ def _edges(study: StudySession) -> dict[str, float]:
 
 def _sums(edges: Mapping[str, float], *columns: tuple[str, str]) -> str:
     """Return SQL for sums of larger sales: those of the first column, less the second's."""
-    found = ""
+    result = ""
     for n, name in enumerate(edges, 1):
         edge = f"(CAST(:edges AS numeric[]))[{n}]"
         parts = [
             f"{sign} coalesce(sum({column}) FILTER (WHERE {column} >= {edge}), 0)"
             for sign, column in columns
         ]
-        found += f", {' '.join(parts)} AS {name}"
-    return found
+        result += f", {' '.join(parts)} AS {name}"
+    return result
 
 
 def _sold(study: StudySession, given: Mapping[str, Any], edges: Mapping[str, float]) -> _Sold:
@@ -275,13 +275,13 @@ def _vendor_counts(
         each += f", coalesce(bool_or(s.price_eur >= {low!r}{below}), false) AS b{n}"
         bands += f", count(*) FILTER (WHERE b{n}) AS band{n}"
     row = study.row(_BEHIND.format(bands=bands, each=each, here=_HERE), given)
-    found = {name: int(row[name]) for name in ("vendors", "poor", "suspected")}
+    result = {name: int(row[name]) for name in ("vendors", "poor", "suspected")}
     for name, edge in edges.items():
         nth = steps.index(edge)
         # A part is known by the next ones too: those behind the bands beside it.
         beside = [int(row[f"band{n}"]) for n in (nth - 1, nth) if 0 <= n < len(steps) - 1]
-        found[name] = min((count for count in beside if count), default=0)
-    return found
+        result[name] = min((count for count in beside if count), default=0)
+    return result
 
 
 def _priced_otherwise(

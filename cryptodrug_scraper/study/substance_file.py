@@ -164,7 +164,7 @@ def _meaning(
 def _categories(
     entries: Iterable[Any], groups: dict[str, str], details: dict[str, str], where: str
 ) -> dict[str, CategoryRule]:
-    found: dict[str, CategoryRule] = {}
+    result: dict[str, CategoryRule] = {}
     for entry in entries:
         here = f"{where}, category {next(iter(entry.get('names', ())), '?')!r}"
         _closed(entry, ("names", "group", "detail", "also", "vague"), here)
@@ -176,9 +176,9 @@ def _categories(
             raise MappingError(f"{here}: {detail!r} is no substance of {group}.")
         category = CategoryRule(group, detail, also, bool(entry.get("vague")))
         for name in _names(entry.get("names", ()), here):
-            if found.setdefault(name, category) != category:
+            if result.setdefault(name, category) != category:
                 raise MappingError(f"{here}: {name!r} stands in two categories.")
-    return found
+    return result
 
 
 def _names(stated: Iterable[str], here: str) -> Iterator[str]:

@@ -94,7 +94,7 @@ class Finder:
     def find(self, title: str) -> list[NameInTitle]:
         """Return the names in a title, in its order, the longest at each word."""
         words = words_of(title, self._known)
-        found: list[NameInTitle] = []
+        result: list[NameInTitle] = []
         around: frozenset[str] | None = None
         at = 0
         while at < len(words):
@@ -117,9 +117,9 @@ class Finder:
                     known = self._meant(held, around)
             if known is not None:
                 doubtful = at > 0 and words[at - 1] in self._compared
-                found.append(NameInTitle(at, known.substance, WEAK if doubtful else known.level))
+                result.append(NameInTitle(at, known.substance, WEAK if doubtful else known.level))
             at += count
-        return found
+        return result
 
     def _meant(self, name: str, around: frozenset[str]) -> Name | None:
         for meaning in self._ambiguous[name]:

@@ -84,14 +84,14 @@ def may_leave(url: str, *, loopback: bool = False) -> str | None:
         return "there are credentials in it"
     if not authority.isascii() or "\\" in authority or "%" in authority:
         return "there are characters in its host that no onion address has"
-    found = _AUTHORITY.fullmatch(authority)
-    if found is None:
+    match = _AUTHORITY.fullmatch(authority)
+    if match is None:
         return "its host or port is malformed"
-    if found["port"] and int(found["port"][1:]) > 65535:
+    if match["port"] and int(match["port"][1:]) > 65535:
         return "its port is out of range"
-    if loopback and is_loopback(found["host"]):
+    if loopback and is_loopback(match["host"]):
         return None
-    return _onion_problem(found["host"])
+    return _onion_problem(match["host"])
 
 
 def _onion_problem(host: str) -> str | None:

@@ -257,9 +257,9 @@ def _number(text: str | None) -> float | None:
 def _log_file(lines: list[str]) -> str | None:
     """Return the file of the first line of a configuration that names one: ``notice file PATH``."""
     for text in lines:
-        found = re.search(r"(?:^|\s)file\s+(.+)", text)
-        if found:
-            return found[1].strip().strip('"')
+        match = re.search(r"(?:^|\s)file\s+(.+)", text)
+        if match:
+            return match[1].strip().strip('"')
     return None
 
 

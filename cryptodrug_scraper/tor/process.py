@@ -308,9 +308,9 @@ class OwnTor:
             )
         problems = re.findall(r"\[(?:warn|err)\] (.*)", output)
         if any("Reading config failed" in problem for problem in problems):
-            told = [p for p in problems if "Reading config failed" not in p]
+            refusals = [p for p in problems if "Reading config failed" not in p]
             return TorUnavailable(
-                "Tor refuses the configuration. It said:\n" + last_lines("\n".join(told))
+                "Tor refuses the configuration. It said:\n" + last_lines("\n".join(refusals))
             )
         return TorUnavailable(f"Tor ended at once. It said:\n{last_lines(output)}")
 

@@ -25,25 +25,25 @@ def meaning(percent: int, phase: Mapping[str, str], log: str) -> str:
     ``phase`` holds the words of Tor's own line on it (``WARNING``, ``REASON``, …), ``log`` is
     what it wrote since its start.
     """
-    said = f"Tor's own word on it: {phase['WARNING']}.\n" if phase.get("WARNING") else ""
+    warning = f"Tor's own word on it: {phase['WARNING']}.\n" if phase.get("WARNING") else ""
     troubles = "\n".join(re.findall(r"\[(?:warn|err)\] (.*)", log))
     if _CLOCK.search(troubles) or phase.get("REASON") == "CLOCK_SKEW":
-        return said + (
+        return warning + (
             "This machine's clock seems to be wrong, and Tor needs it right to some minutes: "
             "look with `date -u`, and let it be set (`timedatectl set-ntp true`)."
         )
     if percent < 15:
-        return said + (
+        return warning + (
             "No relay of the Tor network could be reached: there is no network, or a firewall or "
             f"the provider keeps Tor out. Try another network, or {BRIDGES}."
         )
     if percent < 75:
-        return said + (
+        return warning + (
             "A relay was reached, but the directory of relays does not come through: the network "
             "is slow, breaks off, or lets little of Tor through. Try again, or another network; if "
             f"it blocks Tor, {BRIDGES}."
         )
-    return said + (
+    return warning + (
         "The directory of relays is there, but no circuit comes about: the relays first tried "
         "may be down or kept out by a firewall. Try again in some minutes; if the network blocks "
         f"Tor, {BRIDGES}."

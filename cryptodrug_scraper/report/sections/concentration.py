@@ -99,7 +99,7 @@ def section(context: ReportContext) -> Section:
             continue
         if market in sellers.silent or int(mine["vendors"]) < _FEWEST:
             continue
-        said = t(
+        sentence = t(
             "concentration.gini",
             market=context.market(market),
             everywhere=not market,
@@ -111,12 +111,12 @@ def section(context: ReportContext) -> Section:
             of=of_all[market]["vendors"],
         )
         if mine["top_10_percent"] is not SUPPRESSED:
-            said += " " + t(
+            sentence += " " + t(
                 "concentration.top",
                 share=mine["top_10_percent"],
                 interval=interval_of(mine, "top_10_percent"),
             )
-        made.findings.append(said)
+        made.findings.append(sentence)
     return made
 
 

@@ -33,7 +33,7 @@ class Lives:
 
     def _is_few(self, market: str) -> bool:
         context, curve = self.context, self.curves[market]
-        behind = listing_vendors(context.study, context.country).get((TOTAL, market), 0)
+        vendors = listing_vendors(context.study, context.country).get((TOTAL, market), 0)
         # Those that are left out follow from all and those of the curve.
         left = next(
             (
@@ -43,9 +43,9 @@ class Lives:
             ),
             0,
         )
-        parts = [behind, int(curve["vendors"].iloc[0]), left]
+        parts = [vendors, int(curve["vendors"].iloc[0]), left]
         if self.of == "vendors":
-            parts.append(behind - int(curve["lives"].iloc[0]))
+            parts.append(vendors - int(curve["lives"].iloc[0]))
         return market in context.hidden_markets or not all(map(context.may_show, parts))
 
     def row(self, market: str) -> dict[str, Any]:

@@ -47,14 +47,14 @@ def section(context: ReportContext) -> Section:
     t = context.t
     made = Section("places", t("places.title"))
     vendors = listing_vendors(context.study, context.country)
-    behind = vendors.get((TOTAL, TOTAL), 0)
-    if not behind:
+    total = vendors.get((TOTAL, TOTAL), 0)
+    if not total:
         made.findings.append(t("caveat.empty"))
-    elif not context.may_show(behind):
+    elif not context.may_show(total):
         made.caveats.append(t("caveat.few_vendors"))
-    _destinations(context, made, behind)
-    _exclusions(context, made, behind)
-    say_origins(context, made, shown=context.may_show(behind))
+    _destinations(context, made, total)
+    _exclusions(context, made, total)
+    say_origins(context, made, shown=context.may_show(total))
     made.caveats = list(dict.fromkeys(made.caveats))
     return made
 
@@ -200,13 +200,13 @@ def _all_hidden(
     """Return the destinations of each origin that must not be shown, as the table hides them."""
     others = context.study.frame(_NOT_TO, {"origins": origins})
     few = others[(others["vendors"] > 0) & (others["vendors"] < context.threshold)]
-    found = {}
+    result = {}
     for origin in origins:
         own = pairs[pairs["origin"] == origin]
         vendors = dict(zip(own["destination"], own["vendors"].astype(int), strict=True))
         telling = set(few.loc[few["origin"] == origin, "place"])
-        found[origin] = guard_line(vendors, context.threshold, telling)
-    return found
+        result[origin] = guard_line(vendors, context.threshold, telling)
+    return result
 
 
 def _matrix(context: ReportContext, made: Section, every: pd.DataFrame) -> None:

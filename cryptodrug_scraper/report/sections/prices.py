@@ -128,14 +128,16 @@ def _wider(
         if (group, unit) in groups and not context.may_show(groups[group, unit]["vendors_country"])
     ]
     family_of = {group: family for family, groups in FAMILIES.items() for group in groups}
-    asked = [name for name in FAMILIES if any(family_of.get(group) == name for group, _ in silent)]
+    families = [
+        name for name in FAMILIES if any(family_of.get(group) == name for group, _ in silent)
+    ]
     wider = {}
-    if asked:
-        frame = unit_prices(context.study, context.country, asked).frame
+    if families:
+        frame = unit_prices(context.study, context.country, families).frame
         wider = {
             (family, unit): row
             for (family, unit), row in _by_group(frame).items()
-            if family in asked and context.may_show(row["vendors_country"])
+            if family in families and context.may_show(row["vendors_country"])
         }
     answered = [cell for cell in silent if (family_of.get(cell[0]), cell[1]) in wider]
     chosen = {}

@@ -80,11 +80,11 @@ def _row(context: ReportContext, row: dict[str, Any], main_edge: float) -> dict[
 def _findings(context: ReportContext, rows: list[dict[str, Any]]) -> list[str]:
     """Say within what turnover stays, and which choice moves it most."""
     main, *others = rows
-    told = [row for row in others if row["turnover_eur"] is not SUPPRESSED]
-    if main["turnover_eur"] is SUPPRESSED or not main["turnover_eur"] or not told:
+    shown = [row for row in others if row["turnover_eur"] is not SUPPRESSED]
+    if main["turnover_eur"] is SUPPRESSED or not main["turnover_eur"] or not shown:
         return []
-    most = max(told, key=lambda row: abs(row["turnover_eur"] - main["turnover_eur"]))
-    every = [row["turnover_eur"] for row in [main, *told]]
+    most = max(shown, key=lambda row: abs(row["turnover_eur"] - main["turnover_eur"]))
+    every = [row["turnover_eur"] for row in [main, *shown]]
     if most["turnover_eur"] == main["turnover_eur"]:
         return [context.t("sensitivity.same", value=main["turnover_eur"])]
     return [

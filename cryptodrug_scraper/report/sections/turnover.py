@@ -36,7 +36,7 @@ def section(context: ReportContext) -> Section:
     column = bucket(context.by, "posted_on")
     guard = context.guard(review_vendors(context.study, context.country, column), days, markets)
     # Of a share and its part follows the whole, and from that what the others sold.
-    whole = context.guard_all(
+    guard_of_all = context.guard_all(
         review_vendors(context.study, None, column),
         days,
         markets,
@@ -60,7 +60,7 @@ def section(context: ReportContext) -> Section:
             }
             if guard.hides(day, market):
                 row |= dict.fromkeys([*_KEYS, "share"], SUPPRESSED)
-            elif whole.hides(day, market):
+            elif guard_of_all.hides(day, market):
                 row["share"] = SUPPRESSED
             rows.append(row)
     context.table(
@@ -96,9 +96,9 @@ def section(context: ReportContext) -> Section:
     if shown:
         total = sums[TOTAL, TOTAL]
         part = _share(total, of_all.get((TOTAL, TOTAL)), shares.get((TOTAL, TOTAL)))
-        if whole.hides():
+        if guard_of_all.hides():
             part["share"] = SUPPRESSED
-        said = t(
+        sentence = t(
             "turnover.total",
             value=total["turnover_eur"],
             low=total["low_eur"],
@@ -108,9 +108,9 @@ def section(context: ReportContext) -> Section:
             interval=interval_of(part, "share"),
             of=of_all[TOTAL, TOTAL]["reviews"],
         )
-        made.findings += [said, t("turnover.bound")]
+        made.findings += [sentence, t("turnover.bound")]
         _scale(context, made)
-        made.summary.append(said)
+        made.summary.append(sentence)
     return made
 
 
@@ -142,15 +142,15 @@ def _ask(
     def shows(hides: Guard, market: str, periods: list[Any]) -> bool:
         return not any(hides.hides(day, market) for day in periods)
 
-    asked = [market for market in markets if not shows(guard, market, days)]
-    finer = context.by == "month" and bool(asked)
+    silent = [market for market in markets if not shows(guard, market, days)]
+    finer = context.by == "month" and bool(silent)
     quarters, coarse = days, guard
     if finer:
         first = [first_day(day, "quarter") for day in days]
         quarters = periods_between(first, "quarter")
         vendors = review_vendors(context.study, context.country, bucket("quarter", "posted_on"))
         coarse = context.guard(vendors, quarters, markets)
-    for market in asked:
+    for market in silent:
         cuts = {
             "quarter": finer and shows(coarse, market, quarters),
             "markets": shows(guard, TOTAL, days),

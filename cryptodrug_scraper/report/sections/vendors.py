@@ -72,16 +72,16 @@ def _links(context: ReportContext, made: Section, pairs: list[dict[str, Any]]) -
         own[pair["certainty"]] += pair["here"]
     # Totals are told by degree: along the markets of each, nothing may follow from them.
     hidden: tuple[set[Any], set[Any]] = (set(), set())
-    told: list[bool] = [True, True]
+    may_say: list[bool] = [True, True]
     for degree in _DEGREES:
         for n in (0, 1):
             line = {key: count[n] for key, count in counted.items() if key[2] == degree}
             hidden[n].update(guard_line(line, context.threshold))
-            told[n] &= may_total(line, context.threshold)
+            may_say[n] &= may_total(line, context.threshold)
         # All without the country's is a number too.
         others = {key: n[0] - n[1] for key, n in counted.items() if key[2] == degree}
         hidden[0].update(guard_line(others, context.threshold))
-        told[0] &= may_total(others, context.threshold)
+        may_say[0] &= may_total(others, context.threshold)
     order = list(context.study.markets)
 
     def order_of(key: tuple[str, str, str]) -> tuple[int, int, int]:
@@ -108,13 +108,13 @@ def _links(context: ReportContext, made: Section, pairs: list[dict[str, Any]]) -
         ],
         rows,
     )
-    asked = [(a, b) for a, b, _ in sorted(hidden[0] | hidden[1], key=order_of)]
-    for both in dict.fromkeys(asked):
+    silent = [(a, b) for a, b, _ in sorted(hidden[0] | hidden[1], key=order_of)]
+    for both in dict.fromkeys(silent):
         names = context.lang.each(map(context.market, both))
-        context.open(made, "links", {"markets": told[0] and told[1]}, markets=names)
-    if told[0]:
+        context.open(made, "links", {"markets": may_say[0] and may_say[1]}, markets=names)
+    if may_say[0]:
         made.findings.append(t("vendors.links", **totals))
-    if told[1] and any(own.values()):
+    if may_say[1] and any(own.values()):
         made.findings.append(t("vendors.links_country", **own))
 
 
@@ -178,7 +178,7 @@ def _migration(context: ReportContext, made: Section) -> None:
                 hidden.add((market, row["to_market"]))
         for other, sure in came.items():
             if sure["after"]:
-                said = t(
+                sentence = t(
                     "vendors.came",
                     market=context.market(market),
                     announced=announced,
@@ -189,7 +189,7 @@ def _migration(context: ReportContext, made: Section) -> None:
                     share=sure["share"],
                     interval=interval_of(sure, "share"),
                 )
-                made.conclude(said)
+                made.conclude(sentence)
     if not rows:
         return
     context.table(
