@@ -165,23 +165,17 @@ def simulate(
     ] = False,
     fault: Annotated[
         list[str] | None,
-        typer.Option(
-            metavar="NAME=RATE", help="What goes wrong, and how often; below.", show_default=False
-        ),
+        typer.Option(metavar="NAME=RATE", help="What goes wrong, and how often; below."),
     ] = None,
     mirror: Annotated[
         list[str] | None,
-        typer.Option(
-            metavar="HOST[=DATE]", help="A host, and until when it lives.", show_default=False
-        ),
+        typer.Option(metavar="HOST[=DATE]", help="A host, and until when it lives."),
     ] = None,
     patience: Annotated[float, typer.Option(help="Seconds that a fault keeps one waiting.")] = 60.0,
     truth: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE",
-            help="Write what a crawl of every link finds: one record a line.",
-            show_default=False,
+            metavar="FILE", help="Write what a crawl of every link finds: one record a line."
         ),
     ] = None,
     cookies: Annotated[
@@ -189,28 +183,20 @@ def simulate(
         typer.Option(
             metavar="FILE",
             help="Write a signed-in session as cookies.txt (of several markets one each).",
-            show_default=False,
         ),
     ] = None,
     host: Annotated[str, typer.Option(help="Whose cookies these are.")] = "127.0.0.1",
     log: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Write a line of JSON a request.", show_default=False),
+        Path | None, typer.Option(metavar="FILE", help="Write a line of JSON a request.")
     ] = None,
     scenario: Annotated[
         str | None,
-        typer.Option(
-            metavar="NAME",
-            help="A world with markets and sizes of its own: cryptodrug.",
-            show_default=False,
-        ),
+        typer.Option(metavar="NAME", help="A world with markets and sizes of its own: cryptodrug."),
     ] = None,
     write: Annotated[
         Path | None,
         typer.Option(
-            metavar="FOLDER",
-            help="Write the scenario's crawls there, a folder a market, and end.",
-            show_default=False,
+            metavar="FOLDER", help="Write the scenario's crawls there, a folder a market, and end."
         ),
     ] = None,
     missing: Annotated[

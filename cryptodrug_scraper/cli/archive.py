@@ -223,8 +223,7 @@ def _show(moves: list[Move]) -> None:
 def page(
     page_id: Annotated[int, typer.Argument(metavar="ID", help="page_id of the database.")],
     out: Annotated[
-        Path | None,
-        typer.Option("--out", metavar="FILE", help="A new file to write.", show_default=False),
+        Path | None, typer.Option("--out", metavar="FILE", help="A new file to write.")
     ] = None,
     database_url: DatabaseUrl = None,
 ) -> None:

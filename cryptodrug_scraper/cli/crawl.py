@@ -90,10 +90,7 @@ def crawl(
     exclude_category: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="NAME",
-            help="But not this category; again for more.",
-            show_default=False,
-            rich_help_panel=_WHICH,
+            metavar="NAME", help="But not this category; again for more.", rich_help_panel=_WHICH
         ),
     ] = None,
     listing: Annotated[
@@ -101,7 +98,6 @@ def crawl(
         typer.Option(
             metavar="ID",
             help="Only this listing, by its id or address; again for more.",
-            show_default=False,
             rich_help_panel=_WHICH,
         ),
     ] = None,
@@ -110,7 +106,6 @@ def crawl(
         typer.Option(
             metavar="HANDLE",
             help="Only this vendor, with tabs, reviews and listings; again for more.",
-            show_default=False,
             rich_help_panel=_WHICH,
         ),
     ] = None,
@@ -119,7 +114,6 @@ def crawl(
         typer.Option(
             metavar="WHEN",
             help="Leave out listings and vendors that were captured since: 7d ago, 2019-03-01.",
-            show_default=False,
             rich_help_panel=_WHICH,
         ),
     ] = None,
@@ -187,10 +181,7 @@ def crawl(
     timeout: Annotated[
         float,
         typer.Option(
-            min=0.1,
-            metavar="SECONDS",
-            help="For one whole answer.",
-            rich_help_panel=_TROUBLE,
+            min=0.1, metavar="SECONDS", help="For one whole answer.", rich_help_panel=_TROUBLE
         ),
     ] = 120.0,
     retries: Annotated[
@@ -237,7 +228,6 @@ def crawl(
         typer.Option(
             metavar="ADDRESS",
             help="Add a mirror first, as mirror add does; again for more.",
-            show_default=False,
             rich_help_panel=WAY,
         ),
     ] = None,
@@ -253,15 +243,13 @@ def crawl(
         ),
     ] = False,
     load: Annotated[
-        bool,
-        typer.Option(help="Load into the database while crawling.", rich_help_panel=_KEPT),
+        bool, typer.Option(help="Load into the database while crawling.", rich_help_panel=_KEPT)
     ] = True,
     database_url: Annotated[
         str | None,
         typer.Option(
             metavar="URL",
             help="Another PostgreSQL than DATABASE_URL names, or the embedded one.",
-            show_default=False,
             rich_help_panel=_KEPT,
         ),
     ] = None,
@@ -276,20 +264,12 @@ def crawl(
     operator: Annotated[
         str | None,
         typer.Option(
-            metavar="WHO",
-            help="Who captures, for the archive's record.",
-            show_default=False,
-            rich_help_panel=_KEPT,
+            metavar="WHO", help="Who captures, for the archive's record.", rich_help_panel=_KEPT
         ),
     ] = None,
     summary: Annotated[
         Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="Write how it went as JSON.",
-            show_default=False,
-            rich_help_panel=_KEPT,
-        ),
+        typer.Option(metavar="FILE", help="Write how it went as JSON.", rich_help_panel=_KEPT),
     ] = None,
     quiet: Annotated[
         bool, typer.Option("--quiet", help="No progress: only what needs you or went wrong.")

@@ -50,10 +50,7 @@ _LONGEST = 100
 
 
 def doctor(
-    page: Annotated[
-        str,
-        typer.Argument(metavar="PAGE", help="A page, or - for standard input.", show_default=False),
-    ],
+    page: Annotated[str, typer.Argument(metavar="PAGE", help="A page, or - for standard input.")],
     market: Market = None,
     url: Url = None,
     captured_at: CapturedAt = None,

@@ -69,18 +69,12 @@ class ExportFormat(StrEnum):
 
 
 def export(
-    out: Annotated[
-        Path,
-        typer.Option(metavar="DIR", help="The folder to write; new or empty.", show_default=False),
-    ],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="The folder to write; new or empty.")],
     form: Annotated[
         ExportFormat, typer.Option("--format", help="What files to write.")
     ] = ExportFormat.CSV,
     country: Annotated[
-        str | None,
-        typer.Option(
-            metavar="CODE", help="Vendors seen to ship from there: BE.", show_default=False
-        ),
+        str | None, typer.Option(metavar="CODE", help="Vendors seen to ship from there: BE.")
     ] = None,
     first: FirstDay = None,
     last: LastDay = None,
@@ -94,7 +88,6 @@ def export(
             metavar="FILE",
             help="The key of the pseudonyms: 32 characters or more in a file that only you can "
             "read. Without it, this installation's own.",
-            show_default=False,
         ),
     ] = None,
     allow_word: Annotated[
@@ -103,26 +96,20 @@ def export(
             metavar="WORD",
             help="An ordinary word that may stand in a pseudonymised export although a vendor "
             "has it for a handle.",
-            show_default=False,
         ),
     ] = None,
     name: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", help="The data package's name.", show_default=False),
+        str | None, typer.Option(metavar="NAME", help="The data package's name.")
     ] = None,
     title: Annotated[
-        str | None,
-        typer.Option(metavar="TEXT", help="The data package's title.", show_default=False),
+        str | None, typer.Option(metavar="TEXT", help="The data package's title.")
     ] = None,
     licence: Annotated[
-        str | None,
-        typer.Option(metavar="ID", help="Its licence, by SPDX: CC-BY-4.0.", show_default=False),
+        str | None, typer.Option(metavar="ID", help="Its licence, by SPDX: CC-BY-4.0.")
     ] = None,
     contributor: Annotated[
         list[str] | None,
-        typer.Option(
-            metavar="TEXT", help="Who made it; may be given several times.", show_default=False
-        ),
+        typer.Option(metavar="TEXT", help="Who made it; may be given several times."),
     ] = None,
     force: Annotated[
         bool, typer.Option("--force", help="Replace an earlier export in DIR.")

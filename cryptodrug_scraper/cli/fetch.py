@@ -56,9 +56,7 @@ def fetch(
     market: Annotated[
         str | None,
         typer.Option(
-            metavar="NAME",
-            help="The page's market. Without it the mirrors tell, or the page.",
-            show_default=False,
+            metavar="NAME", help="The page's market. Without it the mirrors tell, or the page."
         ),
     ] = None,
     post: Annotated[
@@ -66,7 +64,6 @@ def fetch(
         typer.Option(
             metavar="FORM",
             help="Post this (a=1&b=2) to the URL, for pages that are shown only then.",
-            show_default=False,
         ),
     ] = None,
     session: Annotated[
@@ -79,16 +76,14 @@ def fetch(
         ),
     ] = None,
     anonymous: Annotated[
-        bool,
-        typer.Option("--anonymous", help="Use no session.", rich_help_panel=_SESSION),
+        bool, typer.Option("--anonymous", help="Use no session.", rich_help_panel=_SESSION)
     ] = False,
     timeout: Annotated[
         float,
         typer.Option(min=0.1, metavar="SECONDS", help="For one whole answer.", rich_help_panel=WAY),
     ] = 120.0,
     max_page: Annotated[
-        str,
-        typer.Option(metavar="SIZE", help="Larger pages are not taken.", rich_help_panel=WAY),
+        str, typer.Option(metavar="SIZE", help="Larger pages are not taken.", rich_help_panel=WAY)
     ] = "8M",
     socks: Socks = None,
     direct: Direct = False,
@@ -103,10 +98,7 @@ def fetch(
     operator: Annotated[
         str | None,
         typer.Option(
-            metavar="WHO",
-            help="Who captured it, for the archive's record.",
-            show_default=False,
-            rich_help_panel=_AFTER,
+            metavar="WHO", help="Who captured it, for the archive's record.", rich_help_panel=_AFTER
         ),
     ] = None,
 ) -> None:

@@ -41,7 +41,7 @@ _ROOMS = ("parsers", "spiders", "fixtures")
 
 
 def new_market(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="As tea_house.", show_default=False)],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="As tea_house.")],
     title: Annotated[
         str | None,
         typer.Option(metavar="TEXT", help="As it calls itself; otherwise made of the name."),

@@ -23,20 +23,15 @@ Market = Annotated[
         metavar="NAME",
         help="The market whose parser reads the pages (see `cryptodrug markets`). "
         "Without it each page's own marks tell.",
-        show_default=False,
     ),
 ]
-Url = Annotated[
-    str | None,
-    typer.Option(metavar="URL", help="The page's address, if known.", show_default=False),
-]
+Url = Annotated[str | None, typer.Option(metavar="URL", help="The page's address, if known.")]
 CapturedAt = Annotated[
     str | None,
     typer.Option(
         metavar="WHEN",
         help="When the pages were saved: 2018-11-19 or 2018-11-19T12:00:00Z (UTC if no zone "
         "is given). Ages such as “4d” count back from it.",
-        show_default=False,
     ),
 ]
 TableColumns = Annotated[
@@ -46,7 +41,6 @@ TableColumns = Annotated[
         metavar="WHAT=NAME,…",
         help="Which columns of a table of pages hold what, where their names do not tell: "
         "`body=raw,url=link,time=seen`; also status and content_type.",
-        show_default=False,
     ),
 ]
 DatabaseUrl = Annotated[
@@ -55,7 +49,6 @@ DatabaseUrl = Annotated[
         metavar="URL",
         help="Another PostgreSQL: postgresql://USER:PASSWORD@HOST/NAME. Without it DATABASE_URL "
         "counts, and without that the embedded server.",
-        show_default=False,
     ),
 ]
 AsIs = Annotated[
@@ -81,7 +74,6 @@ Invented = Annotated[
         "--invented",
         help="Count the pages that were invented (of a simulator, a scenario, a demo): only these, "
         "or real pages with them. Without it they are counted only where there are no others.",
-        show_default=False,
     ),
 ]
 FirstDay = Annotated[
@@ -90,7 +82,6 @@ FirstDay = Annotated[
         "--from",
         metavar="DAY",
         help="First day (UTC): 2018-11-01. Without it, the first with a capture.",
-        show_default=False,
     ),
 ]
 LastDay = Annotated[
@@ -99,17 +90,11 @@ LastDay = Annotated[
         "--to",
         metavar="DAY",
         help="Last day (UTC), included: 2019-11-30. Without it, the last with a capture.",
-        show_default=False,
     ),
 ]
 Markets = Annotated[
     list[str] | None,
-    typer.Option(
-        "--market",
-        metavar="NAME",
-        help="Only this market; can be given again.",
-        show_default=False,
-    ),
+    typer.Option("--market", metavar="NAME", help="Only this market; can be given again."),
 ]
 WAY = "On the way"
 """Heading of the options that say how a market is reached."""

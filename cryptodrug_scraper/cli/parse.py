@@ -37,8 +37,7 @@ EPILOG = (
 
 def parse(
     pages: Annotated[
-        list[str],
-        typer.Argument(metavar="PAGE", help="Pages, folders, archives, or -.", show_default=False),
+        list[str], typer.Argument(metavar="PAGE", help="Pages, folders, archives, or -.")
     ],
     market: Market = None,
     url: Url = None,

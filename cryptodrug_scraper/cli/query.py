@@ -55,10 +55,7 @@ class QueryFormat(StrEnum):
 
 
 def query(
-    sql: Annotated[
-        str,
-        typer.Argument(metavar="SQL", help="The question, or - to read it.", show_default=False),
-    ],
+    sql: Annotated[str, typer.Argument(metavar="SQL", help="The question, or - to read it.")],
     form: Annotated[
         QueryFormat, typer.Option("--format", help="How to print rows.")
     ] = QueryFormat.TABLE,

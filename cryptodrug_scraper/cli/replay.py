@@ -67,10 +67,7 @@ def _default_workers() -> int:
 
 
 def replay(
-    paths: Annotated[
-        list[Path],
-        typer.Argument(metavar="PATH", help="Files, folders, archives.", show_default=False),
-    ],
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH", help="Files, folders, archives.")],
     market: Market = None,
     captured_at: CapturedAt = None,
     real: Annotated[
@@ -90,8 +87,7 @@ def replay(
         ),
     ] = False,
     workers: Annotated[
-        int,
-        typer.Option(min=1, max=64, metavar="N", help="Processes that parse and load."),
+        int, typer.Option(min=1, max=64, metavar="N", help="Processes that parse and load.")
     ] = _default_workers(),
     columns: TableColumns = None,
     any_time: Annotated[
@@ -106,16 +102,11 @@ def replay(
         bool, typer.Option("--dry-run", help="Read and parse only; no database is touched.")
     ] = False,
     summary: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Write the summary as JSON.", show_default=False),
+        Path | None, typer.Option(metavar="FILE", help="Write the summary as JSON.")
     ] = None,
     list_skipped: Annotated[
         Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="Write all that was not read, one JSON object a line.",
-            show_default=False,
-        ),
+        typer.Option(metavar="FILE", help="Write all that was not read, one JSON object a line."),
     ] = None,
     database_url: DatabaseUrl = None,
     quiet: Annotated[

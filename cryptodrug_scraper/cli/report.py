@@ -99,19 +99,10 @@ class Coarsen(StrEnum):
 def report(
     country: Annotated[
         str,
-        typer.Option(
-            metavar="CODE",
-            help="The country: ISO 3166-1 code (BE) or name (Belgium).",
-            show_default=False,
-        ),
+        typer.Option(metavar="CODE", help="The country: ISO 3166-1 code (BE) or name (Belgium)."),
     ],
     out: Annotated[
-        Path,
-        typer.Option(
-            metavar="FILE",
-            help="The HTML file to write; - is standard output.",
-            show_default=False,
-        ),
+        Path, typer.Option(metavar="FILE", help="The HTML file to write; - is standard output.")
     ],
     other: Annotated[
         str | None,
@@ -119,12 +110,10 @@ def report(
             "--with",
             metavar="CODE",
             help="Another country, with which it is compared in a section of its own.",
-            show_default=False,
         ),
     ] = None,
     pdf: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Print it to a PDF file too.", show_default=False),
+        Path | None, typer.Option(metavar="FILE", help="Print it to a PDF file too.")
     ] = None,
     start: FirstDay = None,
     end: LastDay = None,

@@ -81,7 +81,6 @@ def add(
         typer.Option(
             metavar="UA",
             help="The browser's user agent; without it that of a recent Tor Browser is sent.",
-            show_default=False,
         ),
     ] = None,
 ) -> None:

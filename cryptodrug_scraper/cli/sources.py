@@ -115,19 +115,12 @@ def remove(
             metavar="PATH",
             help="An archive: a path (with all archives below it), or the key that db sources "
             "lists.",
-            show_default=False,
         ),
     ] = None,
     crawl: Annotated[
-        str | None,
-        typer.Option(
-            metavar="KEY", help="A crawl, by the key that db sources lists.", show_default=False
-        ),
+        str | None, typer.Option(metavar="KEY", help="A crawl, by the key that db sources lists.")
     ] = None,
-    market: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", help="All of a market.", show_default=False),
-    ] = None,
+    market: Annotated[str | None, typer.Option(metavar="NAME", help="All of a market.")] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do it, not only count it.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="The counts as JSON.")] = False,
     database_url: DatabaseUrl = None,

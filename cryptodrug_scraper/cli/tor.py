@@ -138,24 +138,14 @@ def new_identity() -> None:
 )
 def run(
     socks_port: Annotated[
-        int | None,
-        typer.Option(
-            min=0, max=65535, help="The SOCKS port; 0 takes a free one.", show_default=False
-        ),
+        int | None, typer.Option(min=0, max=65535, help="The SOCKS port; 0 takes a free one.")
     ] = None,
     control_port: Annotated[
-        int | None,
-        typer.Option(
-            min=0, max=65535, help="The control port; 0 takes a free one.", show_default=False
-        ),
+        int | None, typer.Option(min=0, max=65535, help="The control port; 0 takes a free one.")
     ] = None,
     torrc: Annotated[
         Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="Lines to add to its configuration, as bridges are.",
-            show_default=False,
-        ),
+        typer.Option(metavar="FILE", help="Lines to add to its configuration, as bridges are."),
     ] = None,
 ) -> None:
     """Start a Tor of our own and keep it until Ctrl-C."""
