@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cache
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from cryptodrug_scraper.archive import Page
@@ -404,11 +407,19 @@ class _Builder:
         )
 
 
+@cache
+def _reader(names: str) -> tuple[tuple[str, ...], Callable[[object], tuple[Any, ...]]]:
+    columns = tuple(names.split())
+    return columns, attrgetter(*columns)
+
+
 def fields(record: object, names: str) -> dict[str, Any]:
-    """Return fields of a record that are columns of the same names."""
-    return {name: getattr(record, name) for name in names.split()}
+    """Return fields of a record (two or more) that are columns of the same names."""
+    columns, read = _reader(names)
+    return dict(zip(columns, read(record), strict=True))
 
 
 def counts(record: object, names: str) -> dict[str, int | None]:
-    """Return counts of a record that are columns of the same names."""
-    return {name: fits_bigint(getattr(record, name)) for name in names.split()}
+    """Return counts of a record (two or more) that are columns of the same names."""
+    columns, read = _reader(names)
+    return dict(zip(columns, map(fits_bigint, read(record)), strict=True))
