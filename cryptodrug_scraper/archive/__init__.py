@@ -1,6 +1,6 @@
 """Saved pages out of files, folders and archives of any kind, and into a crawl's WARC files.
 
-``read_pages`` yields a :class:`Page` for each capture and a :class:`Trouble` for whatever was
+``read_pages`` yields a :class:`Page` for each capture and a :class:`ReadIssue` for whatever was
 wrong; archives are hostile, and nothing in them makes it raise, write or follow a path.
 ``open_page`` reads one page again, by its location.
 
@@ -28,7 +28,7 @@ from .capture import CrawlArchive, Written
 from .columns import ANY, Columns, parse_columns
 from .held import Held, RecordPlace
 from .opening import NotOpened, open_page
-from .page import CODES, DEFAULT_LIMITS, TIME_SOURCES, Limits, NothingThere, Page, Trouble
+from .page import CODES, DEFAULT_LIMITS, TIME_SOURCES, Limits, NothingThere, Page, ReadIssue
 from .reader import ArchiveReader, read_pages, total_bytes
 from .repair import Repaired, repair
 from .stamp import CrawlEnd, CrawlStamp
@@ -48,9 +48,9 @@ __all__ = [
     "NotOpened",
     "NothingThere",
     "Page",
+    "ReadIssue",
     "RecordPlace",
     "Repaired",
-    "Trouble",
     "Written",
     "open_page",
     "parse_columns",

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from .context import ReadContext
 from .http import content_kind, sort_of_type, split_response
-from .page import Page, Trouble
+from .page import Page, ReadIssue
 from .revisits import RecordOffset
 from .source import Source
 from .warc_pages import RecordReader, Stored
@@ -42,7 +42,7 @@ class _Record(NamedTuple):
     end: int
 
 
-def read_arc(source: Source, context: ReadContext) -> Iterator[Page | Trouble]:
+def read_arc(source: Source, context: ReadContext) -> Iterator[Page | ReadIssue]:
     """Yield the pages of an ARC file, in its order."""
     return _Arc(source, context).read()
 
@@ -55,7 +55,7 @@ class _Arc:
         self.context = context
         self.records = RecordReader(source, context)
 
-    def read(self) -> Iterator[Page | Trouble]:
+    def read(self) -> Iterator[Page | ReadIssue]:
         """Read record after record, going on behind what is damaged."""
         at, size, where = 0, self.source.size, self.source.location
         found = False
@@ -80,8 +80,12 @@ class _Arc:
                 wrong = "broken_record", "the record's length is wrong"
             else:
                 if not found and not record.url.startswith(_FILE):
-                    yield Trouble(where, "it does not begin as an ARC does, with what file it is: "
-                                  "records before the first may be lost", "truncated")  # fmt: skip
+                    yield ReadIssue(
+                        where,
+                        "it does not begin as an ARC does, with what file it is: records before "
+                        "the first may be lost",
+                        "truncated",
+                    )
                 found = True
                 item = self._page(record)
                 if item is not None:
@@ -89,13 +93,13 @@ class _Arc:
                 at = record.end
                 continue
             reason = f"{wrong[1]}; went on with the next record"
-            yield Trouble(f"{where}#{at}", reason, wrong[0])
+            yield ReadIssue(f"{where}#{at}", reason, wrong[0])
             at = self._next(at + 1)
         if not found:
-            yield Trouble(where, "no ARC record was found in it", "unreadable")
+            yield ReadIssue(where, "no ARC record was found in it", "unreadable")
         yield from self.records.undated()
 
-    def _page(self, record: _Record) -> Page | Trouble | None:
+    def _page(self, record: _Record) -> Page | ReadIssue | None:
         place = RecordOffset(self.source, record.at)
         limits, size = self.context.limits, record.end - record.start
         if record.url.startswith(_NO_PAGES):
@@ -104,7 +108,7 @@ class _Arc:
             if content_kind(record.content_type) is False:
                 self.context.pass_over(place.location, sort_of_type(record.content_type, None))
                 return None
-            return Trouble(
+            return ReadIssue(
                 place.location,
                 f"{size:,} bytes, more than the {limits.page_bytes:,} a page may have; skipped",
                 "too_large",

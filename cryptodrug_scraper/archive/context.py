@@ -10,7 +10,7 @@ from typing import Protocol
 from .columns import ANY, Columns
 from .kinds import Form
 from .names import LOST_ORIGINAL, ORIGINAL, what_it_is
-from .page import Limits, Page, Trouble
+from .page import Limits, Page, ReadIssue
 from .revisits import Revisits
 from .segments import Segments
 from .source import Source
@@ -30,7 +30,7 @@ class ReadSource(Protocol):
 
     def __call__(
         self, source: Source, context: ReadContext, form: Form | None = None
-    ) -> Iterator[Page | Trouble]:
+    ) -> Iterator[Page | ReadIssue]:
         """Yield what is in it."""
 
 
@@ -61,7 +61,7 @@ class ReadContext:
         self._size = 0
         self._reported = 0
 
-    def read(self, source: Source, form: Form | None = None) -> Iterator[Page | Trouble]:
+    def read(self, source: Source, form: Form | None = None) -> Iterator[Page | ReadIssue]:
         """Yield the pages of a member of an archive, whatever it is; the caller closes its file.
 
         ``form`` is what it is, where the caller knows.
@@ -81,10 +81,10 @@ class ReadContext:
         if self._pass_over is not None:
             self._pass_over(location, sort)
 
-    def no_page(self, location: str, name: str) -> list[Trouble]:
+    def no_page(self, location: str, name: str) -> list[ReadIssue]:
         """Pass over what is no page; name it if it was kept as a page as it came."""
         if name.endswith(ORIGINAL):
-            return [Trouble(location, LOST_ORIGINAL, "not_html")]
+            return [ReadIssue(location, LOST_ORIGINAL, "not_html")]
         self.pass_over(location, what_it_is(name))
         return []
 

@@ -13,7 +13,7 @@ from .http import decoded_body
 from .invented import of_this_machine
 from .kinds import archive_within, identify_bytes
 from .names import PACKED_SUFFIXES, PAGE_SUFFIXES, hidden, is_page_name, is_plain_file, shown
-from .page import Limits, Page, Trouble
+from .page import Limits, Page, ReadIssue
 from .provenance import made_by_httrack, provenance_of, saved_response
 from .sidecar import Sidecar, is_sidecar_name, read_sidecar, sidecar_names
 from .sniff import looks_like_html, problem_of
@@ -38,7 +38,7 @@ def location_of(path: Path) -> str:
 
 def walk(
     top: Path, depth: int, on_hidden: Callable[[Path], None] | None = None
-) -> Iterator[FoundFile | Trouble]:
+) -> Iterator[FoundFile | ReadIssue]:
     """Yield the regular files at and below a path, and what was not followed.
 
     ``on_hidden`` is called with each hidden file and folder, which are passed by.
@@ -46,7 +46,7 @@ def walk(
     try:
         status = top.stat()  # a link that the user names is followed
     except OSError as error:
-        yield Trouble(location_of(top), f"cannot be read ({error.strerror})", "unreadable")
+        yield ReadIssue(location_of(top), f"cannot be read ({error.strerror})", "unreadable")
         return
     if not stat.S_ISDIR(status.st_mode):
         yield from _special_or(FoundFile(top, status.st_size, None, True), status.st_mode)
@@ -57,7 +57,7 @@ def walk(
         try:
             names = sorted(os.listdir(folder))  # noqa: PTH208 (folders are large: names only)
         except OSError as error:
-            yield Trouble(
+            yield ReadIssue(
                 location_of(folder), f"cannot be listed ({error.strerror}); skipped", "unreadable"
             )
             continue
@@ -72,18 +72,18 @@ def walk(
             try:
                 status = path.lstat()
             except OSError as error:
-                yield Trouble(
+                yield ReadIssue(
                     location_of(path), f"cannot be read ({error.strerror}); skipped", "unreadable"
                 )
                 continue
             if stat.S_ISLNK(status.st_mode):
-                yield Trouble(location_of(path), "a symbolic link: not followed", "link")
+                yield ReadIssue(location_of(path), "a symbolic link: not followed", "link")
             elif not stat.S_ISDIR(status.st_mode):
                 yield from _special_or(
                     FoundFile(path, status.st_size, beside, False), status.st_mode
                 )
             elif level >= depth:
-                yield Trouble(
+                yield ReadIssue(
                     location_of(path), f"deeper than {depth} folders: not entered", "bad_name"
                 )
             else:
@@ -91,11 +91,11 @@ def walk(
         pending.extend(reversed(folders))
 
 
-def _special_or(entry: FoundFile, mode: int) -> Iterator[FoundFile | Trouble]:
+def _special_or(entry: FoundFile, mode: int) -> Iterator[FoundFile | ReadIssue]:
     if is_plain_file(mode):
         yield entry
     else:
-        yield Trouble(
+        yield ReadIssue(
             location_of(entry.path),
             "neither a file nor a folder (device, pipe): skipped",
             "special",
@@ -123,7 +123,7 @@ def open_source(entry: FoundFile, limits: Limits) -> Source:
     def reopen() -> BinaryIO:
         return open_file(path)
 
-    def sibling(name: str, limit: int) -> tuple[bytes, str] | Trouble | None:
+    def sibling(name: str, limit: int) -> tuple[bytes, str] | ReadIssue | None:
         if entry.beside is not None and name not in entry.beside:
             return None
         return _beside(path.with_name(name), limit)
@@ -143,7 +143,7 @@ def open_source(entry: FoundFile, limits: Limits) -> Source:
     )
 
 
-def read_file(source: Source, context: ReadContext) -> Iterator[Page | Trouble]:
+def read_file(source: Source, context: ReadContext) -> Iterator[Page | ReadIssue]:
     """Read one saved page."""
     limits, location, packing = context.limits, source.location, source.form.packing
     data = b""
@@ -152,18 +152,18 @@ def read_file(source: Source, context: ReadContext) -> Iterator[Page | Trouble]:
     size = max(source.size, len(data))
     if size > limits.page_bytes:
         reason = f"{size:,} bytes, more than the {limits.page_bytes:,} a page may have; skipped"
-        yield Trouble(location, reason, "too_large")
+        yield ReadIssue(location, reason, "too_large")
         return
     if packing:
         try:
             data = unpack(data, packing, limits)
         except Bad as bad:
-            yield Trouble(location, f"{bad.reason}; skipped", bad.code)
+            yield ReadIssue(location, f"{bad.reason}; skipped", bad.code)
             return
     archive = None if packing or is_page_name(source.name) else archive_within(data)
     if archive is not None:
         reason = "an archive whose beginning is damaged; what could be was read"
-        yield Trouble(location, reason, "broken_record")
+        yield ReadIssue(location, reason, "broken_record")
         source.file.seek(0)
         yield from context.read(source, archive)
         return
@@ -172,16 +172,16 @@ def read_file(source: Source, context: ReadContext) -> Iterator[Page | Trouble]:
         try:
             data = decoded_body(saved, limits)
         except Bad as bad:
-            yield Trouble(location, f"{bad.reason}; skipped", bad.code)
+            yield ReadIssue(location, f"{bad.reason}; skipped", bad.code)
             return
     if source.form.certain:
         problem = problem_of(data)
         if problem is not None:
-            yield Trouble(location, f"{problem[1]}; skipped", problem[0])
+            yield ReadIssue(location, f"{problem[1]}; skipped", problem[0])
             return
     elif not looks_like_html(data):
         if source.named:
-            yield Trouble(location, "the content is not HTML; skipped", "not_html")
+            yield ReadIssue(location, "the content is not HTML; skipped", "not_html")
         else:
             yield from context.no_page(location, source.name)
         return
@@ -190,17 +190,17 @@ def read_file(source: Source, context: ReadContext) -> Iterator[Page | Trouble]:
         return
     beside = Sidecar()
     found = sidecar_of(source, limits)
-    if isinstance(found, Trouble):
+    if isinstance(found, ReadIssue):
         yield found
     elif found is not None:
         read = read_sidecar(found[0])
         if isinstance(read, Sidecar):
             beside = read
         else:
-            yield Trouble(found[1], f"{read}; its page is read without it", "bad_sidecar")
+            yield ReadIssue(found[1], f"{read}; its page is read without it", "bad_sidecar")
     stated = provenance_of(data, saved)
     if stated.problem:
-        yield Trouble(location, f"{stated.problem}; that is not used", "bad_statement")
+        yield ReadIssue(location, f"{stated.problem}; that is not used", "bad_statement")
     moment, origin = beside.moment, "sidecar"
     if moment is None:
         moment, origin = stated.moment, "page"
@@ -243,33 +243,33 @@ def is_sidecar(entry: FoundFile) -> bool:
     )
 
 
-def sidecar_of(source: Source, limits: Limits) -> tuple[bytes, str] | Trouble | None:
+def sidecar_of(source: Source, limits: Limits) -> tuple[bytes, str] | ReadIssue | None:
     """Return the sidecar of a page: its bytes and location, or what is wrong with it, or None."""
     for name in sidecar_names(source.name):
         result = source.sibling(name, limits.sidecar_bytes)
         if result is None:
             continue
-        if isinstance(result, Trouble):
-            return Trouble(
+        if isinstance(result, ReadIssue):
+            return ReadIssue(
                 result.location, f"{result.reason}; its page is read without it", "bad_sidecar"
             )
         return result
     return None
 
 
-def _beside(path: Path, limit: int) -> tuple[bytes, str] | Trouble | None:
+def _beside(path: Path, limit: int) -> tuple[bytes, str] | ReadIssue | None:
     try:
         status = path.lstat()
     except OSError:
         return None
     location = location_of(path)
     if not is_plain_file(status.st_mode):
-        return Trouble(location, "it is no file", "special")
+        return ReadIssue(location, "it is no file", "special")
     try:
         with open_file(path) as file:
             data = file.read(limit + 1)
     except OSError as error:
-        return Trouble(location, f"cannot be read ({error.strerror})", "unreadable")
+        return ReadIssue(location, f"cannot be read ({error.strerror})", "unreadable")
     if len(data) > limit:
-        return Trouble(location, f"it is larger than {limit:,} bytes", "too_large")
+        return ReadIssue(location, f"it is larger than {limit:,} bytes", "too_large")
     return data, location

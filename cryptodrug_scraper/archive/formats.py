@@ -13,7 +13,7 @@ from .httrack import read_httrack
 from .kinds import UNREAD, Form, identify
 from .mhtml import read_mhtml
 from .packed import read_packed
-from .page import Page, Trouble
+from .page import Page, ReadIssue
 from .sevenz import read_7z
 from .source import DEEPEST, Source
 from .table_parquet import read_parquet
@@ -24,7 +24,7 @@ from .unpack import Bad
 from .warcs import read_warc
 from .zips import read_zip
 
-Reader = Callable[[Source, ReadContext], Iterator[Page | Trouble]]
+Reader = Callable[[Source, ReadContext], Iterator[Page | ReadIssue]]
 
 FORMATS: dict[str, Reader] = {
     "7z": read_7z,
@@ -53,7 +53,7 @@ _ARCHIVES = ("7z", "tar", "warc", "arc", "zip")  # these may lie in one another 
 
 def read_source(
     source: Source, context: ReadContext, form: Form | None = None
-) -> Iterator[Page | Trouble]:
+) -> Iterator[Page | ReadIssue]:
     """Yield the pages of anything that can be read, wherever it lies; name what cannot be."""
     try:
         if form is None:
@@ -64,7 +64,7 @@ def read_source(
         reader = FORMATS.get(form.format)
         if reader is not None:
             if source.depth > DEEPEST and form.format in _ARCHIVES:
-                yield Trouble(
+                yield ReadIssue(
                     source.location,
                     f"an archive inside {source.depth} archives: it is not opened; unpack the "
                     "outermost first",
@@ -75,21 +75,21 @@ def read_source(
         elif form.format == "wal" and source.name.removesuffix("-wal") in (source.beside or ()):
             context.pass_over(source.location, "read with their database")
         elif form.format in UNREAD:
-            yield Trouble(source.location, UNREAD[form.format], "unsupported")
+            yield ReadIssue(source.location, UNREAD[form.format], "unsupported")
         elif source.named:
-            yield Trouble(source.location, "the content is no page and no archive; skipped",
+            yield ReadIssue(source.location, "the content is no page and no archive; skipped",
                           "not_html")  # fmt: skip
         else:
             yield from context.no_page(source.location, source.name)
     except OSError as error:
-        yield Trouble(
+        yield ReadIssue(
             source.location, f"cannot be read ({error.strerror or error}); skipped", "unreadable"
         )
     except Bad:  # the budget of the archive around it is spent
         raise
     except Exception as error:  # what libraries raise for damaged bytes nobody can list
         why = " ".join(f"{type(error).__name__}: {error}".split())[:200]
-        yield Trouble(
+        yield ReadIssue(
             source.location,
             f"damaged: cannot be read on ({why}); the rest is skipped",
             "unreadable",

@@ -11,7 +11,7 @@ from typing import Any
 from .context import ReadContext
 from .http import Response, content_kind
 from .json_items import json_items
-from .page import Page, Trouble
+from .page import Page, ReadIssue
 from .responses import NO_BODY, KnownCapture, page_of
 from .secret import public_headers
 from .source import Source
@@ -24,7 +24,7 @@ _BOM = 3
 _REQUEST = re.compile(rb'"request"\s*:\s*\{')
 
 
-def read_har(source: Source, context: ReadContext) -> Iterator[Page | Trouble]:
+def read_har(source: Source, context: ReadContext) -> Iterator[Page | ReadIssue]:
     """Yield the pages of a HAR file, in its order (``file#ENTRY``, from 1)."""
     source.file.seek(0)
     most = _GROWN * context.limits.page_bytes
@@ -33,19 +33,19 @@ def read_har(source: Source, context: ReadContext) -> Iterator[Page | Trouble]:
         context.at(source, source.file.tell())
         location = f"{source.location}#{number}"
         if isinstance(entry, Bad):
-            yield Trouble(location, f"{entry.reason}; skipped", entry.code)
+            yield ReadIssue(location, f"{entry.reason}; skipped", entry.code)
         else:
             yield from _entry(entry, location, source, context)
     if not number and _REQUEST.search(source.head(most)):
         reason = "damaged: the list of requests in it cannot be found"
-        yield Trouble(source.location, reason, "broken_record")
+        yield ReadIssue(source.location, reason, "broken_record")
     elif not number:
-        yield Trouble(source.location, "no request was recorded in it", "empty")
+        yield ReadIssue(source.location, "no request was recorded in it", "empty")
 
 
 def _entry(
     entry: dict[str, Any], location: str, source: Source, context: ReadContext
-) -> Iterator[Page | Trouble]:
+) -> Iterator[Page | ReadIssue]:
     request, response = _object(entry, "request"), _object(entry, "response")
     content = _object(response, "content")
     headers = _headers(response.get("headers"))
@@ -58,20 +58,20 @@ def _entry(
         status = None  # 0: the browser got no answer
     body = _body(content)
     if isinstance(body, Bad):
-        yield Trouble(location, f"{body.reason}; skipped", body.code)
+        yield ReadIssue(location, f"{body.reason}; skipped", body.code)
         return
     if not body:
         comment = _text(content.get("comment"))
         if status not in NO_BODY and (comment or content_kind(kind) or content.get("size") != 0):
             reason = comment or "the browser kept no content of it"
-            yield Trouble(location, f"no page: {reason[:200]}", "not_kept")
+            yield ReadIssue(location, f"no page: {reason[:200]}", "not_kept")
         else:
             context.pass_over(location, "without content")
         return
     moment = moment_of(entry.get("startedDateTime"))
     if moment is None:
         reason = f"its time {entry.get('startedDateTime')!r:.80} is none; it is read without"
-        yield Trouble(location, reason, "bad_statement")
+        yield ReadIssue(location, reason, "bad_statement")
     captured = context.when(moment, "archive", source.in_path)
     cut_short = _cut_short(content, body)
     # The text has been decoded: it is UTF-8 now, whatever it was.
@@ -88,7 +88,7 @@ def _entry(
         return
     yield page
     if cut_short and isinstance(page, Page):
-        yield Trouble(location, "the browser kept its start only", "cut_short")
+        yield ReadIssue(location, "the browser kept its start only", "cut_short")
 
 
 def _body(content: dict[str, Any]) -> bytes | Bad:

@@ -13,7 +13,7 @@ from typing import Any
 
 from .context import ReadContext
 from .http import Response, split_response
-from .page import Page, Trouble
+from .page import Page, ReadIssue
 from .responses import KnownCapture, page_of
 from .source import Source
 from .timestamps import moment_of
@@ -37,37 +37,37 @@ def is_cached(source: Source) -> bool:
     return any(source.sibling(name, _META_BYTES) is not None for name in (META, PICKLED))
 
 
-def read_cached(source: Source, context: ReadContext) -> Iterator[Page | Trouble]:
+def read_cached(source: Source, context: ReadContext) -> Iterator[Page | ReadIssue]:
     """Yield the page of one entry of the cache; ``source`` is its body."""
     limits, location = context.limits, source.location
     source.file.seek(0)
     data = source.file.read(limits.page_bytes + 1)
     if len(data) > limits.page_bytes:
         reason = f"more than the {limits.page_bytes:,} bytes a page may have; skipped"
-        yield Trouble(location, reason, "too_large")
+        yield ReadIssue(location, reason, "too_large")
         return
     meta: dict[str, Any] = {}
     found = source.sibling(META, _META_BYTES)
     if isinstance(found, tuple):
         read = _meta(found[0], context)
         if isinstance(read, str):
-            yield Trouble(found[1], f"{read}; its page is read without it", "bad_sidecar")
+            yield ReadIssue(found[1], f"{read}; its page is read without it", "bad_sidecar")
         else:
             meta = read
-    elif isinstance(found, Trouble):
+    elif isinstance(found, ReadIssue):
         reason = f"{found.reason}; its page is read without it"
-        yield Trouble(found.location, reason, "bad_sidecar")
+        yield ReadIssue(found.location, reason, "bad_sidecar")
     else:
         reason = f"no `{META}` is beside it: address and time are not known"
-        yield Trouble(location, reason, "bad_sidecar")
+        yield ReadIssue(location, reason, "bad_sidecar")
     headers = _headers(source, context)
-    if isinstance(headers, Trouble):
+    if isinstance(headers, ReadIssue):
         yield headers
         headers = {}
     try:
         body = data if _sent_packed(headers, found) else _unpacked(data, context)
     except Bad as bad:
-        yield Trouble(location, f"{bad.reason}; skipped", bad.code)
+        yield ReadIssue(location, f"{bad.reason}; skipped", bad.code)
         return
     status = meta.get("status")
     if not isinstance(status, int) or not 100 <= status <= 599:
@@ -77,7 +77,7 @@ def read_cached(source: Source, context: ReadContext) -> Iterator[Page | Trouble
         moment = moment_of(meta["timestamp"])
         if moment is None:
             reason = f"its timestamp {meta['timestamp']!r:.60} is no time; it is read without"
-            yield Trouble(location, reason, "bad_statement")
+            yield ReadIssue(location, reason, "bad_statement")
     url = meta.get("response_url") or meta.get("url")
     known = KnownCapture(
         url if isinstance(url, str) and url.isprintable() else None,
@@ -118,17 +118,17 @@ def _unpacked(data: bytes, context: ReadContext) -> bytes:
     return unpack(data, "gz", context.limits) if data.startswith(_GZIP) else data
 
 
-def _headers(source: Source, context: ReadContext) -> dict[str, str] | Trouble:
+def _headers(source: Source, context: ReadContext) -> dict[str, str] | ReadIssue:
     found = source.sibling(HEADERS, _HEADER_BYTES)
     if found is None:
         return {}
-    if isinstance(found, Trouble):
+    if isinstance(found, ReadIssue):
         reason = f"{found.reason}; its page is read without it"
-        return Trouble(found.location, reason, "bad_sidecar")
+        return ReadIssue(found.location, reason, "bad_sidecar")
     data, location = found
     try:
         data = _unpacked(data, context)
     except Bad as bad:
-        return Trouble(location, f"{bad.reason}; its page is read without it", "bad_sidecar")
+        return ReadIssue(location, f"{bad.reason}; its page is read without it", "bad_sidecar")
     response = split_response(b"HTTP/1.1 200 OK\r\n" + data.strip() + b"\r\n\r\n")
     return {} if response is None else response.headers

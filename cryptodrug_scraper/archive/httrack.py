@@ -15,7 +15,7 @@ from typing import BinaryIO
 from .context import ReadContext
 from .http import Response, split_response
 from .names import member_parts, shown
-from .page import Limits, Page, Trouble
+from .page import Limits, Page, ReadIssue
 from .provenance import NONE, Provenance, provenance_of
 from .responses import KnownCapture, page_of
 from .source import Source
@@ -71,14 +71,14 @@ class HttrackMirrors:
             return frozenset()
 
 
-def read_httrack(source: Source, context: ReadContext) -> Iterator[Page | Trouble]:
+def read_httrack(source: Source, context: ReadContext) -> Iterator[Page | ReadIssue]:
     """Yield the pages of HTTrack's cache (``new.zip!/ADDRESS``)."""
     if source.path is None and f"/{FOLDER}/" in source.location:
         reason = (
             "the cache of HTTrack, in an archive: its pages were read from the mirror, where links "
             "are rewritten; unpack the archive to have them as they came"
         )
-        yield Trouble(source.location, reason, "nested")
+        yield ReadIssue(source.location, reason, "nested")
         return
     limits = context.limits
     members, trouble = members_of(source.file, source.size, source.location, limits)
@@ -92,7 +92,9 @@ def read_httrack(source: Source, context: ReadContext) -> Iterator[Page | Troubl
         yield from _page(info, source, context)
 
 
-def _page(info: zipfile.ZipInfo, source: Source, context: ReadContext) -> Iterator[Page | Trouble]:
+def _page(
+    info: zipfile.ZipInfo, source: Source, context: ReadContext
+) -> Iterator[Page | ReadIssue]:
     location = f"{source.location}!/{shown(info.orig_filename)}"
     entry = _entry(source.file, info)
     if not info.file_size and entry.get("x-in-cache", _STORED_NOT) == _STORED_NOT:
@@ -110,7 +112,7 @@ def _page(info: zipfile.ZipInfo, source: Source, context: ReadContext) -> Iterat
         source.budget.take(len(body))
     except Bad as bad:
         instead = "has no copy of it" if copy is None else "has a copy, which is read"
-        yield Trouble(location, f"{bad.reason}; the mirror {instead}", bad.code)
+        yield ReadIssue(location, f"{bad.reason}; the mirror {instead}", bad.code)
         if copy is None:
             return
         with copy.open("rb") as file:

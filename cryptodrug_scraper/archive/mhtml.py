@@ -12,7 +12,7 @@ from urllib.parse import urljoin
 
 from .context import ReadContext
 from .http import Response
-from .page import Page, Trouble
+from .page import Page, ReadIssue
 from .responses import KnownCapture, page_of
 from .source import Source
 from .timestamps import moment_of
@@ -41,21 +41,21 @@ _BROKEN = (
 )
 
 
-def read_mhtml(source: Source, context: ReadContext) -> Iterator[Page | Trouble]:
+def read_mhtml(source: Source, context: ReadContext) -> Iterator[Page | ReadIssue]:
     """Yield the page of an MHTML file, and the pages of its frames (``file#PART``)."""
     most = _TIMES * context.limits.page_bytes
     if source.size > most:
         reason = f"{source.size:,} bytes, more than the {most:,} that are read of MHTML; skipped"
-        yield Trouble(source.location, reason, "too_large")
+        yield ReadIssue(source.location, reason, "too_large")
         return
     source.file.seek(0)
     try:
         yield from _pages(source, context, source.file.read(most))
     except _BROKEN as error:
-        yield Trouble(source.location, f"damaged MHTML ({error}); skipped", "broken_record")
+        yield ReadIssue(source.location, f"damaged MHTML ({error}); skipped", "broken_record")
 
 
-def _pages(source: Source, context: ReadContext, data: bytes) -> Iterator[Page | Trouble]:
+def _pages(source: Source, context: ReadContext, data: bytes) -> Iterator[Page | ReadIssue]:
     message = email.message_from_bytes(
         data.removeprefix(codecs.BOM_UTF8), policy=email.policy.compat32
     )
@@ -64,7 +64,7 @@ def _pages(source: Source, context: ReadContext, data: bytes) -> Iterator[Page |
     moment = moment_of(stated) if stated else None
     if stated and moment is None:
         reason = f"its date {stated[:60]!r} is no time; the page is read without it"
-        yield Trouble(source.location, reason, "bad_statement")
+        yield ReadIssue(source.location, reason, "bad_statement")
     captured = context.when(moment, "archive", source.in_path)
     root = _root(message)
     if not base and root is not None:
@@ -72,7 +72,9 @@ def _pages(source: Source, context: ReadContext, data: bytes) -> Iterator[Page |
     found = 0
     for number, part in enumerate(message.walk()):
         if number >= _PARTS:
-            yield Trouble(source.location, "it has too many parts; the rest is skipped", "too_many")
+            yield ReadIssue(
+                source.location, "it has too many parts; the rest is skipped", "too_many"
+            )
             return
         kind = part.get_content_type()
         if part.is_multipart() or (kind not in _HTML and part is not root):
@@ -80,7 +82,7 @@ def _pages(source: Source, context: ReadContext, data: bytes) -> Iterator[Page |
         location = f"{source.location}#{number}"
         if _cut(part, message):
             reason = "the file ends within this part: what is there of it is read"
-            yield Trouble(source.location, reason, "truncated")
+            yield ReadIssue(source.location, reason, "truncated")
         url = _header(part, "Content-Location")
         if url and base and "://" in base:
             url = urljoin(base, url)
@@ -89,7 +91,7 @@ def _pages(source: Source, context: ReadContext, data: bytes) -> Iterator[Page |
         body = part.get_payload(decode=True)
         wrong = _wrong(part)
         if wrong is not None:
-            yield Trouble(location, f"{wrong.reason}; skipped", wrong.code)
+            yield ReadIssue(location, f"{wrong.reason}; skipped", wrong.code)
             found += 1
             continue
         if not isinstance(body, bytes):
@@ -100,7 +102,7 @@ def _pages(source: Source, context: ReadContext, data: bytes) -> Iterator[Page |
             found += 1
             yield page
     if not found:
-        yield Trouble(source.location, "no page is in it; skipped", "not_html")
+        yield ReadIssue(source.location, "no page is in it; skipped", "not_html")
 
 
 def _wrong(part: Message) -> Bad | None:

@@ -24,7 +24,7 @@ from .files import FoundFile, open_source
 from .formats import read_source
 from .kinds import identify
 from .names import shown
-from .page import DEFAULT_LIMITS, Limits, Page, Trouble
+from .page import DEFAULT_LIMITS, Limits, Page, ReadIssue
 from .revisits import RecordOffset
 from .source import Source
 
@@ -139,7 +139,7 @@ def _read(
     known: dict[str, tuple[RecordOffset, bool]],
     *,
     seek: bool = True,
-) -> tuple[Page | None, Trouble | None, bool]:
+) -> tuple[Page | None, ReadIssue | None, bool]:
     """Return the page, what was wrong on the way, and whether bytes of it lie elsewhere.
 
     With ``seek``, by the shortest way. ``known`` is where originals of revisits lie: without
@@ -149,7 +149,7 @@ def _read(
     context.wanted = location if seek else ""
     context.revisits.places = known
     context.revisits.neighbour = partial(_neighbour, limits)
-    wrong: Trouble | None = None
+    wrong: ReadIssue | None = None
     page: Page | None = None
     for item in _items(sources, context):
         if page is not None:
@@ -165,7 +165,7 @@ def _read(
     return page, wrong, elsewhere
 
 
-def _items(sources: Iterable[Source], context: ReadContext) -> Iterator[Page | Trouble]:
+def _items(sources: Iterable[Source], context: ReadContext) -> Iterator[Page | ReadIssue]:
     for source in sources:
         yield from read_source(source, context, source.form)
     if not context.wanted:

@@ -8,19 +8,19 @@ from typing import BinaryIO
 from .context import ReadContext
 from .kinds import packing_of
 from .names import PACKED_SUFFIXES
-from .page import Page, Trouble
+from .page import Page, ReadIssue
 from .source import Budget, Source, spooled
 from .unpack import CHUNK, ERRORS, Bad, Inflater, Stream
 
 _GZIP = b"\x1f\x8b\x08"
 
 
-def read_packed(source: Source, context: ReadContext) -> Iterator[Page | Trouble]:
+def read_packed(source: Source, context: ReadContext) -> Iterator[Page | ReadIssue]:
     """Unpack a file and yield the pages of what is in it (``pages.jsonl.gz``, ``a.zip.xz``)."""
     try:
         file, size, problem = _unpacked(source, source.budget)
     except Bad as bad:
-        yield Trouble(source.location, f"{bad.reason}; skipped", bad.code)
+        yield ReadIssue(source.location, f"{bad.reason}; skipped", bad.code)
         return
     with file:
         name = inner_name(source.name)
@@ -42,7 +42,7 @@ def read_packed(source: Source, context: ReadContext) -> Iterator[Page | Trouble
         )
         yield from context.read(inner)
     if problem is not None:
-        yield Trouble(source.location, f"{problem[1]}; what could be was read", problem[0])
+        yield ReadIssue(source.location, f"{problem[1]}; what could be was read", problem[0])
 
 
 def inner_name(name: str) -> str:

@@ -53,7 +53,7 @@ class Page:
 
 
 @dataclass(slots=True, frozen=True)
-class Trouble:
+class ReadIssue:
     """Something that was wrong. It is reported, what is named was skipped, and reading goes on.
 
     ``code`` is a stable word (see :data:`CODES`), ``reason`` is for people.
@@ -94,7 +94,7 @@ CODES: Mapping[str, str] = {
     "unsupported": "a compression or encoding that is not known here",
     "worker_died": "each process that read it ended",
 }
-"""Every code that a :class:`Trouble` can have."""
+"""Every code that a :class:`ReadIssue` can have."""
 
 
 @dataclass(slots=True, frozen=True)

@@ -22,14 +22,14 @@ from .formats import read_source
 from .httrack import REWRITTEN as COPIES
 from .httrack import HttrackMirrors
 from .names import HIDDEN, REWRITTEN, original_of
-from .page import DEFAULT_LIMITS, Limits, NothingThere, Page, Trouble
+from .page import DEFAULT_LIMITS, Limits, NothingThere, Page, ReadIssue
 from .stamp import CrawlEnd, CrawlStamp
 
 
 class ArchiveReader:
     """The pages of files, folders and archives, in order, in bounded memory; counts what it met.
 
-    What cannot be read is yielded as a :class:`Trouble`, and reading goes on. ``captured_at`` is
+    What cannot be read is yielded as a :class:`ReadIssue`, and reading goes on. ``captured_at`` is
     the capture time of pages for which nothing surer is known. ``on_read`` is called with how many
     more bytes on disk were read; they add up to :func:`total_bytes`. ``on_passed_over`` is called
     with the location and the sort of what is no page. ``columns`` says which columns of tables
@@ -67,10 +67,10 @@ class ArchiveReader:
         """The crawl runs met so far, by their id: the stamp, and how it ended, if that was met."""
         return self._context.crawls
 
-    def __iter__(self) -> Iterator[Page | Trouble]:
+    def __iter__(self) -> Iterator[Page | ReadIssue]:
         return self
 
-    def __next__(self) -> Page | Trouble:
+    def __next__(self) -> Page | ReadIssue:
         item = next(self._items)
         if type(item) is Page:
             self.pages += 1
@@ -82,12 +82,12 @@ class ArchiveReader:
         """Stop reading and close the file that is open."""
         self._items.close()
 
-    def _read(self) -> Generator[Page | Trouble, None, None]:
+    def _read(self) -> Generator[Page | ReadIssue, None, None]:
         context = self._context
         for path in self._paths:
             mirrors = HttrackMirrors(path, context.limits)
             for found in walk(path, context.limits.depth, self._hidden):
-                if isinstance(found, Trouble):
+                if isinstance(found, ReadIssue):
                     yield found
                     continue
                 context.begin(found.size)
@@ -128,13 +128,13 @@ def _is_readable(path: Path, limits: Limits) -> bool:
         return False
 
 
-def _read_one(entry: FoundFile, context: ReadContext) -> Iterator[Page | Trouble]:
+def _read_one(entry: FoundFile, context: ReadContext) -> Iterator[Page | ReadIssue]:
     if is_sidecar(entry):
         return
     try:
         source = open_source(entry, context.limits)
     except OSError as error:
-        yield Trouble(
+        yield ReadIssue(
             location_of(entry.path), f"cannot be read ({error.strerror}); skipped", "unreadable"
         )
         return

@@ -14,7 +14,7 @@ from cryptodrug_scraper.common.locks import try_lock
 
 from .files import location_of
 from .held import RecordPlace
-from .page import Trouble
+from .page import ReadIssue
 from .records import GZIP, RecordFile
 from .stamp import END_URI, LARGEST, CrawlStamp, stamp_in
 from .unpack import ERRORS
@@ -66,7 +66,7 @@ def _beginning(file: BinaryIO) -> tuple[str, CrawlStamp] | None:
     return None
 
 
-class Repaired(list[Trouble]):
+class Repaired(list[ReadIssue]):
     """What was done, or could not be; ``damaged`` are the stretches that were left as they are."""
 
     def __init__(self) -> None:
@@ -114,7 +114,9 @@ def _repair(file: BinaryIO, path: Path, repaired: Repaired) -> None:
             break
         repaired.damaged.append(RecordPlace(path.name, at, found))
         repaired.append(
-            Trouble(f"{where}#{at}", f"damaged ({checked.reason}); left as it is", "broken_record")
+            ReadIssue(
+                f"{where}#{at}", f"damaged ({checked.reason}); left as it is", "broken_record"
+            )
         )
         at = found
     if whole < disk.size:
@@ -122,18 +124,18 @@ def _repair(file: BinaryIO, path: Path, repaired: Repaired) -> None:
         os.ftruncate(fd, whole)
         os.fsync(fd)
         repaired.append(
-            Trouble(
+            ReadIssue(
                 f"{where}#{whole}", f"{cut:,} bytes of an unfinished record cut off", "truncated"
             )
         )
 
 
-def _without_beginning(disk: RecordFile, path: Path, where: str) -> Trouble:
+def _without_beginning(disk: RecordFile, path: Path, where: str) -> ReadIssue:
     """Remove a file in which nothing is whole; leave one whose beginning alone is damaged."""
     if disk.next(1) < disk.size or (disk.size and disk.check(0).code != "truncated"):
-        return Trouble(where, "its first record is damaged; left as it is", "broken_record")
+        return ReadIssue(where, "its first record is damaged; left as it is", "broken_record")
     path.unlink()
-    return Trouble(where, f"{disk.size:,} bytes without a whole record; removed", "truncated")
+    return ReadIssue(where, f"{disk.size:,} bytes without a whole record; removed", "truncated")
 
 
 def _damaged(disk: RecordFile, name: str) -> list[RecordPlace]:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from .http import Response, content_kind, decoded_body
 from .invented import of_this_machine
-from .page import Limits, Page, Trouble
+from .page import Limits, Page, ReadIssue
 from .sidecar import without_credentials
 from .sniff import looks_like_html, problem_of
 from .stamp import CrawlStamp
@@ -30,7 +30,7 @@ class KnownCapture(NamedTuple):
 
 def page_of(
     stored: Response, known: KnownCapture, limits: Limits, stated: Response | None = None
-) -> Page | Trouble | None:
+) -> Page | ReadIssue | None:
     """Make a page of a response; None if it is passed over (an image, an empty redirect).
 
     ``stated`` is the response that came this time, where ``stored`` is one that had brought the
@@ -44,9 +44,9 @@ def page_of(
     try:
         body = decoded_body(stored, limits)
     except Bad as bad:
-        return Trouble(known.location, f"{bad.reason}; skipped", bad.code)
+        return ReadIssue(known.location, f"{bad.reason}; skipped", bad.code)
     if len(body) > limits.page_bytes:
-        return Trouble(
+        return ReadIssue(
             known.location, f"{len(body):,} bytes, more than a page may have; skipped", "too_large"
         )
     if not html and not looks_like_html(body):
@@ -55,7 +55,7 @@ def page_of(
         return None
     problem = problem_of(body)
     if problem is not None:
-        return Trouble(known.location, f"{problem[1]}; skipped", problem[0])
+        return ReadIssue(known.location, f"{problem[1]}; skipped", problem[0])
     url = known.url
     if url is not None:
         url = without_credentials(url.strip("<> ")) or None

@@ -15,7 +15,7 @@ from fastwarc.warc import ArchiveIterator, WarcHeader, WarcRecord, WarcRecordTyp
 
 from .http import Response, content_kind, split_response
 from .names import FileKind, kind_of
-from .page import Limits, Page, Trouble
+from .page import Limits, Page, ReadIssue
 from .records import RecordFile
 from .responses import KnownCapture, page_of
 from .source import Source
@@ -116,7 +116,7 @@ class Revisits:
         for name in names:
             self._names.add(name, place)
 
-    def read(self, revisit: Revisit, source: Source) -> Page | Trouble | str | None:
+    def read(self, revisit: Revisit, source: Source) -> Page | ReadIssue | str | None:
         """Make a page of a revisit that is met in ``source``; a sort if it is passed over.
 
         None: its original was not met so far, or cannot be read now; it is held back.
@@ -161,7 +161,7 @@ class Revisits:
         if self.places is not None and len(self.places) < self._limits.revisits_held:
             self.places[revisit.location] = place, cut_short
 
-    def rest(self) -> Iterator[tuple[str, Page | Trouble | str]]:
+    def rest(self) -> Iterator[tuple[str, Page | ReadIssue | str]]:
         """Yield what becomes of the revisits that were held back, with their locations."""
         waiting: dict[int, list[tuple[RecordOffset, bool, Revisit]]] = {}
         held, self._held = self._held, []
@@ -180,7 +180,7 @@ class Revisits:
 
     def _of_one_source(
         self, group: list[tuple[RecordOffset, bool, Revisit]]
-    ) -> Iterator[tuple[str, Page | Trouble | str]]:
+    ) -> Iterator[tuple[str, Page | ReadIssue | str]]:
         source = group[0][0].source
         places = sorted({place for place, _, _ in group}, key=lambda place: place[1:])
         done = 0
@@ -275,7 +275,7 @@ def _page(
     original: _SeenOriginal | None,
     cut_short: bool,
     limits: Limits,
-) -> Page | Trouble | None:
+) -> Page | ReadIssue | None:
     """Make a page of a revisit: the bytes of another capture, seen at this time."""
     if original is None:
         return _no_original(revisit, f"its page cannot be read again ({place.location})")
@@ -307,8 +307,8 @@ def _differ(one: str | None, other: str | None) -> bool:
     return kinds[0][0] == kinds[1][0] and kinds[0][2] != kinds[1][2]
 
 
-def _no_original(revisit: Revisit, why: str) -> Trouble:
-    return Trouble(revisit.location, f"a revisit of a page, but {why}; skipped", "no_original")
+def _no_original(revisit: Revisit, why: str) -> ReadIssue:
+    return ReadIssue(revisit.location, f"a revisit of a page, but {why}; skipped", "no_original")
 
 
 def _is_no_page(revisit: Revisit) -> bool:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from fastwarc.warc import HeaderMap, WarcRecordType
 
-from .page import Limits, Trouble
+from .page import Limits, ReadIssue
 from .revisits import RecordOffset
 from .stamp import CrawlStamp
 from .unpack import Bad
@@ -94,7 +94,7 @@ class Segments:
 
     def add(
         self, identity: str, segment: Segment, first: First | None
-    ) -> tuple[First, bytes] | Trouble | None:
+    ) -> tuple[First, bytes] | ReadIssue | None:
         """Take a segment of the record of this identity; return the record when all are there.
 
         ``first`` is given with the first. None: more are to come, or it was refused before.
@@ -110,14 +110,14 @@ class Segments:
         if split.size > self._limits.block_bytes or len(split.segments) > _MOST:
             self.refuse(identity)
             reason = f"its segments have more bytes than the {self._limits.page_bytes:,} that a"
-            return Trouble(split.location, f"{reason} page may have; skipped", "too_large")
+            return ReadIssue(split.location, f"{reason} page may have; skipped", "too_large")
         if split.first is None or not split.is_complete:
             return self._make_room()
         self.refuse(identity)
         try:
             return split.first, split.block()
         except Bad as bad:
-            return Trouble(split.location, f"{bad.reason}; skipped", bad.code)
+            return ReadIssue(split.location, f"{bad.reason}; skipped", bad.code)
 
     def refuse(self, identity: str) -> None:
         """Take no more segments of a record: it is no page, or was named, or all are there."""
@@ -128,12 +128,12 @@ class Segments:
         if len(self._refused) > _REFUSED:
             del self._refused[next(iter(self._refused))]
 
-    def rest(self) -> Iterator[Trouble]:
+    def rest(self) -> Iterator[ReadIssue]:
         """Name the records whose segments were not all met."""
         waiting, self._waiting, self._held = self._waiting, {}, 0
         yield from map(_incomplete, waiting.values())
 
-    def _make_room(self) -> Trouble | None:
+    def _make_room(self) -> ReadIssue | None:
         """Give up the record that waits longest, if more are held than may."""
         if self._held <= 2 * self._limits.block_bytes and len(self._waiting) <= _MOST:
             return None
@@ -143,9 +143,9 @@ class Segments:
         return _incomplete(split)
 
 
-def _incomplete(split: _Split) -> Trouble:
+def _incomplete(split: _Split) -> ReadIssue:
     reason = (
         f"the record is split into segments, and number {split.missing()} is not in what is read; "
         "skipped"
     )
-    return Trouble(split.location, reason, "no_segment")
+    return ReadIssue(split.location, reason, "no_segment")

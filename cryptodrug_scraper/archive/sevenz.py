@@ -34,7 +34,7 @@ from .names import (
     original_of,
     shown,
 )
-from .page import Limits, Page, Trouble
+from .page import Limits, Page, ReadIssue
 from .sidecar import is_sidecar_name
 from .source import IN_MEMORY, Source
 from .unpack import Bad
@@ -57,24 +57,24 @@ class _Stopped(Exception):
     """Whoever reads the archive stopped."""
 
 
-def read_7z(source: Source, context: ReadContext) -> Iterator[Page | Trouble]:
+def read_7z(source: Source, context: ReadContext) -> Iterator[Page | ReadIssue]:
     """Yield the pages of a 7z archive."""
     try:
         members, copies, problems = _index(source, context)
     except Bad as bad:
-        yield Trouble(source.location, f"{bad.reason}; skipped", bad.code)
+        yield ReadIssue(source.location, f"{bad.reason}; skipped", bad.code)
         return
     yield from problems
     reader = _SevenZipReader(source, context, members, copies)
     try:
         yield from reader.read()
     except Bad as bad:
-        yield Trouble(source.location, bad.reason, bad.code)
+        yield ReadIssue(source.location, bad.reason, bad.code)
 
 
 def _index(
     source: Source, context: ReadContext
-) -> tuple[list[SevenZipMember], list[tuple[str, SevenZipMember]], list[Trouble]]:
+) -> tuple[list[SevenZipMember], list[tuple[str, SevenZipMember]], list[ReadIssue]]:
     """Return the members that can be read, and what is wrong with others.
 
     Apart stand copies of pages that are there as they came, with the names of those.
@@ -83,7 +83,7 @@ def _index(
     copies: list[tuple[str, SevenZipMember]] = []
     limits = context.limits
     members: list[SevenZipMember] = []
-    problems: list[Trouble] = []
+    problems: list[ReadIssue] = []
     seen: set[str] = set()
     blocks: dict[int, int] = {}
     source.file.seek(0)
@@ -100,17 +100,17 @@ def _index(
                     continue
                 parts, code, reason = member_parts(info.filename, limits)
                 if code:
-                    problems.append(Trouble(location, f"{reason}; skipped", code))
+                    problems.append(ReadIssue(location, f"{reason}; skipped", code))
                 elif info.is_symlink or info.is_junction:
-                    problems.append(Trouble(location, "a link: not followed", "link"))
+                    problems.append(ReadIssue(location, "a link: not followed", "link"))
                 elif info.posix_mode is not None and not _is_file(info.posix_mode):
                     reason = "not a file (device, pipe): skipped"
-                    problems.append(Trouble(location, reason, "special"))
+                    problems.append(ReadIssue(location, reason, "special"))
                 elif any(hidden(part) for part in parts):
                     context.pass_over(location, HIDDEN)
                 elif (key := "/".join(parts)) in seen:
                     reason = "the archive holds this name twice; the later was skipped"
-                    problems.append(Trouble(location, reason, "duplicate"))
+                    problems.append(ReadIssue(location, reason, "duplicate"))
                 else:
                     seen.add(key)
                     block = blocks.setdefault(id(info.folder), len(blocks))
@@ -293,7 +293,7 @@ class _SevenZipReader:
         self.beside: dict[str, bytes] = {}  # small files that pages may want, by name
         self.wanted: set[str] = set()
 
-    def read(self) -> Iterator[Page | Trouble]:
+    def read(self) -> Iterator[Page | ReadIssue]:
         """Yield what is in the members."""
         limits = self.context.limits
         small = [m for m in self.members if _may_be_beside(m, limits)]
@@ -319,7 +319,7 @@ class _SevenZipReader:
                 again.append(member)
         yield from self._unpacked(again)
 
-    def _unpacked(self, todo: list[SevenZipMember]) -> Iterator[Page | Trouble]:
+    def _unpacked(self, todo: list[SevenZipMember]) -> Iterator[Page | ReadIssue]:
         failures = 0
         while todo:
             left = {member.name: member for member in todo}
@@ -340,12 +340,12 @@ class _SevenZipReader:
             block = todo[0].block
             for number, member in enumerate(m for m in todo if m.block == block):
                 reason = error.reason if not number else "it stands behind a damaged member"
-                yield Trouble(self._location(member), f"{reason}; skipped", error.code)
+                yield ReadIssue(self._location(member), f"{reason}; skipped", error.code)
             todo = [member for member in todo if member.block != block]
 
     def _member(
         self, member: SevenZipMember, file: BinaryIO, size: int
-    ) -> Iterator[Page | Trouble]:
+    ) -> Iterator[Page | ReadIssue]:
         context, limits, name = self.context, self.context.limits, member.parts[-1]
         location = self._location(member)
         form = identify_bytes(file.read(max(HEAD, LOOKED_INTO)), name)
@@ -355,13 +355,13 @@ class _SevenZipReader:
             return
         if form.format == "page" and size > limits.page_bytes:
             reason = f"{size:,} bytes, more than the {limits.page_bytes:,} a page may have"
-            yield Trouble(location, f"{reason}; skipped", "too_large")
+            yield ReadIssue(location, f"{reason}; skipped", "too_large")
             return
 
         def reopen() -> BinaryIO:
             return open_member(self.source, member.name)
 
-        def sibling(beside: str, limit: int) -> tuple[bytes, str] | Trouble | None:
+        def sibling(beside: str, limit: int) -> tuple[bytes, str] | ReadIssue | None:
             key = "/".join([*member.parts[:-1], beside])
             data = self.beside.get(key)
             if data is None:
@@ -369,7 +369,7 @@ class _SevenZipReader:
             self.wanted.add(key)
             where = f"{self.source.location}!/{shown(key)}"
             if len(data) > limit:
-                return Trouble(where, f"it is larger than {limit:,} bytes", "too_large")
+                return ReadIssue(where, f"it is larger than {limit:,} bytes", "too_large")
             return data, where
 
         inner = Source(

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO, BinaryIO, cast
 
 from .kinds import OTHER, Form
-from .page import Limits, Trouble
+from .page import Limits, ReadIssue
 from .unpack import Bad
 from .when import StatedMoment
 
@@ -24,12 +24,12 @@ IN_MEMORY = 8 << 20
 _COPIED = 256 << 10
 _LASTING = "/var/tmp"  # where /tmp is memory, this is not
 
-Sibling = Callable[[str, int], tuple[bytes, str] | Trouble | None]
+Sibling = Callable[[str, int], tuple[bytes, str] | ReadIssue | None]
 """Reads a file of the same folder, by its name, of at most so many bytes: its bytes and location,
 what is wrong with it, or None if there is none."""
 
 
-def _no_sibling(name: str, limit: int) -> tuple[bytes, str] | Trouble | None:
+def _no_sibling(name: str, limit: int) -> tuple[bytes, str] | ReadIssue | None:
     return None
 
 

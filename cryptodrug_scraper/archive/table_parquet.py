@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO, BinaryIO
 
 from .context import ReadContext
-from .page import Page, Trouble
+from .page import Page, ReadIssue
 from .source import Source
 from .tables import Row, pages_of, wanted
 from .unpack import Bad
@@ -24,7 +24,7 @@ from .unpack import Bad
 _PROGRAM = (sys.executable, "-I", str(Path(__file__).with_name("parquet_rows.py")))
 
 
-def read_parquet(source: Source, context: ReadContext) -> Iterator[Page | Trouble]:
+def read_parquet(source: Source, context: ReadContext) -> Iterator[Page | ReadIssue]:
     """Yield the pages of a Parquet file (``file#ROW``, from 1)."""
     from pyarrow import ArrowException  # pyarrow takes a third of a second to load
 
@@ -33,7 +33,7 @@ def read_parquet(source: Source, context: ReadContext) -> Iterator[Page | Troubl
             yield from pages_of(_rows(file, source, context), source, context)
     except (ArrowException, OSError, ValueError, MemoryError) as error:
         reason = f"damaged Parquet data ({' '.join(str(error).split())[:200]}); the rest is skipped"
-        yield Trouble(source.location, reason, "broken_record")
+        yield ReadIssue(source.location, reason, "broken_record")
 
 
 def _rows(file: BinaryIO, source: Source, context: ReadContext) -> Iterator[Row]:

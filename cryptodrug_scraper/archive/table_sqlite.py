@@ -11,7 +11,7 @@ from shutil import copyfileobj
 
 from .context import ReadContext
 from .names import shown, what_it_is
-from .page import Page, Trouble
+from .page import Page, ReadIssue
 from .source import Source
 from .tables import Row, pages_of, wanted
 
@@ -22,7 +22,7 @@ _LEFT_BEHIND = ("-wal", "-journal")
 _AUXILIARY = 4 << 30
 
 
-def read_sqlite(source: Source, context: ReadContext) -> Iterator[Page | Trouble]:
+def read_sqlite(source: Source, context: ReadContext) -> Iterator[Page | ReadIssue]:
     """Yield the pages of an SQLite database (``file#TABLE/ROWID``)."""
     try:
         with _opened(source) as connection:
@@ -40,16 +40,16 @@ def read_sqlite(source: Source, context: ReadContext) -> Iterator[Page | Trouble
                 yield from _nothing(source, context, names)
     except (sqlite3.Error, sqlite3.Warning, OverflowError, ValueError, MemoryError) as error:
         reason = f"damaged SQLite data ({error}); the rest is skipped"
-        yield Trouble(source.location, reason, "broken_record")
+        yield ReadIssue(source.location, reason, "broken_record")
 
 
-def _nothing(source: Source, context: ReadContext, tables: list[str]) -> Iterator[Trouble]:
+def _nothing(source: Source, context: ReadContext, tables: list[str]) -> Iterator[ReadIssue]:
     if source.named or context.columns.body:
         reason = (
             f"no table of it has a column of pages (its tables: {', '.join(tables[:20])}); "
             "name one with --columns body=NAME"
         )
-        yield Trouble(source.location, shown(reason), "no_column")
+        yield ReadIssue(source.location, shown(reason), "no_column")
     else:
         context.pass_over(source.location, what_it_is(source.name))
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from .columns import listed
 from .context import ReadContext
 from .json_items import json_items
-from .page import Page, Trouble
+from .page import Page, ReadIssue
 from .source import Source
 from .table_kinds import separator_in
 from .tables import Row, pages_of
@@ -23,17 +23,17 @@ _SEPARATORS = "\t,;|"
 _BOMS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xbf": "utf-8-sig"}
 
 
-def read_jsonl(source: Source, context: ReadContext) -> Iterator[Page | Trouble]:
+def read_jsonl(source: Source, context: ReadContext) -> Iterator[Page | ReadIssue]:
     """Yield the pages of JSON Lines: an object a line (``file#LINE``)."""
     yield from pages_of(_json_lines(source, context), source, context)
 
 
-def read_json(source: Source, context: ReadContext) -> Iterator[Page | Trouble]:
+def read_json(source: Source, context: ReadContext) -> Iterator[Page | ReadIssue]:
     """Yield the pages of a JSON array of objects (``file#ITEM``, from 1)."""
     yield from pages_of(_json_array(source, context), source, context)
 
 
-def read_csv(source: Source, context: ReadContext) -> Iterator[Page | Trouble]:
+def read_csv(source: Source, context: ReadContext) -> Iterator[Page | ReadIssue]:
     """Yield the pages of a CSV file whose first row names the columns (``file#ROW``, from 1)."""
     yield from pages_of(_csv(source, context), source, context)
 

@@ -10,7 +10,7 @@ from .columns import Choice, Columns, choose, flat, listed
 from .context import ReadContext
 from .http import Response, content_kind
 from .names import what_it_is
-from .page import Page, Trouble
+from .page import Page, ReadIssue
 from .responses import KnownCapture, page_of
 from .sniff import looks_like_html
 from .source import Source
@@ -29,7 +29,7 @@ class Row(NamedTuple):
 
 def pages_of(
     rows: Iterable[Row], source: Source, context: ReadContext, what: str = ""
-) -> Iterator[Page | Trouble]:
+) -> Iterator[Page | ReadIssue]:
     """Yield the pages of a table's rows; a table that holds none is passed over, or named.
 
     ``what`` says which table of the source it is, where there are several: that one of them holds
@@ -52,17 +52,17 @@ class _Table:
         self.body: str | None = None
         self.choices: dict[tuple[str, ...], Choice] = {}
         self.names: dict[str, None] = {}
-        self.waiting: list[Trouble | str] = []  # what to say of rows before the first page
+        self.waiting: list[ReadIssue | str] = []  # what to say of rows before the first page
         self.reported: set[str] = set()
         self.page_column = ""  # the column that the last page stood in
         self.unsaid = 0
 
-    def row(self, row: Row) -> Iterator[Page | Trouble]:
+    def row(self, row: Row) -> Iterator[Page | ReadIssue]:
         """Read one row."""
         location = f"{self.source.location}{row.at}"
         if isinstance(row.values, Bad):
             yield from self._say(
-                Trouble(location, f"{row.values.reason}; skipped", row.values.code)
+                ReadIssue(location, f"{row.values.reason}; skipped", row.values.code)
             )
             return
         values = flat(row.values)
@@ -72,7 +72,7 @@ class _Table:
                 yield from self._settled()
             yield from self._say(item)
 
-    def end(self) -> Iterator[Trouble]:
+    def end(self) -> Iterator[ReadIssue]:
         """Say what the table was, if it held no page."""
         if self.body is not None:
             return
@@ -90,9 +90,9 @@ class _Table:
                 if self.names
                 else "it has no rows"
             )
-            yield Trouble(self.where, reason, "no_column" if self.names else "empty")
+            yield ReadIssue(self.where, reason, "no_column" if self.names else "empty")
             for item in self.waiting:
-                if isinstance(item, Trouble) and item.code != "empty":
+                if isinstance(item, ReadIssue) and item.code != "empty":
                     yield item
         elif not self.what:
             self.context.pass_over(self.where, what_it_is(self.source.name))
@@ -109,23 +109,23 @@ class _Table:
 
     def _read(
         self, values: Mapping[str, object], choice: Choice, location: str
-    ) -> Iterator[Page | Trouble]:
+    ) -> Iterator[Page | ReadIssue]:
         for name in choice.missing:
             if name not in self.reported:
                 self.reported.add(name)
                 found = listed(values)
-                yield Trouble(self.where, f"no column {name!r}; it has {found}", "no_column")
+                yield ReadIssue(self.where, f"no column {name!r}; it has {found}", "no_column")
         content_type = _text(_first(values, choice.content_type))
         if content_kind(content_type) is False:
             self._no_page(location)
             return
         body = self._body(values, choice)
         if isinstance(body, Bad):
-            yield Trouble(location, f"{body.reason}; skipped", body.code)
+            yield ReadIssue(location, f"{body.reason}; skipped", body.code)
             return
         if not body.strip():
             if choice.body:
-                yield Trouble(location, "the page is empty; skipped", "empty")
+                yield ReadIssue(location, "the page is empty; skipped", "empty")
             return
         problems: list[str] = []
         stated = _first(values, choice.time)
@@ -151,7 +151,9 @@ class _Table:
             return
         if isinstance(page, Page):
             for problem in problems:
-                yield Trouble(location, f"{problem}; the page is read without it", "bad_statement")
+                yield ReadIssue(
+                    location, f"{problem}; the page is read without it", "bad_statement"
+                )
         yield page
 
     def _body(self, values: Mapping[str, object], choice: Choice) -> bytes | Bad:
@@ -175,7 +177,7 @@ class _Table:
             return bad
         return other or empty
 
-    def _settled(self) -> Iterator[Trouble]:
+    def _settled(self) -> Iterator[ReadIssue]:
         """A page was found: what came before it is said now."""
         if self.body is not None:
             return
@@ -188,9 +190,9 @@ class _Table:
         self.waiting.clear()
         if self.unsaid:
             reason = f"{self.unsaid:,} more rows before the first page hold none; skipped"
-            yield Trouble(self.where, reason, "empty")
+            yield ReadIssue(self.where, reason, "empty")
 
-    def _say(self, item: Page | Trouble) -> Iterator[Page | Trouble]:
+    def _say(self, item: Page | ReadIssue) -> Iterator[Page | ReadIssue]:
         if self.body is not None or isinstance(item, Page) or item.code == "no_column":
             yield item
         elif len(self.waiting) < _WAITING:

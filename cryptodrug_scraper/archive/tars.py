@@ -26,7 +26,7 @@ from .names import (
     shown,
     what_it_is,
 )
-from .page import Limits, Page, Trouble
+from .page import Limits, Page, ReadIssue
 from .sidecar import is_sidecar_name
 from .source import Budget, Source, spooled
 from .tar_headers import LINKS, REGULAR, Damage, TarMember, Walker
@@ -37,7 +37,7 @@ SCOUTED = 64 << 20
 SCOUTED_MEMBERS = 20_000
 
 
-def read_tar(source: Source, context: ReadContext) -> Iterator[Page | Trouble]:
+def read_tar(source: Source, context: ReadContext) -> Iterator[Page | ReadIssue]:
     """Yield the pages of a tar archive, in its order."""
     originals: set[str] = set()
     sidecars, scouted = _scout(source, context.limits, originals)
@@ -136,12 +136,12 @@ class _TarReader:
         self.jsons: dict[str, str] = {}  # their locations, as long as no page used them
         self.used: set[str] = set()
 
-    def __iter__(self) -> Iterator[Page | Trouble]:
+    def __iter__(self) -> Iterator[Page | ReadIssue]:
         context = self.context
         for count, member in enumerate(self.walker):
             context.at(self.source, self.stream.consumed)
             if count >= context.limits.members:
-                yield Trouble(
+                yield ReadIssue(
                     self.where,
                     f"more than {context.limits.members:,} members: the rest was not read",
                     "too_many",
@@ -149,14 +149,14 @@ class _TarReader:
                 break
             if isinstance(member, Damage):
                 at = f"#{member.at}" if member.at else ""
-                yield Trouble(f"{self.where}{at}", member.reason, member.code)
+                yield ReadIssue(f"{self.where}{at}", member.reason, member.code)
             else:
                 yield from self._member(member)
         for name, location in self.jsons.items():
             if name not in self.used:
                 context.pass_over(location, what_it_is(name))
 
-    def _member(self, member: TarMember) -> Iterator[Page | Trouble]:
+    def _member(self, member: TarMember) -> Iterator[Page | ReadIssue]:
         context, limits = self.context, self.context.limits
         location = f"{self.where}!/{shown(member.name)}"
         if context.skips(location) and not is_sidecar_name(member.name):
@@ -167,15 +167,15 @@ class _TarReader:
         if member.type == tarfile.DIRTYPE and code == "bad_name" and not parts:
             return  # the folder that was packed, `./`
         if code:
-            yield Trouble(location, f"{reason}; skipped", code)
+            yield ReadIssue(location, f"{reason}; skipped", code)
             return
         if member.type == tarfile.DIRTYPE or member.name.endswith("/"):
             return
         if member.type in LINKS:
-            yield Trouble(location, "a link: not followed", "link")
+            yield ReadIssue(location, "a link: not followed", "link")
             return
         if member.type not in REGULAR:
-            yield Trouble(location, "not an ordinary file (device, pipe): skipped", "special")
+            yield ReadIssue(location, "not an ordinary file (device, pipe): skipped", "special")
             return
         if any(hidden(part) for part in parts):
             context.pass_over(location, HIDDEN)
@@ -195,7 +195,7 @@ class _TarReader:
                 yield from context.no_page(location, parts[-1])
             return
         if hash(name) in self.seen:
-            yield Trouble(
+            yield ReadIssue(
                 location, "the archive holds this name twice; the later was skipped", "duplicate"
             )
             return
@@ -205,7 +205,7 @@ class _TarReader:
 
     def _file(
         self, member: TarMember, form: Form, start: bytes, parts: list[str], location: str
-    ) -> Iterator[Page | Trouble]:
+    ) -> Iterator[Page | ReadIssue]:
         """Yield what is in one member: a page, or an archive."""
         source, limits = self.source, self.context.limits
         problem: tuple[str, str] | None = None
@@ -215,7 +215,7 @@ class _TarReader:
                 reason = (
                     f"{member.size:,} bytes, more than the {limits.page_bytes:,} a page may have"
                 )
-                yield Trouble(location, f"{reason}; skipped", "too_large")
+                yield ReadIssue(location, f"{reason}; skipped", "too_large")
                 return
             data = start + self.walker.read(member.size)
             file, size = BytesIO(data), len(data)
@@ -228,18 +228,18 @@ class _TarReader:
             try:
                 file, size = spooled(read, source.budget)
             except Bad as bad:
-                yield Trouble(location, bad.reason, bad.code)
+                yield ReadIssue(location, bad.reason, bad.code)
                 return
         if size < member.size:
             problem = self.stream.problem or ("truncated", "the archive ends within this member")
             if form.format == "page":
-                yield Trouble(location, f"{problem[1]}; skipped", problem[0])
+                yield ReadIssue(location, f"{problem[1]}; skipped", problem[0])
                 return
 
         def reopen() -> BinaryIO:
             return open_member(source, member.data_at, member.size)
 
-        def sibling(name: str, limit: int) -> tuple[bytes, str] | Trouble | None:
+        def sibling(name: str, limit: int) -> tuple[bytes, str] | ReadIssue | None:
             return self._sibling(parts, name, limit)
 
         with file:
@@ -256,16 +256,16 @@ class _TarReader:
             )
             yield from self.context.read(inner, form)
         if problem is not None:
-            yield Trouble(location, f"{problem[1]}; what was before that was read", problem[0])
+            yield ReadIssue(location, f"{problem[1]}; what was before that was read", problem[0])
 
     def _json(
         self, member: TarMember, start: bytes, name: str, location: str
-    ) -> Iterator[Page | Trouble]:
+    ) -> Iterator[Page | ReadIssue]:
         limits = self.context.limits
         if len(self.jsons) < limits.names_held:
             self.jsons[name] = location
         if hash(name) in self.awaited and name not in self.sidecars:
-            yield Trouble(
+            yield ReadIssue(
                 location,
                 "this sidecar stands too far behind its page, which was read without it",
                 "late_sidecar",
@@ -281,7 +281,7 @@ class _TarReader:
 
     def _sibling(
         self, parts: list[str], beside: str, limit: int
-    ) -> tuple[bytes, str] | Trouble | None:
+    ) -> tuple[bytes, str] | ReadIssue | None:
         name = "/".join([*parts[:-1], beside])
         if name not in self.sidecars:
             if not self.scouted and len(self.awaited) < self.context.limits.names_held:
@@ -291,5 +291,5 @@ class _TarReader:
         location = f"{self.where}!/{shown(name)}"
         self.used.add(name)
         if data is None or len(data) > limit:
-            return Trouble(location, f"it is larger than {limit:,} bytes", "too_large")
+            return ReadIssue(location, f"it is larger than {limit:,} bytes", "too_large")
         return data, location

@@ -38,7 +38,7 @@ BR_CHUNK = 64 << 10
 
 
 class Bad(Exception):
-    """Data that cannot be unpacked: ``code`` as in :class:`~.page.Trouble`, and the reason."""
+    """Data that cannot be unpacked: ``code`` as in :class:`~.page.ReadIssue`, and the reason."""
 
     def __init__(self, code: str, reason: str) -> None:
         super().__init__(reason)

@@ -11,7 +11,7 @@ from functools import partial
 from typing import BinaryIO, NamedTuple
 
 from .names import shown
-from .page import Trouble
+from .page import ReadIssue
 from .source import Budget
 from .unpack import Bad
 from .when import StatedMoment, stated
@@ -37,7 +37,7 @@ class PageTimes(NamedTuple):
     """Capture times by address, as the lists of pages state them, and what of them is unread."""
 
     times: dict[str, StatedMoment]
-    problems: list[Trouble]
+    problems: list[ReadIssue]
 
 
 def page_times(
@@ -48,7 +48,7 @@ def page_times(
     An address that was captured at several times is left out: which is meant is not known.
     """
     times: dict[str, StatedMoment | None] = {}
-    problems: list[Trouble] = []
+    problems: list[ReadIssue] = []
     for info in members:
         if not info.filename.startswith("pages/") or not info.filename.endswith(".jsonl"):
             continue
@@ -56,20 +56,20 @@ def page_times(
         try:
             unpacked = unpack_archive(file, info, budget)
         except Bad as bad:
-            problems.append(Trouble(location, f"{bad.reason}; {_WITHOUT}", bad.code))
+            problems.append(ReadIssue(location, f"{bad.reason}; {_WITHOUT}", bad.code))
             continue
         with unpacked.file:
             problems += _list(unpacked.file, location, times)
         if unpacked.problem is not None:
             code, reason = unpacked.problem
-            problems.append(Trouble(location, f"{reason}; {_WITHOUT}", code))
+            problems.append(ReadIssue(location, f"{reason}; {_WITHOUT}", code))
     known = {url: moment for url, moment in times.items() if moment is not None}
     return PageTimes(known, problems)
 
 
 def _list(
     lines: BinaryIO, location: str, times: dict[str, StatedMoment | None]
-) -> Iterator[Trouble]:
+) -> Iterator[ReadIssue]:
     """Read one list into ``times``; yield what is wrong with it."""
     wrong: Counter[str] = Counter()
     first: dict[str, int] = {}
@@ -83,10 +83,10 @@ def _list(
         elif page.url in times or len(times) < _MOST_PAGES:
             times[page.url] = page.at if times.get(page.url, page.at) == page.at else None
         else:
-            yield Trouble(location, f"more than {_MOST_PAGES:,} pages: {_WITHOUT}", "too_many")
+            yield ReadIssue(location, f"more than {_MOST_PAGES:,} pages: {_WITHOUT}", "too_many")
             break
     for reason, count in wrong.items():
-        yield Trouble(
+        yield ReadIssue(
             location,
             f"{reason}: {count:,} times, first in line {first[reason]:,}; {_WITHOUT}",
             "bad_statement",

@@ -13,7 +13,7 @@ from .context import ReadContext
 from .http import Response, content_kind, sort_of_type, split_response
 from .invented import FIELD, says_invented
 from .names import shown
-from .page import Page, Trouble
+from .page import Page, ReadIssue
 from .records import RecordCheck, RecordFile
 from .responses import KnownCapture, page_of
 from .revisits import RecordOffset, Revisit
@@ -38,7 +38,7 @@ _NOT_A_PAGE = -1
 _HTTP = re.compile(r"\s*<?https?:", re.IGNORECASE)
 _OFFSET = re.compile(r"[0-9]{1,18}")
 
-Item = tuple[Page | Trouble | None, RecordCheck | None]
+Item = tuple[Page | ReadIssue | None, RecordCheck | None]
 """What a record makes, and what is wrong with the record itself."""
 
 
@@ -80,7 +80,7 @@ class RecordReader:
                 cut = "once" if isinstance(item, Page) and item.cut_short else None
             if cut is not None:
                 reason = f"the crawler kept its start only ({cut[:40]})"
-                yield Trouble(place.location, reason, "cut_short"), None
+                yield ReadIssue(place.location, reason, "cut_short"), None
         elif kind in _SAYS:
             yield self._stamp(record, place.location), None
         elif kind in (WarcRecordType.no_type, WarcRecordType.unknown):
@@ -90,16 +90,16 @@ class RecordReader:
                 self.context.pass_over(place.location, f"{kind} records")
             yield None, None
 
-    def _unknown(self, record: WarcRecord, location: str) -> Trouble | None:
+    def _unknown(self, record: WarcRecord, location: str) -> ReadIssue | None:
         """Name a record whose type is damaged; pass over one of a type that others invented."""
         stated = (record.headers.get("WARC-Type") or "").strip()
         if stated and split_response(record.reader.read(_HEAD)) is None:
             self.context.pass_over(location, "records of unknown types")
             return None
         reason = "the record states no type" if not stated else f"its type {stated[:40]!r} is none"
-        return Trouble(location, f"{reason}; skipped", "broken_record")
+        return ReadIssue(location, f"{reason}; skipped", "broken_record")
 
-    def page(self, stored: Stored) -> Page | Trouble | None:
+    def page(self, stored: Stored) -> Page | ReadIssue | None:
         """Make a page of a response; remember where it lies, for revisits of it."""
         location = stored.place.location
         captured = self._captured(stored.date, stored.url)
@@ -127,19 +127,19 @@ class RecordReader:
             )
         return item
 
-    def no_http(self, location: str, url: str | None, content_type: str | None) -> Trouble | None:
+    def no_http(self, location: str, url: str | None, content_type: str | None) -> ReadIssue | None:
         """Name a response that should be one of HTTP; pass over others, as of DNS."""
         kind = (content_type or "").strip().lower()
         if kind.startswith("application/http") or (not kind and _HTTP.match(url or "")):
             reason = "the response is no HTTP, so it is damaged; skipped"
-            return Trouble(location, reason, "broken_record")
+            return ReadIssue(location, reason, "broken_record")
         self.context.pass_over(location, "responses that are no HTTP")
         return None
 
-    def undated(self) -> Iterator[Trouble]:
+    def undated(self) -> Iterator[ReadIssue]:
         """Say how many records stated a time that cannot be used."""
         if self._undated:
-            yield Trouble(
+            yield ReadIssue(
                 self.source.location,
                 "the capture time that records state cannot be used, as it is a year or a month "
                 f"alone or no date: {self._undated:,} times, first {self._date!r}",
@@ -183,7 +183,7 @@ class RecordReader:
 
     def _response(
         self, first: First, block: bytes, *, split: bool = False
-    ) -> Page | Trouble | None:
+    ) -> Page | ReadIssue | None:
         """Make a page of a response or resource."""
         headers, place = first.headers, first.place
         response, content_type = _response(first, block)
@@ -206,10 +206,10 @@ class RecordReader:
         item = self.page(stored)
         if item is None and first.kind == _RESPONSE and b"\x00" in block.partition(b"\r\n\r\n")[0]:
             reason = "the head of the response is damaged (zero bytes); skipped"
-            return Trouble(place.location, reason, "broken_record")
+            return ReadIssue(place.location, reason, "broken_record")
         return item
 
-    def _segment(self, first: First, block: bytes) -> Page | Trouble | None:
+    def _segment(self, first: First, block: bytes) -> Page | ReadIssue | None:
         """Take a segment of a record, if it is not damaged; make a page when all are there."""
         headers, place = first.headers, first.place
         names = (WarcHeader.WARC_SEGMENT_ORIGIN_ID, _SEGMENT_NUMBER, _SEGMENT_TOTAL)
@@ -219,7 +219,7 @@ class RecordReader:
             origin = headers.get(WarcHeader.WARC_RECORD_ID) or ""
         if not number.isdecimal() or not origin or (int(number) == 1) != begins:
             reason = "a segment of a record that does not state which; skipped"
-            return Trouble(place.location, reason, "broken_record")
+            return ReadIssue(place.location, reason, "broken_record")
         if (
             not place.inside
             and not RecordFile(self.source.file, self.source.name).check(place.offset).keep
@@ -228,11 +228,13 @@ class RecordReader:
         length = int(total) if total.isdecimal() else None
         segment = Segment(place.location, int(number), block, length)
         result = self.context.segments.add(origin, segment, first if begins else None)
-        if result is None or isinstance(result, Trouble):
+        if result is None or isinstance(result, ReadIssue):
             return result
         return self._response(*result, split=True)
 
-    def _too_large(self, record: WarcRecord, kind: WarcRecordType, location: str) -> Trouble | None:
+    def _too_large(
+        self, record: WarcRecord, kind: WarcRecordType, location: str
+    ) -> ReadIssue | None:
         """Report a record that is too large for a page, unless it says that it is none."""
         head = record.reader.read(_HEAD)
         content_type = record.headers.get(WarcHeader.CONTENT_TYPE)
@@ -242,7 +244,7 @@ class RecordReader:
         if kind != _REVISIT and content_kind(content_type) is False:
             self.context.pass_over(location, sort_of_type(content_type, None))
             return None
-        return Trouble(
+        return ReadIssue(
             location,
             f"{_length(record):,} bytes, more than the {self.limits.page_bytes:,} "
             "a page may have; skipped",
@@ -251,7 +253,7 @@ class RecordReader:
 
     def _revisit(
         self, record: WarcRecord, block: bytes, place: RecordOffset
-    ) -> Page | Trouble | None:
+    ) -> Page | ReadIssue | None:
         """Make a page of a revisit: the bytes of another capture, seen again at this time."""
         headers = record.headers
         digest = headers.get(WarcHeader.WARC_PAYLOAD_DIGEST)
@@ -280,7 +282,7 @@ class RecordReader:
             return None
         return item
 
-    def _stamp(self, record: WarcRecord, location: str) -> Trouble | None:
+    def _stamp(self, record: WarcRecord, location: str) -> ReadIssue | None:
         """Take note of the stamp or the end of a crawl run of this program, if it is one."""
         headers = record.headers
         begins = record.record_type == _WARCINFO
@@ -304,7 +306,7 @@ class RecordReader:
             self.stamps[headers.get(WarcHeader.WARC_RECORD_ID) or ""] = found
         elif found:
             what = "stamp" if begins else "end"
-            return Trouble(location, f"the {what} of a crawl is not used: {found}", "bad_stamp")
+            return ReadIssue(location, f"the {what} of a crawl is not used: {found}", "bad_stamp")
         return None
 
 

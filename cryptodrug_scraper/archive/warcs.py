@@ -18,7 +18,7 @@ from fastwarc.warc import ArchiveIterator, WarcHeader, WarcRecord
 
 from .context import ReadContext
 from .packed import read_packed
-from .page import Page, Trouble
+from .page import Page, ReadIssue
 from .records import GZIP, PLAIN, RecordCheck, RecordFile
 from .revisits import RecordOffset
 from .source import Source
@@ -73,7 +73,7 @@ class _CountedStream:
         """Leave the file open: it is read again after damage."""
 
 
-def read_warc(source: Source, context: ReadContext) -> Iterator[Page | Trouble]:
+def read_warc(source: Source, context: ReadContext) -> Iterator[Page | ReadIssue]:
     """Yield the pages of a WARC file, in its order."""
     return _Warc(source, context).read()
 
@@ -96,11 +96,11 @@ class _Warc:
         self.member = 0  # start of the member that the last record stands in
         self.inside = 0  # records in that member before the last one
 
-    def read(self) -> Iterator[Page | Trouble]:
+    def read(self) -> Iterator[Page | ReadIssue]:
         """Read record after record, going on behind what is damaged."""
         disk = self.on_disk
         if not disk.size:
-            yield Trouble(self.where, "the file is empty; skipped", "empty")
+            yield ReadIssue(self.where, "the file is empty; skipped", "empty")
             return
         wanted = _PLACE.fullmatch(self.context.wanted.removeprefix(self.where))
         if wanted is not None:
@@ -120,7 +120,7 @@ class _Warc:
                 yield from self._batch(start, end, checked)
                 start = end
                 continue
-            held: Page | Trouble | None = None
+            held: Page | ReadIssue | None = None
             at = -1
             wrong: RecordCheck | None = None
             error: str | None = None
@@ -149,7 +149,7 @@ class _Warc:
                 yield held
             if wrong is None and not checked.code:
                 if checked.more and (error is not None or not self.inside):
-                    yield Trouble(
+                    yield ReadIssue(
                         f"{self.where}#{at}",
                         f"damaged behind record {self.inside + 1} of this compressed member "
                         f"({error or 'it ends within a record'}); its rest was skipped",
@@ -159,15 +159,15 @@ class _Warc:
                 continue
             if wrong is None:
                 wrong = checked
-            yield Trouble(
+            yield ReadIssue(
                 f"{self.where}#{at}", f"{wrong.reason}; went on with the next record", wrong.code
             )
             start = checked.end if self.inside and not checked.code else disk.next(at + 1)
         if not self.any_record:
-            yield Trouble(self.where, "no WARC record was found in it", "unreadable")
+            yield ReadIssue(self.where, "no WARC record was found in it", "unreadable")
         yield from self.records.undated()
 
-    def _one(self, at: int, inside: int) -> Iterator[Page | Trouble]:
+    def _one(self, at: int, inside: int) -> Iterator[Page | ReadIssue]:
         """Read one record, and the stamp of the file: the record at an offset, or behind it."""
         disk = self.on_disk
         try:
@@ -181,27 +181,27 @@ class _Warc:
                 if item is not None and (not checked.code or many or checked.keep):
                     yield item
                 elif checked.code:
-                    yield Trouble(self.context.wanted, checked.reason, checked.code)
+                    yield ReadIssue(self.context.wanted, checked.reason, checked.code)
                 return
         except _Stuck:
             yield self._damage(at, "it unpacks to far more than its size and holds no record")
         except ERRORS as error:
             yield self._damage(at, str(error))
 
-    def _damage(self, at: int, error: str | None) -> Trouble:
+    def _damage(self, at: int, error: str | None) -> ReadIssue:
         """Report that no record can be read at an offset."""
         location = f"{self.where}#{at}"
         if error is not None and error.startswith("it unpacks"):
-            return Trouble(location, f"{error}; went on with the next record", "bomb")
+            return ReadIssue(location, f"{error}; went on with the next record", "bomb")
         checked = self.on_disk.check(at)
         if error is None or checked.code == "truncated":
-            return Trouble(
+            return ReadIssue(
                 location, "the file ends within this record; the record was skipped", "truncated"
             )
         if checked.code == "bomb":
-            return Trouble(location, f"{checked.reason}; went on with the next record", "bomb")
+            return ReadIssue(location, f"{checked.reason}; went on with the next record", "bomb")
         code = "checksum" if checked.code == "checksum" else "broken_record"
-        return Trouble(location, f"damaged ({error}); went on with the next record", code)
+        return ReadIssue(location, f"damaged ({error}); went on with the next record", code)
 
     def _end_of(self, start: int, checked: RecordCheck) -> int:
         if not checked.code:
@@ -209,7 +209,7 @@ class _Warc:
         # Too large to be checked to its end: most likely all of the file, compressed as one.
         return self.on_disk.size if checked.code == "bomb" else self.on_disk.next(start + 1)
 
-    def _batch(self, start: int, end: int, checked: RecordCheck) -> Iterator[Page | Trouble]:
+    def _batch(self, start: int, end: int, checked: RecordCheck) -> Iterator[Page | ReadIssue]:
         """Read a compressed member that holds many records, as `gzip crawl.warc` makes it.
 
         Its checksum stands at its very end, so what is read before is yielded before.
@@ -227,14 +227,14 @@ class _Warc:
         except ERRORS as raised:
             error = str(raised)
         if checked.code and checked.code != "bomb":
-            yield Trouble(
+            yield ReadIssue(
                 f"{self.where}#{start}",
                 f"{checked.reason}; the records before that were read",
                 checked.code,
             )
         elif wrong is not None or error is not None:
             reason = wrong.reason if wrong is not None else f"damaged ({error})"
-            yield Trouble(
+            yield ReadIssue(
                 f"{self.where}#{start}+{self.inside + (wrong is None)}",
                 f"{reason}; the rest of this compressed member was skipped",
                 wrong.code if wrong is not None else "broken_record",
@@ -242,7 +242,7 @@ class _Warc:
 
     def _records(
         self, start: int, end: int, *, batch: bool = False
-    ) -> Iterator[tuple[int, Page | Trouble | None, RecordCheck | None]]:
+    ) -> Iterator[tuple[int, Page | ReadIssue | None, RecordCheck | None]]:
         """Yield each record from an offset on: where it stands, what it makes, what is wrong."""
         self.file.seek(start)
         self.member, self.inside = start, -1
@@ -262,7 +262,7 @@ class _Warc:
                 silent = self.lenient or not self.packed
                 if silent and behind < at and not self.on_disk.only_padding(behind, at):
                     reason = "damaged; went on with the next record"
-                    yield at, Trouble(f"{self.where}#{behind}", reason, "broken_record"), None
+                    yield at, ReadIssue(f"{self.where}#{behind}", reason, "broken_record"), None
                 self.member, self.inside = at, 0
                 if not self.packed:
                     wrong = self.on_disk.check(at)

@@ -27,7 +27,7 @@ from .names import (
     shown,
     what_it_is,
 )
-from .page import Limits, Page, Trouble
+from .page import Limits, Page, ReadIssue
 from .source import Source
 from .unpack import Bad
 from .wacz import holds_pages, is_wacz, page_times
@@ -47,7 +47,7 @@ _BROKEN = (
 )
 
 
-def read_zip(source: Source, context: ReadContext) -> Iterator[Page | Trouble]:
+def read_zip(source: Source, context: ReadContext) -> Iterator[Page | ReadIssue]:
     """Yield the pages of a zip archive, in the order of its index."""
     where = source.location
     members, trouble = members_of(source.file, source.size, where, context.limits)
@@ -56,19 +56,19 @@ def read_zip(source: Source, context: ReadContext) -> Iterator[Page | Trouble]:
     try:
         yield from _ZipReader(source, context, members)
     except Bad as bad:  # the budget is spent
-        yield Trouble(where, bad.reason, bad.code)
+        yield ReadIssue(where, bad.reason, bad.code)
 
 
 def members_of(
     file: BinaryIO, size: int, where: str, limits: Limits
-) -> tuple[list[zipfile.ZipInfo], Trouble | None]:
+) -> tuple[list[zipfile.ZipInfo], ReadIssue | None]:
     """Return the members of a zip, by its index or without it, and what is wrong with that."""
     if not size:
-        return [], Trouble(where, "the file is empty; skipped", "empty")
+        return [], ReadIssue(where, "the file is empty; skipped", "empty")
     index_bytes, count, outer = _index_size(file, size)
     if index_bytes > limits.zip_index_bytes or count > limits.members:
         reason = f"its index ({count:,} members, {index_bytes:,} bytes) is larger than is allowed"
-        return [], Trouble(where, f"{reason}; skipped", "too_many")
+        return [], ReadIssue(where, f"{reason}; skipped", "too_many")
     members: list[zipfile.ZipInfo] = []
     try:
         if outer:
@@ -78,7 +78,7 @@ def members_of(
             raise zipfile.BadZipFile(f"it states {count:,} members and holds {len(members):,}")
     except _BROKEN as error:
         members = max(members, list(_salvage(file, size, limits)), key=len)
-        return members, Trouble(
+        return members, ReadIssue(
             where,
             f"the archive's index is lost or damaged ({error}); "
             + (f"read the {len(members):,} members found without it" if members else "skipped"),
@@ -109,7 +109,7 @@ class _ZipReader:
         self.seen: set[str] = set()
         self.wanted: set[str] = set()  # sidecars of pages
 
-    def __iter__(self) -> Iterator[Page | Trouble]:
+    def __iter__(self) -> Iterator[Page | ReadIssue]:
         jsons: list[zipfile.ZipInfo] = []
         if self.wacz:
             found = page_times(
@@ -131,22 +131,22 @@ class _ZipReader:
 
     def _member(
         self, info: zipfile.ZipInfo, jsons: list[zipfile.ZipInfo]
-    ) -> Iterator[Page | Trouble]:
+    ) -> Iterator[Page | ReadIssue]:
         location = self._location(info)
         if self.context.skips(location):
             return
         parts, code, reason = member_parts(info.orig_filename, self.context.limits)
         if code:
-            yield Trouble(location, f"{reason}; skipped", code)
+            yield ReadIssue(location, f"{reason}; skipped", code)
             return
         mode = info.external_attr >> 16
         if stat.S_ISLNK(mode):
-            yield Trouble(location, "a symbolic link: not followed", "link")
+            yield ReadIssue(location, "a symbolic link: not followed", "link")
             return
         if info.is_dir() or stat.S_ISDIR(mode):
             return
         if stat.S_IFMT(mode) not in (0, stat.S_IFREG):
-            yield Trouble(location, "not a file (device, pipe): skipped", "special")
+            yield ReadIssue(location, "not a file (device, pipe): skipped", "special")
             return
         if any(hidden(part) for part in parts):
             self.context.pass_over(location, HIDDEN)
@@ -163,7 +163,7 @@ class _ZipReader:
             return
         yield from self._file(info)
 
-    def _file(self, info: zipfile.ZipInfo) -> Iterator[Page | Trouble]:
+    def _file(self, info: zipfile.ZipInfo) -> Iterator[Page | ReadIssue]:
         """Yield what is in one member: a page, or an archive."""
         location, file = self._location(info), self.source.file
         parts = member_parts(info.orig_filename, self.context.limits)[0]
@@ -175,7 +175,7 @@ class _ZipReader:
                 return
             if info.filename in self.seen:
                 reason = "the archive holds this name twice; the later was skipped"
-                yield Trouble(location, reason, "duplicate")
+                yield ReadIssue(location, reason, "duplicate")
                 return
             self.seen.add(info.filename)
             if form.format == "page":
@@ -189,7 +189,7 @@ class _ZipReader:
             if form is None and kind_of(parts[-1])[0] in (FileKind.OTHER, FileKind.JSON):
                 self.context.pass_over(location, what_it_is(parts[-1]))
             else:
-                yield Trouble(location, f"{bad.reason}; skipped", bad.code)
+                yield ReadIssue(location, f"{bad.reason}; skipped", bad.code)
             return
         if form.format == "page":
             self.source.budget.take(unpacked.size)
@@ -197,7 +197,7 @@ class _ZipReader:
         def reopen() -> BinaryIO:
             return open_member(self.source, info)
 
-        def sibling(name: str, limit: int) -> tuple[bytes, str] | Trouble | None:
+        def sibling(name: str, limit: int) -> tuple[bytes, str] | ReadIssue | None:
             return self._sibling(info, name, limit)
 
         with unpacked.file:
@@ -219,11 +219,11 @@ class _ZipReader:
                 yield item
         if unpacked.problem is not None:
             code, reason = unpacked.problem
-            yield Trouble(location, f"{reason}; what could be was read", code)
+            yield ReadIssue(location, f"{reason}; what could be was read", code)
 
     def _sibling(
         self, page: zipfile.ZipInfo, name: str, limit: int
-    ) -> tuple[bytes, str] | Trouble | None:
+    ) -> tuple[bytes, str] | ReadIssue | None:
         folder, slash, _ = page.filename.rpartition("/")
         info = self.by_name.get(folder + slash + name)
         if info is None:
@@ -231,11 +231,11 @@ class _ZipReader:
         self.wanted.add(info.filename)
         location = self._location(info)
         if info.file_size > limit or stat.S_ISLNK(info.external_attr >> 16):
-            return Trouble(location, f"it is no file of at most {limit:,} bytes", "too_large")
+            return ReadIssue(location, f"it is no file of at most {limit:,} bytes", "too_large")
         try:
             return unpack_page(self.source.file, info, self.context.limits), location
         except Bad as bad:
-            return Trouble(location, bad.reason, bad.code)
+            return ReadIssue(location, bad.reason, bad.code)
 
     def _location(self, info: zipfile.ZipInfo) -> str:
         return f"{self.source.location}!/{shown(info.orig_filename)}"

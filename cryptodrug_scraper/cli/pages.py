@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 
-from cryptodrug_scraper.archive import DEFAULT_LIMITS, Page, Trouble, read_pages
+from cryptodrug_scraper.archive import DEFAULT_LIMITS, Page, ReadIssue, read_pages
 from cryptodrug_scraper.archive.sidecar import without_credentials
 from cryptodrug_scraper.archive.sniff import problem_of
 from cryptodrug_scraper.cli.errors import Code, Failure
@@ -20,7 +20,7 @@ _INSIDE = re.compile(r"(.+?)(![/\\].+|#\d+)", re.S)
 
 def pages_of(
     names: Sequence[str], url: str | None, captured_at: datetime | date | None
-) -> Iterator[Page | Trouble]:
+) -> Iterator[Page | ReadIssue]:
     """Yield the pages of all names, in order.
 
     What ``url`` and ``captured_at`` say wins over a sidecar or path if there is one page only;
@@ -29,7 +29,7 @@ def pages_of(
     """
     sources = [_source(name) for name in names]
     items = _read(sources, captured_at)
-    held: list[Page | Trouble] = []
+    held: list[Page | ReadIssue] = []
     pages = 0
     for item in items:
         held.append(item)
@@ -85,7 +85,7 @@ def _source(name: str) -> tuple[Path | None, str]:
 
 def _read(
     sources: Iterable[tuple[Path | None, str]], captured_at: datetime | date | None
-) -> Iterator[Page | Trouble]:
+) -> Iterator[Page | ReadIssue]:
     for path, wanted in sources:
         if path is None:
             yield _standard_input(captured_at)
@@ -95,21 +95,21 @@ def _read(
             yield from read_pages([path], captured_at=captured_at)
 
 
-def _one(path: Path, wanted: str, captured_at: datetime | date | None) -> Page | Trouble:
+def _one(path: Path, wanted: str, captured_at: datetime | date | None) -> Page | ReadIssue:
     for item in read_pages([path], captured_at=captured_at):
         if item.location.endswith(wanted):
             return item
     raise Failure(f"There is no page {wanted.lstrip('!')!r} in {str(path)!r}.", Code.BAD_INPUT)
 
 
-def _standard_input(captured_at: datetime | date | None) -> Page | Trouble:
+def _standard_input(captured_at: datetime | date | None) -> Page | ReadIssue:
     location = "<standard input>"
     body = sys.stdin.buffer.read(DEFAULT_LIMITS.page_bytes + 1)
     if len(body) > DEFAULT_LIMITS.page_bytes:
         most = f"more than the {DEFAULT_LIMITS.page_bytes:,} bytes a page may have"
-        return Trouble(location, f"{most}; skipped", "too_large")
+        return ReadIssue(location, f"{most}; skipped", "too_large")
     problem = problem_of(body)
     if problem is not None:
-        return Trouble(location, f"{problem[1]}; skipped", problem[0])
+        return ReadIssue(location, f"{problem[1]}; skipped", problem[0])
     at = None if captured_at is None else as_moment(captured_at)
     return Page(body, None, at, None, None, None, None, None, location)

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import psycopg2
 
-from cryptodrug_scraper.archive import CrawlEnd, CrawlStamp, Held, Trouble
+from cryptodrug_scraper.archive import CrawlEnd, CrawlStamp, Held, ReadIssue
 from cryptodrug_scraper.crawl.loading import LoadingThread
 from cryptodrug_scraper.crawl.lost import forget_lost
 from cryptodrug_scraper.crawl.request import CrawlRequest
@@ -46,7 +46,7 @@ class CrawlResult:
     failed: list[tuple[CrawlRequest, str | None]]
     archive: Path
     stamp: CrawlStamp
-    repaired: list[Trouble] = field(default_factory=list)
+    repaired: list[ReadIssue] = field(default_factory=list)
     lost: int = 0
     forgotten: int = 0
     unknown_categories: list[str] = field(default_factory=list)

@@ -19,7 +19,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from multiprocessing.connection import wait
 
-from cryptodrug_scraper.archive import Page, Trouble
+from cryptodrug_scraper.archive import Page, ReadIssue
 from cryptodrug_scraper.replay import work
 from cryptodrug_scraper.replay.summary import Counts
 from cryptodrug_scraper.replay.work import Batch
@@ -43,7 +43,7 @@ class WorkerPool:
         options: work.Options,
         workers: int,
         landed: Landed,
-        lost: Callable[[Trouble], None],
+        lost: Callable[[ReadIssue], None],
     ) -> None:
         self._options = options
         self._landed, self._lost = landed, lost
@@ -138,7 +138,7 @@ class WorkerPool:
             self._name(pages[0], why or "")
 
     def _name(self, page: Page, why: str) -> None:
-        self._lost(Trouble(page.location, f"{why} twice over this page", "worker_died"))
+        self._lost(ReadIssue(page.location, f"{why} twice over this page", "worker_died"))
 
     def _alone(self, batch: Batch) -> str | None:
         """Do a batch in a new process; return why that died, if it did."""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psycopg2
 
-from cryptodrug_scraper.archive import ANY, ArchiveReader, Columns, Page, Trouble, total_bytes
+from cryptodrug_scraper.archive import ANY, ArchiveReader, Columns, Page, ReadIssue, total_bytes
 from cryptodrug_scraper.common.progress import OnProgress, Progress, ignore_progress
 from cryptodrug_scraper.database.accounts import kept_apart
 from cryptodrug_scraper.database.archives import RootsMet
@@ -117,13 +117,13 @@ class _Reading:
 
 
 def _batches(
-    pages: Iterable[Page | Trouble], summary: Summary, skipped: SkippedFile | None
+    pages: Iterable[Page | ReadIssue], summary: Summary, skipped: SkippedFile | None
 ) -> Iterator[list[Page]]:
     batch: list[Page] = []
     size = 0
     started = time.perf_counter()
     for item in pages:
-        if isinstance(item, Trouble):
+        if isinstance(item, ReadIssue):
             summary.trouble(item)
             if skipped is not None:
                 skipped.trouble(item)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Self
 
-from cryptodrug_scraper.archive import Trouble
+from cryptodrug_scraper.archive import ReadIssue
 
 MOST_GROUPS = 1_000
 EXAMPLES = 3
@@ -72,7 +72,7 @@ class SkippedFile:
     def __init__(self, path: Path) -> None:
         self._file: IO[str] = path.open("w", encoding="ascii")
 
-    def trouble(self, trouble: Trouble) -> None:
+    def trouble(self, trouble: ReadIssue) -> None:
         """Write what was wrong."""
         self._line(trouble.location, trouble.code, trouble.reason)
 

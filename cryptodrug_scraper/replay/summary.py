@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields
 from functools import lru_cache
 from typing import Any
 
-from cryptodrug_scraper.archive import Trouble
+from cryptodrug_scraper.archive import ReadIssue
 from cryptodrug_scraper.reading.lifetime import FIELD as TIME
 from cryptodrug_scraper.reading.market import markets
 from cryptodrug_scraper.reading.reader import CUT_OFF
@@ -137,7 +137,7 @@ class Summary:
     """
 
     counts: Counts = field(default_factory=Counts)
-    troubles: list[Trouble] = field(default_factory=list)
+    troubles: list[ReadIssue] = field(default_factory=list)
     trouble_codes: Counter[str] = field(default_factory=Counter)
     groups_skipped: Groups = field(default_factory=Groups)
     passed_over: Counter[str] = field(default_factory=Counter)
@@ -149,7 +149,7 @@ class Summary:
     reviewing: float = 0.0
     seconds: float = 0.0
 
-    def trouble(self, trouble: Trouble) -> None:
+    def trouble(self, trouble: ReadIssue) -> None:
         """Count something that was reported and skipped."""
         self.trouble_codes[trouble.code] += 1
         if len(self.troubles) < MOST_TROUBLES:

@@ -16,7 +16,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from cryptodrug_scraper.archive import ArchiveReader, Limits, Page, Trouble, read_pages
+from cryptodrug_scraper.archive import ArchiveReader, Limits, Page, ReadIssue, read_pages
 
 LITTLE = 1 << 24
 """Bytes that are few beside a gigabyte, whatever Python itself reads meanwhile."""
@@ -36,16 +36,16 @@ def html(text: str = "hello") -> bytes:
 
 def read(
     *paths: Path, limits: Limits | None = None, captured_at: datetime | date | None = None
-) -> tuple[list[Page], list[Trouble], ArchiveReader]:
+) -> tuple[list[Page], list[ReadIssue], ArchiveReader]:
     reader = read_pages(list(paths), limits=limits or Limits(), captured_at=captured_at)
     pages: list[Page] = []
-    troubles: list[Trouble] = []
+    troubles: list[ReadIssue] = []
     for item in reader:
         (pages if isinstance(item, Page) else troubles).append(item)  # type: ignore[arg-type]
     return pages, troubles, reader
 
 
-def codes(troubles: Iterable[Trouble]) -> list[str]:
+def codes(troubles: Iterable[ReadIssue]) -> list[str]:
     return [trouble.code for trouble in troubles]
 
 

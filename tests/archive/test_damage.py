@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from cryptodrug_scraper.archive import Limits, Page, Trouble, formats
+from cryptodrug_scraper.archive import Limits, Page, ReadIssue, formats
 from tests.archive.making import codes, html, read
 from tests.conftest import FIXTURES
 
@@ -46,7 +46,7 @@ def at_most(seconds: int) -> Iterator[None]:
         signal.signal(signal.SIGALRM, before)
 
 
-def damaged(path: Path, data: bytes) -> tuple[list[Page], list[Trouble]]:
+def damaged(path: Path, data: bytes) -> tuple[list[Page], list[ReadIssue]]:
     path.write_bytes(data)
     with at_most(SECONDS):
         pages, troubles, _ = read(path, limits=Limits(silent_seconds=2))

@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cryptodrug_scraper.archive import Columns, Limits, parse_columns, read_pages
-from cryptodrug_scraper.archive.page import CODES, Page, Trouble
+from cryptodrug_scraper.archive.page import CODES, Page, ReadIssue
 from cryptodrug_scraper.archive.timestamps import moment_of
 from tests.archive.making import codes, html, make_tar, make_zip, read
 from tests.archive.test_samples import ARCHIVES
@@ -161,7 +161,7 @@ def test_columns_are_named_by_the_user_or_it_is_said_what_there_is(tmp_path: Pat
     found = list(read_pages([path], columns=parse_columns("body=b, url=a,time=seen")))
     assert [p.url for p in found if isinstance(p, Page)] == [r["url"] for r in rows()]
     wrong = list(read_pages([path], columns=Columns(body="c")))
-    assert [t.code for t in wrong if isinstance(t, Trouble)] == ["no_column"]
+    assert [t.code for t in wrong if isinstance(t, ReadIssue)] == ["no_column"]
 
 
 @pytest.mark.parametrize("text", ["raw", "body=", "page=x", "body=a,body=b"])

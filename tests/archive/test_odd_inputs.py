@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 import zstandard
 
-from cryptodrug_scraper.archive import Page, Trouble, open_page
+from cryptodrug_scraper.archive import Page, ReadIssue, open_page
 from tests.archive.making import codes, gz, html, make_zip, read, record
 
 URL = "http://market.onion/"
@@ -25,7 +25,7 @@ PAGE = html("caf\u00e9 " * 3)
 LATIN = PAGE.decode().encode("latin-1")
 
 
-def one(path: Path, data: bytes) -> tuple[list[Page], list[Trouble]]:
+def one(path: Path, data: bytes) -> tuple[list[Page], list[ReadIssue]]:
     """Read a file that lies in a folder: nothing is passed over in silence."""
     path.write_bytes(data)
     pages, troubles, reader = read(path.parent)

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from cryptodrug_scraper.archive import Page, Trouble, read_pages
+from cryptodrug_scraper.archive import Page, ReadIssue, read_pages
 
 COUNT = 100
 
@@ -53,7 +53,7 @@ def test_a_file_that_lets_its_reader_fall_is_named(tmp_path: Path) -> None:
         path.write_bytes(damaged)
         found = list(read_pages([path]))
         assert len([one for one in found if isinstance(one, Page)]) == COUNT or any(
-            isinstance(one, Trouble) for one in found
+            isinstance(one, ReadIssue) for one in found
         ), n
 
 
@@ -71,7 +71,7 @@ def test_a_reader_that_dies_is_named_with_what_it_said(
     for code in (dies, lists):
         monkeypatch.setattr(table_parquet, "_PROGRAM", ("python3", "-c", code))
         (trouble,) = read_pages([table(tmp_path / "a.parquet")])
-        assert isinstance(trouble, Trouble)
+        assert isinstance(trouble, ReadIssue)
         assert trouble.code == "broken_record"
         assert (said or "it broke off") in trouble.reason or "Parquet" in trouble.reason
 
@@ -81,5 +81,5 @@ def test_names_of_columns_are_passed_as_they_are(tmp_path: Path) -> None:
     odd = {"--url": ["x"], '"a\\b"': ["y"], "html": [b"<html><body>p</body></html>"]}
     parquet.write_table(pa.table(odd), path)
     found = list(read_pages([path]))
-    assert [one.reason for one in found if isinstance(one, Trouble)] == []
+    assert [one.reason for one in found if isinstance(one, ReadIssue)] == []
     assert len(found) == 1

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from cryptodrug_scraper.archive import Trouble
+from cryptodrug_scraper.archive import ReadIssue
 from cryptodrug_scraper.cli import replay as command
 from cryptodrug_scraper.cli.errors import Code
 from cryptodrug_scraper.replay import Summary
@@ -269,7 +269,7 @@ def test_exit_codes_of_outcomes() -> None:
     assert command.code_of(summary) is Code.PARTLY_FAILED
     summary.interrupted = False
     assert command.code_of(summary) is Code.COMPLETE
-    summary.trouble(Trouble("x", "why", "empty"))
+    summary.trouble(ReadIssue("x", "why", "empty"))
     assert command.code_of(summary) is Code.PARTLY_FAILED
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, create_engine
 
 from cryptodrug_scraper import study
-from cryptodrug_scraper.archive import ArchiveReader, Page, Trouble
+from cryptodrug_scraper.archive import ArchiveReader, Page, ReadIssue
 from cryptodrug_scraper.archive.when import EARLIEST, LATEST, why_none
 from cryptodrug_scraper.reading.lifetime import AFTER, AHEAD, BEFORE, why_not
 from cryptodrug_scraper.reading.market import markets
@@ -126,7 +126,7 @@ def test_a_sidecar_and_options_out_of_range(stated: str, tmp_path: Path) -> None
     page.write_text(dream_ratings("northmill", []), "utf-8")
     (tmp_path / "page.json").write_text(json.dumps({"captured_at": stated}), "utf-8")
     trouble, read = sorted(ArchiveReader([tmp_path]), key=lambda item: isinstance(item, Page))
-    assert isinstance(trouble, Trouble)
+    assert isinstance(trouble, ReadIssue)
     assert "`captured_at` is a date out of range (1990 to 2099)" in trouble.reason
     assert isinstance(read, Page)
     assert read.captured_at is None
