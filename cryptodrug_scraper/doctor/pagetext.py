@@ -176,11 +176,11 @@ class PageText:
         lower = self.text.lower()
         return lower if len(lower) == len(self.text) else ""
 
-    def _edge(self, before: int, after: int) -> bool:
+    def _edge(self, left: int, right: int) -> bool:
         """Say whether a word begins or ends between two characters."""
-        if after in self._edges or before < 0 or after >= len(self.text):
+        if right in self._edges or left < 0 or right >= len(self.text):
             return True
-        return not (self.text[before].isalnum() and self.text[after].isalnum())
+        return not (self.text[left].isalnum() and self.text[right].isalnum())
 
     def innermost(self, start: int, end: int) -> int:
         """Return the index of the innermost element that holds a stretch."""

@@ -74,9 +74,9 @@ def rephrased(source: str, phrases: Iterable[str]) -> str:
     return _RUN.sub(letters, source, count=_MOST_LIKENED)
 
 
-def _lost_letters(before: str, after: str, phrases: Iterable[str]) -> str | None:
+def _lost_letters(preceding: str, after: str, phrases: Iterable[str]) -> str | None:
     """Return what a phrase has between two texts, or None where none of them stands there."""
-    left = before[before.rfind(">") + 1 :].casefold()
+    left = preceding[preceding.rfind(">") + 1 :].casefold()
     right = after.partition("<")[0].casefold()
     for phrase in phrases:
         folded = phrase.casefold()
