@@ -267,7 +267,9 @@ def read(document: Document, page: ParsedPage, reader: Reader) -> None:
         texts = "#tabcontent"
     elif page.kind == "vendor":
         read_vendor(document, page, reader)
-        texts = "#tabcontent:not(:has(table, .card-body))"
+        tab = document.first("#tabcontent")
+        if tab is not None and tab.css_first("table, .card-body") is None:
+            texts = "#tabcontent"
     elif page.kind in ("search", "index"):
         page.listings += read_cards(document, reader)
     elif page.kind in ("login", "error"):

@@ -261,8 +261,9 @@ def read_page_links(
     ``buttons`` are the category tree's; ``texts`` is the selector of what people wrote, of which
     the links are not the market's.
     """
-    root = document.tree.root
-    links = links_outside(root, f"{MENUS}, {texts}") if root is not None else []
+    if document.tree.body is None:
+        return
+    links = links_outside(document.tree.body, f"{MENUS}, {texts}")
     hrefs = document.hrefs(links)
     base = None
     if document.mentions("../", ".htm"):
