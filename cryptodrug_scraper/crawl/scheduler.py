@@ -22,6 +22,7 @@ from scrapy.http import Response
 from twisted.python.failure import Failure
 
 from cryptodrug_scraper.archive import Written
+from cryptodrug_scraper.common.private import NotUsable
 from cryptodrug_scraper.crawl.answer import NoAnswer, Refused
 from cryptodrug_scraper.crawl.crawl_run import CrawlRun
 from cryptodrug_scraper.crawl.frontier import DONE, FAILED, GONE, Lease
@@ -88,13 +89,21 @@ class FrontierScheduler(BaseScheduler):
         free = run.pool.free() if run.may_ask else []
         if not free:
             return None
-        lease = run.frontier.next(stateful=any(not session.stateful for session in free))
+        try:
+            mirror = run.mirrors.current()
+            lease = run.frontier.next(stateful=any(not session.stateful for session in free))
+        except sqlite3.Error as error:
+            run.cannot_write(error)
+            return None
+        except NotUsable as error:  # the last mirror was taken away
+            run.stop("stopped", str(error))
+            return None
         if lease is None:
             run.disk.hurry()
             return None
         stateful = lease.request.stateful
         lease.session = next(s for s in free if not (stateful and s.stateful))
-        lease.mirror, lease.in_use = run.mirrors.current(), True
+        lease.mirror, lease.in_use = mirror, True
         run.pool.take(lease.session, stateful=stateful)
         request = lease.request.to_scrapy(lease.mirror, spider)
         request.meta.update(

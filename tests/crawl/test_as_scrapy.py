@@ -14,9 +14,11 @@ from scrapy.settings import Settings
 
 from cryptodrug_scraper.archive import Page, read_pages
 from cryptodrug_scraper.crawl.addon import REFUSED, SETTINGS, check_settings
+from cryptodrug_scraper.crawl.mirrors import MirrorStore
 from cryptodrug_scraper.crawl.plan import CrawlRefused
 from tests.conftest import ROOT
 from tests.crawl.crawling import Place, place
+from tests.crawl.test_crawl import count
 
 OFFERS = 9
 """Of ten listings one is not of the market's drugs."""
@@ -97,6 +99,19 @@ class Fails:
 
     def process_item(self, item):
         raise RuntimeError("a pipeline that fails")
+
+
+class Drops:
+    """A pipeline that drops each second item."""
+
+    seen = 0
+
+    def process_item(self, item):
+        from scrapy.exceptions import DropItem
+        self.seen += 1
+        if self.seen % 2:
+            raise DropItem("not of interest")
+        return item
 
 
 class Collects:
@@ -258,6 +273,22 @@ def test_pipelines_see_each_page_without_a_feed(here: Place, migrated_url: str) 
     kinds = (here.folder / "work" / "seen.txt").read_text("utf-8").split()
     assert set(kinds) == {"index", "search", "listing", "vendor"}
     assert kinds.count("listing") == OFFERS
+
+
+def test_what_a_pipeline_drops_is_loaded_from_the_archive(here: Place, migrated_url: str) -> None:
+    done = crawl(here, migrated_url, ITEM_PIPELINES='{"theirs.Drops": 100}')
+    assert done.returncode == 0, done.stderr
+    captured = [page for page in read_pages([here.archive]) if isinstance(page, Page)]
+    assert count(migrated_url, "SELECT count(*) FROM page") == len(captured) > 20
+
+
+def test_a_mirror_that_is_taken_away_ends_the_crawl(here: Place) -> None:
+    process = here.start(None, "--delay", "0.3", "--each", "1")
+    while not here.server.site.snapshot():
+        assert process.poll() is None
+    MirrorStore(here.folder / "mirrors").remove("dream", here.server.address)
+    ended = here.ended(process)
+    assert ended.code != 0 and "No mirror of dream is known" in ended.said + ended.errors
 
 
 def test_scrapys_limits_end_a_crawl_that_goes_on_later(here: Place, migrated_url: str) -> None:
