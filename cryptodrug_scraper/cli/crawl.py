@@ -358,8 +358,8 @@ def run(
     """Crawl, show how it went, and return the exit code."""
     from dataclasses import replace
 
+    from cryptodrug_scraper.access.mirrors import MirrorStore, tidy_address
     from cryptodrug_scraper.cli.crawled import code_of, show, show_quietly, to_dict
-    from cryptodrug_scraper.crawl.mirrors import MirrorStore, tidy_address
     from cryptodrug_scraper.crawl.preflight import check_addresses, check_plan
     from cryptodrug_scraper.crawl.run import run_crawl
     from cryptodrug_scraper.crawl.spider import spider_of

@@ -21,9 +21,9 @@ from cryptodrug_scraper.cli.options import (
 from cryptodrug_scraper.common.terminal import json_text, program, safe, say
 
 if TYPE_CHECKING:
+    from cryptodrug_scraper.access.mirrors import MirrorStore
+    from cryptodrug_scraper.access.sessions import Identity, SessionStore
     from cryptodrug_scraper.crawl.fetch_page import Fetched
-    from cryptodrug_scraper.crawl.mirrors import MirrorStore
-    from cryptodrug_scraper.crawl.sessions import Identity, SessionStore
     from cryptodrug_scraper.records import ParsedPage
 
 HELP = guide("""
@@ -114,9 +114,9 @@ def fetch(
         raise Failure(f"--max-page: {error}.", Code.BAD_INPUT) from None
     url = _checked(url, direct=direct)
 
+    from cryptodrug_scraper.access.mirrors import MirrorStore
+    from cryptodrug_scraper.access.sessions import SessionStore
     from cryptodrug_scraper.crawl.fetch_page import fetch_page, posted_form
-    from cryptodrug_scraper.crawl.mirrors import MirrorStore
-    from cryptodrug_scraper.crawl.sessions import SessionStore
 
     mirrors = MirrorStore(settings.data_dir / "mirrors")
     sessions = SessionStore(settings.data_dir / "sessions", warn=say)
@@ -160,7 +160,7 @@ def fetch(
 
 def _checked(url: str, *, direct: bool) -> str:
     """Return a URL that may be asked. Raises Failure."""
-    from cryptodrug_scraper.crawl.mirrors import is_loopback
+    from cryptodrug_scraper.access.mirrors import is_loopback
     from cryptodrug_scraper.tor.address import may_leave
 
     stated = url.strip()
@@ -264,7 +264,7 @@ def _note_mirror(mirrors: MirrorStore, done: Fetched, url: str) -> None:
 
 
 def _note_session(sessions: SessionStore, identity: Identity, done: Fetched) -> None:
-    from cryptodrug_scraper.crawl.checking import mark
+    from cryptodrug_scraper.access.checking import mark
 
     if not mark(sessions, identity, done.finding(), by="fetch"):
         say(f"Session {identity.name} was replaced or removed meanwhile; it is not marked.")

@@ -11,7 +11,7 @@ from cryptodrug_scraper.cli.options import check_market, epilog, guide
 from cryptodrug_scraper.common.terminal import json_line, say
 
 if TYPE_CHECKING:
-    from cryptodrug_scraper.crawl.mirrors import MirrorStore
+    from cryptodrug_scraper.access.mirrors import MirrorStore
 
 app = typer.Typer(
     help=guide("""
@@ -35,7 +35,7 @@ Market = Annotated[
 
 
 def _store() -> MirrorStore:
-    from cryptodrug_scraper.crawl.mirrors import MirrorStore
+    from cryptodrug_scraper.access.mirrors import MirrorStore
     from cryptodrug_scraper.settings import get_settings
 
     return MirrorStore(get_settings().data_dir / "mirrors")
@@ -62,7 +62,7 @@ def add(
 ) -> None:
     """Add mirrors."""
     check_market(market)
-    from cryptodrug_scraper.crawl.mirrors import tidy_address
+    from cryptodrug_scraper.access.mirrors import tidy_address
 
     for address in addresses:  # all or none
         tidy_address(address)

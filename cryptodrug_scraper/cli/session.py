@@ -15,8 +15,8 @@ from cryptodrug_scraper.cli.options import check_market, epilog, guide
 from cryptodrug_scraper.common.terminal import json_line, safe, say
 
 if TYPE_CHECKING:
-    from cryptodrug_scraper.crawl.mirrors import Mirror, MirrorStore
-    from cryptodrug_scraper.crawl.sessions import Identity, SessionStore
+    from cryptodrug_scraper.access.mirrors import Mirror, MirrorStore
+    from cryptodrug_scraper.access.sessions import Identity, SessionStore
 
 app = typer.Typer(
     help=guide("""
@@ -43,8 +43,8 @@ Market = Annotated[
 
 
 def _stores() -> tuple[SessionStore, MirrorStore]:
-    from cryptodrug_scraper.crawl.mirrors import MirrorStore
-    from cryptodrug_scraper.crawl.sessions import SessionStore
+    from cryptodrug_scraper.access.mirrors import MirrorStore
+    from cryptodrug_scraper.access.sessions import SessionStore
     from cryptodrug_scraper.settings import get_settings
 
     folder = get_settings().data_dir
@@ -86,7 +86,7 @@ def add(
 ) -> None:
     """Add a session."""
     check_market(market)
-    from cryptodrug_scraper.crawl.sessions import check_name, read_cookies
+    from cryptodrug_scraper.access.sessions import check_name, read_cookies
 
     check_name(name)
     sessions, mirrors = _stores()
@@ -257,7 +257,7 @@ def check(
 
 def _mirrors(store: MirrorStore, market: str, direct: bool) -> list[Mirror]:
     """Return the mirrors that can be asked in this way. Raises Failure if there is none."""
-    from cryptodrug_scraper.crawl.mirrors import is_loopback
+    from cryptodrug_scraper.access.mirrors import is_loopback
 
     known = store.all(market)
     usable = [mirror for mirror in known if is_loopback(mirror.address) == direct]
@@ -282,7 +282,7 @@ def _check_one(
     tor_socks: str | None,
 ) -> str:
     """Check a session at the first mirror that answers; mark it, say what was found."""
-    from cryptodrug_scraper.crawl.checking import check_session, mark
+    from cryptodrug_scraper.access.checking import check_session, mark
 
     result = "unreachable"
     for mirror in mirrors:

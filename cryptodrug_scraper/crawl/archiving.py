@@ -9,8 +9,8 @@ from scrapy import Request
 from scrapy.crawler import Crawler
 from scrapy.http import Response
 
+from cryptodrug_scraper.client.headers import as_text
 from cryptodrug_scraper.crawl.crawl_run import CrawlRun
-from cryptodrug_scraper.crawl.headers import as_text
 
 
 class ArchiveMiddleware:

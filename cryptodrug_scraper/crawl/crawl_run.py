@@ -23,6 +23,8 @@ from scrapy.crawler import Crawler
 from scrapy.exceptions import DontCloseSpider
 
 from cryptodrug_scraper import __version__
+from cryptodrug_scraper.access.mirrors import Mirrors, MirrorStore
+from cryptodrug_scraper.access.sessions import SessionStore
 from cryptodrug_scraper.archive import (
     CrawlArchive,
     CrawlEnd,
@@ -41,13 +43,11 @@ from cryptodrug_scraper.crawl.identities import Pool, SessionState
 from cryptodrug_scraper.crawl.loading import LoadingThread, Target
 from cryptodrug_scraper.crawl.logs import keep_log
 from cryptodrug_scraper.crawl.memory import Memory
-from cryptodrug_scraper.crawl.mirrors import Mirrors, MirrorStore
 from cryptodrug_scraper.crawl.options import CrawlOptions, read_since
 from cryptodrug_scraper.crawl.plan import Job, Jobs
 from cryptodrug_scraper.crawl.progress import PageRate, Silent, View
 from cryptodrug_scraper.crawl.result import CrawlResult, EarlierRuns, bring_up
 from cryptodrug_scraper.crawl.scope import Scope
-from cryptodrug_scraper.crawl.sessions import SessionStore
 from cryptodrug_scraper.crawl.single import SinglePages
 from cryptodrug_scraper.crawl.spider import MarketSpider
 from cryptodrug_scraper.crawl.tor_watch import TorWatch

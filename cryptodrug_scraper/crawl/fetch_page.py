@@ -13,12 +13,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from cryptodrug_scraper.access.checking import Finding, is_waiting_page
+from cryptodrug_scraper.access.sessions import Identity
 from cryptodrug_scraper.archive import CrawlArchive, CrawlEnd, Page, Written
-from cryptodrug_scraper.crawl.answer import NoAnswer, Refused
-from cryptodrug_scraper.crawl.checking import Finding, is_waiting_page
-from cryptodrug_scraper.crawl.identity_client import AnsweredRequest, Client, LedAway
+from cryptodrug_scraper.client.answer import NoAnswer, Refused
+from cryptodrug_scraper.client.identity_client import AnsweredRequest, Client, LedAway
 from cryptodrug_scraper.crawl.judge import Judgement, Verdict, judge
-from cryptodrug_scraper.crawl.sessions import Identity
 from cryptodrug_scraper.crawl.single import open_archive
 from cryptodrug_scraper.records import Link, ParsedPage
 from parsers import parse_page

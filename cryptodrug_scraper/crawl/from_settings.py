@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from scrapy.crawler import Crawler
 
-from cryptodrug_scraper.crawl.mirrors import MirrorStore
+from cryptodrug_scraper.access.mirrors import MirrorStore
 from cryptodrug_scraper.crawl.options import CrawlOptions
 from cryptodrug_scraper.crawl.plan import CrawlRefused
 from cryptodrug_scraper.crawl.preflight import check_addresses

@@ -20,11 +20,11 @@ from scrapy.exceptions import (
 from scrapy.http import Headers, Response
 from scrapy.responsetypes import responsetypes
 
-from cryptodrug_scraper.crawl.answer import NoAnswer, Refused
-from cryptodrug_scraper.crawl.connections import Exchange
+from cryptodrug_scraper.client.answer import NoAnswer, Refused
+from cryptodrug_scraper.client.connections import Exchange
+from cryptodrug_scraper.client.headers import as_text
+from cryptodrug_scraper.client.http_client import HttpClient
 from cryptodrug_scraper.crawl.crawl_run import CrawlRun
-from cryptodrug_scraper.crawl.headers import as_text
-from cryptodrug_scraper.crawl.http_client import HttpClient
 
 T = TypeVar("T")
 

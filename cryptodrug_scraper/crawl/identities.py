@@ -12,8 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from cryptodrug_scraper.crawl.cookies import updated
-from cryptodrug_scraper.crawl.sessions import Identity, SessionStore
+from cryptodrug_scraper.access.cookies import updated
+from cryptodrug_scraper.access.sessions import Identity, SessionStore
 
 _SAVED_EVERY = 20  # requests between two notes of how many an identity has made
 _CHALLENGES = 4  # captcha pages in a row after which only the researcher helps

@@ -8,7 +8,7 @@ from scrapy import Request
 from scrapy.crawler import Crawler
 from scrapy.exceptions import IgnoreRequest
 
-from cryptodrug_scraper.crawl.answer import Refused
+from cryptodrug_scraper.client.answer import Refused
 from cryptodrug_scraper.crawl.crawl_run import CrawlRun
 from cryptodrug_scraper.tor.address import may_leave
 

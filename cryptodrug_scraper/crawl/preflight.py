@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from cryptodrug_scraper.crawl.mirrors import is_loopback
+from cryptodrug_scraper.access.mirrors import is_loopback
 from cryptodrug_scraper.crawl.plan import CrawlRefused, Plan
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from scrapy.downloadermiddlewares.redirect import RedirectMiddleware
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
 
-from cryptodrug_scraper.crawl.answer import REDIRECTS
+from cryptodrug_scraper.client.answer import REDIRECTS
 from cryptodrug_scraper.crawl.crawl_run import CrawlRun
 from cryptodrug_scraper.crawl.frontier import Lease
 from cryptodrug_scraper.crawl.judge import Judgement, NoPage, Verdict

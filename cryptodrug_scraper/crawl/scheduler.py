@@ -22,8 +22,8 @@ from scrapy.http import Response
 from twisted.python.failure import Failure
 
 from cryptodrug_scraper.archive import Written
+from cryptodrug_scraper.client.answer import NoAnswer, Refused
 from cryptodrug_scraper.common.private import NotUsable
-from cryptodrug_scraper.crawl.answer import NoAnswer, Refused
 from cryptodrug_scraper.crawl.crawl_run import CrawlRun
 from cryptodrug_scraper.crawl.frontier import DONE, FAILED, GONE, Lease
 from cryptodrug_scraper.crawl.judge import Judgement, NoPage, Verdict

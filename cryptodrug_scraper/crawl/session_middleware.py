@@ -8,8 +8,8 @@ from scrapy import Request
 from scrapy.crawler import Crawler
 from scrapy.http import Headers, Response
 
+from cryptodrug_scraper.client.headers import cookies_set, request_headers
 from cryptodrug_scraper.crawl.crawl_run import CrawlRun
-from cryptodrug_scraper.crawl.headers import cookies_set, request_headers
 from cryptodrug_scraper.tor.circuits import proxy_url
 
 

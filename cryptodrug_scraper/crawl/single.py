@@ -13,10 +13,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from cryptodrug_scraper import __version__
+from cryptodrug_scraper.access.mirrors import MirrorStore
+from cryptodrug_scraper.access.sessions import SessionStore
 from cryptodrug_scraper.archive import CrawlArchive, CrawlEnd, CrawlStamp
 from cryptodrug_scraper.crawl.identities import Pool, SessionState
-from cryptodrug_scraper.crawl.mirrors import MirrorStore
-from cryptodrug_scraper.crawl.sessions import SessionStore
 
 FOLDER = "fetch"
 """Of single pages, in the folder of a market's archives."""

@@ -10,7 +10,7 @@ from scrapy.downloadermiddlewares.retry import get_retry_request
 from scrapy.http import Response
 
 from cryptodrug_scraper.archive import Page, Written
-from cryptodrug_scraper.crawl.answer import NoAnswer
+from cryptodrug_scraper.client.answer import NoAnswer
 from cryptodrug_scraper.crawl.crawl_run import CrawlRun
 from cryptodrug_scraper.crawl.frontier import Lease
 from cryptodrug_scraper.crawl.items import CapturedPage

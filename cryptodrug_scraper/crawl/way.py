@@ -8,7 +8,7 @@ from scrapy import Request
 from scrapy.crawler import Crawler
 from scrapy.http import Response
 
-from cryptodrug_scraper.crawl.answer import NoAnswer
+from cryptodrug_scraper.client.answer import NoAnswer
 from cryptodrug_scraper.crawl.crawl_run import CrawlRun
 from cryptodrug_scraper.crawl.frontier import Lease
 

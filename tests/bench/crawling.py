@@ -28,11 +28,11 @@ from urllib.request import ProxyHandler, Request, build_opener
 
 import psycopg2
 
+from cryptodrug_scraper.access.mirrors import MirrorStore
+from cryptodrug_scraper.access.sessions import SessionStore
 from cryptodrug_scraper.crawl.frontier import Frontier
-from cryptodrug_scraper.crawl.mirrors import MirrorStore
 from cryptodrug_scraper.crawl.plan import Jobs, Plan
 from cryptodrug_scraper.crawl.request import CrawlRequest
-from cryptodrug_scraper.crawl.sessions import SessionStore
 from cryptodrug_scraper.crawl.spider import RESULTS
 from cryptodrug_scraper.database.connection import client_url, open_engine
 from cryptodrug_scraper.database.embedded import EmbeddedServer

@@ -25,7 +25,7 @@ from scrapy.crawler import AsyncCrawlerProcess
 from scrapy.http import Response
 from scrapy.settings import Settings
 
-from cryptodrug_scraper.crawl.headers import request_headers
+from cryptodrug_scraper.client.headers import request_headers
 from cryptodrug_scraper.tor.circuits import proxy_url
 from simulator.sessions import COOKIE
 from tests.bench.crawled import EACH, busy, peak_bytes

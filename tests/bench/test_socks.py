@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from cryptodrug_scraper.crawl.http_client import ask
+from cryptodrug_scraper.client.http_client import ask
 from cryptodrug_scraper.tor.circuits import proxy_url
 from cryptodrug_scraper.tor.ready import socks_problem
 from tests.bench.socks import Socks

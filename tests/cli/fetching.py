@@ -6,9 +6,9 @@ from pathlib import Path
 
 from typer.testing import Result
 
+from cryptodrug_scraper.access.mirrors import MirrorStore
+from cryptodrug_scraper.access.sessions import Identity, SessionStore
 from cryptodrug_scraper.archive import ArchiveReader, Page
-from cryptodrug_scraper.crawl.mirrors import MirrorStore
-from cryptodrug_scraper.crawl.sessions import Identity, SessionStore
 from simulator.server import Server
 from tests.cli.running import run
 from tests.crawl.onions import onion

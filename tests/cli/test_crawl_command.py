@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from typer.testing import Result
 
+from cryptodrug_scraper.access.mirrors import MirrorStore
+from cryptodrug_scraper.access.sessions import SessionStore
 from cryptodrug_scraper.cli.errors import Code
-from cryptodrug_scraper.crawl.mirrors import MirrorStore
 from cryptodrug_scraper.crawl.plan import Jobs
-from cryptodrug_scraper.crawl.sessions import SessionStore
 from tests.cli.running import run
 from tests.crawl.crawling import place
 from tests.crawl.onions import onion

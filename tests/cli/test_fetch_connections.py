@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from cryptodrug_scraper.access.mirrors import MirrorStore
+from cryptodrug_scraper.access.sessions import SessionStore
 from cryptodrug_scraper.cli.errors import Code
-from cryptodrug_scraper.crawl.mirrors import MirrorStore
-from cryptodrug_scraper.crawl.sessions import SessionStore
 from tests.cli.fetching import ONION, archived, fetched, files, holding, prepare, stored
 from tests.cli.running import run
 from tests.conftest import ROOT

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cryptodrug_scraper.crawl.mirrors import MirrorStore
+from cryptodrug_scraper.access.mirrors import MirrorStore
 from tests.cli.running import run
 from tests.crawl.onions import onion
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from typer.testing import Result
 
+from cryptodrug_scraper.access.mirrors import MirrorStore
+from cryptodrug_scraper.access.sessions import Identity, SessionStore
 from cryptodrug_scraper.cli.errors import Code
-from cryptodrug_scraper.crawl.mirrors import MirrorStore
-from cryptodrug_scraper.crawl.sessions import Identity, SessionStore
 from simulator.server import Server
 from simulator.sessions import cookies_txt
 from tests.cli.running import run, shell

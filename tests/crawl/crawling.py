@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from cryptodrug_scraper.crawl.mirrors import MirrorStore
-from cryptodrug_scraper.crawl.sessions import SessionStore
+from cryptodrug_scraper.access.mirrors import MirrorStore
+from cryptodrug_scraper.access.sessions import SessionStore
 from simulator.command import Running, simulation
 from simulator.server import Server
 from simulator.sessions import COOKIE

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from scrapy.settings import Settings
 
+from cryptodrug_scraper.access.mirrors import MirrorStore
 from cryptodrug_scraper.archive import Page, read_pages
 from cryptodrug_scraper.crawl.addon import REFUSED, SETTINGS, check_settings
-from cryptodrug_scraper.crawl.mirrors import MirrorStore
 from cryptodrug_scraper.crawl.plan import CrawlRefused
 from tests.conftest import ROOT
 from tests.crawl.crawling import Place, place

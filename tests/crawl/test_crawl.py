@@ -17,8 +17,8 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import Engine
 
+from cryptodrug_scraper.access.mirrors import MirrorStore
 from cryptodrug_scraper.archive import Page, read_pages
-from cryptodrug_scraper.crawl.mirrors import MirrorStore
 from cryptodrug_scraper.database.connection import client_url, open_engine
 from cryptodrug_scraper.replay import replay
 from simulator.market_site import market_sites

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from cryptodrug_scraper.access.sessions import SessionStore
 from cryptodrug_scraper.crawl.identities import Pool, SessionState
-from cryptodrug_scraper.crawl.sessions import SessionStore
 
 
 class Clock:

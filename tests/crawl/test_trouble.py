@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from cryptodrug_scraper.crawl.mirrors import MirrorStore
+from cryptodrug_scraper.access.mirrors import MirrorStore
 from cryptodrug_scraper.database.connection import client_url, open_engine
 from cryptodrug_scraper.database.embedded import EmbeddedServer
 from cryptodrug_scraper.replay import replay

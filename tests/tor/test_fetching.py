@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import requests
 
-from cryptodrug_scraper.crawl.answer import NoAnswer
-from cryptodrug_scraper.crawl.http_client import HttpClient, ask
+from cryptodrug_scraper.client.answer import NoAnswer
+from cryptodrug_scraper.client.http_client import HttpClient, ask
 from cryptodrug_scraper.tor.address import is_onion, may_leave
 from cryptodrug_scraper.tor.circuits import proxy_url
 from tests.tor.network import RunningNetwork

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
-from cryptodrug_scraper.crawl.answer import Answer, NoAnswer, Refused
-from cryptodrug_scraper.crawl.identity_client import AnsweredRequest, Client, LedAway
-from cryptodrug_scraper.crawl.sessions import Identity, SessionStore
+from cryptodrug_scraper.access.sessions import Identity, SessionStore
+from cryptodrug_scraper.client.answer import Answer, NoAnswer, Refused
+from cryptodrug_scraper.client.identity_client import AnsweredRequest, Client, LedAway
 from cryptodrug_scraper.tor.errors import TorUnavailable
 from cryptodrug_scraper.tor.ready import WHERE_TO_GET_ONE
 

@@ -11,8 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cryptodrug_scraper.common.private import NotUsable
-from cryptodrug_scraper.crawl.mirrors import (
+from cryptodrug_scraper.access.mirrors import (
     BadAddress,
     Mirrors,
     MirrorStore,
@@ -20,6 +19,7 @@ from cryptodrug_scraper.crawl.mirrors import (
     is_loopback,
     tidy_address,
 )
+from cryptodrug_scraper.common.private import NotUsable
 from tests.crawl.onions import onion
 
 A, B, C = (f"http://{onion(n)}" for n in range(3))

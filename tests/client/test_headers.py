@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cryptodrug_scraper.crawl.headers import TOR_BROWSER, cookies_set, request_headers
+from cryptodrug_scraper.client.headers import TOR_BROWSER, cookies_set, request_headers
 
 
 def test_headers_are_tor_browsers() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING
 
-from cryptodrug_scraper.crawl.cookies import can_be_sent
+from cryptodrug_scraper.access.cookies import can_be_sent
 
 if TYPE_CHECKING:
     from scrapy.http import Headers

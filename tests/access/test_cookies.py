@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cryptodrug_scraper.crawl.cookies import BadCookies, read_cookies, updated
+from cryptodrug_scraper.access.cookies import BadCookies, read_cookies, updated
 from simulator.sessions import cookies_txt
 from tests.crawl.onions import onion
 

@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from urllib.parse import urljoin, urlsplit
 
-from cryptodrug_scraper.crawl.answer import Answer
-from cryptodrug_scraper.crawl.cookies import updated
-from cryptodrug_scraper.crawl.headers import cookies_set, request_headers
-from cryptodrug_scraper.crawl.http_client import ask
-from cryptodrug_scraper.crawl.sessions import Identity
+from cryptodrug_scraper.access.cookies import updated
+from cryptodrug_scraper.access.sessions import Identity
+from cryptodrug_scraper.client.answer import Answer
+from cryptodrug_scraper.client.headers import cookies_set, request_headers
+from cryptodrug_scraper.client.http_client import ask
 from cryptodrug_scraper.tor.circuits import proxy_url
 
 HOPS = 5

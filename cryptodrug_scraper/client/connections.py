@@ -22,7 +22,7 @@ import socks  # type: ignore[import-untyped]
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
-from cryptodrug_scraper.crawl.answer import NoAnswer, too_late
+from cryptodrug_scraper.client.answer import NoAnswer, too_late
 
 _HOSTS = 4  # mirrors whose connections a circuit keeps
 _EACH = 32  # connections of a circuit to one of them

@@ -18,6 +18,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from cryptodrug_scraper.access.cookies import BadCookies, check_cookies, read_cookies
 from cryptodrug_scraper.common.private import (
     NotUsable,
     check_folder,
@@ -26,7 +27,6 @@ from cryptodrug_scraper.common.private import (
     stamp,
     write_json,
 )
-from cryptodrug_scraper.crawl.cookies import BadCookies, check_cookies, read_cookies
 from cryptodrug_scraper.records import isoformat
 
 __all__ = [

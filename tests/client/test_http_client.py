@@ -10,8 +10,8 @@ from contextlib import contextmanager, suppress
 
 import pytest
 
-from cryptodrug_scraper.crawl.answer import Answer, NoAnswer
-from cryptodrug_scraper.crawl.http_client import HttpClient
+from cryptodrug_scraper.client.answer import Answer, NoAnswer
+from cryptodrug_scraper.client.http_client import HttpClient
 from cryptodrug_scraper.tor.circuits import proxy_url
 from tests.crawl.onions import onion
 from tests.crawl.socks import Socks

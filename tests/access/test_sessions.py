@@ -19,8 +19,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from cryptodrug_scraper.access.sessions import STATES, Identity, SessionStore, UnknownSession
 from cryptodrug_scraper.common.private import NotUsable
-from cryptodrug_scraper.crawl.sessions import STATES, Identity, SessionStore, UnknownSession
 
 COOKIES = {"session": "s3cret-value", "theme": "1"}
 

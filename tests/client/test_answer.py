@@ -11,7 +11,7 @@ import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cryptodrug_scraper.crawl.answer import Answer, NoAnswer, Refused, answer_of, check_way
+from cryptodrug_scraper.client.answer import Answer, NoAnswer, Refused, answer_of, check_way
 from tests.crawl.onions import onion
 
 PAGE = b"<html><body>" + b"".join(b"<p>line %d</p>" % n for n in range(5000)) + b"</body></html>"

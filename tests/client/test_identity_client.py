@@ -13,10 +13,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from cryptodrug_scraper.crawl.answer import NoAnswer, Refused
-from cryptodrug_scraper.crawl.http_client import ask
-from cryptodrug_scraper.crawl.identity_client import Client, LedAway
-from cryptodrug_scraper.crawl.sessions import Identity
+from cryptodrug_scraper.access.sessions import Identity
+from cryptodrug_scraper.client.answer import NoAnswer, Refused
+from cryptodrug_scraper.client.http_client import ask
+from cryptodrug_scraper.client.identity_client import Client, LedAway
 
 Serve = Callable[[socket.socket, bytes, threading.Event], None]
 

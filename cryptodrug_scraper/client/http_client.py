@@ -18,7 +18,7 @@ import requests
 import socks  # type: ignore[import-untyped]
 import urllib3
 
-from cryptodrug_scraper.crawl.answer import (
+from cryptodrug_scraper.client.answer import (
     Answer,
     NoAnswer,
     answer_of,
@@ -26,7 +26,7 @@ from cryptodrug_scraper.crawl.answer import (
     too_large,
     too_late,
 )
-from cryptodrug_scraper.crawl.connections import Circuit, Deadlines, Exchange
+from cryptodrug_scraper.client.connections import Circuit, Deadlines, Exchange
 
 _CIRCUITS = 64  # whose connections are kept; those of the others were given up
 _PIECE = 1 << 16

@@ -1,0 +1,1 @@
+"""What the researcher hands over: where a market is, and sessions that are signed in."""
