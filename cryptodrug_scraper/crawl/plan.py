@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import secrets
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from cryptodrug_scraper.common.locks import LockTaken, file_lock
 from cryptodrug_scraper.common.private import NotUsable, read_json, tighten, write_json
 
 _FILE = "job.json"
@@ -100,20 +100,16 @@ class Jobs:
     def lock(self) -> Iterator[None]:
         """Hold the market: two crawls at once would share sessions. Raises CrawlRefused."""
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        lock = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        with os.fdopen(lock, "r+", encoding="utf-8") as file:
+        with contextlib.ExitStack() as held:
             try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                file.seek(0)
-                holder = file.read(20).strip()
+                file = held.enter_context(file_lock(self.folder / "lock"))
+            except LockTaken as taken:
+                holder = taken.strerror or ""
                 raise CrawlRefused(
                     f"A crawl of {self.market} is running already"
                     f"{f' (process {holder})' if holder.isdigit() else ''}; wait for its end, "
                     "or stop it with Ctrl-C: it goes on where it was stopped"
                 ) from None
-            file.seek(0)
-            file.truncate()
             file.write(f"{os.getpid()}\n")
             file.flush()
             yield
