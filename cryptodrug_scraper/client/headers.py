@@ -47,6 +47,18 @@ def request_headers(
     return headers
 
 
+_NAMES = frozenset(name.lower() for name, _ in request_headers(None, {"a": "b"}, posted_from="-"))
+
+
+def added_by_others(headers: Headers) -> list[tuple[str, str]]:
+    """Return the headers of a request that the browser never sends: others added them.
+
+    A request that a redirect led to has those of the one before still, such as the origin of a
+    form, which must not be sent again.
+    """
+    return [(name, value) for name, value in as_text(headers) if name.lower() not in _NAMES]
+
+
 def as_text(headers: Headers) -> list[tuple[str, str]]:
     """Return Scrapy's headers as text that stands for bytes (latin-1)."""
     return [

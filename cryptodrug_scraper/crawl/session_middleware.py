@@ -8,7 +8,7 @@ from scrapy import Request
 from scrapy.crawler import Crawler
 from scrapy.http import Headers, Response
 
-from cryptodrug_scraper.client.headers import cookies_set, request_headers
+from cryptodrug_scraper.client.headers import added_by_others, cookies_set, request_headers
 from cryptodrug_scraper.crawl.crawl_run import CrawlRun
 from cryptodrug_scraper.tor.circuits import proxy_url
 
@@ -30,16 +30,14 @@ class SessionMiddleware:
         pool, session = found or (None, None)
         parts = request.url.split("/", 3)
         posted_from = "/".join(parts[:3]) if request.method == "POST" else None
-        headers = Headers(
-            request_headers(
-                session.identity.user_agent if session else None,
-                session.cookies if session else {},
-                posted_from=posted_from,
-            )
+        ours = request_headers(
+            session.identity.user_agent if session else None,
+            session.cookies if session else {},
+            posted_from=posted_from,
         )
-        for name, values in request.headers.items():
-            if name not in headers:
-                headers.setlist(name, values)
+        headers = Headers(ours)
+        for name, value in added_by_others(request.headers):
+            headers.appendlist(name, value.encode("latin-1"))
         request.headers = headers
         proxy = run.proxy_of(request)
         if proxy is not None:

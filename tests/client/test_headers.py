@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
+from scrapy.http import Headers
 
-from cryptodrug_scraper.client.headers import TOR_BROWSER, cookies_set, request_headers
+from cryptodrug_scraper.client.headers import (
+    TOR_BROWSER,
+    added_by_others,
+    cookies_set,
+    request_headers,
+)
 
 
 def test_headers_are_tor_browsers() -> None:
@@ -17,6 +23,13 @@ def test_headers_are_tor_browsers() -> None:
     assert posted["User-Agent"] == "Mine/1" and posted["Origin"] == "http://x.onion"
     assert posted["Content-Type"] == "application/x-www-form-urlencoded"
     assert "Cookie" not in posted
+
+
+def test_what_others_added_is_told_from_what_the_browser_sends() -> None:
+    before = Headers(request_headers(None, {"a": "1"}, posted_from="http://x.onion"))
+    before.appendlist("X-Mine", b"caf\xe9")
+    before.appendlist("X-Mine", b"2")
+    assert added_by_others(before) == [("X-Mine", "caf\xe9"), ("X-Mine", "2")]
 
 
 def test_cookies_that_are_set_and_taken_away() -> None:

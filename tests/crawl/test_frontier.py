@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -102,6 +104,20 @@ def test_series_tell_what_is_new(frontier: Frontier) -> None:
     assert frontier.learn_series("a", ["1", "2"], b"1") == 2  # the same page, asked for again
     assert frontier.learn_series("b", ["1"], b"r") == 1
     assert frontier.learn_series("b", [], b"r") == 0
+
+
+def test_a_queue_of_an_earlier_version_goes_on(tmp_path: Path) -> None:
+    path = tmp_path / "frontier.sqlite"
+    first = Frontier(path)
+    first.add([listing(1)])
+    first.close()
+    with closing(sqlite3.connect(path)) as old:
+        old.execute("ALTER TABLE request DROP COLUMN more")
+    second = Frontier(path)
+    assert second.add([listing(1), listing(2, more='{"callback": "other"}')]) == 1
+    leases = [second.next(), second.next()]
+    assert [lease and lease.request.more for lease in leases] == [None, '{"callback": "other"}']
+    second.close()
 
 
 def test_all_is_there_after_opening_it_again(tmp_path: Path) -> None:
