@@ -312,7 +312,7 @@ def test_a_market_that_is_told_wins_over_the_crawls(tmp_path: Path, engine: Engi
         assert connection.scalar(text("SELECT market FROM crawl_run")) == "dream"
 
 
-@pytest.mark.parametrize("lost", ["asking", "loading"])
+@pytest.mark.parametrize("lost", ["lookup", "loading"])
 def test_a_lost_connection_is_raised_as_such(tmp_path: Path, engine: Engine, lost: str) -> None:
     pages = crawl(tmp_path, None)
     worker = Worker(dsn_of(engine), None)
@@ -324,7 +324,7 @@ def test_a_lost_connection_is_raised_as_such(tmp_path: Path, engine: Engine, los
         )
     for _ in range(2):  # when it is noticed, and when it is known
         with pytest.raises(psycopg2.OperationalError):
-            if lost == "asking":
+            if lost == "lookup":
                 worker.prepare(pages[:2])
             else:
                 worker.commit(prepared)

@@ -200,7 +200,7 @@ def test_a_folder_that_cannot_be_made(tor_programs: None, tmp_path: Path) -> Non
 def test_it_is_killed(tor_programs: None, tmp_path: Path) -> None:
     own = OwnTor(tmp_path, extra_config=NOBODY)
 
-    def kill(percent: int, phase: str) -> None:
+    def kill(progress: Progress) -> None:
         for pid in tors_in(tmp_path):
             os.kill(pid, signal.SIGKILL)
         wait_for(lambda: not tors_in(tmp_path), 10)
