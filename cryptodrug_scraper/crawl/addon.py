@@ -61,6 +61,7 @@ SETTINGS: dict[str, Any] = {
     "HTTPERROR_ALLOW_ALL": True,  # the wall judges
     "RETRY_HTTP_CODES": [],
     "RETRY_EXCEPTIONS": [
+        "scrapy.exceptions.DownloadCancelledError",  # too large
         "scrapy.exceptions.DownloadTimeoutError",
         "scrapy.exceptions.DownloadFailedError",
     ],
