@@ -54,6 +54,7 @@ COMPONENTS: dict[str, dict[str, int | None]] = {
 
 SETTINGS: dict[str, Any] = {
     "SCHEDULER": f"{_HERE}.scheduler.FrontierScheduler",
+    "REMOTE_CONTROL_ENABLED": False,  # a server on this machine that runs what it is sent
     "ROBOTSTXT_OBEY": False,  # a market has none, and asking for it would be one request more
     "COOKIES_ENABLED": False,  # they are the session's
     "COMPRESSION_ENABLED": False,  # undone by the handler, within the bounds of a page

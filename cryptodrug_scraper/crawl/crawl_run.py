@@ -211,6 +211,8 @@ class CrawlRun:
             lost=len(self.lost),
             unknown_categories=self.scope.unknown_names(),
         )
+        for name in self.result.unknown_categories:
+            logger.warning("No category of %s is called %r", self.market, name)
         self._end = CrawlEnd(self.stamp.run, now, self.result.outcome, self.result.counters)
         try:
             self.pool.save()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Self
 
 from scrapy import Request
@@ -11,6 +12,8 @@ from scrapy.exceptions import IgnoreRequest
 from cryptodrug_scraper.client.answer import Refused
 from cryptodrug_scraper.crawl.crawl_run import CrawlRun
 from cryptodrug_scraper.tor.address import may_leave
+
+logger = logging.getLogger(__name__)
 
 
 class OnionOnlyMiddleware:
@@ -32,4 +35,5 @@ class OnionOnlyMiddleware:
         why = may_leave(request.url, loopback=self._run.direct)
         if why is not None:
             self._run.count("refused/address")
+            logger.warning("Refused: %s is not asked for: %s", request.url[:200], why)
             raise IgnoreRequest(why) from Refused(f"{request.url[:200]} is not asked for: {why}")

@@ -43,7 +43,10 @@ def run_crawl(plan: Plan, options: CrawlOptions, *, view: View | None = None) ->
         process.start()
     if errors:
         raise errors[0]
-    return CrawlRun.of(crawler).result
+    run = CrawlRun.of(crawler)
+    if not run.closed:  # a second Ctrl-C: as after a kill, the same command goes on
+        raise KeyboardInterrupt
+    return run.result
 
 
 @contextmanager

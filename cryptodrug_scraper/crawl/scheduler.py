@@ -8,11 +8,13 @@ carries the lease in `meta` and waits here in memory.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import sqlite3
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 from scrapy import Request, signals
 from scrapy.core.scheduler import BaseScheduler
@@ -70,6 +72,8 @@ class FrontierScheduler(BaseScheduler):
             return True
         spider = self._crawler.spider
         assert spider is not None
+        if not self._is_of_the_market(request):
+            return False
         return self._run.frontier.add([CrawlRequest.from_scrapy(request, spider)]) > 0
 
     def next_request(self) -> Request | None:
@@ -125,7 +129,7 @@ class FrontierScheduler(BaseScheduler):
         wanted = [
             CrawlRequest.from_scrapy(request, spider)
             for request in requests
-            if not self._is_refused(request)
+            if self._is_of_the_market(request) and not self._is_refused(request)
         ]
         with run.frontier.transaction():
             run.frontier.finish(lease, DONE, wanted, written=written)
@@ -134,6 +138,14 @@ class FrontierScheduler(BaseScheduler):
             run.visited.note(lease.request.key, written.page.captured_at, written.place)
         run.rate.add()
         run.count(f"pages/{kind}")
+
+    def _is_of_the_market(self, request: Request) -> bool:
+        """Say whether a request is to a mirror; the queue keeps no host, and refuses all others."""
+        if urlsplit(request.url).netloc.lower() in self._run.hosts():
+            return True
+        self._run.count("refused/other_host")
+        logger.warning("Refused: %s is no address of the market's mirrors", request.url[:200])
+        return False
 
     def _is_refused(self, request: Request) -> bool:
         """Send the signal that Scrapy sends before it schedules, and say who refused by it."""
@@ -164,6 +176,8 @@ class FrontierScheduler(BaseScheduler):
                 self._trouble(lease, Judgement(Verdict.TROUBLE, cause.reason, str(cause)))
             elif isinstance(error.__cause__, Refused):
                 self._trouble(lease, Judgement(Verdict.TROUBLE, "refused", str(error.__cause__)))
+            elif isinstance(error, asyncio.CancelledError):
+                self._run.frontier.put_back(lease, "interrupted")
             elif isinstance(error, IgnoreRequest):
                 self._give_up(lease, Judgement(Verdict.TROUBLE, "ignored", str(error)))
             else:

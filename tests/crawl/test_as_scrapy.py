@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -112,6 +114,21 @@ class Drops:
         if self.seen % 2:
             raise DropItem("not of interest")
         return item
+
+
+class Wanders(DreamSpider):
+    """Yields requests to other hosts."""
+
+    name = "wanders"
+
+    async def start(self):
+        async for each in super().start():
+            yield each
+        yield Request("http://127.0.0.1:9/other", meta={"kind": "index"})
+
+    def parse(self, response, **kwargs):
+        yield from super().parse(response, **kwargs)
+        yield Request("http://example.com/secret", meta={"kind": "index"})
 
 
 class Collects:
@@ -289,6 +306,52 @@ def test_a_mirror_that_is_taken_away_ends_the_crawl(here: Place) -> None:
     MirrorStore(here.folder / "mirrors").remove("dream", here.server.address)
     ended = here.ended(process)
     assert ended.code != 0 and "No mirror of dream is known" in ended.said + ended.errors
+
+
+def test_other_hosts_are_refused_and_not_asked_of_the_market(
+    here: Place, migrated_url: str
+) -> None:
+    done = crawl(here, migrated_url, "wanders")
+    assert done.returncode == 0, done.stderr
+    assert "Refused: http://127.0.0.1:9/other is no address of the market's" in done.stderr
+    assert "Refused: http://example.com/secret is no address of the market's" in done.stderr
+    pages = [page for page in read_pages([here.archive]) if isinstance(page, Page)]
+    assert not [page for page in pages if "secret" in str(page.url) or "other" in str(page.url)]
+    assert len(offers(here)) == OFFERS and job(here)["outcome"] == "finished"
+
+
+def test_no_server_is_opened(here: Place, migrated_url: str) -> None:
+    done = crawl(here, migrated_url, CLOSESPIDER_PAGECOUNT="2")
+    assert "listening" not in done.stderr.lower()
+    assert "RemoteControl" not in done.stderr and "Telnet" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [
+        ({"CONCURRENT_REQUESTS_PER_DOMAIN": "0"}, "must be 1 at least"),
+        ({"DOWNLOAD_DELAY": "-1"}, "cannot be less than 0"),
+        ({"DOWNLOAD_DELAY": "abc"}, "cannot be read"),
+    ],
+)
+def test_settings_that_make_no_sense_are_refused(
+    here: Place, migrated_url: str, setting: dict[str, str], words: str
+) -> None:
+    done = crawl(here, migrated_url, **setting)
+    assert done.returncode == 2 and words in done.stderr, done.stderr
+    assert "Traceback" not in done.stderr and not here.server.site.snapshot()
+
+
+def test_two_interrupts_end_it_at_once_and_it_goes_on(here: Place, interruptible: None) -> None:
+    process = here.start(None, "--delay", "0.2", "--each", "1")
+    while not here.server.site.snapshot():
+        assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    ended = here.ended(process)
+    assert ended.code in (1, 130) and "itself failed" not in ended.errors, ended.errors
+    assert here.crawl(None).code == 0 and len(offers(here)) == OFFERS
 
 
 def test_scrapys_limits_end_a_crawl_that_goes_on_later(here: Place, migrated_url: str) -> None:
