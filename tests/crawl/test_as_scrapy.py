@@ -25,154 +25,14 @@ from tests.crawl.test_crawl import count
 OFFERS = 9
 """Of ten listings one is not of the market's drugs."""
 
+THEIRS = "tests.crawl.components"
+
 Done = subprocess.CompletedProcess[str]
-
-THEIRS = '''
-from collections import Counter
-from scrapy import Request, signals
-from scrapy.exceptions import IgnoreRequest
-from spiders.dream import DreamSpider
-
-
-class Mine(DreamSpider):
-    """A subclass under a name of its own, which takes the title of each listing."""
-
-    name = "mine"
-
-    def parse(self, response, **kwargs):
-        yield from super().parse(response, **kwargs)
-        if response.meta["kind"] == "listing":
-            yield {"title": response.css("title::text").get(""), "url": response.url}
-
-
-class Keeps(DreamSpider):
-    """Yields requests with a callback and arguments of its own."""
-
-    name = "keeps"
-
-    def parse(self, response, **kwargs):
-        for each in super().parse(response, **kwargs):
-            if isinstance(each, Request) and each.meta["kind"] == "listing":
-                more = {"callback": self.offer, "cb_kwargs": {"n": 1}}
-                each = each.replace(**more, meta=each.meta | {"a": [1]})
-            yield each
-
-    def offer(self, response, n):
-        yield {"offer": response.url, "n": n, "a": response.meta["a"]}
-
-
-class Ignores:
-    """Refuses vendors' pages."""
-
-    def process_request(self, request, spider=None):
-        if "contactMember" in request.url:
-            raise IgnoreRequest("not of interest")
-
-
-class Swallows:
-    """Hides what callbacks raise, as some middlewares do."""
-
-    def process_spider_exception(self, response, exception, spider=None):
-        return []
-
-
-class Breaks(DreamSpider):
-    name = "breaks"
-
-    def parse(self, response, **kwargs):
-        for number, each in enumerate(super().parse(response, **kwargs)):
-            if response.meta["kind"] == "search" and number == 3:
-                raise ValueError("a callback that breaks")
-            yield each
-
-
-class Adds:
-    """A spider middleware that adds a request of its own to each page of results."""
-
-    async def process_spider_output(self, response, result, spider=None):
-        async for each in result:
-            yield each
-        if response.meta["kind"] == "index":
-            yield response.follow("/?category=0&added=1", meta={"kind": "search"})
-
-
-class Fails:
-    """A pipeline that raises."""
-
-    def process_item(self, item):
-        raise RuntimeError("a pipeline that fails")
-
-
-class Drops:
-    """A pipeline that drops each second item."""
-
-    seen = 0
-
-    def process_item(self, item):
-        from scrapy.exceptions import DropItem
-        self.seen += 1
-        if self.seen % 2:
-            raise DropItem("not of interest")
-        return item
-
-
-class Wanders(DreamSpider):
-    """Yields requests to other hosts."""
-
-    name = "wanders"
-
-    async def start(self):
-        async for each in super().start():
-            yield each
-        yield Request("http://127.0.0.1:9/other", meta={"kind": "index"})
-
-    def parse(self, response, **kwargs):
-        yield from super().parse(response, **kwargs)
-        yield Request("http://example.com/secret", meta={"kind": "index"})
-
-
-class Collects:
-    """A pipeline that writes down what it sees."""
-
-    def process_item(self, item):
-        from itemadapter import ItemAdapter
-        with open("seen.txt", "a") as file:
-            file.write(f"{ItemAdapter(item).get('kind')}\\n")
-        return item
-
-
-class Watches:
-    """An extension that counts signals."""
-
-    def __init__(self, crawler):
-        self.counts = Counter()
-        self.crawler = crawler
-        for name in ("request_scheduled", "request_dropped", "item_scraped", "response_received",
-                     "request_reached_downloader"):
-            crawler.signals.connect(getattr(self, name), getattr(signals, name))
-        crawler.signals.connect(self.closed, signals.spider_closed)
-
-    @classmethod
-    def from_crawler(cls, crawler):
-        return cls(crawler)
-
-    def request_scheduled(self): self.counts["request_scheduled"] += 1
-    def request_dropped(self): self.counts["request_dropped"] += 1
-    def item_scraped(self): self.counts["item_scraped"] += 1
-    def response_received(self): self.counts["response_received"] += 1
-    def request_reached_downloader(self): self.counts["request_reached_downloader"] += 1
-
-    def closed(self):
-        import json
-        with open("signals.json", "w") as file:
-            json.dump(dict(self.counts), file)
-'''
 
 
 @pytest.fixture
 def here(tmp_path: Path) -> Iterator[Place]:
     (tmp_path / "work").mkdir()
-    (tmp_path / "work" / "theirs.py").write_text(THEIRS)
     with place(tmp_path, "dream", listings=10, vendors=2, reviews=20) as market:
         yield market
 
@@ -184,7 +44,7 @@ def scrapy(here: Place, url: str, *arguments: str, **settings: str) -> Done:
     environment = {
         "CRYPTODRUG_DATA_DIR": str(here.folder),
         "DATABASE_URL": url,
-        "PYTHONPATH": f"{here.folder / 'work'}{os.pathsep}{ROOT}",
+        "PYTHONPATH": str(ROOT),
         "SCRAPY_SETTINGS_MODULE": "cryptodrug_scraper.crawl.settings",
     }
     return subprocess.run(
@@ -199,7 +59,7 @@ def scrapy(here: Place, url: str, *arguments: str, **settings: str) -> Done:
 
 
 def crawl(here: Place, url: str, name: str = "dream", *options: str, **settings: str) -> Done:
-    given = {"SPIDER_MODULES": "spiders,theirs"} | settings
+    given = {"SPIDER_MODULES": f"spiders,{THEIRS}"} | settings
     return scrapy(here, url, "crawl", name, "-a", "direct=1", *options, **given)
 
 
@@ -239,7 +99,7 @@ def test_fetch_and_shell_show_the_page_as_a_session_sees_it(here: Place, migrate
 def test_a_request_that_a_middleware_ignores_is_given_up_and_named(
     here: Place, migrated_url: str
 ) -> None:
-    done = crawl(here, migrated_url, DOWNLOADER_MIDDLEWARES='{"theirs.Ignores": 450}')
+    done = crawl(here, migrated_url, DOWNLOADER_MIDDLEWARES=f'{{"{THEIRS}.Ignores": 450}}')
     assert done.returncode == 0, done.stderr
     assert "Given up: /contactMember" in done.stderr
     assert "ignored: not of interest" in done.stderr
@@ -277,7 +137,7 @@ def test_a_setting_that_is_refused_ends_the_command(here: Place, migrated_url: s
 
 
 def test_a_pipeline_that_fails_is_seen(here: Place, migrated_url: str) -> None:
-    done = crawl(here, migrated_url, ITEM_PIPELINES='{"theirs.Fails": 800}')
+    done = crawl(here, migrated_url, ITEM_PIPELINES=f'{{"{THEIRS}.Fails": 800}}')
     assert "a pipeline that fails" in done.stderr
     assert "'log_count/ERROR': " in done.stderr
     quiet = crawl(here, migrated_url, LOG_LEVEL="CRITICAL")
@@ -285,7 +145,7 @@ def test_a_pipeline_that_fails_is_seen(here: Place, migrated_url: str) -> None:
 
 
 def test_pipelines_see_each_page_without_a_feed(here: Place, migrated_url: str) -> None:
-    done = crawl(here, migrated_url, ITEM_PIPELINES='{"theirs.Collects": 100}')
+    done = crawl(here, migrated_url, ITEM_PIPELINES=f'{{"{THEIRS}.Collects": 100}}')
     assert done.returncode == 0, done.stderr
     kinds = (here.folder / "work" / "seen.txt").read_text("utf-8").split()
     assert set(kinds) == {"index", "search", "listing", "vendor"}
@@ -293,7 +153,7 @@ def test_pipelines_see_each_page_without_a_feed(here: Place, migrated_url: str) 
 
 
 def test_what_a_pipeline_drops_is_loaded_from_the_archive(here: Place, migrated_url: str) -> None:
-    done = crawl(here, migrated_url, ITEM_PIPELINES='{"theirs.Drops": 100}')
+    done = crawl(here, migrated_url, ITEM_PIPELINES=f'{{"{THEIRS}.Drops": 100}}')
     assert done.returncode == 0, done.stderr
     captured = [page for page in read_pages([here.archive]) if isinstance(page, Page)]
     assert count(migrated_url, "SELECT count(*) FROM page") == len(captured) > 20
@@ -410,8 +270,8 @@ def test_extensions_of_others_stand_beside_ours_and_see_the_signals(
     here: Place, migrated_url: str
 ) -> None:
     settings = {
-        "EXTENSIONS": '{"theirs.Watches": 500}',
-        "SPIDER_MIDDLEWARES": '{"theirs.Adds": 500}',
+        "EXTENSIONS": f'{{"{THEIRS}.Watches": 500}}',
+        "SPIDER_MIDDLEWARES": f'{{"{THEIRS}.Adds": 500}}',
     }
     done = crawl(here, migrated_url, **settings)
     assert done.returncode == 0, done.stderr
@@ -428,7 +288,10 @@ def test_extensions_of_others_stand_beside_ours_and_see_the_signals(
 
 
 def test_what_a_middleware_swallows_does_not_count_as_done(here: Place, migrated_url: str) -> None:
-    settings = {"SPIDER_MIDDLEWARES": '{"theirs.Swallows": 500}', "RETRY_TIMES": "1"}
+    settings = {
+        "SPIDER_MIDDLEWARES": f'{{"{THEIRS}.Swallows": 500}}',
+        "RETRY_TIMES": "1",
+    }
     done = crawl(here, migrated_url, "breaks", **settings)
     assert "the callback did not come to its end" in done.stderr
     assert "'cryptodrug/failed': " in done.stderr
@@ -440,8 +303,8 @@ def test_headers_are_archived_as_they_came(here: Place, migrated_url: str) -> No
     site = here.server.site
     answer = site.answer
 
-    def odd(asked: object) -> object:
-        made = answer(asked)  # type: ignore[arg-type]
+    def odd(request: object) -> object:
+        made = answer(request)  # type: ignore[arg-type]
         made.headers = [*made.headers, ("x-ODD-name", "caf\xe9")]
         return made
 
