@@ -251,12 +251,15 @@ class Mirrors:
         self._saved_at = clock()
         self._seen: object = None
         self._addresses: list[str] = []
+        self.hosts: frozenset[str] = frozenset()
+        """The hosts of all mirrors, in lower case and with their ports."""
         self._current: str | None = None
         self._load()
 
     def _load(self) -> None:
         self._seen = self._store.changed(self._market)
         self._addresses = [mirror.address for mirror in self._store.all(self._market)]
+        self.hosts = frozenset(urlsplit(address).netloc.lower() for address in self._addresses)
         if self._current not in self._addresses:
             self._current = None
 
@@ -308,15 +311,6 @@ class Mirrors:
             f"going on with {self._current}" if changed else "there is no other",
         )
         return changed
-
-    @property
-    def addresses(self) -> tuple[str, ...]:
-        """The addresses of all mirrors."""
-        return tuple(self._addresses)
-
-    def hosts(self) -> frozenset[str]:
-        """Return the host names of all mirrors, in lower case and without ports."""
-        return frozenset(host_of(address) for address in self._addresses)
 
     def _note(self, address: str, ok: bool) -> None:
         if self._notes and self._notes[-1][:2] == (address, ok):

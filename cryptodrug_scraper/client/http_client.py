@@ -12,7 +12,6 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import requests
 import socks  # type: ignore[import-untyped]
@@ -31,20 +30,6 @@ from cryptodrug_scraper.client.connections import Circuit, Deadlines, Exchange
 _CIRCUITS = 64  # whose connections are kept; those of the others were given up
 _PIECE = 1 << 16
 _CLOSED = (ConnectionResetError, ConnectionAbortedError, BrokenPipeError)
-
-
-@dataclass(slots=True)
-class Received:
-    """An answer as it came: transfer encodings undone and no others; headers as latin-1.
-
-    ``lost``: the connection ended before the body did. ``seconds`` are those of all of it.
-    """
-
-    status: int
-    headers: list[tuple[str, str]]
-    body: bytes
-    lost: bool
-    seconds: float
 
 
 class HttpClient:
@@ -90,37 +75,7 @@ class HttpClient:
         proxy: str | None,
         page_bytes: int,
     ) -> Answer:
-        """Send a request and return its answer, decoded; see :meth:`receive`."""
-        came = self.receive(
-            exchange,
-            url,
-            method=method,
-            headers=headers,
-            body=body,
-            proxy=proxy,
-            page_bytes=page_bytes,
-        )
-        return answer_of(
-            came.status,
-            came.headers,
-            came.body,
-            lost=came.lost,
-            page_bytes=page_bytes,
-            seconds=came.seconds,
-        )
-
-    def receive(
-        self,
-        exchange: Exchange,
-        url: str,
-        *,
-        method: str = "GET",
-        headers: Sequence[tuple[str, str]] = (),
-        body: bytes = b"",
-        proxy: str | None,
-        page_bytes: int,
-    ) -> Received:
-        """Send a request and return what came, within the time that :meth:`begin` gave it.
+        """Send a request and return its answer, unpacked, within the time of :meth:`begin`.
 
         ``proxy`` is the URL of a SOCKS proxy that resolves names (``socks5h://``), or None for
         this machine; ``page_bytes`` bounds the body. Raises NoAnswer and Refused.
@@ -135,7 +90,7 @@ class HttpClient:
                 try:
                     raw = response.raw
                     content, lost = _body(raw, page_bytes)
-                    came = list(raw.headers.items())
+                    received = list(raw.headers.items())
                 finally:
                     response.close()
             except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
@@ -145,7 +100,14 @@ class HttpClient:
             if exchange.over:
                 raise exchange.why()
             seconds = time.monotonic() - started
-            return Received(response.status_code, came, content, lost, seconds)
+        return answer_of(
+            response.status_code,
+            received,
+            content,
+            lost=lost,
+            page_bytes=page_bytes,
+            seconds=seconds,
+        )
 
     def _send(
         self, exchange: Exchange, prepared: requests.PreparedRequest, proxy: str | None

@@ -86,8 +86,8 @@ class CrawlRun:
         spider = crawler.spider
         if not isinstance(spider, MarketSpider) or not spider.begins_crawl:
             run = cls(crawler, None, Silent())
-        elif spider.given is not None:
-            run = cls(crawler, spider.given.options, spider.given.view)
+        elif spider.setup is not None:
+            run = cls(crawler, spider.setup.options, spider.setup.view)
             run.open(spider)
         else:
             with explained():
@@ -288,7 +288,7 @@ class CrawlRun:
         """Return the hosts (with port) that are the market's; outside a crawl of all markets."""
         if not self.crawls:
             return frozenset().union(*(hosts for _, hosts in self.single.markets()))
-        return frozenset(urlsplit(a).netloc.lower() for a in self.mirrors.addresses)
+        return self.mirrors.hosts
 
     def session_of(self, request: Request) -> tuple[Pool, SessionState] | None:
         """Return who sends a request, and among whom; None if nobody is signed in."""
@@ -296,8 +296,7 @@ class CrawlRun:
         if isinstance(lease, Lease):
             assert lease.session is not None
             return self.pool, lease.session
-        pool, session = self.single.pool_of(request.url), self.single.session_of(request.url)
-        return (pool, session) if pool is not None and session is not None else None
+        return self.single.session_of(request.url)
 
     def proxy_of(self, request: Request) -> str | None:
         """Return the SOCKS port through which a request goes; None to ask this machine."""

@@ -16,7 +16,7 @@ from cryptodrug_scraper.crawl.options import CrawlOptions
 from cryptodrug_scraper.crawl.plan import Plan
 from cryptodrug_scraper.crawl.progress import Silent, View
 from cryptodrug_scraper.crawl.result import CrawlResult
-from cryptodrug_scraper.crawl.spider import Given
+from cryptodrug_scraper.crawl.spider import CrawlSetup
 
 _COLLECT_AFTER = 10_000  # objects more than before; Python's own is 700
 
@@ -35,7 +35,7 @@ def run_crawl(plan: Plan, options: CrawlOptions, *, view: View | None = None) ->
     process = AsyncCrawlerProcess(settings)
     crawler = process.create_crawler(plan.market)
     errors: list[BaseException] = []
-    task = process.crawl(crawler, given=Given(plan, options, view or Silent()))
+    task = process.crawl(crawler, setup=CrawlSetup(plan, options, view or Silent()))
     task.add_done_callback(
         lambda done: errors.append(error) if (error := done.exception()) else None
     )

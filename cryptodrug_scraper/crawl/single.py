@@ -65,8 +65,7 @@ class SinglePages:
         host = urlsplit(url).netloc.lower()
         return next((market for market, hosts in self.markets() if host in hosts), None)
 
-    def pool_of(self, url: str) -> Pool | None:
-        """Return the sessions of the market of an address; None if it is of none."""
+    def _pool_of(self, url: str) -> Pool | None:
         market = self.market_of(url)
         if market is None:
             return None
@@ -74,11 +73,11 @@ class SinglePages:
             self._pools[market] = Pool(SessionStore(self._folder / "sessions"), market)
         return self._pools[market]
 
-    def session_of(self, url: str) -> SessionState | None:
-        """Return the session that asks for an address, the least used; None if there is none."""
-        pool = self.pool_of(url)
+    def session_of(self, url: str) -> tuple[Pool, SessionState] | None:
+        """Return the session that asks for an address, the least used, and among whom it is."""
+        pool = self._pool_of(url)
         free = pool.free() if pool is not None else []
-        return free[0] if free else None
+        return (pool, free[0]) if pool is not None and free else None
 
     def archive_of(self, url: str, *, direct: bool) -> CrawlArchive | None:
         """Return the archive for an address; None for one of no known market."""

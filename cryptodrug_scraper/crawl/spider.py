@@ -33,7 +33,7 @@ from parsers import parse_page
 INDEX, RESULTS, VENDOR, LISTING = 40, 30, 20, 10
 
 
-class Given(NamedTuple):
+class CrawlSetup(NamedTuple):
     """What a crawl is to do, how, and who looks on."""
 
     plan: Plan
@@ -55,7 +55,7 @@ class MarketSpider(scrapy.Spider):
     drugs: ClassVar[tuple[str, ...]] = ()
 
     plan: Plan
-    given: Given | None = None
+    setup: CrawlSetup | None = None
     root: str = ""
     scope: Scope
     memory: Memory | None = None
@@ -68,13 +68,13 @@ class MarketSpider(scrapy.Spider):
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
         """Build the spider. Raises CrawlRefused for arguments that mean nothing."""
-        given = kwargs.pop("given", None)
+        setup = kwargs.pop("setup", None)
         spider = super().from_crawler(crawler, *args, **kwargs)
-        if given is None:
+        if setup is None:
             with explained():
                 spider.plan = plan_of(spider, kwargs)
         else:
-            spider.given, spider.plan = given, given.plan
+            spider.setup, spider.plan = setup, setup.plan
         spider.scope = Scope(spider.plan.inside or spider.drugs, spider.plan.outside)
         return spider
 

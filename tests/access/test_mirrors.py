@@ -251,7 +251,7 @@ def test_the_only_one_is_asked_on(store: MirrorStore, clock: Clock) -> None:
 
 def test_without_any_it_says_what_to_do(store: MirrorStore) -> None:
     mirrors = Mirrors(store, "dream")
-    assert mirrors.hosts() == frozenset()
+    assert mirrors.hosts == frozenset()
     with pytest.raises(NoMirror, match="mirror add dream"):
         mirrors.current()
 
@@ -287,7 +287,7 @@ def test_what_the_researcher_changes_is_taken_up(
     mirrors.ok(A)
     mirrors.save(every=0)
     assert mirrors.current() == B
-    assert mirrors.hosts() == {onion(1), onion(2), "localhost"}
+    assert mirrors.hosts == {onion(1), onion(2), "localhost:8080"}
     for address in (B, C, "http://localhost:8080"):
         store.remove("dream", address)
     mirrors.save(every=0)
