@@ -202,7 +202,8 @@ def test_settings_that_make_no_sense_are_refused(
     assert "Traceback" not in done.stderr and not here.server.site.snapshot()
 
 
-def test_two_interrupts_end_it_at_once_and_it_goes_on(here: Place, interruptible: None) -> None:
+@pytest.mark.usefixtures("interruptible")
+def test_two_interrupts_end_it_at_once_and_it_goes_on(here: Place) -> None:
     process = here.start(None, "--delay", "0.2", "--each", "1")
     while not here.server.site.snapshot():
         assert process.poll() is None
