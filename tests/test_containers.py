@@ -12,63 +12,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.conftest import ROOT
 
 TORRC = ROOT / "docker" / "tor" / "torrc"
 
 
-def read_yaml(text: str) -> Any:
-    """Read what docker-compose.yml uses of YAML: maps and lists by indentation, and scalars."""
-    lines = []
-    for number, line in enumerate(text.splitlines(), 1):
-        bare = line.strip()
-        if bare and not bare.startswith("#"):
-            assert "\t" not in line, number
-            lines.append((len(line) - len(line.lstrip()), bare))
-    value, rest = _block(lines, 0)
-    assert rest == []
-    return value
-
-
-def _block(lines: list[tuple[int, str]], indent: int) -> tuple[Any, list[tuple[int, str]]]:
-    items: list[Any] = []
-    pairs: dict[str, Any] = {}
-    while lines and lines[0][0] == indent:
-        line = lines[0][1]
-        lines = lines[1:]
-        if line.startswith("- "):
-            items.append(_scalar(line[2:].strip()))
-            continue
-        found = re.fullmatch(r"([A-Za-z_][\w-]*):(?: +(.+))?", line)
-        assert found, line
-        key, stated = found.groups()
-        assert key not in pairs, key
-        if stated is not None:
-            pairs[key] = _scalar(stated)
-        else:
-            assert lines and lines[0][0] > indent, key
-            pairs[key], lines = _block(lines, lines[0][0])
-    assert not (items and pairs)
-    assert not lines or lines[0][0] < indent, lines[0]
-    return items or pairs, lines
-
-
-def _scalar(text: str) -> Any:
-    if text.startswith("["):
-        assert text.endswith("]")
-        return [_scalar(part.strip()) for part in text[1:-1].split(", ")]
-    if text.startswith('"'):
-        assert re.fullmatch(r'"[^"\\]*"', text), text
-        return text[1:-1]
-    assert text == "{}" or text[0] not in "{&*!|>%@'`", text
-    assert " #" not in text and ": " not in text, text
-    return {"{}": {}, "true": True, "false": False}.get(text, text)
-
-
-@pytest.fixture(scope="module")
 def compose() -> Any:
-    return read_yaml((ROOT / "docker-compose.yml").read_text("utf-8"))
+    return yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))
 
 
 def instructions(path: Path) -> list[tuple[str, str]]:
@@ -79,16 +31,6 @@ def instructions(path: Path) -> list[tuple[str, str]]:
 
 
 DOCKERFILES = [ROOT / "Dockerfile", ROOT / "docker" / "tor" / "Dockerfile"]
-
-
-def test_the_reader_of_yaml() -> None:
-    assert read_yaml('a:\n  b:\n    - "x: y"\n    - [c, "d"]\n  e: {}\nf: true\n') == {
-        "a": {"b": ["x: y", ["c", "d"]], "e": {}},
-        "f": True,
-    }
-    for wrong in ("a:\n- b: c\n", "a: 'b'\n", "a:\n", "a: b\na: c\n", "a: >\n  b\n"):
-        with pytest.raises(AssertionError):
-            read_yaml(wrong)
 
 
 @pytest.mark.parametrize("path", DOCKERFILES, ids=lambda p: str(p.relative_to(ROOT)))

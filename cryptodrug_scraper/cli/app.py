@@ -17,6 +17,7 @@ from cryptodrug_scraper.cli import (
     fetch,
     markets,
     mirror,
+    monitor,
     new_market,
     parse,
     replay,
@@ -98,6 +99,7 @@ app.command("new-market", help=new_market.HELP, epilog=new_market.EPILOG)(new_ma
 app.add_typer(db.app, name="db")
 app.add_typer(archive.app, name="archive")
 app.command("export", help=export.HELP, epilog=export.EPILOG)(export.export)
+app.add_typer(monitor.app, name="monitor")
 app.add_typer(mirror.app, name="mirror")
 app.add_typer(session.app, name="session")
 app.add_typer(tor.app, name="tor")

@@ -89,6 +89,7 @@ _COLUMNS = (
 class Lease:
     """A request that was handed out: how often it was asked so far, and who asks now.
 
+    ``missing`` counts answers that there is no such page, ``tries`` failures since the last of them.
     ``session`` is who asks, as long as ``in_use``; ``mirror`` the root that is asked.
     ``complete`` is set when the spider's callback has come to its end, and ``ended`` when the
     queue knows what became of the request.
@@ -103,6 +104,14 @@ class Lease:
     in_use: bool = False
     complete: bool = False
     ended: bool = False
+
+    def count_missing(self) -> None:
+        """Count an answer that there is no such page: it can be had, so failures count anew.
+
+        It takes several such answers to believe it, with failures between any two of them.
+        """
+        self.missing += 1
+        self.tries = 0
 
 
 class Frontier:

@@ -213,7 +213,7 @@ class FrontierScheduler(BaseScheduler):
             self._trouble(lease, judgement)
         else:
             run.count(f"put_back/{reason}")
-            lease.missing += 1
+            lease.count_missing()
             if lease.missing < run.options.missing:
                 run.frontier.put_back(lease, reason, after=self._later(lease.missing))
                 return

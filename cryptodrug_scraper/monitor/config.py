@@ -64,11 +64,11 @@ MarketName = Annotated[str, AfterValidator(_check_market)]
 CronWords = Annotated[str, _readable(_calendar)]
 
 
-class _Table(BaseModel):
+class _Entry(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
-class Healthy(_Table):
+class Healthy(_Entry):
     """What a market's crawl has at least, whatever its past was; shares are from 0 to 1."""
 
     pages: int | None = Field(default=None, ge=0)
@@ -79,7 +79,7 @@ class Healthy(_Table):
     fields: dict[str, Share] = {}
 
 
-class WatchedMarket(_Table):
+class WatchedMarket(_Entry):
     """A market: when it is crawled, which pages, how politely, and what is healthy.
 
     All but ``when``, ``healthy`` and ``simulated`` are options of ``cryptodrug crawl``.
@@ -122,7 +122,7 @@ class WatchedMarket(_Table):
         return arguments
 
 
-class WatchedBulletin(_Table):
+class WatchedBulletin(_Entry):
     """A bulletin: when it is made, of which countries, in which languages."""
 
     when: CronWords
@@ -141,7 +141,7 @@ class WatchedBulletin(_Table):
         return [country_of(name) for name in names]
 
 
-class Notify(_Table):
+class Notify(_Entry):
     """Who hears of it: addresses of Apprise, from which level on, how often, and of ends."""
 
     urls: list[str] = []
@@ -150,20 +150,20 @@ class Notify(_Table):
     over: bool = True
 
 
-class Inbox(_Table):
+class Inbox(_Entry):
     """A folder: archives that are dropped there are replayed, and kept in the data folder."""
 
     folder: str
 
 
-class Files(_Table):
+class Files(_Entry):
     """Where others look: the Prometheus text file, and after what silence an alarm is due."""
 
     metrics: str | None = None
     patience: Span = timedelta(hours=2)
 
 
-class MonitorConfig(_Table):
+class MonitorConfig(_Entry):
     """All of ``monitor.toml``. Relative paths are below the file's folder."""
 
     time_zone: str = "UTC"

@@ -84,6 +84,22 @@ def test_failed_ones_can_be_tried_again(frontier: Frontier) -> None:
     assert frontier.counts() == {"waiting": 1, "done": 0, "gone": 1, "failed": 0}
 
 
+def test_failures_count_anew_after_an_answer(frontier: Frontier) -> None:
+    frontier.add([listing(1)])
+    for n in range(1, 4):  # more failures in all than a page is allowed, not in a row
+        for failures in range(1, 9):
+            lease = frontier.next()
+            assert lease is not None and (lease.tries, lease.missing) == (failures - 1, n - 1)
+            lease.tries += 1
+            frontier.put_back(lease, "status_503")
+        lease = frontier.next()
+        assert lease is not None
+        lease.count_missing()
+        frontier.put_back(lease, "not_found")
+    lease = frontier.next()
+    assert lease is not None and (lease.tries, lease.missing) == (0, 3)
+
+
 def test_a_step_that_fails_changes_nothing(frontier: Frontier) -> None:
     frontier.add([listing(1)])
     lease = frontier.next()

@@ -1,0 +1,212 @@
+"""``cryptodrug monitor``: markets that are watched, by a calendar."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cryptodrug_scraper.cli.errors import Code, Failure
+from cryptodrug_scraper.cli.options import check_market, epilog, guide, output_file
+from cryptodrug_scraper.common.console import count, output, table
+from cryptodrug_scraper.common.terminal import json_line, program, say
+
+if TYPE_CHECKING:
+    from cryptodrug_scraper.monitor.config import MonitorConfig
+
+CONFIG = Path("monitor.toml")
+Config = Annotated[
+    Path,
+    typer.Option("--config", metavar="FILE", help="The file that says what is watched."),
+]
+
+app = typer.Typer(
+    help=guide("""
+        Watch markets: crawls by a calendar, the health of each, bulletins, messages.
+
+        One file, monitor.toml, says what is watched; `run` does it until it is stopped, and goes
+        on after a crash or a night's sleep. Its jobs are ordinary commands, which you can run by
+        hand as well.
+    """),
+    epilog=epilog("""
+    [bold]First steps[/]
+      cryptodrug monitor init        writes monitor.toml, with comments
+      cryptodrug monitor check       says what is wrong in it, and where
+      cryptodrug monitor plan        the next seven days
+      cryptodrug monitor run         does it
+      cryptodrug monitor status      how the markets are
+    """),
+    no_args_is_help=True,
+)
+
+
+def read(path: Path) -> MonitorConfig:
+    """Read the file of what is watched. Raises Failure, which names each wrong place."""
+    from cryptodrug_scraper.monitor.config import BadConfig, read_config
+
+    try:
+        return read_config(path)
+    except BadConfig as error:
+        raise Failure(str(error), Code.BAD_INPUT) from None
+    except FileNotFoundError:
+        raise Failure(
+            f"There is no {path}: {program()} monitor init writes one, --config names another.",
+            Code.BAD_INPUT,
+        ) from None
+    except OSError as error:
+        raise Failure(f"{path} cannot be read: {error.strerror}.", Code.BAD_INPUT) from None
+
+
+@app.command(
+    help=guide("""
+        Write a monitor.toml to begin with: every setting is in it, with a comment.
+
+        A file that is there already is left as it is.
+    """),
+    epilog=epilog("""
+    [bold]Examples[/]
+      cryptodrug monitor init
+      cryptodrug monitor init --market empire --config watch/monitor.toml
+    """),
+)
+def init(
+    config: Config = CONFIG,
+    market: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="The market to begin with.", show_default="the first"),
+    ] = None,
+) -> None:
+    """Write the file."""
+    from importlib.resources import files
+
+    from cryptodrug_scraper.common.files import write_atomically
+    from cryptodrug_scraper.reading.market import markets
+
+    if market is not None:
+        check_market(market)
+    if config.exists():
+        raise Failure(f"{config} is there already; it was left as it is.", Code.BAD_INPUT)
+    example = (files("cryptodrug_scraper.monitor") / "example.toml").read_text("utf-8")
+    chosen = market or min(markets())
+    # It may come to hold the passwords of messages.
+    write_atomically(output_file(config, "--config"), example.replace("@MARKET@", chosen), 0o600)
+    say(f"Written: {config}. Say in it what is to be watched, then: {program()} monitor check")
+
+
+@app.command(
+    help=guide("""
+        Read monitor.toml, and say what is wrong in it: every place, by its line.
+
+        Says also what a crawl would lack: mirrors and sessions.
+    """),
+    epilog=epilog("""
+    [bold]Examples[/]
+      cryptodrug monitor check
+      cryptodrug monitor check --config watch/monitor.toml
+    """),
+)
+def check(config: Config = CONFIG) -> None:
+    """Check the file."""
+    from cryptodrug_scraper.access.mirrors import MirrorStore
+    from cryptodrug_scraper.access.sessions import SessionStore
+    from cryptodrug_scraper.settings import get_settings
+
+    watched = read(config)
+    data = get_settings().data_dir
+    for market in watched.markets:
+        if not MirrorStore(data / "mirrors").all(market):
+            say(f"No mirror of {market} is known yet: {program()} mirror add {market} ADDRESS")
+        sessions = SessionStore(data / "sessions").all(market)
+        if not any(session.usable() for session in sessions):
+            say(
+                f"No session of {market} can be used: {program()} session add {market} "
+                "--cookies FILE"
+            )
+    if not watched.notify.urls:
+        say("No messages are sent: [notify] has no urls.")
+    markets, bulletins = len(watched.markets), len(watched.bulletins)
+    say(f"{config} is good: {count(markets, 'market')}, {count(bulletins, 'bulletin')}.")
+
+
+@app.command(
+    help=guide("""
+        Show what is due in the next days, by the zone's clock and in UTC.
+
+        A crawl that is due while the one before still runs begins after it. What is due while no
+        monitor runs is run when one does: of several crawls of a market the last, of bulletins
+        each.
+    """),
+    epilog=epilog("""
+    [bold]Examples[/]
+      cryptodrug monitor plan
+      cryptodrug monitor plan --days 31 --json
+    """),
+)
+def plan(
+    config: Config = CONFIG,
+    days: Annotated[int, typer.Option(min=1, max=366, metavar="N", help="How many days.")] = 7,
+    json: Annotated[bool, typer.Option("--json", help="A JSON object a line.")] = False,
+) -> None:
+    """Show the plan."""
+    from cryptodrug_scraper.monitor.schedule import plan as planned
+
+    watched = read(config)
+    dues = planned(watched.triggers(), datetime.now(UTC), days)
+    if json:
+        for due in dues:
+            json_line({"due": due.at.isoformat(), "job": due.job})
+        return
+    rows = [
+        (f"{due.at.astimezone(watched.zone):%a %Y-%m-%d %H:%M}", f"{due.at:%d %H:%M}", due.job)
+        for due in dues
+    ]
+    title = f"The next {count(days, 'day')}: {count(len(rows), 'job')}"
+    output().print(table(title, (watched.time_zone, "UTC", "job"), rows))
+
+
+@app.command(
+    help=guide("""
+        Show what was run: when it was due, how it ended, how often it was tried.
+    """),
+    epilog=epilog("""
+    [bold]Examples[/]
+      cryptodrug monitor runs
+      cryptodrug monitor runs --last 200 --json
+    """),
+)
+def runs(
+    last: Annotated[int, typer.Option(min=1, metavar="N", help="How many.")] = 20,
+    json: Annotated[bool, typer.Option("--json", help="A JSON object a line.")] = False,
+) -> None:
+    """Show the runs."""
+    from dataclasses import asdict
+
+    from cryptodrug_scraper.monitor.jobs import when
+    from cryptodrug_scraper.monitor.ledger import Ledger
+    from cryptodrug_scraper.settings import get_settings
+
+    file = get_settings().data_dir / "monitor" / "ledger.sqlite"
+    if not file.is_file():
+        raise Failure("Nothing was run yet: see monitor run.", Code.NOTHING_READ)
+    with Ledger(file) as ledger:
+        found = ledger.runs(last=last)
+    if json:
+        for each in found:
+            json_line(asdict(each))
+        return
+    rows = [
+        (
+            each.job,
+            when(each.due),
+            when(each.started_at),
+            when(each.ended_at),
+            each.state,
+            each.outcome,
+            each.attempts,
+        )
+        for each in found
+    ]
+    columns = ("job", "due (UTC)", "begun", "ended", "state", "outcome", "tries")
+    output().print(table(f"The last {count(len(rows), 'run')}", columns, rows))
