@@ -19,6 +19,7 @@ from tests.conftest import ROOT
 TORRC = ROOT / "docker" / "tor" / "torrc"
 
 
+@pytest.fixture(scope="module")
 def compose() -> Any:
     return yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))
 

@@ -89,7 +89,7 @@ _COLUMNS = (
 class Lease:
     """A request that was handed out: how often it was asked so far, and who asks now.
 
-    ``missing`` counts answers that there is no such page, ``tries`` failures since the last of them.
+    ``missing`` counts answers that there is no such page, ``tries`` failures since the last one.
     ``session`` is who asks, as long as ``in_use``; ``mirror`` the root that is asked.
     ``complete`` is set when the spider's callback has come to its end, and ``ended`` when the
     queue knows what became of the request.
