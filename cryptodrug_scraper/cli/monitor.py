@@ -3,24 +3,16 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from cryptodrug_scraper.cli import monitor_notify
 from cryptodrug_scraper.cli.errors import Code, Failure
+from cryptodrug_scraper.cli.monitor_config import CONFIG, Config, read
 from cryptodrug_scraper.cli.options import check_market, epilog, guide, output_file
 from cryptodrug_scraper.common.console import count, output, table
 from cryptodrug_scraper.common.terminal import json_line, program, say
-
-if TYPE_CHECKING:
-    from cryptodrug_scraper.monitor.config import MonitorConfig
-
-CONFIG = Path("monitor.toml")
-Config = Annotated[
-    Path,
-    typer.Option("--config", metavar="FILE", help="The file that says what is watched."),
-]
 
 app = typer.Typer(
     help=guide("""
@@ -40,23 +32,6 @@ app = typer.Typer(
     """),
     no_args_is_help=True,
 )
-
-
-def read(path: Path) -> MonitorConfig:
-    """Read the file of what is watched. Raises Failure, which names each wrong place."""
-    from cryptodrug_scraper.monitor.config import BadConfig, read_config
-
-    try:
-        return read_config(path)
-    except BadConfig as error:
-        raise Failure(str(error), Code.BAD_INPUT) from None
-    except FileNotFoundError:
-        raise Failure(
-            f"There is no {path}: {program()} monitor init writes one, --config names another.",
-            Code.BAD_INPUT,
-        ) from None
-    except OSError as error:
-        raise Failure(f"{path} cannot be read: {error.strerror}.", Code.BAD_INPUT) from None
 
 
 @app.command(
@@ -111,9 +86,12 @@ def check(config: Config = CONFIG) -> None:
     """Check the file."""
     from cryptodrug_scraper.access.mirrors import MirrorStore
     from cryptodrug_scraper.access.sessions import SessionStore
+    from cryptodrug_scraper.monitor.notify import check_urls
     from cryptodrug_scraper.settings import get_settings
 
     watched = read(config)
+    if problems := check_urls(watched.notify.urls):
+        raise Failure("\n".join(f"{config}: {each}" for each in problems), Code.BAD_INPUT)
     data = get_settings().data_dir
     for market in watched.markets:
         if not MirrorStore(data / "mirrors").all(market):
@@ -210,3 +188,11 @@ def runs(
     ]
     columns = ("job", "due (UTC)", "begun", "ended", "state", "outcome", "tries")
     output().print(table(f"The last {count(len(rows), 'run')}", columns, rows))
+
+
+app.command("notify", help=monitor_notify.NOTIFY_HELP, epilog=monitor_notify.NOTIFY_EPILOG)(
+    monitor_notify.notify
+)
+app.command(
+    "heartbeat", help=monitor_notify.HEARTBEAT_HELP, epilog=monitor_notify.HEARTBEAT_EPILOG
+)(monitor_notify.heartbeat)
