@@ -10,6 +10,7 @@ import typer
 from cryptodrug_scraper import __version__
 from cryptodrug_scraper.cli import (
     archive,
+    bulletin,
     crawl,
     db,
     doctor,
@@ -94,6 +95,7 @@ app.command("replay", help=replay.HELP, epilog=replay.EPILOG)(replay.replay)
 app.command("parse", help=parse.HELP, epilog=parse.EPILOG)(parse.parse)
 app.command("doctor", help=doctor.HELP, epilog=doctor.EPILOG)(doctor.doctor)
 app.command("report", help=report.HELP, epilog=report.EPILOG)(report.report)
+app.command("bulletin", help=bulletin.HELP, epilog=bulletin.EPILOG)(bulletin.bulletin)
 app.command("markets", help=markets.HELP, epilog=markets.EPILOG)(markets.markets)
 app.command("new-market", help=new_market.HELP, epilog=new_market.EPILOG)(new_market.new_market)
 app.add_typer(db.app, name="db")

@@ -1,11 +1,11 @@
 """How a language writes numbers, money, dates, lists and places; its texts come from ``texts/``.
 
 A :class:`Language` is what sentences, tables and figures of a report are written with. Its
-texts are in ``texts/<code>.toml`` (the report's) and ``texts/measures/<code>.toml`` (what measures
-are, by their names), with the same keys in each language, which whoever knows the language can
-correct without knowing Python. A text may hold Jinja expressions; the filters are this class's
-methods (``{{ vendors|plural("vendor", "vendors") }}``), and ``{% include 'accuracy' %}`` puts in a
-text of ``[part]``.
+texts are in ``texts/<code>.toml`` (the report's), ``texts/measures/<code>.toml`` (what measures
+are, by their names) and ``texts/bulletin/<code>.toml``, with the same keys in each language, which
+whoever knows the language can correct without knowing Python. A text may hold Jinja expressions;
+the filters are this class's methods (``{{ vendors|plural("vendor", "vendors") }}``), and
+``{% include 'accuracy' %}`` puts in a text of ``[part]``.
 """
 
 from __future__ import annotations
@@ -138,13 +138,19 @@ class Language:
         return f"{self.texts['short_months'][day.month - 1]}{_SPACE}{day.year}"
 
     def short_period(self, day: date, by: str) -> str:
-        """Write the month or quarter (`by`) that begins on a day, for a table or an axis."""
+        """Write the week, month or quarter (`by`) that begins on a day, for a table or an axis."""
         if by == "month":
             return self.short_month(day)
+        if by == "week":
+            week = day.isocalendar()
+            return self.text("bulletin.short_week", n=week.week, year=week.year)
         return self.text(f"period.short_{by}", day=day, n=_quarter(day))
 
     def in_period(self, day: date, by: str) -> str:
-        """Write in which month or quarter: in November 2018, in the first quarter of 2019."""
+        """Write in which one: in week 12 of 2019, November 2018, the first quarter of 2019."""
+        if by == "week":
+            week = day.isocalendar()
+            return self.text("bulletin.in_week", n=week.week, year=week.year)
         nth = self.texts["period"]["quarters"][_quarter(day) - 1]
         return self.text(f"period.in_{by}", day=day, nth=nth)
 
@@ -244,9 +250,11 @@ def language(code: str) -> Language:
 @cache
 def _texts(code: str) -> dict[str, Any]:
     folder = files("cryptodrug_scraper.language") / "texts"
-    both = (folder / f"{code}.toml", folder / "measures" / f"{code}.toml")
-    report, measures = (tomllib.loads(file.read_text("utf-8")) for file in both)
-    return report | measures
+    rooms = (folder, folder / "measures", folder / "bulletin")
+    texts: dict[str, Any] = {}
+    for room in rooms:
+        texts |= tomllib.loads((room / f"{code}.toml").read_text("utf-8"))
+    return texts
 
 
 @cache

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cached_property
 from typing import Any
 
@@ -339,17 +340,22 @@ def cite(work: str) -> str:
 
 
 def first_day(day: Any, by: str) -> Any:
-    """Return the first day of a day's month or quarter."""
+    """Return the first day of a day's week, month or quarter."""
+    if by == "week":
+        return day - timedelta(days=day.weekday())
     return day.replace(
         day=1, month=day.month - (day.month - 1) % 3 if by == "quarter" else day.month
     )
 
 
 def periods_between(days: Sequence[Any], by: str) -> list[Any]:
-    """Return the first days of all months or quarters from the first to the last of some."""
+    """Return the first days of all weeks, months or quarters from the first to the last of some."""
     if not days:
         return []
     first, last = min(days), max(days)
+    if by == "week":
+        first = first_day(first, by)
+        return [first + timedelta(days=n) for n in range(0, (last - first).days + 1, 7)]
     result = []
     number, step = first.year * 12 + first.month - 1, 3 if by == "quarter" else 1
     while number <= last.year * 12 + last.month - 1:

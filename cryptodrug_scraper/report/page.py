@@ -28,6 +28,9 @@ class Report:
     open: Sequence[tuple[str, Sequence[str]]] = ()
     """Questions that small numbers leave open, under the titles of their sections."""
     open_intro: str = ""
+    kind: str = ""
+    """What it is called above its title, if it is no report on a study."""
+    about_title: str = ""
 
 
 def render(report: Report, lang: Language) -> str:

@@ -49,6 +49,8 @@ class Table:
     columns: Sequence[Column]
     groups: Sequence[tuple[str, Sequence[Sequence[Cell]]]]
     notes: Sequence[str] = ()
+    about_intervals: str = ""
+    """What the ends in brackets are, if they are no 95% intervals."""
 
     @property
     def suppresses(self) -> bool:
@@ -142,6 +144,7 @@ def build_table(
     notes: Sequence[str] = (),
     *,
     group: str = "",
+    about_intervals: str = "",
 ) -> Table:
     """Write rows as a table. None is a value that is not known, SUPPRESSED one not shown.
 
@@ -156,7 +159,7 @@ def build_table(
             _cell(lang, row, column, write) for column, write in zip(columns, writers, strict=True)
         ]
         groups.setdefault(str(row[group]) if group else "", []).append(cells)
-    return Table(name, caption, columns, list(groups.items()), notes)
+    return Table(name, caption, columns, list(groups.items()), notes, about_intervals)
 
 
 def drawn(value: Any) -> float | None:

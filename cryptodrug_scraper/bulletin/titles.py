@@ -1,0 +1,166 @@
+"""Substances and words that titles of a period name, and no title named before.
+
+The name of a substance is what everybody knows, so it is told however few offer it, with the page
+that showed it first; how many is hidden where they are few. Any other word may be a handle, a
+brand of one vendor or a slip that gives one away: it is told only if enough vendors use it and
+no handle holds it. What few use is for those who have the pages: `few` keeps it apart.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from cryptodrug_scraper.bulletin.numbers import Lines, Row
+from cryptodrug_scraper.bulletin.spans import Span
+from cryptodrug_scraper.normalise.text import RAW, fold
+from cryptodrug_scraper.report.guard import TOTAL
+from cryptodrug_scraper.study import Study
+from cryptodrug_scraper.study.listings import ListingRules
+from cryptodrug_scraper.study.substance_names import WEAK
+from cryptodrug_scraper.study.substances import NOT_DRUGS, SubstanceMap
+
+MOST_WORDS = 40
+_TITLES = """
+    SELECT l.market, o.title, l.from_countries, min(o.observed_at) AS first_at,
+           array_agg(DISTINCT coalesce(l.vendor_id, -l.listing_id)) AS sellers
+    FROM listing_observation o JOIN s_listing l USING (listing_id)
+    WHERE o.title IS NOT NULL AND CAST(o.observed_at AS date) <= :end
+    GROUP BY 1, 2, 3 ORDER BY 4, 1, 2, 3
+"""
+_PAGE = """
+    SELECT p.page_id, p.place, a.paths[1] AS path
+    FROM listing_observation o
+    JOIN listing l USING (listing_id)
+    JOIN page p USING (page_id)
+    JOIN archive a USING (archive_id)
+    WHERE l.market = :market AND o.title = :title AND o.observed_at = :at
+    ORDER BY p.page_id LIMIT 1
+"""
+_WORD = re.compile(r"[a-z0-9]*[a-z]{3,}[a-z0-9]*")
+_OFFSET = re.compile(r"#\d+(\+\d+)?")
+_LONGEST = 32
+_SHORT = 4
+
+
+class Title(NamedTuple):
+    """A title of listings of some countries on a market, first seen at a moment."""
+
+    market: str
+    title: str
+    countries: Sequence[str]
+    first_at: Any
+    sellers: Sequence[int]
+
+
+class Titles:
+    """The titles seen until a period's end, and which of them are of the period."""
+
+    def __init__(self, study: Study, span: Span, began: Mapping[str, bool]) -> None:
+        """`began` says of each market whether it was captured before: if not, all of it is new."""
+        rows = [Title(*row) for row in study.frame(_TITLES).itertuples(index=False)]
+        self.study, self.span, self.began = study, span, began
+        self.new = [row for row in rows if row.first_at.date() >= span.start]
+        self.old = [row for row in rows if row.first_at.date() < span.start]
+        rules = study.notes.get("listing_rules") or ListingRules()
+        self._mapping: SubstanceMap = rules.mapping
+
+    def substances(self, countries: Sequence[str], lines: Lines) -> list[Row]:
+        """Return substances never named before: everywhere, on a market, or from a country."""
+        cells: dict[tuple[str, str, str], list[Title]] = defaultdict(list)
+        names = {row.title: self._named(row.title) for row in self.new}
+        wanted = set().union(*names.values())
+        for row in self.new:
+            for name in sorted(names[row.title]):
+                for market, country in self._places(row, countries):
+                    cells[name, market, country].append(row)
+        known = {
+            (name, *place)
+            for row in self.old
+            for name in self._named(row.title) & wanted
+            for place in self._places(row, countries)
+        }
+        made = []
+        for (name, market, country), titles in cells.items():
+            # What is new everywhere is new on each market and from each country too.
+            wider = market or country
+            if (name, market, country) in known or (wider and (name, TOTAL, "") not in known):
+                continue
+            if not (self.began.get(market) if market else any(self.began.values())):
+                continue
+            sellers = {seller for row in titles for seller in row.sellers}
+            made.append({
+                "substance": name, "group": self._mapping.details[name], "market": market,
+                "country": country, **self._first(titles[0]),
+                "vendors": None if lines.few(len(sellers)) else len(sellers),
+            })  # fmt: skip
+        return sorted(made, key=lambda row: (row["market"], row["country"], row["substance"]))
+
+    def words(self, lines: Lines) -> tuple[list[Row], list[Row]]:
+        """Return words never seen before in titles: those that enough vendors use, and the rest."""
+        cells: dict[str, list[Title]] = defaultdict(list)
+        for row in self.new:
+            for word in words_of(row.title):
+                cells[word].append(row)
+        for row in self.old:
+            for word in words_of(row.title):
+                cells.pop(word, None)
+        handles = [handle for handle in self._handles() if len(handle) >= _SHORT]
+        shown: list[Row] = []
+        few: list[Row] = []
+        for word, titles in cells.items():
+            if not any(self.began.get(row.market) for row in titles):
+                continue
+            sellers = {seller for row in titles for seller in row.sellers}
+            private = lines.few(len(sellers)) or any(h in word or word in h for h in handles)
+            first = {"word": word, "market": titles[0].market, **self._first(titles[0])}
+            (few if private else shown).append(first | {"vendors": len(sellers)})
+        for rows in (shown, few):
+            rows.sort(key=lambda row: (-row["vendors"], row["word"]))
+        return shown[:MOST_WORDS], few
+
+    def _places(self, row: Title, countries: Sequence[str]) -> Iterator[tuple[str, str]]:
+        yield TOTAL, ""
+        yield row.market, ""
+        for country in countries:
+            if country in row.countries:
+                yield TOTAL, country
+
+    def _named(self, title: str) -> set[str]:
+        return {
+            one.substance
+            for one in self._mapping.find(title[:RAW])
+            if one.level > WEAK and self._mapping.details[one.substance] != NOT_DRUGS
+        }
+
+    def _handles(self) -> Iterable[str]:
+        frame = self.study.frame("SELECT DISTINCT folded FROM vendor ORDER BY 1")
+        return [fold(handle).replace(" ", "") for handle in frame["folded"]]
+
+    def _first(self, title: Title) -> Row:
+        """Return when and where a title was first seen.
+
+        A file's name may hold a handle or a listing's number: of the place in an archive only an
+        offset is told, and of the archive its own name. The page's key finds the rest.
+        """
+        given = {"market": title.market, "title": title.title, "at": title.first_at}
+        page = self.study.row(_PAGE, given)
+        offset = _OFFSET.fullmatch(page["place"])
+        inside = offset or page["place"].startswith("!/")
+        archive = page["path"].rstrip("/").rpartition("/")[2] if inside else None
+        return {
+            "first_on": title.market, "day": str(title.first_at.date()),
+            "page": int(page["page_id"]), "archive": archive,
+            "place": page["place"] if offset else None,
+        }  # fmt: skip
+
+
+def words_of(title: str) -> set[str]:
+    """Return the words of a title that may be news: of letters, not of an amount."""
+    return {
+        word
+        for word in fold(title).split()
+        if len(word) >= _SHORT and len(word) <= _LONGEST and _WORD.fullmatch(word)
+    }
