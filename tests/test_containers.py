@@ -90,13 +90,14 @@ def test_all_packages_are_in_the_image_and_nothing_else_is_sent() -> None:
 
 def test_the_crawler_has_no_way_out_but_tor(compose: Any) -> None:
     services, networks = compose["services"], compose["networks"]
-    assert set(services) == {"postgres", "tor", "crawler"}
-    assert services["crawler"]["networks"] == ["inside"]
+    assert set(services) == {"postgres", "tor", "crawler", "monitor"}
     assert networks["inside"] == {"internal": True}
-    assert services["crawler"]["dns"] == ["127.0.0.1"]
+    for name in ("crawler", "monitor"):
+        assert services[name]["networks"] == ["inside"]
+        assert services[name]["dns"] == ["127.0.0.1"]
+        assert services[name]["environment"]["CRYPTODRUG_TOR_SOCKS"] == "tor:9050"
     assert set(services["tor"]["networks"]) == {"inside", "outside"}
     assert "outside" not in services["postgres"]["networks"]
-    assert services["crawler"]["environment"]["CRYPTODRUG_TOR_SOCKS"] == "tor:9050"
     for service in services.values():
         for wider in ("network_mode", "privileged", "extra_hosts", "cap_add", "pid", "links"):
             assert wider not in service
@@ -105,7 +106,7 @@ def test_the_crawler_has_no_way_out_but_tor(compose: Any) -> None:
 
 def test_ports_are_published_on_this_machine_only(compose: Any) -> None:
     ports = {name: service.get("ports", []) for name, service in compose["services"].items()}
-    assert ports["tor"] == ports["crawler"] == []
+    assert ports["tor"] == ports["crawler"] == ports["monitor"] == []
     assert all(port.startswith("127.0.0.1:") for port in ports["postgres"])
 
 
@@ -117,29 +118,32 @@ def test_services_are_confined_and_checked(compose: Any) -> None:
         assert service.get("user", "x") not in ("root", "0"), name
         for volume in service["volumes"]:
             assert volume.split(":")[0] in compose["volumes"], volume
-    for name in ("tor", "crawler"):
+    for name in ("tor", "crawler", "monitor"):
         assert services[name]["read_only"] is True
         assert services[name]["cap_drop"] == ["ALL"]
-    assert services["crawler"]["depends_on"] == {
-        name: {"condition": "service_healthy"} for name in ("postgres", "tor")
-    }
-    kept = {volume.split(":")[1] for volume in services["crawler"]["volumes"]}
-    assert kept == {"/data", "/data/archive", "/data/sessions"}
+    for name in ("crawler", "monitor"):
+        assert services[name]["depends_on"] == {
+            name: {"condition": "service_healthy"} for name in ("postgres", "tor")
+        }
+        kept = {volume.split(":")[1] for volume in services[name]["volumes"]}
+        assert kept == {"/data", "/data/archive", "/data/sessions"}
 
 
 def test_the_password_comes_from_a_file_that_is_not_kept(compose: Any) -> None:
-    ((name, secret),) = compose["secrets"].items()
+    ((secret_name, secret),) = compose["secrets"].items()
     file = secret["file"].removeprefix("./")
     assert f"/{Path(file).parent}/" in (ROOT / ".gitignore").read_text("utf-8").splitlines()
     services = compose["services"]
-    given = f"/run/secrets/{name}"
+    given = f"/run/secrets/{secret_name}"
     assert services["postgres"]["environment"]["POSTGRES_PASSWORD_FILE"] == given
-    assert services["crawler"]["environment"]["CRYPTODRUG_DATABASE_PASSWORD_FILE"] == given
+    for name in ("crawler", "monitor"):
+        assert services[name]["environment"]["CRYPTODRUG_DATABASE_PASSWORD_FILE"] == given
+        assert services[name]["secrets"] == services["postgres"]["secrets"]
     for service in services.values():
         for key, value in service.get("environment", {}).items():
             assert key.endswith("_FILE") or "PASSWORD" not in key
             assert not re.search(r"://[^/]*:[^/]*@", value)
-    assert services["crawler"]["secrets"] == services["postgres"]["secrets"] == [name]
+    assert services["postgres"]["secrets"] == [secret_name]
     assert "secrets" not in services["tor"]
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cryptodrug_scraper.cli import monitor_notify
+from cryptodrug_scraper.cli import monitor_install, monitor_notify
 from cryptodrug_scraper.cli.errors import Code, Failure
 from cryptodrug_scraper.cli.monitor_config import CONFIG, Config, read
 from cryptodrug_scraper.cli.options import check_market, epilog, guide, output_file
@@ -196,3 +196,6 @@ app.command("notify", help=monitor_notify.NOTIFY_HELP, epilog=monitor_notify.NOT
 app.command(
     "heartbeat", help=monitor_notify.HEARTBEAT_HELP, epilog=monitor_notify.HEARTBEAT_EPILOG
 )(monitor_notify.heartbeat)
+app.command("install", help=monitor_install.HELP, epilog=monitor_install.EPILOG)(
+    monitor_install.install
+)
