@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cryptodrug_scraper.cli import monitor_install, monitor_notify
+from cryptodrug_scraper.cli import monitor_install, monitor_notify, monitor_words
 from cryptodrug_scraper.cli.errors import Code, Failure
 from cryptodrug_scraper.cli.monitor_config import CONFIG, Config, read
 from cryptodrug_scraper.cli.options import check_market, epilog, guide, output_file
@@ -199,3 +199,4 @@ app.command(
 app.command("install", help=monitor_install.HELP, epilog=monitor_install.EPILOG)(
     monitor_install.install
 )
+app.command("hunt", help=monitor_words.HELP, epilog=monitor_words.EPILOG)(monitor_words.hunt)

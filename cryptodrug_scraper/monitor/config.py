@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal, NoReturn
+from typing import Annotated, Any, Literal, NoReturn, TypeVar
 from zoneinfo import ZoneInfo
 
 from pydantic import (
@@ -25,6 +25,7 @@ from cryptodrug_scraper.monitor.schedule import WallClockTrigger
 from cryptodrug_scraper.reading.market import markets
 
 FILE = Path("monitor.toml")
+_Model = TypeVar("_Model", bound=BaseModel)
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -200,6 +201,14 @@ class MonitorConfig(_Entry):
 
 def read_config(path: Path) -> MonitorConfig:
     """Read a file. Raises BadConfig, which names each wrong place by its line, and OSError."""
+    config, text = read_toml(path, MonitorConfig)
+    if config.words is not None and not (path.parent / config.words).is_file():
+        _refuse(path, text, [(("words",), f"there is no file {path.parent / config.words}")])
+    return config
+
+
+def read_toml(path: Path, model: type[_Model]) -> tuple[_Model, str]:
+    """Read a file of a model's settings, and return it with its text; raises as `read_config`."""
     try:
         text = path.read_text("utf-8")
         content = tomllib.loads(text)
@@ -208,12 +217,9 @@ def read_config(path: Path) -> MonitorConfig:
     except tomllib.TOMLDecodeError as error:
         raise BadConfig(f"{path}: this is not TOML: {error}") from None
     try:
-        config = MonitorConfig.model_validate(content)
+        return model.model_validate(content), text
     except ValidationError as error:
         _refuse(path, text, [(each["loc"], _words(each)) for each in error.errors()])
-    if config.words is not None and not (path.parent / config.words).is_file():
-        _refuse(path, text, [(("words",), f"there is no file {path.parent / config.words}")])
-    return config
 
 
 def _refuse(path: Path, text: str, wrong: Sequence[tuple[Sequence[str | int], str]]) -> NoReturn:
