@@ -59,10 +59,10 @@ class Lines:
         hidden = guard_line(
             vendors, self.threshold, {cell for cell in vendors if (*name, cell) in self._earlier}
         )
-        covered = [vendors[cell] for cell in hidden]
+        covered = [vendors[cell] for cell in hidden if vendors[cell]]
         if (
             self.few(sum(vendors.values()))
-            or (hidden and max(covered) < self.threshold)
+            or (hidden and (len(covered) < 2 or max(covered) < self.threshold))
             or (*name, TOTAL) in self._earlier
         ):
             hidden.add(TOTAL)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from cryptodrug_scraper.bulletin.numbers import Lines, Row
@@ -30,14 +31,15 @@ _TITLES = """
     WHERE o.title IS NOT NULL AND CAST(o.observed_at AS date) <= :end
     GROUP BY 1, 2, 3 ORDER BY 4, 1, 2, 3
 """
-_PAGE = """
-    SELECT p.page_id, p.place, a.paths[1] AS path
+_PAGES = """
+    SELECT DISTINCT ON (l.market, o.title, l.from_countries) l.market, o.title, l.from_countries,
+           p.page_id, p.place, a.paths[1] AS path
     FROM listing_observation o
-    JOIN listing l USING (listing_id)
+    JOIN s_listing l USING (listing_id)
     JOIN page p USING (page_id)
     JOIN archive a USING (archive_id)
-    WHERE l.market = :market AND o.title = :title AND o.observed_at = :at
-    ORDER BY p.page_id LIMIT 1
+    WHERE o.title = ANY(:titles) AND CAST(o.observed_at AS date) BETWEEN :first AND :end
+    ORDER BY l.market, o.title, l.from_countries, o.observed_at, p.page_id
 """
 _WORD = re.compile(r"[a-z0-9]*[a-z]{3,}[a-z0-9]*")
 _OFFSET = re.compile(r"#\d+(\+\d+)?")
@@ -70,23 +72,19 @@ class Titles:
     def substances(self, countries: Sequence[str], lines: Lines) -> list[Row]:
         """Return substances never named before: everywhere, on a market, or from a country."""
         cells: dict[tuple[str, str, str], list[Title]] = defaultdict(list)
-        names = {row.title: self._named(row.title) for row in self.new}
-        wanted = set().union(*names.values())
         for row in self.new:
-            for name in sorted(names[row.title]):
-                for market, country in self._places(row, countries):
-                    cells[name, market, country].append(row)
-        known = {
-            (name, *place)
-            for row in self.old
-            for name in self._named(row.title) & wanted
-            for place in self._places(row, countries)
-        }
+            for cell in self._cells(row, countries):
+                cells[cell].append(row)
+        unseen = set(cells)
+        for row in self.old:
+            if not unseen:
+                break
+            unseen.difference_update(self._cells(row, countries))
         made = []
         for (name, market, country), titles in cells.items():
             # What is new everywhere is new on each market and from each country too.
             wider = market or country
-            if (name, market, country) in known or (wider and (name, TOTAL, "") not in known):
+            if (name, market, country) not in unseen or (wider and (name, TOTAL, "") in unseen):
                 continue
             if not (self.began.get(market) if market else any(self.began.values())):
                 continue
@@ -121,12 +119,14 @@ class Titles:
             rows.sort(key=lambda row: (-row["vendors"], row["word"]))
         return shown[:MOST_WORDS], few
 
-    def _places(self, row: Title, countries: Sequence[str]) -> Iterator[tuple[str, str]]:
-        yield TOTAL, ""
-        yield row.market, ""
-        for country in countries:
-            if country in row.countries:
-                yield TOTAL, country
+    def _cells(self, row: Title, countries: Sequence[str]) -> Iterator[tuple[str, str, str]]:
+        """Yield what a title names, each with where that may be new."""
+        for name in sorted(self._named(row.title)):
+            yield name, TOTAL, ""
+            yield name, row.market, ""
+            for country in countries:
+                if country in row.countries:
+                    yield name, TOTAL, country
 
     def _named(self, title: str) -> set[str]:
         return {
@@ -134,6 +134,13 @@ class Titles:
             for one in self._mapping.find(title[:RAW])
             if one.level > WEAK and self._mapping.details[one.substance] != NOT_DRUGS
         }
+
+    @cached_property
+    def _pages(self) -> dict[tuple[str, str, tuple[str, ...]], Row]:
+        """The first page of each title of the period."""
+        given = {"titles": [row.title for row in self.new], "first": self.span.start}
+        rows = self.study.frame(_PAGES, given).to_dict("records")
+        return {(row["market"], row["title"], tuple(row["from_countries"])): row for row in rows}
 
     def _handles(self) -> Iterable[str]:
         frame = self.study.frame("SELECT DISTINCT folded FROM vendor ORDER BY 1")
@@ -145,8 +152,7 @@ class Titles:
         A file's name may hold a handle or a listing's number: of the place in an archive only an
         offset is told, and of the archive its own name. The page's key finds the rest.
         """
-        given = {"market": title.market, "title": title.title, "at": title.first_at}
-        page = self.study.row(_PAGE, given)
+        page = self._pages[title.market, title.title, tuple(title.countries)]
         offset = _OFFSET.fullmatch(page["place"])
         inside = offset or page["place"].startswith("!/")
         archive = page["path"].rstrip("/").rpartition("/")[2] if inside else None
