@@ -7,9 +7,9 @@ language. There is no clock in them: the same state of the database gives the sa
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cryptodrug_scraper import __version__
 from cryptodrug_scraper.bulletin.kept import earlier
@@ -26,8 +26,12 @@ from cryptodrug_scraper.bulletin.revisions import Revisions
 from cryptodrug_scraper.bulletin.spans import Span
 from cryptodrug_scraper.bulletin.state import State
 from cryptodrug_scraper.bulletin.titles import Titles
+from cryptodrug_scraper.bulletin.watching import watched
 from cryptodrug_scraper.common.progress import OnProgress, Progress, ignore_progress
 from cryptodrug_scraper.study import Study
+
+if TYPE_CHECKING:
+    from cryptodrug_scraper.monitor.trackers import Tracker
 
 SCHEMA = 1
 """Of the JSON: a change that its readers must know of has another number."""
@@ -77,10 +81,12 @@ def facts_of(
     study: Study,
     options: BulletinOptions,
     on_progress: OnProgress = ignore_progress,
+    trackers: Sequence[Tracker] | None = None,
 ) -> tuple[Facts, list[Row]]:
     """Return a bulletin's data, and the words in titles that too few vendors use to be in them.
 
-    The study is one that `narrow_to` was called for, and that has captures in the period.
+    The study is one that `narrow_to` was called for, and that has captures in the period. With
+    `trackers` (of monitor/trackers.py), their hits are in the data.
     """
     span, countries = options.span, list(options.countries)
     on_progress(Progress("Reading listings and reviews"))
@@ -115,6 +121,7 @@ def facts_of(
     words, few = titles.words(lines)
     facts["substances"] = titles.substances(countries, lines)
     facts["words"] = words
+    facts["watched"] = None if trackers is None else watched(study, span, trackers, lines)
     facts["silences"] = silences(study, span, coverage)
     facts["markets"] = _markets(study, options, coverage, lines)
     facts["revisions"] = _revisions(study, span, kept.last, lines, facts["numbers"])

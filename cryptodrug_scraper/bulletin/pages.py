@@ -50,7 +50,10 @@ class BulletinPage:
         """Return the page's parts."""
         facts, text = self.facts, self.lang.text
         sections = [self._country(country) for country in facts["scope"]["countries"]]
-        sections += [self._news(), self._complete(), self._revised()]
+        sections.append(self._news())
+        if facts["watched"] is not None:
+            sections.append(self._watched(facts["watched"]))
+        sections += [self._complete(), self._revised()]
         waits = self.t("waiting", rows=facts["waiting"]) if facts["waiting"] else ""
         notices = [kinds_words(Kinds(**facts["kinds"]), self.lang), waits]
         made = {
@@ -287,18 +290,16 @@ class BulletinPage:
         return section
 
     def _first(self, row: Row) -> Row:
-        """Return a line on what was seen for the first time; that it is few is written out.
-
-        A line without a number would not be shown.
-        """
-        few = self.lang.text("words.few_vendors", threshold=self.threshold)
+        """Return a line on what was seen for the first time."""
         where = f" ({row['archive']}{row['place'] or ''})" if row["archive"] else ""
         line = {
             "first_on": self._market(row["first_on"]),
             "day": self.lang.day(_day(row["day"])),
             "page": f"{row['page']}{where}",
-            "vendors": few if row["vendors"] is None else self.lang.number(row["vendors"]),
+            "vendors": self._count(row["vendors"]),
         }
+        if "tracker" in row:
+            return line
         if "word" in row:
             return {"name": row["word"], **line}
         group = self.t("new_everywhere")
@@ -308,6 +309,27 @@ class BulletinPage:
             group = self.t("new_from", country=row["country"])
         name = f"{_plain(row['substance'])} ({self.lang.label('groups', row['group'])})"
         return {"name": name, "group": group, **line}
+
+    def _watched(self, watched: Row) -> Section:
+        section = Section("watched", self.t("watched"), short=self.t("watched_short"))
+        rows = [
+            {
+                "name": row["tracker"],
+                "kind": self.t(f"kind_{row['kind']}"),
+                "count": self._count(row["count"]),
+                **self._first(row),
+            }
+            for row in watched["hits"]
+        ]
+        if rows:
+            names = dict.fromkeys(row["name"] for row in rows)
+            section.conclude(self.t("seen", names=[*names]))
+        if watched["unseen"]:
+            section.conclude(self.t("unseen", names=watched["unseen"]))
+        notes = [self.t("page"), self.t("left_out", n=watched["left_out"])]
+        columns = "name kind first_on day page count vendors"
+        self._table(section, "watched", columns, rows, notes[: 1 + bool(watched["left_out"])])
+        return section
 
     # -- how complete, and what was revised --------------------------------------------------------
 
@@ -374,6 +396,12 @@ class BulletinPage:
         notes = [self.t("rest", n=left)] if left else []
         self._table(section, "revised", "period what then now why", rows, notes, **of)
         return section
+
+    def _count(self, number: int | None) -> str:
+        """Write a count, or that it is of few: a line in which all is hidden is not shown."""
+        if number is None:
+            return self.lang.text("words.few_vendors", threshold=self.threshold)
+        return self.lang.number(number)
 
     def _number(self, name: str, value: float | None) -> str:
         if value is None:

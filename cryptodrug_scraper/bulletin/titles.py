@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -41,6 +42,7 @@ _PAGES = """
     WHERE o.title = ANY(:titles) AND CAST(o.observed_at AS date) BETWEEN :first AND :end
     ORDER BY l.market, o.title, l.from_countries, o.observed_at, p.page_id
 """
+_HANDLES = "SELECT DISTINCT folded FROM vendor"
 _WORD = re.compile(r"[a-z0-9]*[a-z]{3,}[a-z0-9]*")
 _OFFSET = re.compile(r"#\d+(\+\d+)?")
 _LONGEST = 32
@@ -105,7 +107,7 @@ class Titles:
         for row in self.old:
             for word in words_of(row.title):
                 cells.pop(word, None)
-        handles = [handle for handle in self._handles() if len(handle) >= _SHORT]
+        handles = [handle for handle in handles_of(self.study) if len(handle) >= _SHORT]
         shown: list[Row] = []
         few: list[Row] = []
         for word, titles in cells.items():
@@ -142,25 +144,30 @@ class Titles:
         rows = self.study.frame(_PAGES, given).to_dict("records")
         return {(row["market"], row["title"], tuple(row["from_countries"])): row for row in rows}
 
-    def _handles(self) -> Iterable[str]:
-        frame = self.study.frame("SELECT DISTINCT folded FROM vendor ORDER BY 1")
-        return [fold(handle).replace(" ", "") for handle in frame["folded"]]
-
     def _first(self, title: Title) -> Row:
-        """Return when and where a title was first seen.
-
-        A file's name may hold a handle or a listing's number: of the place in an archive only an
-        offset is told, and of the archive its own name. The page's key finds the rest.
-        """
         page = self._pages[title.market, title.title, tuple(title.countries)]
-        offset = _OFFSET.fullmatch(page["place"])
-        inside = offset or page["place"].startswith("!/")
-        archive = page["path"].rstrip("/").rpartition("/")[2] if inside else None
-        return {
-            "first_on": title.market, "day": str(title.first_at.date()),
-            "page": int(page["page_id"]), "archive": archive,
-            "place": page["place"] if offset else None,
-        }  # fmt: skip
+        day = title.first_at.date()
+        return first_page(title.market, day, page["page_id"], page["path"], page["place"])
+
+
+def first_page(market: str, day: date, page: int, archive: str, place: str) -> Row:
+    """Return when and where something was first seen, as far as it may be published.
+
+    A file's name may hold a handle or a listing's number: of the place in an archive only an
+    offset is told, and of the archive its own name. The page's key finds the rest.
+    """
+    offset = _OFFSET.fullmatch(place)
+    inside = offset or place.startswith("!/")
+    return {
+        "first_on": market, "day": str(day), "page": int(page),
+        "archive": archive.rstrip("/").rpartition("/")[2] if inside else None,
+        "place": place if offset else None,
+    }  # fmt: skip
+
+
+def handles_of(study: Study) -> set[str]:
+    """Return the handles of all vendors, folded and without what parts their words."""
+    return {fold(handle).replace(" ", "") for handle in study.frame(_HANDLES)["folded"]}
 
 
 def words_of(title: str) -> set[str]:

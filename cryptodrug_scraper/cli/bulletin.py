@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -28,6 +29,7 @@ from cryptodrug_scraper.common.terminal import say
 
 if TYPE_CHECKING:
     from cryptodrug_scraper.bulletin import BulletinOptions
+    from cryptodrug_scraper.monitor.trackers import Tracker
     from cryptodrug_scraper.study import Study
 
 HELP = guide("""
@@ -95,6 +97,12 @@ def bulletin(
             help="Write new words that few vendors use to this JSON file, not for publication.",
         ),
     ] = None,
+    words: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Words to watch, as for monitor hunt: say where they stand."
+        ),
+    ] = None,
     as_is: AsIs = False,
     invented: Invented = None,
     database_url: DatabaseUrl = None,
@@ -108,6 +116,7 @@ def bulletin(
         _make_folder(out)
     if team is not None:
         output_file(team, "--team")
+    trackers = None if words is None else _trackers(words)
     from cryptodrug_scraper import study as studies
     from cryptodrug_scraper.bulletin import BulletinOptions, Span, paths, write_bulletin
     from cryptodrug_scraper.settings import get_settings
@@ -123,7 +132,7 @@ def bulletin(
         except ValueError as error:
             raise Failure(f"Nothing was written. {error}", Code.NOTHING_READ) from None
         with opened:
-            facts, few = _facts(opened, options, chosen, progress)
+            facts, few = _facts(opened, options, chosen, trackers, progress)
             _make_folder(out)
             files = paths(out, options, languages, invented=opened.kinds.rests_on_invented)
             for path in files.values():
@@ -145,7 +154,11 @@ def bulletin(
 
 
 def _facts(
-    opened: Study, options: BulletinOptions, chosen: list[str], progress: OnProgress
+    opened: Study,
+    options: BulletinOptions,
+    chosen: list[str],
+    trackers: Sequence[Tracker] | None,
+    progress: OnProgress,
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """Return the bulletin's data, or say why there is nothing to say."""
     from cryptodrug_scraper.bulletin import facts_of, narrow_to
@@ -159,7 +172,21 @@ def _facts(
         why = f"{why} {kinds.words if kinds.condition else ''}".rstrip()
         raise Failure(f"Nothing was written. {why} --ending chooses the period.", Code.NOTHING_READ)
     narrow_to(opened, span)
-    return facts_of(opened, options, progress)
+    return facts_of(opened, options, progress, trackers)
+
+
+def _trackers(path: Path) -> Sequence[Tracker]:
+    from cryptodrug_scraper.monitor.config import BadConfig
+    from cryptodrug_scraper.monitor.trackers import read_trackers
+
+    try:
+        return read_trackers(path)
+    except BadConfig as error:
+        raise Failure(f"--words: {error}", Code.BAD_INPUT) from None
+    except OSError as error:
+        raise Failure(
+            f"--words: {path} cannot be read: {error.strerror}.", Code.BAD_INPUT
+        ) from None
 
 
 def _make_folder(out: Path) -> None:

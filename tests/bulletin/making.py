@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
+
+from cryptodrug_scraper.monitor.trackers import Tracker
 
 from cryptodrug_scraper import study as studies
 from cryptodrug_scraper.bulletin import BulletinOptions, Span, facts_of, keep, narrow_to
@@ -23,13 +25,14 @@ def made(
     by: str = "week",
     threshold: int = 5,
     kept: bool = True,
+    trackers: Sequence[Tracker] | None = None,
 ) -> tuple[Facts, list[Facts]]:
     """Make a bulletin's data (and the words of few) of the last period that ended with a day."""
     span = Span.ended(by, date.fromisoformat(ending))
     options = BulletinOptions(span, countries or ("BE",), threshold)
     with studies.open(url) as study:
         narrow_to(study, span)
-        facts, few = facts_of(study, options)
+        facts, few = facts_of(study, options, trackers=trackers)
         scope = options.scope(study)
     if kept:
         engine = open_engine(url)

@@ -78,8 +78,9 @@ def test_pages_say_what_the_data_say(filled: World, tmp_path: Path) -> None:
         ({"more": ("--country", "Atlantis")}, 2, "Atlantis"),
         ({"more": ("--market", "nowhere")}, 2, "nowhere"),
         ({"more": ("--period", "year")}, 2, "year"),
+        ({"more": ("--words", "/nowhere/words.toml")}, 2, "/nowhere/words.toml"),
     ],
-    ids=["gap", "future", "no-day", "no-country", "no-market", "no-period"],
+    ids=["gap", "future", "no-day", "no-country", "no-market", "no-period", "no-words"],
 )
 def test_what_is_refused(
     filled: World, tmp_path: Path, options: Any, code: int, words: str

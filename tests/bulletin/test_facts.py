@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
+from cryptodrug_scraper.monitor.trackers import Tracker
 
 from cryptodrug_scraper.bulletin import Span
 from cryptodrug_scraper.bulletin.pages import page_of
@@ -134,3 +135,24 @@ def test_who_moved_and_who_fell_silent(world: World) -> None:
     )  # fmt: skip
     assert facts["silences"] == [{"market": "dream", "why": "not_captured", "day": "2019-03-11"}]
     assert {row["market"] for row in facts["markets"] if row["pages"]} == {"empire"}
+
+
+def test_words_that_are_watched(world: World) -> None:
+    week_of_offers(world, W11, "abcdef", title="Snowflake 10g")
+    week_of_offers(world, W12, "abcdef", title="Weed 10g")
+    world.seen(W12, titled(offer("1", "smith", come_from="BE"), "Snowflake 5g"))
+    page = world.pages
+    trackers = [Tracker(word, (word,)) for word in ("weed", "snowflake", "smith", "absent")]
+    facts, _ = made(world.url, END, trackers=trackers)
+    watched = facts["watched"]
+    assert [(r["tracker"], r["kind"], r["count"], r["vendors"]) for r in watched["hits"]] == [
+        ("snowflake", "title", None, None), ("weed", "title", 6, 6),
+    ]  # fmt: skip
+    key = watched["hits"][0]["page"]
+    places = execute(plain(world.url), f"SELECT place FROM page WHERE page_id = {key}")
+    assert places == [(f"p/{page}",)]
+    assert (watched["unseen"], watched["left_out"]) == (["absent"], 1)
+    for code in CODES:
+        text = page_of(facts, code)
+        assert "snowflake" in text
+        assert "smith" not in text
