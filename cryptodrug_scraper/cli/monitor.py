@@ -86,12 +86,19 @@ def check(config: Config = CONFIG) -> None:
     """Check the file."""
     from cryptodrug_scraper.access.mirrors import MirrorStore
     from cryptodrug_scraper.access.sessions import SessionStore
+    from cryptodrug_scraper.monitor.config import BadConfig
     from cryptodrug_scraper.monitor.notify import check_urls
+    from cryptodrug_scraper.monitor.trackers import read_trackers
     from cryptodrug_scraper.settings import get_settings
 
     watched = read(config)
     if problems := check_urls(watched.notify.urls):
         raise Failure("\n".join(f"{config}: {each}" for each in problems), Code.BAD_INPUT)
+    if watched.words is not None:
+        try:
+            read_trackers(config.parent / watched.words)
+        except BadConfig as error:
+            raise Failure(str(error), Code.BAD_INPUT) from None
     data = get_settings().data_dir
     for market in watched.markets:
         if not MirrorStore(data / "mirrors").all(market):

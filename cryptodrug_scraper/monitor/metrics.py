@@ -5,7 +5,7 @@ Labels are names of markets and jobs, outcomes and levels: few, and fixed.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -53,25 +53,44 @@ class MonitorFacts:
     messages_waiting: int = 0
 
 
+_Values = Mapping[tuple[str, ...], float | None]
+_OF_A_JOB: tuple[tuple[str, str, Callable[[JobFacts], float | None]], ...] = (
+    ("running", "1 while it runs.", lambda job: job.running),
+    ("duration_seconds", "Of its last run.", lambda job: job.seconds),
+    (
+        "last_success_timestamp_seconds",
+        "End of the last run that was complete.",
+        lambda job: _seconds(job.last_success),
+    ),
+    (
+        "next_due_timestamp_seconds",
+        "When it is due next.",
+        lambda job: _seconds(job.next_due),
+    ),
+)
+_OF_A_MARKET: tuple[tuple[str, str, Callable[[MarketFacts], float | None]], ...] = (
+    ("pages", "Pages of the last crawl.", lambda market: market.pages),
+    ("sessions_usable", "Sessions that are signed in.", lambda market: market.sessions_usable),
+    ("mirrors_usable", "Mirrors that answered last.", lambda market: market.mirrors_usable),
+)
+
+
 def write_metrics(path: Path, facts: MonitorFacts) -> None:
     """Write the file, which is there complete or as it was before. Raises OSError."""
     registry = CollectorRegistry()
-    registry.register(_Facts(facts))
+    registry.register(_Families(facts))
     write_to_textfile(str(path), registry)
 
 
-class _Facts(Collector):
+class _Families(Collector):
     def __init__(self, facts: MonitorFacts) -> None:
         self._facts = facts
 
     def collect(self) -> Iterator[Metric]:
         facts = self._facts
-        yield _gauge(
-            "monitor_beat_timestamp_seconds", "When this was written.", facts.at.timestamp()
-        )
-        yield _gauge(
-            "monitor_messages_waiting", "Messages not delivered yet.", facts.messages_waiting
-        )
+        beat, waiting = facts.at.timestamp(), facts.messages_waiting
+        yield _gauge("monitor_beat_timestamp_seconds", "When this was written.", (), {(): beat})
+        yield _gauge("monitor_messages_waiting", "Not delivered yet.", (), {(): waiting})
         runs = CounterMetricFamily(
             "cryptodrug_job_runs", "Runs of a job, by outcome.", labels=("job", "outcome")
         )
@@ -79,59 +98,27 @@ class _Facts(Collector):
             for outcome, count in job.runs.items():
                 runs.add_metric((job.job, outcome), count)
         yield runs
-        for name, words, of_job in (
-            ("job_running", "1 while it runs.", [float(job.running) for job in facts.jobs]),
-            ("job_duration_seconds", "Of its last run.", [job.seconds for job in facts.jobs]),
-            (
-                "job_last_success_timestamp_seconds",
-                "End of the last run that was complete.",
-                [_seconds(job.last_success) for job in facts.jobs],
-            ),
-            (
-                "job_next_due_timestamp_seconds",
-                "When it is due next.",
-                [_seconds(job.next_due) for job in facts.jobs],
-            ),
-        ):
-            yield _gauges(name, words, "job", [job.job for job in facts.jobs], of_job)
-        names = [market.market for market in facts.markets]
-        for name, words, of_market in (
-            ("market_pages", "Pages of the last crawl.", [each.pages for each in facts.markets]),
-            (
-                "market_sessions_usable",
-                "Sessions that are signed in.",
-                [each.sessions_usable for each in facts.markets],
-            ),
-            (
-                "market_mirrors_usable",
-                "Mirrors that answered last.",
-                [each.mirrors_usable for each in facts.markets],
-            ),
-        ):
-            yield _gauges(name, words, "market", names, of_market)
-        level = GaugeMetricFamily(
-            "cryptodrug_market_level",
-            "1 for the level of the last crawl's health.",
-            labels=("market", "level"),
-        )
-        for market in facts.markets:
-            for each in Level if market.level is not None else ():
-                level.add_metric((market.market, each.value), float(each is market.level))
-        yield level
+        for name, words, of_job in _OF_A_JOB:
+            by_job: _Values = {(job.job,): of_job(job) for job in facts.jobs}
+            yield _gauge(f"job_{name}", words, ("job",), by_job)
+        for name, words, of_market in _OF_A_MARKET:
+            by_market: _Values = {(each.market,): of_market(each) for each in facts.markets}
+            yield _gauge(f"market_{name}", words, ("market",), by_market)
+        levels: _Values = {
+            (each.market, level.value): level is each.level
+            for each in facts.markets
+            for level in (Level if each.level is not None else ())
+        }
+        words = "1 for the level of the last crawl's health."
+        yield _gauge("market_level", words, ("market", "level"), levels)
 
 
-def _gauge(name: str, words: str, value: float) -> Metric:
-    return GaugeMetricFamily(f"cryptodrug_{name}", words, value=value)
-
-
-def _gauges(
-    name: str, words: str, label: str, of: Sequence[str], values: Sequence[float | None]
-) -> Metric:
-    """Return a gauge with a value for each of those of which it is known."""
-    metric = GaugeMetricFamily(f"cryptodrug_{name}", words, labels=(label,))
-    for each, value in zip(of, values, strict=True):
+def _gauge(name: str, words: str, labels: Sequence[str], values: _Values) -> Metric:
+    """Return a gauge of the values that are known, by their labels."""
+    metric = GaugeMetricFamily(f"cryptodrug_{name}", words, labels=labels)
+    for each, value in values.items():
         if value is not None:
-            metric.add_metric((each,), value)
+            metric.add_metric(each, float(value))
     return metric
 
 

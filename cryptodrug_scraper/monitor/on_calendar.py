@@ -19,6 +19,7 @@ _FIELDS: tuple[tuple[str, int, int, Sequence[str]], ...] = (
     ("the day of the week", 0, 6, _DAYS),
 )
 _YEARS_AHEAD = 5
+_Numbers = Sequence[int]
 
 
 def on_calendar(words: str, zone: ZoneInfo) -> str:
@@ -29,15 +30,16 @@ def on_calendar(words: str, zone: ZoneInfo) -> str:
     the job out too.
     """
     trigger = WallClockTrigger(words, zone)
-    minutes, hours, days, months, weekdays = (
+    numbers = [
         _numbers(word, *field) for word, field in zip(words.lower().split(), _FIELDS, strict=True)
-    )
-    if missed := _left_out(zone, minutes, hours, days, months, weekdays):
+    ]
+    if missed := _left_out(zone, *numbers):
         raise ValueError(
             f"{trigger.words!r}: on {missed:%Y-%m-%d} the clocks of {zone.key} leave {missed:%H:%M}"
             " out, and systemd would leave out what is due then. Choose another hour, or do "
             "without --timers"
         )
+    minutes, hours, days, months, weekdays = numbers
     week = "" if len(weekdays) == 7 else f"{','.join(_DAYS[n].title() for n in weekdays)} "
     day = f"*-{_listed(months, 12)}-{_listed(days, 31)}"
     return f"{week}{day} {_listed(hours, 24)}:{_listed(minutes, 60)}:00 {zone.key}"
@@ -69,13 +71,9 @@ def _listed(numbers: Sequence[int], count: int) -> str:
 
 
 def _left_out(
-    zone: ZoneInfo,
-    minutes: Sequence[int],
-    hours: Sequence[int],
-    days: Sequence[int],
-    months: Sequence[int],
-    weekdays: Sequence[int],
-) -> datetime | None:
+    zone: ZoneInfo, minutes: _Numbers, hours: _Numbers, days: _Numbers, months: _Numbers,
+    weekdays: _Numbers,
+) -> datetime | None:  # fmt: skip
     """Return the first time of the next years that is due and not on the zone's clock."""
     today = datetime.now(UTC).date()
     for day in (today + timedelta(days=n) for n in range(366 * _YEARS_AHEAD)):
@@ -85,10 +83,8 @@ def _left_out(
             continue
         for hour, minute in product(hours, minutes):
             wall = datetime(day.year, day.month, day.day, hour, minute)
-            if (
-                wall.replace(tzinfo=zone).astimezone(UTC).astimezone(zone).replace(tzinfo=None)
-                != wall
-            ):
+            shown = wall.replace(tzinfo=zone).astimezone(UTC).astimezone(zone)
+            if shown.replace(tzinfo=None) != wall:
                 return wall
     return None
 

@@ -7,11 +7,10 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from cryptodrug_scraper.monitor.trackers import Tracker
-
 from cryptodrug_scraper import study as studies
 from cryptodrug_scraper.bulletin import BulletinOptions, Span, facts_of, keep, narrow_to
 from cryptodrug_scraper.database.connection import open_engine
+from cryptodrug_scraper.monitor.trackers import Tracker
 from cryptodrug_scraper.records import Listing
 from tests.study.world import World, eur, offer
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from cryptodrug_scraper.monitor.trackers import Tracker
 
 from cryptodrug_scraper.bulletin import Span
 from cryptodrug_scraper.bulletin.pages import page_of
 from cryptodrug_scraper.language import CODES
+from cryptodrug_scraper.monitor.trackers import Tracker
 from tests.bulletin.making import made, number, plain, titled, week_of_offers
 from tests.databases import execute
 from tests.study.world import World, eur, offer, profile

@@ -101,6 +101,16 @@ def test_wrong_files_are_named_by_their_place(tmp_path: Path, text: str, words: 
     assert str(raised.value).startswith(f"{tmp_path / 'words.toml'}")
 
 
+def test_the_check_reads_the_file_of_words(tmp_path: Path) -> None:
+    config = tmp_path / "monitor.toml"
+    config.write_text('words = "words.toml"\n[markets.dream]\nwhen = "0 4 * * *"\n')
+    for text, code in (("words = ['a']", 0), ("words = ['']", 2)):
+        (tmp_path / "words.toml").write_text(text)
+        done = run("monitor", "check", "--config", config)
+        assert done.exit_code == code, done.output
+        assert (f"{tmp_path / 'words.toml'}, line 1: words.0" in done.stderr) == bool(code)
+
+
 def test_patterns_mean_the_same_to_postgres(engine: Engine) -> None:
     texts = ["u47700 pure", "bu47700", "U-47,700!", "a\\b", "47700", "x", "naïve u47"]
     patterns = [r"\bu.?47", r"47\B", r"\\b", r"(?:u|x)\b", r"^\w+$", r"[^a-z ]{5}", r"ï"]
