@@ -240,8 +240,10 @@ def _words(error: Any) -> str:
         return "there is nothing of this name here; see `cryptodrug monitor init` for all names"
     if kind == "missing":
         return "it is missing"
-    value = f"{error['input']!r}"
-    return f"{value[:80]}: {error['msg'][0].lower()}{error['msg'][1:]}"
+    why = f"{error['msg'][0].lower()}{error['msg'][1:]}"
+    if error["loc"][:1] == ("notify",):  # where passwords are
+        return why
+    return f"{error['input']!r:.80}: {why}"
 
 
 _HEADER = re.compile(r"\s*\[+([^\]]+)\]+")

@@ -141,6 +141,8 @@ def hits(
                 with connection.begin_nested():
                     result += _of_one(connection, tracker, lexemes, days)
             except DBAPIError as error:
+                if error.connection_invalidated:
+                    raise
                 reason = str(error.orig).strip().splitlines()[0]
                 on_problem(f"{tracker.name!r} could not be hunted: {reason}")
             on_progress(Progress("Hunting", done, "trackers", done / len(trackers)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -289,6 +290,24 @@ def test_wrong_calls_of_the_test_message(tmp_path: Path) -> None:
         (checked.exit_code, checked.output),
     ):
         assert exit_code == 2 and f"{file}: address 1" in words and TOKEN not in words
+
+
+@pytest.mark.parametrize("urls", ["", '"{}"', '["{}", 7]', '[["{}"]]', '["{}"', '{{ a = "{}" }}'])
+def test_no_error_of_the_file_shows_an_address(tmp_path: Path, urls: str) -> None:
+    file = config(tmp_path)
+    secret = f"mailto://me:{TOKEN}@example.org"
+    text = file.read_text()
+    if urls:
+        text = text.replace("[]", urls.format(secret))
+    else:
+        text = f'notify = "{secret}"\n{text.partition("[notify]")[0]}'
+    file.write_text(text)
+    done = run("monitor", "check", "--config", file)
+    assert done.exit_code == 2
+    assert (
+        re.search(r"line [14]: notify(\.urls)?", done.stderr) or "this is not TOML" in done.stderr
+    )
+    assert TOKEN not in done.output
 
 
 def test_what_the_service_imports_loads_nothing_heavy() -> None:
