@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -94,19 +95,22 @@ def hunt(
             kinds = study.kinds.words
     if kinds:
         say(kinds)
-    if problems:
-        raise Failure(f"{problems[0]}.", Code.PARTLY_FAILED)
-    if not found:
-        raise Failure(f"{word!r} stands nowhere in what was captured then.", Code.NOTHING_READ)
+    for problem in problems:
+        say(f"{problem}.")
     if as_json:
         for hit in found:
-            json_line(
-                asdict(hit)
-                | {"first": hit.first and hit.first.isoformat()}
-                | {"last": hit.last and hit.last.isoformat()}
-            )
-        return
-    _show(word, found)
+            days_seen = {"first": _moment(hit.first), "last": _moment(hit.last)}
+            json_line(asdict(hit) | days_seen)
+    elif found:
+        _show(word, found)
+    if problems:
+        raise typer.Exit(Code.PARTLY_FAILED)
+    if not found:
+        raise Failure(f"{word!r} stands nowhere in what was captured then.", Code.NOTHING_READ)
+
+
+def _moment(at: datetime | None) -> str | None:
+    return None if at is None else at.isoformat()
 
 
 def _show(word: str, hits: list[Hit]) -> None:

@@ -27,13 +27,13 @@ from cryptodrug_scraper.monitor.trackers import (
 _log = logging.getLogger(__name__)
 _TIMEOUT = 120
 """Seconds that one tracker may take."""
-_LONGEST = 200_000
-"""Characters of a text that are parted: all of any text that pages have shown."""
+_LONGEST = 100_000
+"""Characters of a text that are parted into words: PostgreSQL takes no more for sure."""
 
 _GONE = r"[\u0300-\u036f''`´ʼ’‘\u00ad\u200b-\u200f\u2060\ufeff]+"
 FOLDED = f"""
     regexp_replace(translate(replace(replace(replace(replace(replace(
-        regexp_replace(lower(normalize(left(replace(text, '.', ' '), {_LONGEST}), NFKD)),
+        regexp_replace(lower(normalize(replace(text, '.', ' '), NFKD)),
             '{_GONE}', '', 'g'),
         '&', ' and '), 'ß', 'ss'), 'æ', 'ae'), 'œ', 'oe'), 'þ', 'th'), 'øłđðı', 'olddi'),
         '[^[:alnum:]]+', ' ', 'g')
@@ -52,7 +52,7 @@ _REVIEWED = """
 """
 _COLLECT = f"""
     CREATE TEMP TABLE hunted AS
-    SELECT kind, text_id, text, to_tsvector('simple', {FOLDED}) AS vector FROM (
+    SELECT kind, text_id, text, to_tsvector('simple', left({FOLDED}, {_LONGEST})) AS vector FROM (
         SELECT DISTINCT 'title' AS kind, 0 AS text_id, o.title AS text
         FROM {_OFFERED} AND o.title IS NOT NULL
         UNION ALL
@@ -84,6 +84,7 @@ _HITS = f"""
     JOIN page p USING (page_id) JOIN archive a USING (archive_id)
     ORDER BY s.first, s.kind, s.market
 """
+_TOO_LONG = f"SELECT count(*) FROM hunted WHERE length(text) > {_LONGEST}"
 _LEXEMES = "SELECT word FROM ts_stat('SELECT vector FROM hunted')"
 
 
@@ -131,6 +132,8 @@ def hits(
         on_progress(Progress("Reading titles, descriptions and reviews"))
         connection.exec_driver_sql(_COLLECT, days)
         connection.exec_driver_sql("ANALYZE hunted")
+        if too_long := connection.exec_driver_sql(_TOO_LONG).scalar():
+            on_problem(f"Of {too_long} long texts only the first {_LONGEST:,} characters were read")
         lexemes: list[str] = []
         if any(tracker.near for tracker in trackers):
             on_progress(Progress("Reading distinct words"))

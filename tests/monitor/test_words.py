@@ -211,6 +211,19 @@ def test_texts_are_folded_as_everywhere(engine: Engine) -> None:
         check()
 
 
+def test_a_long_text_is_read_as_far_as_it_goes(world: World, engine: Engine) -> None:
+    letters = "".join(chr(0x4E00 + n) + " " for n in range(20_000))
+    world.seen("04-01", described("7", "ann", "Long", f"begun {letters * 3} ended"))
+    problems: list[str] = []
+    assert len(hunted(engine, word("begun"), on_problem=problems.append)) == 1
+    assert hunted(engine, word("ended"), on_problem=problems.append) == []
+    assert problems == ["Of 1 long texts only the first 100,000 characters were read"] * 2
+    assert len(hunted(engine, Tracker("e", pattern="ended$"), on_problem=problems.append)) == 1
+    url = engine.url.render_as_string(hide_password=False)
+    done = run("monitor", "hunt", "begun", "--database-url", url)
+    assert done.exit_code == 1 and "description" in done.stdout and "only the first" in done.stderr
+
+
 def test_a_tracker_that_fails_is_named_and_stops_no_other(world: World, engine: Engine) -> None:
     wrong = Tracker("odd", pattern="b{1,300}z")  # too often for PostgreSQL
     problems: list[str] = []
