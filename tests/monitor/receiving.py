@@ -23,6 +23,10 @@ class WebHook:
         self.messages: list[dict[str, Any]] = []
         self.status = 200
         self.url = ""
+        self.came = threading.Event()
+        self.held = threading.Event()
+        """Cleared: what comes is not answered until it is set."""
+        self.held.set()
 
 
 @contextmanager
@@ -32,6 +36,8 @@ def web_hook() -> Iterator[WebHook]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
+            hook.came.set()
+            hook.held.wait()
             body = self.rfile.read(int(self.headers["Content-Length"]))
             if hook.status == 200:
                 hook.messages.append(json.loads(body))

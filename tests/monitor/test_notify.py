@@ -156,6 +156,26 @@ def test_attempts_become_rare_but_never_end(watch: Watch, hook: WebHook) -> None
     assert gaps == [1, 2, 4, 8, 16, 32, 60, 60, 60]
 
 
+def test_a_kill_while_it_is_sent_loses_no_message(watch: Watch, hook: WebHook) -> None:
+    hook.held.clear()
+    script = (
+        "import sys; from pathlib import Path\n"
+        "from cryptodrug_scraper.monitor.notify import *\n"
+        "notifier = Notifier(NotifyRules((sys.argv[1],)), Path(sys.argv[2]))\n"
+        "notifier.send(Message('a/health', Level.BROKEN, 'Of a crawl', 'None.'))\n"
+    )
+    process = subprocess.Popen([sys.executable, "-c", script, hook.url, str(watch.state)])
+    assert hook.came.wait(60)
+    process.kill()
+    process.wait()
+    hook.held.set()
+    assert watch.start().waiting == 1
+    watch.now = datetime.now(UTC)
+    assert watch.start().retry()
+    assert [each["message"] for each in hook.messages if each["message"] == "None."]
+    assert not watch.start().retry()
+
+
 def test_a_receiver_that_was_taken_out_of_the_list_is_waited_for_no_more(
     watch: Watch, hook: WebHook, other: WebHook
 ) -> None:
