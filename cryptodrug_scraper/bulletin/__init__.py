@@ -25,7 +25,7 @@ def paths(
     """Return the files of a bulletin: of each language, and ``json``."""
     from cryptodrug_scraper.report import marked_name
 
-    stem = f"bulletin-{'-'.join(options.countries)}-{options.span.label}"
+    stem = "-".join(["bulletin", *options.countries, options.span.label, *options.markets])
     if invented:
         stem = marked_name(Path(stem + ".html")).stem
     pages = {code: folder / f"{stem}.{code}.html" for code in languages}

@@ -61,11 +61,13 @@ class BulletinOptions:
     span: Span
     countries: tuple[str, ...]
     threshold: int = 5
+    markets: tuple[str, ...] = ()
+    """Those that were chosen; none: all that the database knows, whichever come later."""
 
     def scope(self, study: Study) -> str:
         """Return what two bulletins that can be compared have in common, as text."""
         of = {
-            "countries": sorted(self.countries), "markets": sorted(study.markets),
+            "countries": sorted(self.countries), "markets": sorted(self.markets),
             "threshold": self.threshold, "pages": study.kinds.name,
         }  # fmt: skip
         return json.dumps(of, sort_keys=True)

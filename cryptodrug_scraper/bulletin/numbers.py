@@ -141,6 +141,7 @@ class CountryNumbers:
         for group in filter(listings.index.__contains__, GROUPS):
             row = self._row(TOTAL, period, "offer", group, hidden=group in hidden)
             row["value"] = None if row["hidden"] else int(listings[group])
+            self._bound([row], period, self.coverage.listings, "value")
 
     def _add_prices(self, period: date, offers: pd.DataFrame) -> None:
         """Prices of a unit by group of drugs and unit, all markets together."""
@@ -172,7 +173,7 @@ class CountryNumbers:
             share = shares.get((row["market"], period))
             if row[key] is not None and share is not None and share.low > 0:
                 row["at_most"] = ceil(row[key] / share.low)
-        if rows and rows[-1]["market"] == TOTAL:
+        if len(rows) > 1:
             each = [row["at_most"] for row in rows[:-1]]
             rows[-1]["at_most"] = None if None in each or rows[-1]["hidden"] else sum(each)
 

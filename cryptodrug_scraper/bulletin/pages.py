@@ -55,7 +55,8 @@ class BulletinPage:
             sections.append(self._watched(facts["watched"]))
         sections += [self._complete(), self._revised()]
         waits = self.t("waiting", rows=facts["waiting"]) if facts["waiting"] else ""
-        notices = [kinds_words(Kinds(**facts["kinds"]), self.lang), waits]
+        bare = text("about.not_suppressed", threshold=self.threshold) * (self.threshold <= 1)
+        notices = [kinds_words(Kinds(**facts["kinds"]), self.lang), waits, bare]
         made = {
             "version": facts["program"], "state": facts["state"][:12],
             "day": _day(facts["as_of"]), "time": facts["as_of"][11:16],

@@ -39,11 +39,13 @@ _STATED = """
         FROM listing_observation o
         LEFT JOIN listing_place p ON p.page_id = o.page_id AND p.ordinal = o.ordinal
             AND p.role = 'from' AND p.position = 0
+        WHERE o.listing_id IN (SELECT listing_id FROM s_offered WHERE :country = ANY(places))
         GROUP BY 1
     )
     SELECT market, period, count(*) AS n, count(DISTINCT seller) AS vendors
     FROM s_offered JOIN first USING (listing_id)
-    WHERE (placed > :until OR sold > :until) AND :country = ANY(places)
+    WHERE (placed > :until OR sold > :until) AND first_seen <= CAST(:until AS date)
+      AND :country = ANY(places)
     GROUP BY 1, 2 ORDER BY 1, 2
 """
 
@@ -66,11 +68,12 @@ class Revisions:
         ).items():
             for key in ((market, str(period)), (market, "")):
                 self._pages.setdefault(key, Counter()).update(counts)
-        self._since = Counter[str]()
-        for one in count_pages(study, by):
-            self._since[one.market] += one.pages if one.period else 0
-        for one in by_then:
-            self._since[one.market] -= one.pages if one.period else 0
+        self._since = Counter[tuple[str, str]]()
+        for side, sign in ((count_pages(study, by), 1), (by_then, -1)):
+            for one in side:
+                if one.period:
+                    self._since[one.market, ""] += sign * one.pages
+                    self._since[one.market, one.period] += sign * one.pages
 
     def rows(self, numbers: list[Row]) -> list[Row]:
         """Return the numbers that changed, each with its causes; none of what is or was hidden."""
@@ -102,9 +105,10 @@ class Revisions:
             else:
                 why.update(self._pages.get(at, {}))
                 why.update(listings.get(at, {}))
+                why["added"] += self._since[at]
             # Prices and days are worked out from all pages: rates, roundings, holding prices.
             if row["name"] not in ("vendors", "listings"):
-                why["since"] += self._since[market]
+                why["since"] += self._since[market, ""]
         if self.kept["program"] != __version__:
             why["program"] = 1
         return +why

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -97,10 +97,12 @@ def bulletin(
             help="Write new words that few vendors use to this JSON file, not for publication.",
         ),
     ] = None,
-    words: Annotated[
+    watch: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="Words to watch, as for monitor hunt: say where they stand."
+            "--words",
+            metavar="FILE",
+            help="Words to watch, as for monitor hunt: say where they stand.",
         ),
     ] = None,
     as_is: AsIs = False,
@@ -109,20 +111,25 @@ def bulletin(
 ) -> None:
     """Write the bulletin."""
     countries = tuple(dict.fromkeys(place(code) for code in country))
-    until = day(ending, "--ending") or datetime.now(UTC).date()
+    yesterday = datetime.now(UTC).date() - timedelta(days=1)
+    until = day(ending, "--ending") or yesterday
     chosen = markets(market)
     languages = list(dict.fromkeys(one.value for one in lang or [Lang.EN]))
     if out.exists():
         _make_folder(out)
     if team is not None:
         output_file(team, "--team")
-    trackers = None if words is None else _trackers(words)
+    trackers = None if watch is None else _trackers(watch)
     from cryptodrug_scraper import study as studies
     from cryptodrug_scraper.bulletin import BulletinOptions, Span, paths, write_bulletin
     from cryptodrug_scraper.settings import get_settings
 
     get_settings()
-    options = BulletinOptions(Span.ended(period.value, until), countries, threshold)
+    span = Span.ended(period.value, until)
+    if span.end > yesterday:
+        words = f"Nothing was written. {span.label} has not ended yet: it ends with {span.end}."
+        raise Failure(words, Code.NOTHING_READ)
+    options = BulletinOptions(span, countries, threshold, tuple(chosen))
     problem = None
     with ProgressView("bulletin") as progress:
         try:
@@ -135,20 +142,22 @@ def bulletin(
             facts, few = _facts(opened, options, chosen, trackers, progress)
             _make_folder(out)
             files = paths(out, options, languages, invented=opened.kinds.rests_on_invented)
-            for path in files.values():
+            pages = [path for code, path in files.items() if code != "json"]
+            printed = [page.with_suffix(".pdf") for page in pages] if pdf else []
+            for path in (*files.values(), *printed):
                 output_file(path, "--out")
             progress(Progress("Writing"))
             write_bulletin(facts, files)
             if team is not None:
                 _write_team(team, few)
             scope = options.scope(opened)
-        if not no_keep:
-            _keep(database_url, scope, facts)
         if pdf:
             progress(Progress("Printing"))
-            problem = _print([path for code, path in files.items() if code != "json"])
+            problem = _print(pages)
     for path in files.values():
         say(f"Written: {path}")
+    if not no_keep:
+        _keep(database_url, scope, facts)
     if problem:
         raise Failure(problem, Code.PARTLY_FAILED)
 

@@ -73,7 +73,7 @@ def test_pages_say_what_the_data_say(filled: World, tmp_path: Path) -> None:
     ("options", "code", "words"),
     [
         ({"ending": "2019-04-30"}, 3, "no captures"),
-        ({"ending": "2031-01-05"}, 3, "no captures"),
+        ({"ending": "2031-01-05"}, 3, "has not ended yet"),
         ({"ending": "2019-13-01"}, 2, "--ending"),
         ({"more": ("--country", "Atlantis")}, 2, "Atlantis"),
         ({"more": ("--market", "nowhere")}, 2, "nowhere"),
@@ -138,3 +138,18 @@ def test_pages_read_anew_are_a_reason(filled: World) -> None:
     facts, _ = made(filled.url, "2019-03-31")
     rows = {row["name"]: row for row in facts["revisions"]["numbers"]}
     assert rows["vendors"]["causes"] == {"reread": 18}
+
+
+def test_pages_of_the_period_captured_after_its_bulletin(world: World) -> None:
+    """Made on Wednesday's captures; Friday's are of the same week."""
+    week_of_offers(world, "03-13", "abcdef")
+    week_of_offers(world, "03-20", "abcdef")
+    made(world.url, END)
+    week_of_offers(world, "03-22", "ghijkl")
+    # A market that was not known then: the scope is the same.
+    week_of_offers(world, "03-27", "abcdef", market="empire")
+    facts, _ = made(world.url, "2019-03-31")
+    rows = {(row["name"], row["of"]): row for row in facts["revisions"]["numbers"]}
+    assert (rows["listings", ""]["then"], rows["listings", ""]["now"]) == (6, 12)
+    assert rows["listings", ""]["causes"] == {"added": 6}
+    assert all(row["explained"] for row in facts["revisions"]["numbers"])

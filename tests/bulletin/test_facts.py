@@ -54,6 +54,10 @@ def test_numbers_of_a_period_and_a_gap_before_it(world: World) -> None:
     assert number(facts, "offer", "", of="cannabis")["value"] == 7
     price = number(facts, "price", "", of="cannabis g")
     assert (price["low"], price["value"], price["high"]) == (8, 8, 8)
+    month, _ = made(world.url, "2019-03-31", by="month")
+    assert number(month, "listings", "dream")["value"] == 7
+    for code, name in zip(CODES, ("March 2019", "Mars 2019", "Maart 2019"), strict=True):
+        assert f"<h1>{name}" in page_of(month, code)
 
 
 def test_what_came_and_went(world: World) -> None:
