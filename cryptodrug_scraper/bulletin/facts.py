@@ -155,7 +155,6 @@ def _markets(study: Study, options: BulletinOptions, coverage: Coverage, lines: 
             "market": market, "title": titles[market], "pages": coverage.pages.get(at, 0),
             "crawls": int(crawls.get(market, 0)), "before": before and str(before),
             "listings": _share(coverage.listings.get(at), market in small),
-            "reviews": _share(coverage.reviews.get(at), market in small),
         })  # fmt: skip
     return rows
 

@@ -14,7 +14,6 @@ from cryptodrug_scraper.bulletin.offers import Coverage
 from cryptodrug_scraper.bulletin.spans import Span
 from cryptodrug_scraper.study import Study
 from cryptodrug_scraper.study.intervals import median
-from cryptodrug_scraper.study.periods import bucket
 from cryptodrug_scraper.study.vendors import build_same
 
 STEADY = 0.05
@@ -56,9 +55,6 @@ _MOVED = """
 """
 _ENDS = """
     SELECT market, closed_on, closing_announced_on FROM market WHERE market = ANY(:markets)
-"""
-_REVIEWED = """
-    SELECT market, {period} AS period, count(*) AS n FROM s_review GROUP BY 1, 2
 """
 
 
@@ -163,14 +159,11 @@ def movers(study: Study, country: str, span: Span, lines: Lines) -> list[Row]:
 
 
 def silences(study: Study, span: Span, coverage: Coverage) -> list[Row]:
-    """Return the markets that ended or fell silent: `why` is one of four.
+    """Return the markets that ended or fell silent, and `why`.
 
-    closed, closing (it announced its end), not_captured (no page of it though there were before),
-    no_reviews (pages, but no review of the period, though there were of the one before).
+    closed, closing (it announced its end), not_captured (no page of it though there were before).
     """
     rows: list[Row] = []
-    frame = study.frame(_REVIEWED.format(period=bucket(span.by, "posted_on")))
-    reviewed = {(m, pd.Timestamp(day).date()) for m, day, _ in frame.itertuples(index=False)}
     for market, closed, announced in study.frame(_ENDS).itertuples(index=False):
         before = period_before(coverage, market, span)
         days = {"closed": closed, "closing": announced}
@@ -186,6 +179,4 @@ def silences(study: Study, span: Span, coverage: Coverage) -> list[Row]:
             for why, day in over.items()
             if day >= span.start
         ]
-        if before and (market, span.start) not in reviewed and (market, before) in reviewed:
-            rows.append({"market": market, "why": "no_reviews", "day": str(before)})
     return sorted(rows, key=lambda row: (study.markets.index(row["market"]), row["why"]))

@@ -14,6 +14,7 @@ from typing import Any
 import pandas as pd
 
 from cryptodrug_scraper.bulletin.offers import Coverage, Share, offers_of
+from cryptodrug_scraper.bulletin.spans import Span
 from cryptodrug_scraper.report.guard import TOTAL, as_day, guard_line, review_vendors
 from cryptodrug_scraper.report.offer import GROUPS
 from cryptodrug_scraper.report.parts import missing
@@ -82,6 +83,7 @@ class CountryNumbers:
         self, study: Study, country: str, by: str, coverage: Coverage, lines: Lines
     ) -> None:
         self.study, self.country, self.coverage, self.lines = study, country, coverage, lines
+        self.by = by
         self.offers = offers_of(study, country)
         sold = turnover(study, country=country, by=by, groups=("market",)).frame
         self._sold = sold.assign(period=[as_day(day) for day in sold["period"]])
@@ -98,7 +100,7 @@ class CountryNumbers:
         self._add_offers(period, began, captured, offers)
         # Reviews are seen later: also of a market, or a period, of which there is no page.
         reviewed = [m for m in first if m in began or self._reviewers.get((period, m))]
-        self._add_sales(period, reviewed)
+        self._add_sales(period, reviewed, offers)
         if captured:
             self._add_groups(period, offers)
             self._add_prices(period, offers)
@@ -117,10 +119,22 @@ class CountryNumbers:
                     row["value"] = part["vendor_id"].nunique() if name == "vendors" else len(part)
             self._bound(made, period, self.coverage.listings, "value")
 
-    def _add_sales(self, period: date, markets: list[str]) -> None:
+    def _add_sales(self, period: date, markets: list[str], offers: pd.DataFrame) -> None:
+        """Reviews and turnover by market; `complete` is the part of their pages seen since.
+
+        Before that their numbers are those of the reviews that were seen, and too small.
+        """
         vendors = {market: self._reviewers.get((period, market), 0) for market in markets}
         hidden = self.lines.hide("sold", self.country, period, vendors)
         sold = self._sold[self._sold["period"] == period]
+        end = Span(self.by, period).end
+        since = {
+            (market, period): share
+            for market in markets
+            # From the part follows how many vendors there are.
+            if not self.lines.hides("offer", self.country, period, market)
+            and (share := self.coverage.seen_since(market, offers, end)) is not None
+        }
         for name, keys, digits in _SOLD:
             made = []
             for market in _with_all(markets):
@@ -128,8 +142,13 @@ class CountryNumbers:
                 row = self._row(market, period, name, hidden=market in hidden)
                 for key, column in zip(("value", "low", "high"), keys, strict=True):
                     row[key] = None if row["hidden"] else _rounded(part[column].sum(), digits)
+                if (market, period) in since:
+                    row["complete"] = round(since[market, period].value, 4)
                 made.append(row)
-            self._bound(made, period, self.coverage.reviews, "high")
+            if len(made) > 1:
+                each = [r["complete"] for r in made[:-1] if r["complete"] is not None or r["high"]]
+                made[-1]["complete"] = None if None in each else min(each, default=None)
+            self._bound(made, period, since, "high")
 
     def _add_groups(self, period: date, offers: pd.DataFrame) -> None:
         """Listings by group of drugs, all markets together."""
@@ -160,7 +179,8 @@ class CountryNumbers:
     ) -> Row:
         row: Row = {
             "country": self.country, "market": market, "period": str(period), "name": name,
-            "of": of, "value": None, "low": None, "high": None, "at_most": None, "hidden": hidden,
+            "of": of, "value": None, "low": None, "high": None, "at_most": None, "complete": None,
+            "hidden": hidden,
         }  # fmt: skip
         self.rows.append(row)
         return row
@@ -174,7 +194,8 @@ class CountryNumbers:
             if row[key] is not None and share is not None and share.low > 0:
                 row["at_most"] = ceil(row[key] / share.low)
         if len(rows) > 1:
-            each = [row["at_most"] for row in rows[:-1]]
+            there = [r for r in rows[:-1] if r["hidden"] or r["complete"] is not None or r[key]]
+            each = [row["at_most"] for row in there]
             rows[-1]["at_most"] = None if None in each or rows[-1]["hidden"] else sum(each)
 
 

@@ -7,8 +7,10 @@ of it and of a unit in that period (medians, EUR, of the amount last stated), `f
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
 from dataclasses import dataclass
+from datetime import date
+from itertools import product
 from typing import Any
 
 import pandas as pd
@@ -46,17 +48,21 @@ _OFFERED = """
     LEFT JOIN priced p ON p.listing_id = o.listing_id AND p.period = o.period
 """
 _COVERED = """
-    WITH each AS (
-        SELECT k.market, k.kind, k.thing, {period} AS period, bool_or(k.captured) AS captured
-        FROM s_known k JOIN s_crawl c USING (market, nth) WHERE NOT k.gone GROUP BY 1, 2, 3, 4
-    ), later AS (
-        SELECT *, bool_or(captured) OVER (
-                   PARTITION BY market, kind, thing ORDER BY period DESC) AS later
-        FROM each
-    )
-    SELECT market, kind, period, count(*) AS known, count(*) FILTER (WHERE captured) AS captured,
-           count(*) FILTER (WHERE later) AS later
-    FROM later GROUP BY 1, 2, 3
+    SELECT market, period, count(*) AS known, count(*) FILTER (WHERE captured) AS captured FROM (
+        SELECT k.market, {period} AS period, bool_or(k.captured) AS captured
+        FROM s_known k JOIN s_crawl c USING (market, nth)
+        WHERE k.kind = 'listing' AND NOT k.gone GROUP BY k.market, k.thing, 2
+    ) AS each GROUP BY 1, 2
+"""
+# Pages of any time: reviews of a period are seen by later crawls.
+_OWN_PAGES = """
+    SELECT 'listing' AS kind, o.listing_id AS id, max(CAST(o.observed_at AS date)) AS last_day
+    FROM listing_observation o JOIN page p USING (page_id)
+    WHERE p.kind = 'listing' AND NOT o.is_card AND p.market = ANY(:markets) GROUP BY 2
+    UNION ALL
+    SELECT 'vendor', o.vendor_id, max(CAST(o.observed_at AS date))
+    FROM vendor_observation o JOIN page p USING (page_id)
+    WHERE p.kind = 'vendor' AND o.is_profile AND p.market = ANY(:markets) GROUP BY 2
 """
 _SHOWING = """
     SELECT DISTINCT market, p.kind FROM page p
@@ -97,6 +103,12 @@ class Share:
     low: float
     high: float
 
+    @classmethod
+    def of(cls, some: int, all_of: int) -> Share:
+        """Return some of all, which are not none, with Wilson's interval."""
+        low, high = wilson(some, all_of)
+        return cls(some / all_of, float(low), float(high))
+
 
 class Coverage:
     """By market (TOTAL: all together) and period: pages, and parts that were captured."""
@@ -105,29 +117,32 @@ class Coverage:
         frame = study.frame(_CAPTURED.format(period=bucket(by, "observed_at")))
         self.pages = {(m, as_day(day)): int(n) for m, day, n in frame.itertuples(index=False)}
         """How many pages of offers were captured; no key: none."""
-        showing = {(m, kind) for m, kind in study.frame(_SHOWING).itertuples(index=False)}
-        rows = study.frame(_COVERED.format(period=bucket(by, "c.day"))).to_dict("records")
-        listings = [(row, "captured") for row in rows if row["kind"] == "listing"]
-        self.listings = _shares(listings)
+        self.listings: dict[tuple[str, Any], Share] = {}
         """Of the listings that pages pointed to, those whose own page was captured."""
-        self.reviews: dict[tuple[str, Any], Share] = {}
-        """Of pages that show reviews those captured then or later: of two kinds, the lesser."""
-        for kind in ("listing", "vendor"):
-            shown = [(r, "later") for r in rows if (r["market"], r["kind"]) in showing]
-            for at, part in _shares([r for r in shown if r[0]["kind"] == kind]).items():
-                if at not in self.reviews or part.low < self.reviews[at].low:
-                    self.reviews[at] = part
+        sums = Counter[tuple[str, Any, str]]()
+        for row in study.frame(_COVERED.format(period=bucket(by, "c.day"))).to_dict("records"):
+            for market, name in product((row["market"], TOTAL), ("captured", "known")):
+                sums[market, as_day(row["period"]), name] += int(row[name])
+        for market, day, _ in sums:
+            share = Share.of(sums[market, day, "captured"], sums[market, day, "known"])
+            self.listings[market, day] = share
+        self._showing = [(m, kind) for m, kind in study.frame(_SHOWING).itertuples(index=False)]
+        self._last = {
+            (kind, int(key)): as_day(day)
+            for kind, key, day in study.frame(_OWN_PAGES).dropna().itertuples(index=False)
+        }
 
+    def seen_since(self, market: str, offers: pd.DataFrame, end: date) -> Share | None:
+        """Return of the pages that show a market's reviews the part captured after a day.
 
-def _shares(rows: list[tuple[Mapping[str, Any], str]]) -> dict[tuple[str, Any], Share]:
-    sums: dict[tuple[str, Any], list[int]] = {}
-    for row, name in rows:
-        for market in (row["market"], TOTAL):
-            into = sums.setdefault((market, as_day(row["period"])), [0, 0])
-            into[0] += int(row[name])
-            into[1] += int(row["known"])
-    result = {}
-    for key, (some, of) in sums.items():
-        low, high = wilson(some, of)
-        result[key] = Share(some / of, float(low), float(high))
-    return result
+        Of the listings and vendors of some offers, whichever pages of the market show reviews; of
+        two kinds the lesser part. None where there is no offer, or no page with reviews.
+        """
+        own = offers[offers["market"] == market]
+        parts = []
+        for name, kind in self._showing:
+            ids = own[f"{kind}_id"].dropna().unique()
+            if name == market and len(ids):
+                days = [self._last.get((kind, int(key))) for key in ids]
+                parts.append(Share.of(sum(day is not None and day > end for day in days), len(ids)))
+        return min(parts, key=lambda share: share.value, default=None)

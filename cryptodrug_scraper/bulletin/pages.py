@@ -23,6 +23,8 @@ _LATEST = 8
 _REVISED = 30
 """Revisions that the table shows."""
 _DRAWN = 5
+_SETTLED = 0.5
+"""Reviews and turnover are drawn, and told in a sentence, from this part of their pages on."""
 _SIZES = {"vendors": "count", "listings": "count", "reviews": "count", "turnover": "euros"}
 
 Row = Mapping[str, Any]
@@ -164,7 +166,8 @@ class BulletinPage:
         ]
         gap = [self.t("gap")] if any(row.get("listings") is None for row in rows) else []
         columns = " ".join(f"{name}:{kind}" for name, kind in _SIZES.items())
-        self._table(section, "sizes", f"period {columns}", rows, gap, ends="bounds",
+        gap.append(self.t("complete_note"))
+        self._table(section, "sizes", f"period {columns} complete:share", rows, gap, ends="bounds",
                     country=country)  # fmt: skip
         offer, prices = self._pairs(country, "offer"), self._pairs(country, "price")
         for name, columns, lines in (
@@ -185,7 +188,7 @@ class BulletinPage:
             {name: self._of(country, self.markets[-1], day, name) for name in _SIZES}
             for day in (self.start, self._previous)
         )
-        listings, turnover = now["listings"], now["turnover"]
+        listings = now["listings"]
         before = {name: row.get("value") if then is not now else None for name, row in then.items()}
         if listings.get("hidden"):
             section.conclude(self.t("few", country=country, threshold=self.threshold))
@@ -193,19 +196,27 @@ class BulletinPage:
             vendors = now["vendors"]["value"]
             given = {"vendors": vendors, "listings": listings["value"], "period": self._full()}
             section.conclude(self.t("offered", country=country, before=before["listings"], **given))
-        if turnover.get("value") is not None:
-            given = {"value": turnover["value"], "ends": (turnover["low"], turnover["high"])}
-            reviews = now["reviews"]["value"]
-            section.conclude(
-                self.t("sold", country=country, before=before["turnover"], reviews=reviews, **given)
-            )
-            section.findings.append(self.t("still_few"))
+        settled = [
+            day
+            for day in self._periods
+            if (self._of(country, self.markets[-1], day, "turnover").get("complete") or 0)
+            >= _SETTLED
+        ]
+        for day in settled[-1:]:
+            turnover = self._of(country, self.markets[-1], day, "turnover")
+            reviews = self._of(country, self.markets[-1], day, "reviews")
+            if turnover["value"] is not None:
+                given = {"value": turnover["value"], "ends": (turnover["low"], turnover["high"])}
+                given |= {"complete": turnover["complete"], "reviews": reviews["value"]}
+                section.conclude(self.t("sold", country=country, day=day, by=self.by, **given))
+                break
+        section.findings.append(self.t("still_few"))
 
     def _sizes(self, country: str, market: str, day: date) -> dict[str, Any]:
         sizes: dict[str, Any] = {}
         for name in _SIZES:
             if number := self._of(country, market, day, name):
-                sizes |= _cell(number, name)
+                sizes |= _cell(number, name) | {"complete": number["complete"]}
         return sizes
 
     def _pairs(self, country: str, name: str) -> list[tuple[str, Row, Row]]:
@@ -222,7 +233,9 @@ class BulletinPage:
             sizes: list[Row] = [self._sizes(country, market, day) for day in self._periods]
             if market != TOTAL:
                 lines["listings"][self._market(market)] = sizes
-                lines["turnover"][self._market(market)] = sizes
+                lines["turnover"][self._market(market)] = [
+                    row if (row.get("complete") or 0) >= _SETTLED else {} for row in sizes
+                ]
         for of, _, _ in self._pairs(country, "price"):
             prices = [self._of(country, TOTAL, day, "price", of) for day in self._periods]
             if of.endswith(" g") and sum(row.get("value") is not None for row in prices) > 1:
@@ -340,8 +353,7 @@ class BulletinPage:
         lines = []
         for row in rows:
             line = {"market": row["title"], "pages": row["pages"], "crawls": row["crawls"]}
-            for name in ("listings", "reviews"):
-                line |= _cell(row[name] or {}, f"covered_{name}")
+            line |= _cell(row["listings"] or {}, "covered_listings")
             lines.append(line)
             if not row["pages"]:
                 section.conclude(self.t("no_pages", market=row["title"]))
@@ -352,7 +364,7 @@ class BulletinPage:
             several = len(covered) > 1 and share < 1
             given = {"market": worst["title"], "share": share, "several": several}
             section.conclude(self.t("covered", **given))
-        columns = "market pages:count crawls:count covered_listings:share covered_reviews:share"
+        columns = "market pages:count crawls:count covered_listings:share"
         self._table(section, "coverage", columns, lines, ends="coverage")
         bounds = [
             {
