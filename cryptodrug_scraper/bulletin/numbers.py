@@ -146,7 +146,10 @@ class CountryNumbers:
                     row["complete"] = round(since[market, period].value, 4)
                 made.append(row)
             if len(made) > 1:
-                each = [r["complete"] for r in made[:-1] if r["complete"] is not None or r["high"]]
+                there = [
+                    r for r in made[:-1] if r["complete"] is not None or r["high"] or r["hidden"]
+                ]
+                each = [row["complete"] for row in there]
                 made[-1]["complete"] = None if None in each else min(each, default=None)
             self._bound(made, period, since, "high")
 

@@ -16,6 +16,10 @@ from cryptodrug_scraper.report.page import Report, render
 from cryptodrug_scraper.report.parts import SUPPRESSED, Section
 from cryptodrug_scraper.study.intervals import DRAWS, SEED
 
+_CAUSES = (
+    "late", "added", "removed", "reread", "visible", "stated", "edited", "again", "since",
+    "program",
+)  # fmt: skip
 _REVISED = 30
 """Revisions that the table shows."""
 
@@ -70,7 +74,7 @@ class BulletinPage(CountrySection):
 
     def _news(self) -> Section:
         section = Section("new", self.t("new"), short=self.t("new_short"))
-        facts, place = self.facts, self.lang.place
+        facts, place, colon = self.facts, self.lang.place, self.lang.text("page.colon")
         everywhere = [row for row in facts["substances"] if not (row["market"] or row["country"])]
         if everywhere:
             names = [plain(row["substance"]) for row in everywhere]
@@ -87,7 +91,7 @@ class BulletinPage(CountrySection):
                 section.findings.append(self.t("prices_changed", ends=ends, **row))
         came = [
             {
-                "group": f"{place(row['country'])}: {self.t('column_' + row['of'])}",
+                "group": place(row["country"]) + colon + self.t(f"column_{row['of']}"),
                 "market": self.market(row["market"]),
                 "since": self.short(day_of(row["since"])),
                 "came": or_hidden(row["came"]),
@@ -215,9 +219,9 @@ class BulletinPage(CountrySection):
                 "what": self.t(f"column_{row['name']}") + (f" ({what})" if what else ""),
                 "why": self._why(row["causes"]),
             }
-            rows.append(
-                line | {key: self._number(row["name"], row[key]) for key in ("then", "now")}
-            )
+            line |= {key: self._number(row["name"], row[key]) for key in ("then", "now")}
+            if line["then"] != line["now"]:  # as they are written
+                rows.append(line)
         left = len(numbers) - len(rows)
         notes = [self.t("rest", n=left)] if left else []
         self.table(section, "revised", "period what then now why", rows, notes, **of)
@@ -231,11 +235,13 @@ class BulletinPage(CountrySection):
         return self.lang.number(value)
 
     def _why(self, causes: Mapping[str, int]) -> str:
+        """Write the causes of a change, first those that are of its own period."""
         parts = [
-            self.t(f"cause_{name.removesuffix('_few')}", n=None if name.endswith("_few") else n)
-            for name, n in causes.items()
+            self.t(f"cause_{cause}", n=causes.get(cause))
+            for cause in _CAUSES
+            if cause in causes or f"{cause}_few" in causes
         ]
-        return "; ".join(parts) or self.t("cause_none")
+        return self.lang.text("page.between_sources").join(parts) or self.t("cause_none")
 
 
 def page_of(facts: Row, code: str) -> str:
