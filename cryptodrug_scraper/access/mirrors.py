@@ -6,9 +6,11 @@ them through :class:`Mirrors`, which goes to another one when the current one fa
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import re
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -55,6 +57,11 @@ class Mirror:
     def host(self) -> str:
         """The host name, without a port."""
         return host_of(self.address)
+
+    @property
+    def mark(self) -> str:
+        """What stands for it in the counters of crawls."""
+        return mark(urlsplit(self.address).netloc.lower())
 
 
 def tidy_address(text: str) -> str:
@@ -222,6 +229,11 @@ def _moment(text: str | None) -> datetime | None:
     return None if text is None else datetime.fromisoformat(text).astimezone(UTC)
 
 
+def mark(secret: str) -> str:
+    """Return what stands for a mirror's host or a session's name in counters, which name none."""
+    return hashlib.sha256(secret.encode()).hexdigest()[:8]
+
+
 class Mirrors:
     """A market's mirrors while a crawl runs: which one to ask now.
 
@@ -248,6 +260,7 @@ class Mirrors:
         self._failures: dict[str, int] = {}
         self._rests_since: dict[str, float] = {}
         self._notes: list[tuple[str, bool, int]] = []
+        self._counts: Counter[str] = Counter()
         self._saved_at = clock()
         self._seen: object = None
         self._addresses: list[str] = []
@@ -312,7 +325,18 @@ class Mirrors:
         )
         return changed
 
+    def counters(self) -> dict[str, int]:
+        """Return how requests to each mirror went (by its mark), and how many failed last."""
+        return {
+            f"mirror/{mark(host)}/{how}": self._counts[f"{host} {how}"]
+            for host in sorted(self.hosts)
+            for how in ("ok", "failed", "in_a_row")
+        }
+
     def _note(self, address: str, ok: bool) -> None:
+        host = urlsplit(address).netloc.lower()
+        self._counts[f"{host} {'ok' if ok else 'failed'}"] += 1
+        self._counts[f"{host} in_a_row"] = 0 if ok else self._counts[f"{host} in_a_row"] + 1
         if self._notes and self._notes[-1][:2] == (address, ok):
             self._notes[-1] = (address, ok, self._notes[-1][2] + 1)
         else:

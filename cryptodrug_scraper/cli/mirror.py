@@ -78,6 +78,8 @@ def add(
     "list",
     help=guide("""
         List a market's mirrors, the best first, with how requests to them went.
+
+        The mark stands for the address where none may be written: in the health of crawls.
     """),
     epilog=guide("""
     [bold]Examples[/]
@@ -100,6 +102,7 @@ def list_(
                 {
                     "market": market,
                     "address": mirror.address,
+                    "mark": mirror.mark,
                     "added_at": isoformat(mirror.added_at),
                     "last_ok_at": isoformat(mirror.last_ok_at) if mirror.last_ok_at else None,
                     "last_failed_at": (
@@ -116,10 +119,11 @@ def list_(
         return
     from cryptodrug_scraper.common.console import count, output, table
 
-    columns = ("address", "ok", "failed", "failed in a row", "last ok", "last failed")
+    columns = ("address", "mark", "ok", "failed", "failed in a row", "last ok", "last failed")
     rows = [
         (
             mirror.address,
+            mirror.mark,
             mirror.ok,
             mirror.failed,
             mirror.failures_in_a_row,

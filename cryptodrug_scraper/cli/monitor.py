@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cryptodrug_scraper.cli import monitor_install, monitor_notify, monitor_words
+from cryptodrug_scraper.cli import monitor_health, monitor_install, monitor_notify, monitor_words
 from cryptodrug_scraper.cli.errors import Code, Failure
 from cryptodrug_scraper.cli.monitor_config import CONFIG, Config, read
 from cryptodrug_scraper.cli.options import check_market, epilog, guide, output_file
@@ -207,3 +207,9 @@ app.command("install", help=monitor_install.HELP, epilog=monitor_install.EPILOG)
     monitor_install.install
 )
 app.command("hunt", help=monitor_words.HELP, epilog=monitor_words.EPILOG)(monitor_words.hunt)
+app.command("health", help=monitor_health.HEALTH_HELP, epilog=monitor_health.HEALTH_EPILOG)(
+    monitor_health.health
+)
+app.command("status", help=monitor_health.STATUS_HELP, epilog=monitor_health.STATUS_EPILOG)(
+    monitor_health.status
+)

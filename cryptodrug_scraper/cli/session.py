@@ -133,6 +133,8 @@ def list_(
 ) -> None:
     """List sessions."""
     check_market(market)
+    from cryptodrug_scraper.access.mirrors import mark
+
     sessions, _ = _stores()
     found = sessions.all(market)
     if as_json:
@@ -141,6 +143,7 @@ def list_(
                 {
                     "market": identity.market,
                     "name": identity.name,
+                    "mark": mark(identity.name),
                     "state": identity.state,
                     "why": identity.why or None,
                     "until": _iso(identity.until),
@@ -158,11 +161,12 @@ def list_(
         return
     from cryptodrug_scraper.common.console import count, output, table
 
-    columns = ("market", "name", "state", "why", "since", "used", "requests", "cookies")
+    columns = ("market", "name", "mark", "state", "why", "since", "used", "requests", "cookies")
     rows = [
         (
             i.market,
             i.name,
+            mark(i.name),
             f"{i.state} until {_shown(i.until)}" if i.state == "resting" else i.state,
             i.why,
             _shown(i.added_at),

@@ -274,6 +274,7 @@ class CrawlRun:
             if key.startswith("cryptodrug/")
         }
         counters |= {f"frontier/{name}": n for name, n in self.frontier.counts().items()}
+        counters |= self.mirrors.counters() | self.pool.counters
         counters["seconds"] = round((datetime.now(UTC) - self.started_at).total_seconds(), 1)
         return counters
 

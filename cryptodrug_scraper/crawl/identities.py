@@ -8,11 +8,13 @@ while a crawl runs and the next crawl begins where this one stood.
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from cryptodrug_scraper.access.cookies import updated
+from cryptodrug_scraper.access.mirrors import mark
 from cryptodrug_scraper.access.sessions import Identity, SessionStore
 
 _SAVED_EVERY = 20  # requests between two notes of how many an identity has made
@@ -65,6 +67,8 @@ class Pool:
         self.rest = rest
         self.clock = clock
         self.sessions: dict[str, SessionState] = {}
+        self.counters: Counter[str] = Counter()
+        """What came of each session's requests, by its mark: ok, or failed."""
         self._token: object = None
         self.refresh()
 
@@ -145,17 +149,20 @@ class Pool:
 
     def good(self, session: SessionState) -> None:
         """Note that a page of the market came."""
+        self._count(session, "ok")
         session.failures = session.challenges = 0
         if session.state in ("resting", "walled") and session.flying <= self.each:
             self._save(session, "live", "", None)
 
     def ended(self, session: SessionState, why: str) -> None:
         """Note that the session is signed out."""
+        self._count(session, "failed")
         if session.state != "ended":
             self._save(session, "ended", why, None)
 
     def challenged(self, session: SessionState, why: str) -> None:
         """Let it rest at a captcha or waiting page: longer each time, then until it is solved."""
+        self._count(session, "failed")
         if session.until > self.clock() or session.state == "ended":
             return  # one that went out together with the one that is known
         session.challenges += 1
@@ -166,11 +173,15 @@ class Pool:
 
     def failed(self, session: SessionState) -> bool:
         """Note that the way failed; return whether another circuit is taken for it."""
+        self._count(session, "failed")
         session.failures += 1
         if session.failures % _BAD_CIRCUIT:
             return False
         session.circuit += 1
         return True
+
+    def _count(self, session: SessionState, how: str) -> None:
+        self.counters[f"session/{mark(session.name)}/{how}"] += 1
 
     def set_cookies(self, session: SessionState, cookies: dict[str, str | None]) -> None:
         """Keep cookies that the site set anew (None: took away)."""

@@ -223,6 +223,20 @@ def test_after_some_failures_in_a_row_another_is_asked(mirrors: Mirrors) -> None
     assert mirrors.current() == C
 
 
+def test_what_came_of_each_is_counted_by_its_mark(mirrors: Mirrors, store: MirrorStore) -> None:
+    fail(mirrors, A, 2)
+    mirrors.ok(A)
+    fail(mirrors, A, 4)
+    mirrors.ok(B)
+    counted = mirrors.counters()
+    marks = {mirror.address: mirror.mark for mirror in store.all("dream")}
+    assert len(set(marks.values())) == 3
+    for address, numbers in {A: (1, 6, 4), B: (1, 0, 0), C: (0, 0, 0)}.items():
+        names = [f"mirror/{marks[address]}/{how}" for how in ("ok", "failed", "in_a_row")]
+        assert tuple(counted[name] for name in names) == numbers
+    assert len(counted) == 9 and ".onion" not in str(counted)
+
+
 def test_one_that_has_rested_is_asked_again(mirrors: Mirrors, clock: Clock) -> None:
     assert mirrors.current() == A
     fail(mirrors, A)

@@ -9,10 +9,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import psycopg2
 import pytest
 import sqlalchemy as sa
 from sqlalchemy import Engine
@@ -20,6 +22,7 @@ from sqlalchemy import Engine
 from cryptodrug_scraper.access.mirrors import MirrorStore
 from cryptodrug_scraper.archive import Page, read_pages
 from cryptodrug_scraper.database.connection import client_url, open_engine
+from cryptodrug_scraper.monitor.health import compute_health, runs_without_health
 from cryptodrug_scraper.replay import replay
 from simulator.market_site import market_sites
 from simulator.truth import truth
@@ -182,14 +185,24 @@ def test_recent_captures_are_not_asked_for_again(tmp_path: Path) -> None:
         assert full.summary["pages"] == first.summary["pages"]
 
 
-def test_a_dead_mirror_is_left_for_one_that_lives(tmp_path: Path) -> None:
+def test_a_dead_mirror_is_left_for_one_that_lives(tmp_path: Path, migrated_url: str) -> None:
     with place(tmp_path, "dream") as here, place(tmp_path, "dream") as other:
         other.server.site.world.mirrors["127.0.0.1"] = other.server.site.world.reference
-        ended = here.crawl(None)
+        ended = here.crawl(migrated_url)
         assert ended.code == 0 and ended.summary["requests"]["waiting"] == 0
         health = {m.address: m for m in MirrorStore(tmp_path / "mirrors").all("dream")}
         assert health[here.server.address].ok > 0
         assert not health[other.server.address].ok
+        with closing(psycopg2.connect(client_url(migrated_url))) as connection:
+            ((run, market),) = runs_without_health(connection)
+            checks = {(c.name, c.subject): c for c in compute_health(connection, run).checks}
+        assert market == "dream" and checks["closure", "all"].reason == "open"
+        assert checks["pages", "all"].value == ended.summary["pages"]
+        assert checks["mirror", health[here.server.address].mark].reason == "answers"
+        if health[other.server.address].failed >= 5:
+            assert checks["mirror", health[other.server.address].mark].reason == "lost"
+        assert {name for name, _ in checks} >= {"coverage", "errors", "fields", "time"}
+        assert [c for c in checks.values() if c.reason == "not_computed"] == []
 
 
 def test_a_database_that_is_lost_holds_nothing_up(

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from cryptodrug_scraper.access.mirrors import mark
 from cryptodrug_scraper.access.sessions import SessionStore
 from cryptodrug_scraper.crawl.identities import Pool, SessionState
 
@@ -118,6 +119,19 @@ def test_requests_are_counted_on_disk(pool: Pool, store: SessionStore) -> None:
     assert store.get("m", "two").requests == 20
     pool.save()
     assert store.get("m", "two").requests == 25
+
+
+def test_what_came_of_each_session_is_counted_by_its_mark(pool: Pool) -> None:
+    one, two = pool.sessions["one"], pool.sessions["two"]
+    pool.good(one)
+    pool.challenged(one, "captcha")
+    pool.failed(one)
+    pool.ended(two, "login")
+    assert pool.counters == {
+        f"session/{mark('one')}/ok": 1,
+        f"session/{mark('one')}/failed": 2,
+        f"session/{mark('two')}/failed": 1,
+    }
 
 
 def test_who_is_removed_is_gone(pool: Pool, store: SessionStore) -> None:

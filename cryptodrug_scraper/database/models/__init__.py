@@ -4,10 +4,17 @@ Three layers. *What is*: markets, places, vendors, listings, categories, keys an
 each once, under a key made from what it is (``ids.py``). *What was seen*: a ``page`` is one
 capture, and the ``..._observation`` rows and their parts hang on it by ``(page_id,
 ordinal)`` and go with it. *What follows*: ``review``, worked out from ``review_sighting``
-(``reviews.py``). And ``bulletin``, what was published of it.
+(``reviews.py``). And ``bulletin``, what was published of it, and ``run_health``, how crawls did.
 """
 
-from cryptodrug_scraper.database.models import bulletins, observations, pages, reviews, things
+from cryptodrug_scraper.database.models import (
+    bulletins,
+    health,
+    observations,
+    pages,
+    reviews,
+    things,
+)
 from cryptodrug_scraper.database.models.base import Base
 
-__all__ = ["Base", "bulletins", "observations", "pages", "reviews", "things"]
+__all__ = ["Base", "bulletins", "health", "observations", "pages", "reviews", "things"]

@@ -78,6 +78,11 @@ class PageRow(Base):
             "observed_at",
             postgresql_where=text("exchange_panel_id IS NOT NULL"),
         ),
+        Index(
+            "ix_page_crawl_run_id",
+            "crawl_run_id",
+            postgresql_where=text("crawl_run_id IS NOT NULL"),
+        ),
         Index("ix_page_cut_off", "page_id", postgresql_where=text("cut_off")),
         Index("ix_page_invented", "page_id", postgresql_where=text("invented")),
         {"comment": "One capture: the same bytes, from one address, at one time."},
