@@ -274,7 +274,7 @@ _ERRORS = f"""
     FROM c WHERE key IN ('frontier/done', 'frontier/gone', 'frontier/failed')
     UNION ALL
     SELECT split_part(key, '/', 1) || ' ' || split_part(key, '/', 2),
-           sum(n) FILTER (WHERE key LIKE '%%/failed') / nullif(sum(n), 0), sum(n)
+           coalesce(sum(n) FILTER (WHERE key LIKE '%%/failed'), 0) / sum(n), sum(n)
     FROM c WHERE key ~ '^(mirror|session)/[0-9a-f]+/(ok|failed)$' GROUP BY 1 HAVING sum(n) > 0
 """
 
