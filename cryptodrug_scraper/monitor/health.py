@@ -47,14 +47,14 @@ _RUNS_OF_JOB = """
       AND coalesce(options ->> 'job', CAST(crawl_run_id AS text)) = %(job)s
     ORDER BY started_at DESC, crawl_run_id
 """
-_BEFORE = """
+_EARLIER = """
     SELECT h.crawl_run_id, h.job, h.complete FROM run_health h JOIN crawl_run r USING (crawl_run_id)
     WHERE r.market = %(market)s AND r.invented = %(invented)s AND h.scope = %(scope)s
       AND r.started_at < %(started)s ORDER BY r.started_at DESC LIMIT %(window)s
 """
 _PAST = """
     SELECT crawl_run_id, name, subject, value, number FROM health_check
-    WHERE crawl_run_id = ANY(%(before)s) AND value IS NOT NULL AND level <> 'broken'
+    WHERE crawl_run_id = ANY(%(earlier)s) AND value IS NOT NULL AND level <> 'broken'
       AND reason <> 'part'
 """
 
@@ -222,15 +222,15 @@ class _Judging:
         self.values |= {"runs": runs, "job_runs": [run for run, _ in of_job]}
 
     def _past(self) -> None:
-        before = self._all(_BEFORE)
-        self.before = [run for run, _, _ in before]
+        earlier = self._all(_EARLIER)
+        self.earlier = [run for run, _, _ in earlier]
         self.past: dict[tuple[str, str], dict[int, Value]] = {}
-        for run, name, subject, *value in self._all(_PAST, before=self.before):
+        for run, name, subject, *value in self._all(_PAST, earlier=self.earlier):
             self.past.setdefault((name, subject), {})[run] = Value(*value)
-        job = next((job for _, job, complete in before if complete), None)
+        job = next((job for _, job, complete in earlier if complete), None)
         listings = [value.value for value in self._past_of("pages", "listing")]
         self.values |= {
-            "previous": [run for run, of, _ in before if of == job],
+            "previous": [run for run, of, _ in earlier if of == job],
             "had_listings": bool(listings) and median(listings) >= _HAD_LISTINGS,
         }
 
@@ -240,7 +240,7 @@ class _Judging:
         if sparse:
             every = self.past.get((name, "all"), {})
             known = {run: Value(0.0, all_.number) for run, all_ in every.items()} | known
-        return [known[run] for run in self.before if run in known]
+        return [known[run] for run in self.earlier if run in known]
 
     def checks(self, measure: Measure) -> list[Check]:
         """Measure and judge; what cannot be measured is a check that says so."""

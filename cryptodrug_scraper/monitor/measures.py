@@ -294,7 +294,7 @@ _MIRRORS = f"""
         FROM crawl_run r, LATERAL jsonb_each_text(counters) AS each(key, value)
         WHERE r.market = %(market)s AND r.invented = %(invented)s AND started_at <= %(started)s
           AND key ~ '^mirror/[0-9a-f]+/(ok|failed|in_a_row)$'
-    ), asked AS (
+    ), tried AS (
         SELECT mark, started_at, sum(n) FILTER (WHERE what = 'in_a_row') >= {PATIENCE} AS lost,
                started_at = %(started)s AS now
         FROM c GROUP BY mark, started_at HAVING sum(n) FILTER (WHERE what <> 'in_a_row') > 0
@@ -304,7 +304,7 @@ _MIRROR = f"""
     {_MIRRORS} SELECT * FROM (
         SELECT DISTINCT ON (mark) mark, CASE WHEN lost THEN 'look' ELSE 'fine' END,
                CASE WHEN lost THEN 'lost' ELSE 'answers' END
-        FROM asked WHERE mark IN (SELECT mark FROM c WHERE started_at = %(started)s)
+        FROM tried WHERE mark IN (SELECT mark FROM c WHERE started_at = %(started)s)
         ORDER BY mark, started_at DESC
     ) AS latest
 """
@@ -316,7 +316,7 @@ _CLOSURE = f"""
         SELECT CASE
             WHEN r.outcome IN ('tor', 'archive', 'needs_session') THEN 'open'
             WHEN pages = 0 AND CAST(counters ->> 'requests' AS float8) > 0 THEN 'nothing_answers'
-            WHEN (SELECT bool_and(lost) FROM asked WHERE now) THEN 'no_mirror_answers'
+            WHEN (SELECT bool_and(lost) FROM tried WHERE now) THEN 'no_mirror_answers'
             WHEN listings = 0 AND %(complete)s AND NOT counters ? 'skipped/recent'
                  AND %(had_listings)s THEN 'no_listings'
             ELSE 'open' END AS reason

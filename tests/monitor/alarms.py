@@ -3,8 +3,8 @@
 python -m tests.monitor.alarms [--runs 104] [--size 150] [--seed 1]
 
 Of each market: weekly crawls that grow by 2 % a week and vary by ±30 %, then each field dropped in
-turn, a lost mirror, a market that closes. At last a run of 10,000 pages. Exit code 1 where an aim
-is missed.
+turn that a tenth of the records state. At last runs of 10,000 pages. Exit code 1 where an aim is
+missed.
 """
 
 from __future__ import annotations

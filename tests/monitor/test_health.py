@@ -163,12 +163,12 @@ def test_runs_of_a_job_are_one_crawl_and_a_killed_run_counts_for_the_next(weeks:
     first = weeks.health(weeks.crawl(scale=1.0, job="j", outcome="limit"))
     weeks.crawl(scale=1.0, job="j", outcome=None)  # killed
     last = weeks.health(weeks.crawl(scale=1.0, job="j", outcome="finished"))
-    before, after = (
+    earlier, later = (
         {c.name: c.number or 0 for c in health.checks if c.subject == "all"}
         for health in (first, last)
     )
-    assert after["pages"] == weeks.pages  # of the job: all three
-    assert after["readable"] == weeks.pages - before["readable"]  # of the last two
+    assert later["pages"] == weeks.pages  # of the job: all three
+    assert later["readable"] == weeks.pages - earlier["readable"]  # of the last two
     assert last.complete and not first.complete
 
 

@@ -100,8 +100,10 @@ class Weeks:
         for n in range(0, len(rows), 500):
             assert self.loader.load(rows[n : n + 500]).refused == []
         if outcome is not None:
-            asked = len(rows) + self.chance.randrange(1 + len(rows) // 10)
-            counted = {"requests": asked, "put_back/timeout": asked - len(rows)} | (counters or {})
+            requests = len(rows) + self.chance.randrange(1 + len(rows) // 10)
+            counted = {"requests": requests, "put_back/timeout": requests - len(rows)} | (
+                counters or {}
+            )
             record_crawl(self.connection, stamp, CrawlEnd(name, at, outcome, counted))
         return key_of("crawl_run", name)
 
