@@ -282,6 +282,8 @@ _ERRORS = f"""
 
 PATIENCE = 5
 """Failures in a row after which a crawl takes another mirror."""
+_IN_VAIN = 50
+"""Requests without a page after which the rest of a job is not just a few pages that are gone."""
 _OUTCOME = """
     SELECT 'all', CASE WHEN outcome IN ('finished', 'limit', 'interrupted') THEN 'fine'
                 WHEN outcome = 'needs_session' THEN 'look' ELSE 'broken' END, outcome
@@ -311,11 +313,13 @@ _MIRROR = f"""
 _CLOSURE = f"""
     {_MIRRORS}, seen AS (
         SELECT count(*) FILTER (WHERE {OF_MARKET}) AS pages,
+               count(*) FILTER (WHERE {OF_MARKET} AND now) AS now_pages,
                count(*) FILTER (WHERE kind = 'listing') AS listings FROM h_page
     ), judged AS (
         SELECT CASE
             WHEN r.outcome IN ('tor', 'archive', 'needs_session') THEN 'open'
-            WHEN pages = 0 AND CAST(counters ->> 'requests' AS float8) > 0 THEN 'nothing_answers'
+            WHEN CAST(counters ->> 'requests' AS float8) >= CASE
+                WHEN pages = 0 THEN 1 WHEN now_pages = 0 THEN {_IN_VAIN} END THEN 'nothing_answers'
             WHEN (SELECT bool_and(lost) FROM tried WHERE now) THEN 'no_mirror_answers'
             WHEN listings = 0 AND %(complete)s AND NOT counters ? 'skipped/recent'
                  AND %(had_listings)s THEN 'no_listings'

@@ -143,6 +143,10 @@ def test_a_market_that_closed(weeks: Weeks) -> None:
     assert wrong(gone)["closure", "all"] == "nothing_answers"
     amid = weeks.crawl(scale=0.3, counters=mirrors(**{ONE: (9, 60, 60)}), outcome="stopped")
     assert wrong(weeks.health(amid))["closure", "all"] == "no_mirror_answers"
+    judged(weeks, 1, job="j", outcome="limit")
+    for requests, reasons in ((20, set()), (60, {"nothing_answers"})):
+        rest = weeks.crawl(scale=0.0, job="j", outcome="limit", counters={"requests": requests})
+        assert set(wrong(weeks.health(rest)).values()) == reasons
     wall = weeks.health(weeks.crawl(scale=0.0, outcome="needs_session"))
     assert wrong(wall) == {("outcome", "all"): "needs_session"}
     assert wrong(weeks.health(weeks.crawl(scale=0.0, outcome="tor")))["outcome", "all"] == "tor"
