@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from selectolax.lexbor import LexborNode
 
-from cryptodrug_scraper.reading.document import Document, block_text
-from cryptodrug_scraper.reading.links import Address, address
-from cryptodrug_scraper.reading.nodes import attribute, class_names, elements, labelled, words
+from cryptodrug_scraper.reading.document import Document
+from cryptodrug_scraper.reading.facts import read_fact
+from cryptodrug_scraper.reading.links import address
+from cryptodrug_scraper.reading.nodes import (
+    attribute,
+    class_names,
+    elements,
+    following,
+    labelled,
+    words,
+)
 from cryptodrug_scraper.reading.payment import read_coin, read_payment
 from cryptodrug_scraper.reading.reader import Reader
 from cryptodrug_scraper.records import Listing, ParsedPage, ShippingOption, Vendor
@@ -26,22 +34,20 @@ def read_listing_page(
         reader.at(document.first("div.category.selected"))
         reader.note("listing.category", " / ".join(category), category)
     listing.external_id = _own_id(product, page.url, reader)
-    title = product.css_first("div.title")
-    named = words(reader.at(title)) if title is not None else ""
-    listing.title = reader.text("listing.title", named or reader.by_default(document.title))
-    details = product.css_first("div.tabularDetails")
-    if details is not None:
-        _details(details, listing, vendor, reader)
+    listing.title = reader.text_of("listing.title", product.css_first("div.title"))
+    if listing.title is None:
+        listing.title = reader.text("listing.title", reader.by_default(document.title))
+    for label, value in labelled(product.css_first("div.tabularDetails")):
+        _detail(label, value, listing, vendor, reader)
     listing.vendor = vendor.handle
     for heading in product.css("div.subtitle, div.newFeature"):
         _block(heading, listing, page, reader)
-    text = product.css_first("#offerDescription") if listing.description is None else None
-    if text is not None:
-        listing.description = reader.block("listing.description", block_text(reader.at(text)))
+    if listing.description is None:
+        text = product.css_first("#offerDescription")
+        listing.description = reader.block_of("listing.description", text)
     if reader.unfinished(product):
         listing.terms = None  # of which more may have stood under another heading
-    if (more := product.css_first("div.andMoreRatings")) is not None:
-        read_not_shown(more, page, reader)
+    read_not_shown(product, page, reader)
     page.listings.append(listing)
     if vendor.handle is not None:
         page.vendors.append(vendor)
@@ -56,36 +62,28 @@ def _own_id(product: LexborNode, url: str | None, reader: Reader) -> str | None:
     form = product.css('input[name="offer"]')[:1]
     links = product.css('a[href*="offer" i], a[href*="viewProduct"], form[action*="offer"]')
     for node in (*form, *[link for link in links if link.mem_id not in texts]):
-        to = address(attribute(reader.at(node), "href") or attribute(node, "action"))
-        if node.tag == "input":
-            to = Address("", "", f"offer={attribute(node, 'value')}", "")
-        if (number := offer_id(to, reader)) is not None:
+        written = attribute(reader.at(node), "href") or attribute(node, "action")
+        written = written or f"?offer={attribute(node, 'value')}"
+        if (number := offer_id(address(written), reader)) is not None:
             return number
     reader.at(None)
     return offer_id(address(url), reader)
 
 
-def _details(details: LexborNode, listing: Listing, vendor: Vendor, reader: Reader) -> None:
-    """Read the rows of label and value. Which rows there are varies."""
-    for label, value in labelled(details):
-        reader.at(value)
-        stated = value.text() if value is not None else ""
-        match label.casefold():
-            case "vendor" | "seller":
-                if value is not None:
-                    read_vendor_line(value, vendor, reader, profile=False)
-            case "price":
-                reader.price(listing, stated)
-            case "ships to":
-                reader.ships_to(listing, stated)
-            case "ships from":
-                reader.ships_from(listing, stated)
-            case "escrow":
-                read_payment(listing, stated, reader, without_escrow="finalize_early")
-            case "trusted vendor" | "trusted seller":
-                vendor.trusted = reader.yes_or_no("vendor.trusted", stated)
-            case _:
-                reader.unknown_label("listing", label, stated)
+def _detail(
+    label: str, value: LexborNode | None, listing: Listing, vendor: Vendor, reader: Reader
+) -> None:
+    """Read a row of label and value. Which rows there are varies."""
+    stated = value.text() if reader.at(value) is not None else ""
+    match label.casefold():
+        case "vendor" | "seller":
+            read_vendor_line(value, vendor, reader)
+        case "escrow":
+            read_payment(listing, stated, reader, without_escrow="finalize_early")
+        case "trusted vendor" | "trusted seller":
+            read_fact(vendor, label, stated, reader)
+        case _:
+            read_fact(listing, label, stated, reader)
 
 
 def _block(heading: LexborNode, listing: Listing, page: ParsedPage, reader: Reader) -> None:
@@ -93,15 +91,14 @@ def _block(heading: LexborNode, listing: Listing, page: ParsedPage, reader: Read
     body = reader.at(_below(heading))
     if body is None:
         return
-    what = words(heading)
-    word = what.casefold()
+    word = words(heading).casefold()
     if word == "product ratings":
         if body.tag == "table":
             read_reviews(body, page, reader, listing.vendor, listing)
     elif word == "product description":
-        listing.description = reader.block("listing.description", block_text(body))
+        listing.description = reader.block_of("listing.description", body)
     elif word.startswith(("terms and conditions", "refund policy")):
-        if text := reader.block("listing.terms", block_text(body)):
+        if text := reader.block_of("listing.terms", body):
             listing.terms = f"{listing.terms}\n\n{text}" if listing.terms else text
     elif word == "shipping options":
         for row in body.css("tr"):
@@ -112,19 +109,17 @@ def _block(heading: LexborNode, listing: Listing, page: ParsedPage, reader: Read
                 button = row.css_first("input[disabled]")
                 read_coin(listing, text, reader, accepted=button is None)
     else:
-        reader.unknown_label("listing", what, body.text())
+        reader.unknown_label("listing", words(heading), body.text())
 
 
 def _below(heading: LexborNode) -> LexborNode | None:
     """Return the text or table that belongs to a heading: the next of those beside it."""
-    node = heading.next
-    while node is not None:
+    for node in following(heading):
         names = class_names(node)
         if node.tag == "table" or "preformattedNotes" in names:
             return node
         if "newFeature" in names or "subtitle" in names:
-            return None
-        node = node.next
+            break
     return None
 
 

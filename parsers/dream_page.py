@@ -20,6 +20,7 @@ from cryptodrug_scraper.reading.nodes import (
     elements,
     inner,
     links_outside,
+    preceding,
     words,
 )
 from cryptodrug_scraper.reading.panels import CachedPanel, PanelContent
@@ -76,9 +77,7 @@ def _tree(sidebar: LexborNode, reader: Reader) -> _Tree:
         name, count = _category_name(link if link is not None else node)
         if not name:
             continue
-        while levels and levels[-1][0] >= depth:
-            levels.pop()
-        levels.append((depth, name))
+        levels = [*(level for level in levels if level[0] < depth), (depth, name)]
         path = tuple([level[1] for level in levels])
         if "selected" in class_names(node) and len(path) > len(selected):
             selected = path
@@ -126,9 +125,7 @@ RATES = CachedPanel[tuple[ExchangeRate, ...]](
 def read_exchange_rates(document: Document, page: ParsedPage, reader: Reader) -> None:
     """Read the panel "฿ Exchange": what one BTC is worth."""
     panel = document.first(RATES.selector)
-    header = panel.prev if panel is not None else None  # within the sidebar of categories or beside
-    while header is not None and not header.is_element_node:
-        header = header.prev
+    header = next(preceding(panel), None) if panel is not None else None
     heading = words(header) if header is not None else ""
     if heading and not re.search(r"^exchange\b|฿|\bBTC\b|\bbitcoin\b", heading, re.I):
         reader.warn("exchange_rate.base", "a base that is not BTC", heading)
@@ -169,7 +166,7 @@ def read_cards(shop: LexborNode, page: ParsedPage, reader: Reader, vendor: str |
         elif card is None:
             continue
         elif "oTitle" in names:
-            listing.title = reader.text("listing.title", node.text())
+            listing.title = reader.text_of("listing.title", node)
             link = inner(node, "a")
             if link is not None:
                 listing.external_id = offer_id(address(attribute(link, "href")), reader)

@@ -7,6 +7,7 @@ import re
 from selectolax.lexbor import LexborNode
 
 from cryptodrug_scraper.reading.document import Document, block_text, fold
+from cryptodrug_scraper.reading.facts import read_fact
 from cryptodrug_scraper.reading.market_names import known_market, market_name
 from cryptodrug_scraper.reading.memoize import memoized
 from cryptodrug_scraper.reading.nodes import (
@@ -16,10 +17,11 @@ from cryptodrug_scraper.reading.nodes import (
     contents,
     labelled,
     next_element,
+    preceding,
     words,
 )
 from cryptodrug_scraper.reading.pgp import read_key
-from cryptodrug_scraper.reading.ratings import external_rating, market_of_title
+from cryptodrug_scraper.reading.ratings import market_of_title, read_external_rating
 from cryptodrug_scraper.reading.reader import Reader
 from cryptodrug_scraper.records import FeedbackCount, Listing, ParsedPage, Review, Vendor
 from parsers.dream_page import read_cards
@@ -28,26 +30,27 @@ from parsers.dream_page import read_cards
 
 _RATED = re.compile(r"out of\s+([\d.,' ]+)\s+rating")
 _SCALE = re.compile(r"\(\s*1\s*[-–]\s*(\d+)\s+stars?\s*\)", re.I)
-_NO_RATING = frozenset({"", "-", "–", "--", "n/a", "none", "no rating", "no ratings"})
 _DEEPEST = 4  # the marks stand one or two elements deep; a hostile page may have more
 
 
 def read_vendor_line(
-    line: LexborNode, vendor: Vendor, reader: Reader, *, profile: bool, depth: int = 0
+    line: LexborNode | None, vendor: Vendor, reader: Reader, depth: int = 0
 ) -> None:
     """Read the line that names a vendor, on a listing page or on top of a profile."""
-    for node in contents(line):
+    for node in contents(line) if line is not None else ():
         names, text = class_names(reader.at(node)), node.text()
         title = fold(attribute(node, "title"))
         if node.is_text_node and vendor.handle is None:
             name, _, text = text.partition("(")
             vendor.handle = reader.text("vendor.handle", name)
         if "viewRatings" in names and depth < _DEEPEST:
-            read_vendor_line(node, vendor, reader, profile=profile, depth=depth + 1)
+            read_vendor_line(node, vendor, reader, depth + 1)
         elif "userRating" in names:
             _average(text, title, vendor, reader)
         elif "externalVendorRef" in names or any(n.endswith("LinkedUserRating") for n in names):
-            _external(names, title, text, vendor, reader)
+            word = next((n for n in names if n.endswith("Rating")), "")
+            market = external_market(word.removesuffix("LinkedUserRating"), title)
+            read_external_rating(vendor, market, text, reader, title=title)
         elif "sellerStatus" in names:
             _status(names, title, vendor, reader)
         elif title.casefold().startswith("successful transaction"):
@@ -55,9 +58,9 @@ def read_vendor_line(
         elif node.tag == "a" and vendor.handle is None:
             vendor.handle = reader.text("vendor.handle", text)
         elif not title and depth < _DEEPEST and _is_around(node):
-            read_vendor_line(node, vendor, reader, profile=profile, depth=depth + 1)
+            read_vendor_line(node, vendor, reader, depth + 1)
         elif mark := fold(text).strip("() "):
-            if profile and mark.strip("[] ").casefold() == "banned":
+            if mark.strip("[] ").casefold() == "banned":
                 vendor.banned = reader.stated("vendor.banned", text, True)
             elif node.is_text_node:
                 reader.unknown_label("vendor", mark)
@@ -66,10 +69,11 @@ def read_vendor_line(
 
 
 def _status(names: list[str], title: str, vendor: Vendor, reader: Reader) -> None:
+    shown = title or " ".join(names)
     vendor.trusted = True if "trusted" in names else False if "untrusted" in names else None
-    reader.note("vendor.trusted", title or " ".join(names), vendor.trusted)
+    reader.note("vendor.trusted", shown, vendor.trusted)
     if vendor.trusted is None:
-        reader.warn("vendor.trusted", "unknown status", title or " ".join(names))
+        reader.warn("vendor.trusted", "unknown status", shown)
 
 
 def _is_around(node: LexborNode) -> bool:
@@ -77,8 +81,7 @@ def _is_around(node: LexborNode) -> bool:
 
 
 def _average(text: str, title: str, vendor: Vendor, reader: Reader) -> None:
-    if text.strip().casefold() not in _NO_RATING:
-        vendor.rating = reader.decimal("vendor.rating", text)
+    vendor.rating = reader.decimal("vendor.rating", text)
     if count := _RATED.search(title):
         vendor.rating_count = reader.integer("vendor.rating_count", count[1])
     elif title:
@@ -104,15 +107,6 @@ def external_market(class_word: str, title: str) -> str:
     return of_title
 
 
-def _external(names: list[str], title: str, text: str, vendor: Vendor, reader: Reader) -> None:
-    word = next((n.removesuffix("LinkedUserRating") for n in names if n.endswith("Rating")), "")
-    market = external_market(word, title)
-    if not market:
-        reader.warn("vendor.external_ratings", "from a market that is not named", title or text)
-    elif rating := external_rating(market, text, reader, title=title):
-        vendor.external_ratings.append(rating)
-
-
 # -- the profile page -----------------------------------------------------------------------
 
 _BANNED = re.compile(
@@ -126,16 +120,12 @@ def read_vendor_page(document: Document, page: ParsedPage, reader: Reader) -> No
     if member is None:
         return
     vendor = Vendor(banned=reader.by_default(False, "vendor.banned"))
-    head = member.css_first("div.profileNotes, div.tabularDetails")
     notices = member.css(".messageBox, .warningBox, .errorBox, .infoBox")
-    if head is not None:
+    if (head := member.css_first("div.profileNotes, div.tabularDetails")) is not None:
         _head(head, vendor, reader)
-        above = head.prev
-        while above is not None:  # a notice of any class; vendors' own texts stand below
-            notices.append(above)
-            above = above.prev
+        notices += preceding(head)  # of any class; vendors' own texts stand below
     for notice in notices:
-        if notice.is_element_node and _BANNED.search(notice.text()):
+        if _BANNED.search(notice.text()):
             vendor.banned = reader.stated("vendor.banned", reader.at(notice).text(), True)
     if vendor.handle is None and document.title.startswith("Contact "):
         reader.at(None)
@@ -146,8 +136,7 @@ def read_vendor_page(document: Document, page: ParsedPage, reader: Reader) -> No
         _feedback_counts(totals, vendor, reader)
     if (table := member.css_first("table.ratingTable")) is not None:
         read_reviews(table, page, reader, vendor.handle, None)
-    if (more := member.css_first("div.andMoreRatings")) is not None:
-        read_not_shown(more, page, reader)
+    read_not_shown(member, page, reader)
     if vendor.handle is None:
         reader.warn("vendor.handle", "not found on a vendor's page", document.title)
     else:
@@ -158,25 +147,11 @@ def read_vendor_page(document: Document, page: ParsedPage, reader: Reader) -> No
 def _head(head: LexborNode, vendor: Vendor, reader: Reader) -> None:
     """Read the rows of label and value on top."""
     for label, value in labelled(head):
-        reader.at(value)
-        stated = value.text() if value is not None else ""
-        match label.casefold():
-            case "username" | "user name" | "vendor":
-                if value is not None:
-                    read_vendor_line(value, vendor, reader, profile=True)
-            case "fe enabled" | "fe":
-                vendor.finalize_early = reader.yes_or_no("vendor.finalize_early", stated)
-            case "join date" | "joined" | "member since":  # 18/11/2018 (today)
-                vendor.joined_on = reader.date("vendor.joined_on", stated.partition("(")[0])
-            case "last active" | "last seen":
-                when = stated.partition("(")[0].strip() or stated.strip("() \t\n")
-                vendor.last_active_on = reader.day("vendor.last_active_on", when)
-            case "trusted vendor" | "trusted seller" | "trusted":
-                vendor.trusted = reader.yes_or_no("vendor.trusted", stated)
-            case "banned":
-                vendor.banned = reader.yes_or_no("vendor.banned", stated)
-            case _:
-                reader.unknown_label("vendor", label, stated)
+        if label.casefold() in ("username", "user name", "vendor"):
+            read_vendor_line(value, vendor, reader)
+        else:
+            stated = value.text() if reader.at(value) is not None else ""
+            read_fact(vendor, label, stated, reader)
 
 
 def _long_text(heading: LexborNode, vendor: Vendor, reader: Reader) -> None:
@@ -186,11 +161,11 @@ def _long_text(heading: LexborNode, vendor: Vendor, reader: Reader) -> None:
     if text is None or word.startswith("leave a message"):
         return
     if word.startswith("terms"):
-        vendor.terms = reader.block("vendor.terms", block_text(text))
+        vendor.terms = reader.block_of("vendor.terms", text)
     elif "pgp" in word:
         read_key(vendor, block_text(text), reader)
     elif word in ("profile", "description", "about", "about me", "about us"):
-        vendor.profile = reader.block("vendor.profile", block_text(text))
+        vendor.profile = reader.block_of("vendor.profile", text)
     else:
         reader.unknown_label("vendor", words(heading), text.text())
 
@@ -202,39 +177,38 @@ _NOT_SHOWN = re.compile(r"\band ([\d.,' ]+) more ratings?\b", re.I)
 _NO_RATINGS = re.compile(
     r"\s*(?:(?:there are )?no (?:ratings?|feedback)\b|no .{0,20}ratings?\b|$)", re.I
 )
-PLACEHOLDER = "Enter your comments here"  # stands where the buyer wrote nothing
 
 
 def _feedback_counts(table: LexborNode, vendor: Vendor, reader: Reader) -> None:
     """Read the table of ratings by age and stars; the columns are named above."""
-    columns: dict[int, int] = {}  # the stars that a column counts
+    field = "vendor.feedback_counts"
+    columns: list[re.Match[str] | None] = []
     for row in reader.rows(table):
         reader.at(row[0].parent)
         cells = [words(cell) for cell in row]
         if cells[0].casefold() == "age":
-            stars = {at: _STAR_COLUMN.fullmatch(cell) for at, cell in enumerate(cells)}
-            columns = {at: int(match[1]) for at, match in stars.items() if match is not None}
-            for at, cell in enumerate(cells):
-                if at not in columns and cell.casefold() not in ("age", "rating", ""):
-                    reader.unknown_label("vendor.feedback_counts", cell)
+            columns = [_STAR_COLUMN.fullmatch(cell) for cell in cells]
+            for cell, stars in zip(cells, columns, strict=True):
+                if stars is None and cell.casefold() not in ("age", "rating", ""):
+                    reader.unknown_label(field, cell)
             continue
-        counts = {
-            columns[at]: number
-            for at, cell in enumerate(cells)
-            if at in columns
-            and (number := reader.integer("vendor.feedback_counts", cell)) is not None
+        numbers = {
+            stars[1]: reader.integer(field, cell)
+            for stars, cell in zip(columns, cells, strict=False)
+            if stars is not None
         }
-        if counts.keys() == {1, 2, 3, 4, 5}:
-            count = FeedbackCount(cells[0].casefold(), stars=[counts[n] for n in range(1, 6)])
-            vendor.feedback_counts.append(count)
-            reader.note("vendor.feedback_counts", " ".join(cells), count)
+        counts = [count for n in "12345" if (count := numbers.get(n)) is not None]
+        if len(counts) == 5:
+            count = FeedbackCount(cells[0].casefold(), stars=counts)
+            vendor.feedback_counts.append(reader.stated(field, " ".join(cells), count))
         else:
-            reader.warn("vendor.feedback_counts", "not counts of 1 to 5 stars", " ".join(cells))
+            reader.warn(field, "not counts of 1 to 5 stars", " ".join(cells))
 
 
-def read_not_shown(node: LexborNode, page: ParsedPage, reader: Reader) -> None:
+def read_not_shown(block: LexborNode, page: ParsedPage, reader: Reader) -> None:
     """Read "And 300 more ratings..."."""
-    text = words(reader.at(node))
+    node = block.css_first("div.andMoreRatings")
+    text = words(reader.at(node)) if node is not None else ""
     if match := _NOT_SHOWN.search(text):
         page.reviews_not_shown = reader.integer("reviews_not_shown", match[1])
     elif text:
@@ -257,10 +231,9 @@ def read_reviews(
             review.listing_title = listing.title
         reader.posted(review, reader.at(cells[0]).text())
         _stars(cells[1], review, reader)
-        if words(cells[2]) != PLACEHOLDER:
-            review.text = reader.block("review.text", block_text(reader.at(cells[2])))
+        reader.comment(review, block_text(reader.at(cells[2])))
         if len(cells) == 5:
-            review.author = reader.text("review.author", reader.at(cells[3]).text())
+            review.author = reader.text_of("review.author", cells[3])
             reader.paid(review, reader.at(cells[4]).text())
         page.reviews.append(review)
 

@@ -23,7 +23,7 @@ from cryptodrug_scraper.reading.nodes import (
     words,
 )
 from cryptodrug_scraper.reading.pgp import read_key
-from cryptodrug_scraper.reading.ratings import external_rating, market_of_title
+from cryptodrug_scraper.reading.ratings import market_of_title, read_external_rating
 from cryptodrug_scraper.reading.reader import Reader
 from cryptodrug_scraper.records import (
     FeedbackCount,
@@ -248,8 +248,8 @@ def _imported_rating(title: str, text: str, vendor: Vendor, reader: Reader) -> N
     market = market_of_title(title)
     if not market:
         reader.unknown_label("vendor.external_ratings", title, text)
-    elif rating := external_rating(market, text, reader, title=title):
-        vendor.external_ratings.append(rating)
+    else:
+        read_external_rating(vendor, market, text, reader, title=title)
 
 
 def _finalize_early(text: str, vendor: Vendor, reader: Reader) -> bool:

@@ -44,12 +44,27 @@ def contents(node: LexborNode) -> list[LexborNode]:
     return [child for child in node.iter(include_text=True) if not child.is_comment_node]
 
 
+def following(node: LexborNode) -> Iterator[LexborNode]:
+    """Yield the elements beside this one that come after it, the nearest first."""
+    beside = node.next
+    while beside is not None:
+        if beside.is_element_node:
+            yield beside
+        beside = beside.next
+
+
+def preceding(node: LexborNode) -> Iterator[LexborNode]:
+    """Yield the elements beside this one that come before it, the nearest first."""
+    beside = node.prev
+    while beside is not None:
+        if beside.is_element_node:
+            yield beside
+        beside = beside.prev
+
+
 def next_element(node: LexborNode) -> LexborNode | None:
     """Return the next element beside this one."""
-    following = node.next
-    while following is not None and not following.is_element_node:
-        following = following.next
-    return following
+    return next(following(node), None)
 
 
 def text_before(node: LexborNode) -> str:
@@ -162,16 +177,19 @@ def links_outside(within: LexborNode, left_out: str) -> list[LexborNode]:
     return [link for link in links if link.mem_id not in written] if written else links
 
 
-def labelled(block: LexborNode) -> Iterator[tuple[str, LexborNode | None]]:
-    """Yield label and value of each element in a block: its ``<label>`` and its ``<span>``.
+def labelled(block: LexborNode | None) -> Iterator[tuple[str, LexborNode | None]]:
+    """Yield the label, without its colon, and the value of each row in a block, if there is one.
 
-    A label is without its colon; the text of an element without one is yielded in its place.
+    They are the ``<dt>`` and ``<dd>`` of a ``<dl>``, or the ``<label>`` and ``<span>`` of an
+    element; the text of an element without a label is yielded in its place.
     """
-    for row in elements(block):
-        label = inner(row, "label")
+    for row in elements(block) if block is not None else ():
+        label = row if row.tag == "dt" else inner(row, "label") or inner(row, "dt")
         if label is not None:
-            yield words(label).rstrip(":"), inner(row, "span")
-        elif text := words(row):
+            value = next_element(label) if label.tag == "dt" else inner(row, "span")
+            is_value = value is not None and value.tag != "dt"
+            yield words(label).rstrip(" :"), value if is_value else None
+        elif row.tag != "dd" and (text := words(row)):
             yield text, None
 
 

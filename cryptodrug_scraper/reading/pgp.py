@@ -13,6 +13,7 @@ from cryptodrug_scraper.records import Vendor
 _BEGIN = re.compile(r"-----BEGIN PGP PUBLIC KEY BLOCK-----")
 _END = "-----END PGP PUBLIC KEY BLOCK-----"
 _LONGEST = 200_000  # characters of a key
+_NONE = re.compile(r".{0,60}\b(?:no|not|none|without|hasn't)\b(?!.*-----).{0,100}", re.I | re.S)
 
 
 @lru_cache(maxsize=4096)
@@ -30,8 +31,11 @@ def fingerprint(armoured: str) -> str | None:
 
 
 def read_key(vendor: Vendor, text: str | None, reader: Reader) -> None:
-    """Set ``pgp_key`` and ``pgp_fingerprint`` from a text that holds an armoured key."""
-    if not text or not text.strip():
+    """Set ``pgp_key`` and ``pgp_fingerprint`` from a text that holds an armoured key.
+
+    A short one such as "No PGP key" says that there is none.
+    """
+    if not text or not text.strip() or _NONE.fullmatch(text):
         return
     text = text.replace("\xa0", " ")
     block = _block(text)

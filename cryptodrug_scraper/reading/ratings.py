@@ -9,7 +9,7 @@ from cryptodrug_scraper.reading.damage import LOST
 from cryptodrug_scraper.reading.document import fold
 from cryptodrug_scraper.reading.market_names import market_name
 from cryptodrug_scraper.reading.reader import Reader
-from cryptodrug_scraper.records import ExternalRating
+from cryptodrug_scraper.records import ExternalRating, Vendor
 
 _NUMBER = r"\d{1,9}(?:[.,]\d{1,6})?"
 _COUNT = r"\d[\d,.' ]{0,12}?"
@@ -50,38 +50,41 @@ def market_of_title(title: str) -> str:
     return match[1] if match is not None else ""
 
 
-def external_rating(
-    market: str, text: str, reader: Reader, *, title: str = ""
-) -> ExternalRating | None:
-    """Read one imported rating; ``market`` is the other market's name in any spelling.
+def read_external_rating(
+    vendor: Vendor, market: str, text: str, reader: Reader, *, title: str = ""
+) -> None:
+    """Add an imported rating; ``market`` is the other market's name in any spelling.
 
     Formats: ``800/27/96`` (positive/neutral/negative), ``+1,012/-3``, ``3000, 4.825/5``,
     ``200~500, 4.89/5``, ``#19, 9.79/10``, ``138 (5.0)`` and ``(310) (4.87)``, ``120 (98.5%)``,
     ``97%``, ``4.9/5`` and ``45``. The mark's ``title`` tells the scale where the text does not
     ("star rating 1-5", "out of 10"), and that ``3/98`` is sales and satisfaction. Anything
-    else, and a mark without a text, is None and a warning.
+    else, and a mark without a text, is a warning.
     """
     field = "vendor.external_ratings"
     stated = fold(text)
     rating = ExternalRating(market_name(market))
+    if not rating.market:
+        reader.warn(field, "from a market that is not named", title or stated)
+        return
     forms = _FORMS
     if "satisfaction" in title.casefold():
         forms = (*_FORMS[:4], _SATISFACTION, *_FORMS[4:])
     match = next((matched for form in forms if (matched := form.fullmatch(stated))), None)
     if LOST in market:
         reader.warn(field, "from a market whose name holds invalid bytes", f"{market} {stated}")
-        return None
-    if match is None or not rating.market:
+        return
+    if match is None:
         reason = f"unknown format from {rating.market}" if stated else "a mark without a rating"
         reader.warn(field, reason, stated or title)
-        return None
+        return
     parts = match.groupdict()
     for name in ("positive", "neutral", "negative"):
         if parts.get(name) is not None:
             count = read_int(parts[name])
             if count is None:
                 reader.warn(field, f"not counts, from {rating.market}", stated)
-                return None
+                return
             setattr(rating, name, count)
     rating.sales = fold(parts["sales"]) if parts.get("sales") else None
     if parts.get("rating"):
@@ -89,5 +92,4 @@ def external_rating(
         scale = _SCALE.search(title)
         stated_scale = (scale[1] or scale[2]) if scale is not None else None
         rating.rating_max = "100" if parts.get("percent") else parts.get("max") or stated_scale
-    reader.note(field, stated, rating)
-    return rating
+    vendor.external_ratings.append(reader.stated(field, stated, rating))

@@ -20,7 +20,7 @@ from cryptodrug_scraper.normalise.money import read_money
 from cryptodrug_scraper.normalise.numbers import read_decimal, read_int
 from cryptodrug_scraper.normalise.places import read_places
 from cryptodrug_scraper.reading.damage import LOST
-from cryptodrug_scraper.reading.document import Document, fold, lines
+from cryptodrug_scraper.reading.document import Document, block_text, fold, lines
 from cryptodrug_scraper.reading.memoize import memoized
 from cryptodrug_scraper.reading.nodes import cells_of
 from cryptodrug_scraper.records import Listing, Money, Notice, Review
@@ -32,6 +32,14 @@ _LONGEST_NOTICE = 200
 _T = TypeVar("_T")
 _Node = TypeVar("_Node", LexborNode, LexborNode | None)
 _Day = date  # within the class `date` is a method
+
+
+_NOTHING = re.compile(r"[-–—\s]*|n/a|none|never|unknown|not available|no ratings?", re.I)
+
+
+def states(text: str) -> bool:
+    """Say whether a text states anything: a dash, ``n/a`` and ``Not available`` do not."""
+    return _NOTHING.fullmatch(text.strip()) is None
 
 
 _short_decimal = memoized(read_decimal)  # panels and ratings repeat
@@ -74,6 +82,11 @@ class Reader:
         if notice not in self._kept:
             self._kept.add(notice)
             self.notices.append(notice)
+
+    def _unread(self, field: str, reason: str, text: str) -> None:
+        """Keep a notice of a text that could not be read, unless it says that there is nothing."""
+        if states(text):
+            self.warn(field, reason, text)
 
     def has_warned(self, field: str) -> bool:
         """Tell whether a notice names ``field``: what stands for it is there, and unreadable."""
@@ -164,6 +177,19 @@ class Reader:
             self.note(field, text, value)
         return value
 
+    def text_of(self, field: str, node: LexborNode | None) -> str | None:
+        """Return an element's text with white space folded; None without it, or if it is empty."""
+        return self.text(field, self.at(node).text()) if node is not None else None
+
+    def block_of(self, field: str, node: LexborNode | None) -> str | None:
+        """Return an element's long text with its line breaks; None as of :meth:`text_of`."""
+        return self.block(field, block_text(self.at(node))) if node is not None else None
+
+    def comment(self, review: Review, text: str | None) -> None:
+        """Set a review's words; what a market shows where the buyer wrote nothing is none."""
+        is_none = text is not None and fold(text).casefold().rstrip(".") in _NO_COMMENT
+        review.text = self.block("review.text", None if is_none else text)
+
     def yes_or_no(self, field: str, text: str) -> bool | None:
         """Return what a text says that is Yes or No; other words are a warning."""
         word = text.strip().casefold()
@@ -182,7 +208,7 @@ class Reader:
             value: int | None = int(digits)
         else:
             value = read_int(text)
-            if value is None:
+            if value is None and digits.strip("-–—"):
                 self.warn(field, "not a whole number", text)
         if self.readings is not None:
             self.note(field, text, value)
@@ -194,7 +220,7 @@ class Reader:
             return None
         value = _short_decimal(stated) if len(stated) < 32 else read_decimal(text)
         if value is None:
-            self.warn(field, "not a number", text)
+            self._unread(field, "not a number", text)
         if self.readings is not None:
             self.note(field, text, value)
         return value
@@ -207,7 +233,7 @@ class Reader:
             return []
         value = read_money(text, currency) if LOST not in text else None
         if value is None:
-            self.warn(field, "not an amount of money", text)
+            self._unread(field, "not an amount of money", text)
         self.note(field, text, value)
         return list(value.amounts) if value is not None else []
 
@@ -224,7 +250,7 @@ class Reader:
         value = read_money(text, currency) if LOST not in text else None
         self.note("review.price", text, value)
         if value is None:
-            self.warn("review.price", "not an amount of money", text)
+            self._unread("review.price", "not an amount of money", text)
             return
         review.price = value.amounts[0]
         review.price_approximate = value.approximate
@@ -288,7 +314,7 @@ class Reader:
         latest = self.captured_at.date() if self.captured_at else None
         value = read_date(text, latest) if LOST not in text else None
         if value is None:
-            self.warn(field, "not a date", text)
+            self._unread(field, "not a date", text)
         self.note(field, text, value)
         return value
 
@@ -299,7 +325,7 @@ class Reader:
         age = read_age(text) if LOST not in text else None
         value = None
         if age is None:
-            self.warn(field, "not an age", text)
+            self._unread(field, "not an age", text)
         elif self.captured_at is None:
             self.warn(field, "an age, and the capture time is unknown", text)
         else:
@@ -308,8 +334,12 @@ class Reader:
         return value
 
     def day(self, field: str, text: str) -> _Day | None:
-        """Return the day that a date or an age such as ``today`` tells."""
-        return (self.day_of_age if _AGE.search(text) else self.date)(field, text)
+        """Return the day that a date or an age such as ``today`` or ``online`` tells."""
+        stated = text.strip()
+        if _ONLINE.fullmatch(stated):
+            text = "now"
+        is_age = _AGE.search(stated) or read_age(text) is not None
+        return (self.day_of_age if is_age else self.date)(field, text)
 
     def _latest(self) -> datetime | None:
         """The end of the capture: of one at midnight, which is a mere date, the day's end."""
@@ -336,7 +366,7 @@ class Reader:
             return
         moment = read_moment(text, self._latest()) if LOST not in text else None
         if moment is None:
-            self.warn(field, "neither an age nor a date", text)
+            self._unread(field, "neither an age nor a date", text)
             self.note(field, text, None)
             return
         review.posted_on, review.posted_precision = moment.on, moment.precision
@@ -364,7 +394,9 @@ class Reader:
 
 
 _UNLIMITED = re.compile(r"(?:∞|unlimited|infinite|no limit)(?:\s*[^\d\s\ufffd][^\d\ufffd]*)?")
-_AGE = re.compile(r"^(?:today|yesterday|now)$|\bago$", re.I)
+_AGE = re.compile(r"\bago$", re.I)
+_ONLINE = re.compile(r"(?:currently |now )?online(?: now)?", re.I)
+_NO_COMMENT = frozenset({"enter your comments here", "no feedback comment"})
 _LAST_DAY = datetime(9999, 12, 31, tzinfo=UTC)
 _EXACT = timedelta(minutes=1)
 _LENGTHS = {

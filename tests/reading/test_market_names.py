@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from cryptodrug_scraper.reading.market_names import known_market, market_name
-from cryptodrug_scraper.reading.ratings import external_rating
+from cryptodrug_scraper.reading.ratings import read_external_rating
 from cryptodrug_scraper.reading.reader import Reader
-from cryptodrug_scraper.records import Notice
+from cryptodrug_scraper.records import Notice, Vendor
 from parsers import markets
 
 SPELLINGS = {
@@ -58,8 +58,10 @@ def test_every_market_of_this_project_has_the_name_of_its_module() -> None:
 )
 def test_forms_of_imported_ratings(text: str, title: str, expected: tuple[object, ...]) -> None:
     notices: list[Notice] = []
-    rating = external_rating("Hansa Market", text, Reader(None, notices), title=title)
-    assert rating is not None and rating.market == "hansa" and notices == []
+    vendor = Vendor()
+    read_external_rating(vendor, "Hansa Market", text, Reader(None, notices), title=title)
+    (rating,) = vendor.external_ratings
+    assert rating.market == "hansa" and notices == []
     assert expected == (
         rating.sales,
         rating.rating,
@@ -73,5 +75,7 @@ def test_forms_of_imported_ratings(text: str, title: str, expected: tuple[object
 @pytest.mark.parametrize("text", ["", "a lot", "12k (5.0)", "4.9 of 5", "1/2/3/4", "--", "10k/2/3"])
 def test_other_forms_are_a_warning(text: str) -> None:
     notices: list[Notice] = []
-    assert external_rating("Hansa", text, Reader(None, notices)) is None
+    vendor = Vendor()
+    read_external_rating(vendor, "Hansa", text, Reader(None, notices))
+    assert vendor.external_ratings == []
     assert [notice.field for notice in notices] == ["vendor.external_ratings"]

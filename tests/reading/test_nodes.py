@@ -12,6 +12,7 @@ from cryptodrug_scraper.reading.nodes import (
     enclosing,
     in_menu,
     inner,
+    labelled,
     own_text,
     topmost,
     words,
@@ -97,3 +98,23 @@ def test_rows_have_cells_and_the_row_of_a_cut_is_none() -> None:
         table = document.first("table")
         assert table is not None
         assert [words(row[-1]) for row in reader.rows(table)] == ["b", "c", "d"][:count]
+
+
+def test_rows_of_label_and_value() -> None:
+    def rows(markup: str) -> list[tuple[str, str | None]]:
+        block = first(f"<section>{markup}</section>", "section > *")
+        pairs = labelled(block)
+        return [(label, words(value) if value is not None else None) for label, value in pairs]
+
+    expected: list[tuple[str, str | None]] = [("Price", "5 USD"), ("Views", None), ("Sold", "3")]
+    assert expected == rows(
+        "<dl><dt>Price:</dt><!-- 1 --><dd>5 <b>USD</b></dd><dt>Views</dt><dt>Sold :<dd>3</dl>"
+    )
+    assert expected[::2] == rows(
+        "<dl><div><dt>Price</dt><dd>5 USD</dd></div><div><dt>Sold</dt><dd>3</dd></div></dl>"
+    )
+    assert [*expected, ("a text", None)] == rows(
+        "<div><p><label>Price:</label><span>5 USD</span></p><p><label>Views</label></p>"
+        "<p><i><label>Sold</label></i><span>3</span></p><p>a text</p><p></p></div>"
+    )
+    assert list(labelled(None)) == []

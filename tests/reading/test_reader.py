@@ -9,7 +9,7 @@ import pytest
 
 from cryptodrug_scraper.reading.market import UnknownMarket, market_named, markets
 from cryptodrug_scraper.reading.pgp import fingerprint, read_key
-from cryptodrug_scraper.reading.ratings import external_rating
+from cryptodrug_scraper.reading.ratings import read_external_rating
 from cryptodrug_scraper.reading.reader import Reader
 from cryptodrug_scraper.records import ExternalRating, Listing, Money, Notice, Review, Vendor
 from parsers import parse_page
@@ -159,7 +159,18 @@ def test_the_markets_clock_stands_in_for_an_unknown_capture_only() -> None:
     ],
 )
 def test_imported_ratings(text: str, expected: ExternalRating) -> None:
-    assert external_rating("x", text, reader(), title="star rating 1-5") == expected
+    vendor = Vendor()
+    read_external_rating(vendor, "x", text, reader(), title="star rating 1-5")
+    assert vendor.external_ratings == [expected]
+
+
+def test_a_mark_of_no_market_is_a_warning() -> None:
+    r, vendor = reader(), Vendor()
+    read_external_rating(vendor, "", "45", r, title="Some rating")
+    assert vendor.external_ratings == []
+    assert [str(n) for n in r.notices] == [
+        "vendor.external_ratings: from a market that is not named: Some rating"
+    ]
 
 
 def test_a_key_that_cannot_be_read_is_kept_and_has_no_fingerprint() -> None:
@@ -169,8 +180,38 @@ def test_a_key_that_cannot_be_read_is_kept_and_has_no_fingerprint() -> None:
     assert (vendor.pgp_key, vendor.pgp_fingerprint) == (block, None)
     assert [n.field for n in r.notices] == ["vendor.pgp_fingerprint"]
     assert fingerprint("nonsense") is None
-    read_key(vendor, "no key here", r)
+    read_key(vendor, "ask me for it", r)
     assert r.notices[-1].field == "vendor.pgp_key"
+
+
+@pytest.mark.parametrize("text", ["No PGP key", "This vendor has not set a key.", "none", " "])
+def test_a_text_that_says_there_is_no_key_states_nothing(text: str) -> None:
+    r, vendor = reader(), Vendor("anna")
+    read_key(vendor, text, r)
+    assert vendor.pgp_key is None and r.notices == []
+
+
+@pytest.mark.parametrize("text", ["-", "--", "N/A", "Not available", "never", "None"])
+def test_what_says_that_there_is_nothing_is_no_date_or_price_and_no_warning(text: str) -> None:
+    r, review = reader(), Review()
+    assert r.date("vendor.joined_on", text) is r.day("vendor.last_active_on", text) is None
+    assert r.decimal("vendor.rating", text) is None and r.money("listing.price", text) == []
+    r.posted(review, text)
+    r.paid(review, text)
+    assert review == Review() and r.notices == []
+
+
+def test_online_is_the_day_of_the_capture() -> None:
+    assert reader().day("vendor.last_active_on", "currently online") == NOON.date()
+
+
+@pytest.mark.parametrize("text", ["Enter your comments here", "No feedback comment."])
+def test_what_stands_where_a_buyer_wrote_nothing_is_no_text(text: str) -> None:
+    review = Review()
+    reader().comment(review, text)
+    assert review.text is None
+    reader().comment(review, f"{text} Really")
+    assert review.text == f"{text} Really"
 
 
 def test_records_are_closed() -> None:
