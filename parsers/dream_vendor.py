@@ -15,7 +15,6 @@ from cryptodrug_scraper.reading.nodes import (
     children,
     class_names,
     contents,
-    labelled,
     next_element,
     preceding,
     words,
@@ -24,7 +23,6 @@ from cryptodrug_scraper.reading.pgp import read_key
 from cryptodrug_scraper.reading.ratings import market_of_title, read_external_rating
 from cryptodrug_scraper.reading.reader import Reader
 from cryptodrug_scraper.records import FeedbackCount, Listing, ParsedPage, Review, Vendor
-from parsers.dream_page import read_cards
 
 # -- the vendor's line: handle (sales) (rating) (ratings elsewhere) and marks ---------------
 
@@ -57,7 +55,7 @@ def read_vendor_line(
             vendor.sales = reader.integer("vendor.sales", text.strip().strip("()"))
         elif node.tag == "a" and vendor.handle is None:
             vendor.handle = reader.text("vendor.handle", text)
-        elif not title and depth < _DEEPEST and _is_around(node):
+        elif not title and depth < _DEEPEST and node.css_first("span, a"):
             read_vendor_line(node, vendor, reader, depth + 1)
         elif mark := fold(text).strip("() "):
             if mark.strip("[] ").casefold() == "banned":
@@ -74,10 +72,6 @@ def _status(names: list[str], title: str, vendor: Vendor, reader: Reader) -> Non
     reader.note("vendor.trusted", shown, vendor.trusted)
     if vendor.trusted is None:
         reader.warn("vendor.trusted", "unknown status", shown)
-
-
-def _is_around(node: LexborNode) -> bool:
-    return node.is_element_node and node.css_first("span, a") is not None
 
 
 def _average(text: str, title: str, vendor: Vendor, reader: Reader) -> None:
@@ -102,9 +96,8 @@ def external_market(class_word: str, title: str) -> str:
         if spelling and (known := known_market(spelling)) is not None:
             return known
     of_class, of_title = market_name(class_word), market_name(by_title)
-    if not of_title or (of_class and of_title.startswith(f"{of_class}_")):
-        return of_class or of_title
-    return of_title
+    is_class_only = of_class and of_title.startswith(f"{of_class}_")
+    return of_title if of_title and not is_class_only else of_class
 
 
 # -- the profile page -----------------------------------------------------------------------
@@ -114,16 +107,19 @@ _BANNED = re.compile(
 )
 
 
-def read_vendor_page(document: Document, page: ParsedPage, reader: Reader) -> None:
-    """Read a vendor's page: the head, the open tab, and the cards of the vendor's offers."""
-    member = document.first("div.contactMember")
-    if member is None:
-        return
+def read_vendor_page(
+    document: Document, member: LexborNode, page: ParsedPage, reader: Reader
+) -> str | None:
+    """Read a vendor's page, its head and the open tab, and return the handle."""
     vendor = Vendor(banned=reader.by_default(False, "vendor.banned"))
     notices = member.css(".messageBox, .warningBox, .errorBox, .infoBox")
-    if (head := member.css_first("div.profileNotes, div.tabularDetails")) is not None:
-        _head(head, vendor, reader)
+    if head := member.css_first("div.profileNotes, div.tabularDetails"):
         notices += preceding(head)  # of any class; vendors' own texts stand below
+    for label, value, stated in reader.labelled(head):
+        if label.casefold() in ("username", "user name", "vendor"):
+            read_vendor_line(value, vendor, reader)
+        else:
+            read_fact(vendor, label, stated, reader)
     for notice in notices:
         if _BANNED.search(notice.text()):
             vendor.banned = reader.stated("vendor.banned", reader.at(notice).text(), True)
@@ -132,26 +128,16 @@ def read_vendor_page(document: Document, page: ParsedPage, reader: Reader) -> No
         vendor.handle = reader.text("vendor.handle", document.title.removeprefix("Contact "))
     for heading in member.css("div.subtitle"):
         _long_text(heading, vendor, reader)
-    if (totals := member.css_first("#tableOfRatings")) is not None:
+    if totals := member.css_first("#tableOfRatings"):
         _feedback_counts(totals, vendor, reader)
-    if (table := member.css_first("table.ratingTable")) is not None:
+    if table := member.css_first("table.ratingTable"):
         read_reviews(table, page, reader, vendor.handle, None)
     read_not_shown(member, page, reader)
     if vendor.handle is None:
         reader.warn("vendor.handle", "not found on a vendor's page", document.title)
     else:
         page.vendors.append(vendor)
-    read_cards(member, page, reader, vendor.handle)
-
-
-def _head(head: LexborNode, vendor: Vendor, reader: Reader) -> None:
-    """Read the rows of label and value on top."""
-    for label, value in labelled(head):
-        if label.casefold() in ("username", "user name", "vendor"):
-            read_vendor_line(value, vendor, reader)
-        else:
-            stated = value.text() if reader.at(value) is not None else ""
-            read_fact(vendor, label, stated, reader)
+    return vendor.handle
 
 
 def _long_text(heading: LexborNode, vendor: Vendor, reader: Reader) -> None:
@@ -199,8 +185,8 @@ def _feedback_counts(table: LexborNode, vendor: Vendor, reader: Reader) -> None:
         }
         counts = [count for n in "12345" if (count := numbers.get(n)) is not None]
         if len(counts) == 5:
-            count = FeedbackCount(cells[0].casefold(), stars=counts)
-            vendor.feedback_counts.append(reader.stated(field, " ".join(cells), count))
+            by_stars = FeedbackCount(cells[0].casefold(), stars=counts)
+            vendor.feedback_counts.append(reader.stated(field, " ".join(cells), by_stars))
         else:
             reader.warn(field, "not counts of 1 to 5 stars", " ".join(cells))
 

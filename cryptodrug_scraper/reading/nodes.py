@@ -180,17 +180,28 @@ def links_outside(within: LexborNode, left_out: str) -> list[LexborNode]:
 def labelled(block: LexborNode | None) -> Iterator[tuple[str, LexborNode | None]]:
     """Yield the label, without its colon, and the value of each row in a block, if there is one.
 
-    They are the ``<dt>`` and ``<dd>`` of a ``<dl>``, or the ``<label>`` and ``<span>`` of an
-    element; the text of an element without a label is yielded in its place.
+    They are the ``<dt>`` and ``<dd>`` of a ``<dl>``, the first two cells of a table's row, or the
+    ``<label>`` and ``<span>`` of an element; the text of an element without a label is yielded in
+    its place.
     """
-    for row in elements(block) if block is not None else ():
-        label = row if row.tag == "dt" else inner(row, "label") or inner(row, "dt")
+    is_table = block is not None and block.tag == "table"
+    for row in () if block is None else topmost(block, "tr") if is_table else elements(block):
+        label, value = _label_and_value(row)
         if label is not None:
-            value = next_element(label) if label.tag == "dt" else inner(row, "span")
-            is_value = value is not None and value.tag != "dt"
-            yield words(label).rstrip(" :"), value if is_value else None
+            yield words(label).rstrip(" :"), value
         elif row.tag != "dd" and (text := words(row)):
             yield text, None
+
+
+def _label_and_value(row: LexborNode) -> tuple[LexborNode | None, LexborNode | None]:
+    if row.tag == "tr":
+        cells = [*cells_of(row), None, None]
+        return cells[0], cells[1]
+    label = row if row.tag == "dt" else inner(row, "label") or inner(row, "dt")
+    if label is None or label.tag != "dt":
+        return label, inner(row, "span")
+    value = next_element(label)
+    return label, value if value is not None and value.tag == "dd" else None
 
 
 def headed_rows(block: LexborNode) -> Iterator[tuple[list[str], list[LexborNode]]]:

@@ -9,6 +9,7 @@ which is what ``cryptodrug doctor`` shows.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple, TypeVar
 
@@ -22,7 +23,7 @@ from cryptodrug_scraper.normalise.places import read_places
 from cryptodrug_scraper.reading.damage import LOST
 from cryptodrug_scraper.reading.document import Document, block_text, fold, lines
 from cryptodrug_scraper.reading.memoize import memoized
-from cryptodrug_scraper.reading.nodes import cells_of
+from cryptodrug_scraper.reading.nodes import cells_of, labelled
 from cryptodrug_scraper.records import Listing, Money, Notice, Review
 
 CUT_OFF = "the page is cut off"
@@ -160,6 +161,11 @@ class Reader:
         """
         rows = (cells_of(row) for row in self.finished(table.css("tr")))
         return [cells for cells in rows if cells]
+
+    def labelled(self, block: LexborNode | None) -> Iterator[tuple[str, LexborNode | None, str]]:
+        """Yield label, value and the value's text of each row (:func:`.nodes.labelled`)."""
+        for label, value in labelled(block):
+            yield label, self.at(value), value.text() if value is not None else ""
 
     # -- plain texts ---------------------------------------------------------------------
 

@@ -1,34 +1,94 @@
-"""Dream Market: an offer's own page."""
+"""Dream Market: offers, on the cards of other pages and on their own page."""
 
 from __future__ import annotations
+
+import re
 
 from selectolax.lexbor import LexborNode
 
 from cryptodrug_scraper.reading.document import Document
 from cryptodrug_scraper.reading.facts import read_fact
-from cryptodrug_scraper.reading.links import address
+from cryptodrug_scraper.reading.links import Address, address
 from cryptodrug_scraper.reading.nodes import (
     attribute,
     class_names,
     elements,
     following,
-    labelled,
+    inner,
     words,
 )
 from cryptodrug_scraper.reading.payment import read_coin, read_payment
 from cryptodrug_scraper.reading.reader import Reader
 from cryptodrug_scraper.records import Listing, ParsedPage, ShippingOption, Vendor
-from parsers.dream_page import IN_TEXTS, offer_id
 from parsers.dream_vendor import read_not_shown, read_reviews, read_vendor_line
+
+OFFER_ID = re.compile(r"\d+\.\d+")
+NO_ID = "its link was rewritten, and has lost the id"
+IN_TEXTS = "pre, .preformattedNotes, .ratingText"  # what vendors and buyers wrote
+
+
+def offer_id(to: Address, reader: Reader) -> str | None:
+    """Return the pair of numbers that an address gives as ``offer``."""
+    stated = to.get("offer").strip()
+    if to.lost("viewProduct"):
+        reader.warn("listing.external_id", NO_ID, to.place)
+    if not stated:
+        return None
+    if OFFER_ID.fullmatch(stated) is None:
+        reader.warn("listing.external_id", "not a pair of numbers", stated)
+        return None
+    return reader.stated("listing.external_id", to.place, stated)
+
+
+# -- cards of offers ------------------------------------------------------------------------
+
+
+def read_cards(
+    shop: LexborNode | None, page: ParsedPage, reader: Reader, vendor: str | None = None
+) -> None:
+    """Read the cards of offers below a node; ``vendor`` is whose they are, on a profile."""
+    listing = Listing()
+    card = None
+    # One walk for all cards: nodes come in page order, so each belongs to the card before it.
+    selector = ".shopItem, .oTitle, .escrowBox, .oOfTextDetail > *"
+    for node in shop.css(selector) if shop is not None else ():
+        names = reader.at(node).attrs.get("class") or ""
+        if "shopItem" in names:
+            card, listing = node, Listing(vendor=vendor)
+            page.listings.append(listing)
+        elif card is None:
+            continue
+        elif "oTitle" in names:
+            listing.title = reader.text_of("listing.title", node)
+            if (link := inner(node, "a")) is not None:
+                listing.external_id = offer_id(address(attribute(link, "href")), reader)
+        elif "escrowBox" in names:
+            read_payment(listing, node.text(), reader, without_escrow="finalize_early")
+        elif "oPrice" in names:
+            reader.price(listing, node.text())
+        elif "oVendor" in names:
+            link = inner(node, "a")  # a deleted vendor's handle is no link
+            handle = node.text().partition("(")[0] if link is None else link.text()
+            listing.vendor = reader.text("listing.vendor", handle)
+        elif "oShips" in names:
+            reader.route(listing, node.text())
+        elif "oOrderButton" not in names and (text := words(node)):
+            reader.unknown_label("listing", names or node.tag or "", text)
+    if card is not None and reader.unfinished(card):
+        page.listings.pop()
+
+
+# -- the page of an offer -------------------------------------------------------------------
 
 
 def read_listing_page(
-    document: Document, page: ParsedPage, reader: Reader, category: list[str]
+    document: Document,
+    product: LexborNode,
+    page: ParsedPage,
+    reader: Reader,
+    category: list[str],
 ) -> None:
     """Read an offer and the vendor's line on its page, and the product's ratings."""
-    product = document.first("div.viewProduct")
-    if product is None:
-        return
     listing, vendor = Listing(category=category), Vendor()
     if category:
         reader.at(document.first("div.category.selected"))
@@ -37,8 +97,16 @@ def read_listing_page(
     listing.title = reader.text_of("listing.title", product.css_first("div.title"))
     if listing.title is None:
         listing.title = reader.text("listing.title", reader.by_default(document.title))
-    for label, value in labelled(product.css_first("div.tabularDetails")):
-        _detail(label, value, listing, vendor, reader)
+    for label, value, stated in reader.labelled(product.css_first("div.tabularDetails")):
+        match label.casefold():
+            case "vendor" | "seller":
+                read_vendor_line(value, vendor, reader)
+            case "escrow":
+                read_payment(listing, stated, reader, without_escrow="finalize_early")
+            case "trusted vendor" | "trusted seller":
+                read_fact(vendor, label, stated, reader)
+            case _:
+                read_fact(listing, label, stated, reader)
     listing.vendor = vendor.handle
     for heading in product.css("div.subtitle, div.newFeature"):
         _block(heading, listing, page, reader)
@@ -68,22 +136,6 @@ def _own_id(product: LexborNode, url: str | None, reader: Reader) -> str | None:
             return number
     reader.at(None)
     return offer_id(address(url), reader)
-
-
-def _detail(
-    label: str, value: LexborNode | None, listing: Listing, vendor: Vendor, reader: Reader
-) -> None:
-    """Read a row of label and value. Which rows there are varies."""
-    stated = value.text() if reader.at(value) is not None else ""
-    match label.casefold():
-        case "vendor" | "seller":
-            read_vendor_line(value, vendor, reader)
-        case "escrow":
-            read_payment(listing, stated, reader, without_escrow="finalize_early")
-        case "trusted vendor" | "trusted seller":
-            read_fact(vendor, label, stated, reader)
-        case _:
-            read_fact(listing, label, stated, reader)
 
 
 def _block(heading: LexborNode, listing: Listing, page: ParsedPage, reader: Reader) -> None:
