@@ -8,22 +8,24 @@ from selectolax.lexbor import LexborNode
 
 from cryptodrug_scraper.reading.damage import LOST
 from cryptodrug_scraper.reading.document import Document, block_text, fold
+from cryptodrug_scraper.reading.facts import read_fact
 from cryptodrug_scraper.reading.links import address, image_name, path_of
 from cryptodrug_scraper.reading.nodes import (
     attribute,
     children,
     class_names,
-    contents,
-    own_text,
+    elements,
+    text_after,
+    text_until,
     topmost,
     words,
 )
-from cryptodrug_scraper.reading.payment import read_coin, read_payment
+from cryptodrug_scraper.reading.payment import read_coin
+from cryptodrug_scraper.reading.prices import read_row_of_prices
 from cryptodrug_scraper.reading.quantities import read_range
 from cryptodrug_scraper.reading.reader import Reader
 from cryptodrug_scraper.records import (
     Listing,
-    Money,
     ParsedPage,
     PriceTier,
     Review,
@@ -67,26 +69,22 @@ def _external_id(
     document: Document, main: LexborNode, url: str | None, reader: Reader
 ) -> str | None:
     """Return the number in the addresses of the tabs, of the order form or of the page."""
-    nodes: list[LexborNode | None] = [*main.css(".tablinks"), *main.css("form"), None]
-    for node in nodes:
-        written = (
-            (attribute(node, "href") or attribute(node, "action")) if node is not None else url
-        )
-        if match := _LISTING_ID.search(address(written).place):
+    tabs = [*main.css(".tablinks"), *main.css("form")]
+    places: list[tuple[re.Pattern[str], LexborNode | None, str | None]] = [
+        *((_LISTING_ID, tab, attribute(tab, "href") or attribute(tab, "action")) for tab in tabs),
+        (_LISTING_ID, None, url),
+        *((_OTHER_ID, a, attribute(a, "href")) for a in document.css(".left-content a")),
+    ]
+    for pattern, node, written in places:
+        if match := pattern.search(address(written).place):
             reader.at(node)
-            return reader.text("listing.external_id", match[1])
-    for link in document.css(".left-content a"):
-        if match := _OTHER_ID.search(path_of(link)):
-            reader.at(link)
             return reader.text("listing.external_id", match[1])
     return None
 
 
 def _head(head: LexborNode, listing: Listing, vendor: Vendor, reader: Reader) -> None:
     """Read the title, and the line "Sold by NAME - 1067 sold since March 22, 2019"."""
-    title = head.css_first("h2")
-    if title is not None:
-        listing.title = reader.text("listing.title", reader.at(title).text())
+    listing.title = reader.text_of("listing.title", head.css_first("h2"))
     for line in topmost(head, "p"):
         text = words(line) if line.id != "desc_prod" else ""
         if text.casefold().startswith("sold by"):
@@ -96,9 +94,7 @@ def _head(head: LexborNode, listing: Listing, vendor: Vendor, reader: Reader) ->
 
 
 def _sold_by(line: LexborNode, listing: Listing, vendor: Vendor, reader: Reader) -> None:
-    link = line.css_first("a")
-    if link is not None:
-        vendor.handle = listing.vendor = reader.text("listing.vendor", reader.at(link).text())
+    vendor.handle = listing.vendor = reader.text_of("listing.vendor", line.css_first("a"))
     for mark in marks_of(line, vendor, reader):
         text = words(reader.at(mark))
         if mark.tag in ("b", "a", "br", "img") or _AUTO.fullmatch(text):
@@ -112,14 +108,6 @@ def _sold_by(line: LexborNode, listing: Listing, vendor: Vendor, reader: Reader)
 
 # -- the tables of facts -----------------------------------------------------------------------
 
-_CLASSES = {
-    "physical package": "physical",
-    "physical": "physical",
-    "digital": "digital",
-    "digital goods": "digital",
-    "auto dispatch": "digital",
-}
-
 
 def _table(table: LexborNode, listing: Listing, reader: Reader) -> None:
     """Read rows of label and value, two pairs a row, and rows of bulk prices."""
@@ -130,52 +118,22 @@ def _table(table: LexborNode, listing: Listing, reader: Reader) -> None:
             _tier([words(cell) for cell in cells[1:]], listing, reader)
             continue
         for label, value in zip(cells[::2], cells[1::2], strict=False):
-            _fact(words(label), words(reader.at(value)), listing, reader)
+            read_fact(listing, words(label), words(reader.at(value)), reader)
         if len(cells) % 2 and (text := words(cells[-1])):
             reader.unknown_label("listing", text)
 
 
 def _tier(cells: list[str], listing: Listing, reader: Reader) -> None:
     """Read "From qty 100 to 499", "USD 0.70", "0.00007518 BTC"; the first currency leads."""
-    field = "listing.price_tiers"
     amounts = read_range(cells[0]) if cells else None
     if amounts is None:
-        reader.warn(field, "not a range of quantities", cells[0] if cells else "")
+        reader.warn("listing.price_tiers", "not a range of quantities", " ".join(cells[:1]))
         return
-    stated = [reader.money(field, text) for text in cells[1:] if text]
-    prices = [price for amount in stated for price in amount]
-    price = stated[0][0] if stated and stated[0] else None  # the first may be unreadable
+    price, others = read_row_of_prices("listing.price_tiers", cells[1:], reader)
     if not listing.price_tiers:
         # Until a purchase price is met: a page may state tiers only.
-        listing.price, listing.price_alternatives = price, prices[1:] if price else prices
+        listing.price, listing.price_alternatives = price, others
     listing.price_tiers.append(PriceTier(*amounts, price))
-
-
-def _fact(label: str, value: str, listing: Listing, reader: Reader) -> None:
-    """Set the field that a label names; the labels of the facts and of the cards."""
-    name = label.strip(" :")
-    match name.casefold():
-        case "product class":
-            product_class = _CLASSES.get(value.casefold())
-            listing.product_class = reader.stated("listing.product_class", value, product_class)
-            if value and product_class is None:
-                reader.warn("listing.product_class", "unknown class", value)
-        case "origin country" | "ships from":
-            reader.ships_from(listing, value)
-        case "ships to":
-            reader.ships_to(listing, value)
-        case "quantity left":
-            reader.stock(listing, value)
-        case "ends in":
-            listing.ends = reader.text("listing.ends", value)
-        case "payment":
-            read_payment(listing, value, reader)
-        case "views":
-            listing.views = reader.integer("listing.views", value)
-        case "sales":
-            listing.sold = reader.integer("listing.sold", value)
-        case _ if name or value:
-            reader.unknown_label("listing", name, value)
 
 
 # -- the order form ------------------------------------------------------------------------------
@@ -242,8 +200,7 @@ def _purchase(head: LexborNode, listing: Listing, reader: Reader) -> None:
 def _tab(main: LexborNode, listing: Listing, page: ParsedPage, reader: Reader) -> None:
     """Read the open tab; the description also stands, shortened by style only, at the top."""
     content = main.css_first(".tabcontent")
-    summary = main.css_first("#desc_prod")
-    text = block_text(reader.at(summary)) if summary is not None else None
+    text = block_text(reader.at(summary)) if (summary := main.css_first("#desc_prod")) else None
     if content is None:
         text = reader.by_default(text)  # the tab's own text counts, and may have followed
     else:
@@ -300,47 +257,30 @@ def _card(card: LexborNode, names: dict[str, str], reader: Reader) -> Listing:
                 listing.title = reader.text("listing.title", reader.at(link).text())
         elif "/u/" in target and listing.vendor is None:
             listing.vendor = reader.text("listing.vendor", reader.at(link).text())
-    prices: list[list[Money]] = []
-    for line in topmost(card, "p"):
-        _card_line(line, leaf, listing, prices, reader)
-    if prices and prices[0]:  # a first line that could not be read has hidden the price
-        listing.price = prices[0].pop(0)
-    listing.price_alternatives += [amount for amounts in prices for amount in amounts]
-    head = card.css_first(".head")
-    if head is not None:
+    prices = filter(None, (_card_line(p, leaf, listing, reader) for p in topmost(card, "p")))
+    price, others = read_row_of_prices("listing.price", prices, reader)
+    listing.price, listing.price_alternatives = price, others
+    if (head := card.css_first(".head")) is not None:
         _card_facts(head, listing, reader)
     _card_coins(card, listing, reader)
     return listing
 
 
-def _card_line(
-    line: LexborNode, leaf: str | None, listing: Listing, prices: list[list[Money]], reader: Reader
-) -> None:
-    """Read "Item # 5003 - Drugs / Benzos - " before the vendor's link, or a price."""
+def _card_line(line: LexborNode, leaf: str | None, listing: Listing, reader: Reader) -> str:
+    """Read "Item # 5003 - Drugs / Benzos - " before the vendor's link, or return a price."""
     text = words(reader.at(line))
-    if text[:6].casefold() == "item #" and fold(own_text(line))[:6].casefold() == "item #":
-        before_vendor = fold(_before_link(line))
-        item = _ITEM.fullmatch(before_vendor)
-        if item is None:
+    stated = fold(text_until(line, "a"))
+    if stated[:6].casefold() == "item #":
+        if item := _ITEM.fullmatch(stated):
+            listing.external_id = listing.external_id or item[1]
+            levels = _levels(item[2], leaf)
+            listing.category = reader.stated("listing.category", stated, levels)
+        else:
             reader.unknown_label("listing", text)
-            return
-        listing.external_id = listing.external_id or item[1]
-        listing.category = reader.stated("listing.category", before_vendor, _levels(item[2], leaf))
-        return
+        return ""
     price = _BUY_PRICE.sub("", text, count=1).strip("() ")
     is_price = text.startswith("(") or _BUY_PRICE.match(text) or "bold" in class_names(line)
-    if is_price and price:
-        prices.append(reader.money("listing.price", price))
-
-
-def _before_link(line: LexborNode) -> str:
-    """Return the text of a line up to its first link."""
-    parts = []
-    for child in contents(line):
-        if child.tag == "a":
-            break
-        parts.append(child.text())
-    return "".join(parts)
+    return price if is_price else ""
 
 
 def _levels(path: str, leaf: str | None) -> list[str]:
@@ -353,21 +293,14 @@ def _levels(path: str, leaf: str | None) -> list[str]:
 
 def _card_facts(head: LexborNode, listing: Listing, reader: Reader) -> None:
     """Read ``<b>Views:</b> 18829 / <b>Sales:</b> 199`` and marks such as ``[sticky]``."""
-    facts: list[tuple[str, list[str]]] = []
-    for part in contents(head):
+    for part in map(reader.at, elements(head)):
+        text = words(part)
         if part.tag == "b":
-            facts.append((words(part), []))
-        elif part.is_text_node:
-            if facts:
-                facts[-1][1].append(part.text())
-        elif part.tag not in ("a", "p", "br", "img"):
-            mark = words(part)
-            if mark and mark.casefold() not in _KNOWN_MARKS and not _AUTO.fullmatch(mark):
-                reader.unknown_label("listing", mark)
-    reader.at(head)
-    for label, value in facts:
-        if label:
-            _fact(label, fold("".join(value)).strip(" /"), listing, reader)
+            read_fact(listing, text, fold(text_after(part)).strip(" /"), reader)
+        elif part.tag in ("a", "p", "br", "img") or text.casefold() in _KNOWN_MARKS:
+            continue
+        elif text and not _AUTO.fullmatch(text):
+            reader.unknown_label("listing", text)
 
 
 def _card_coins(card: LexborNode, listing: Listing, reader: Reader) -> None:

@@ -23,6 +23,8 @@ from cryptodrug_scraper.reading.nodes import (
     children,
     class_names,
     contents,
+    elements,
+    following,
     links_outside,
     own_text,
     text_before,
@@ -42,14 +44,10 @@ def main_part(document: Document) -> LexborNode:
     The menu beside it makes up most of a page: what is looked for in this part only is
     found many times faster. Where broken nesting has let something out, nothing is left out.
     """
-    column = document.first(".right-content")
-    outer = column
+    column = outer = document.first(".right-content")
     while outer is not None and outer.tag != "body":
-        beside = outer.next
-        while beside is not None:
-            if beside.is_element_node and "footer" not in class_names(beside):
-                column = None
-            beside = beside.next
+        if any("footer" not in class_names(beside) for beside in following(outer)):
+            column = None
         outer = outer.parent
     main = column or document.tree.body or document.tree.root
     if main is None:  # lexbor gives every document one
@@ -101,11 +99,9 @@ _CLOCK = re.compile(r"server\s+time\s*:\s*([^\n]{0,80}?)\s*(?:\n|copyright|$)", 
 
 def footer_of(document: Document) -> LexborNode | None:
     """Return the footer; it mostly ends the page, and is found soonest from its end."""
-    last = document.tree.body.last_child if document.tree.body is not None else None
-    while last is not None and not last.is_element_node:
-        last = last.prev
-    is_footer = last is not None and "footer" in class_names(last)
-    return last if is_footer else document.first(".footer")
+    blocks = elements(document.tree.body) if document.tree.body is not None else []
+    is_last = bool(blocks) and "footer" in class_names(blocks[-1])
+    return blocks[-1] if is_last else document.first(".footer")
 
 
 def read_clock(document: Document, page: ParsedPage, reader: Reader) -> None:
@@ -176,10 +172,8 @@ def _menu(menu: LexborNode, url: str | None, reader: Reader) -> tuple[tuple[Cate
         href = attribute(reader.at(link), "href")
         alone = alone and _category_id(href, None) is not None
         number = _category_id(href, url)
-        count = link.last_child
-        while count is not None and count.tag != "span":
-            count = count.prev
-        stated = text_before(count) if count is not None else own_text(link)
+        counts = list(children(link, "span"))[-1:]
+        stated = text_before(counts[0]) if counts else own_text(link)
         if number is None:
             reader.unknown_label("category.external_id", stated)
             continue
@@ -190,7 +184,7 @@ def _menu(menu: LexborNode, url: str | None, reader: Reader) -> tuple[tuple[Cate
         around = item.parent.parent if item.parent is not None else None
         path = (*paths.get(around.mem_id if around is not None else 0, ()), name)
         paths[item.mem_id] = path
-        listed = reader.integer("category.listing_count", count.text() if count else "")
+        listed = reader.integer("category.listing_count", "".join(map(words, counts)))
         categories.append(Category(number, name, path, listed))
     return tuple(categories), alone
 
@@ -233,15 +227,9 @@ def read_page_links(document: Document, main: LexborNode, page: ParsedPage, read
     hrefs = document.hrefs(links_outside(root, _VENDORS_WORDS) if root is not None else [])
     base = mirror_base(hrefs, page.url, reader)
     read_links(hrefs, page, reader, _shows, base=base, other_host=own.partition("//")[2])
-    if page.kind != "vendor":
-        return
-    handle = page.vendors[0].handle
-    page.links = [
-        link._replace(external_id=handle)
-        if link.kind == "vendor" and not link.external_id
-        else link
-        for link in page.links
-    ]
+    for at, link in enumerate(page.links) if page.kind == "vendor" else ():
+        if link.kind == "vendor" and not link.external_id:
+            page.links[at] = link._replace(external_id=page.vendors[0].handle)
 
 
 def _shows(to: Address) -> Link | None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from selectolax.lexbor import LexborNode
 
 from cryptodrug_scraper.reading.document import Document, block_text, fold
+from cryptodrug_scraper.reading.facts import read_fact
 from cryptodrug_scraper.reading.links import image_name, path_of
 from cryptodrug_scraper.reading.market_names import known_market
 from cryptodrug_scraper.reading.nodes import (
@@ -25,13 +27,7 @@ from cryptodrug_scraper.reading.nodes import (
 from cryptodrug_scraper.reading.pgp import read_key
 from cryptodrug_scraper.reading.ratings import market_of_title, read_external_rating
 from cryptodrug_scraper.reading.reader import Reader
-from cryptodrug_scraper.records import (
-    FeedbackCount,
-    ParsedPage,
-    Review,
-    StarRating,
-    Vendor,
-)
+from cryptodrug_scraper.records import FeedbackCount, ParsedPage, Review, StarRating, Vendor
 from parsers.empire_page import open_tab, tab_text
 
 # -- a profile -------------------------------------------------------------------------------
@@ -54,9 +50,8 @@ def read_profile(document: Document, main: LexborNode, page: ParsedPage, reader:
             read_block(block, vendor, reader)
     link = document.first('.sub_head_inner_header a[href*="/u/"]')
     if vendor.handle is None and link is not None:
-        vendor.handle = reader.text(
-            "vendor.handle", path_of(reader.at(link)).rstrip("/").split("/")[-1]
-        )
+        handle = path_of(reader.at(link)).rstrip("/").rpartition("/")[2]
+        vendor.handle = reader.text("vendor.handle", handle)
     if (content := main.css_first(".tabcontent_user_feedback")) is not None:
         _tab(main, content, vendor, page, reader)
 
@@ -104,8 +99,9 @@ def _line(text: str, vendor: Vendor, reader: Reader) -> None:
     if not text or text.casefold().startswith(_OTHER_LINES):
         return
     if positive := _POSITIVE.fullmatch(text):
-        percent = positive[1].rstrip("% ").strip("-") and positive[1].rstrip("% ")
-        vendor.positive_percent = reader.decimal("vendor.positive_percent", percent)
+        vendor.positive_percent = reader.decimal(
+            "vendor.positive_percent", positive[1].rstrip("% ")
+        )
     elif member := _MEMBER.fullmatch(text):
         vendor.joined_on = reader.date("vendor.joined_on", member[1])
     elif not _finalize_early(text, vendor, reader):
@@ -122,23 +118,17 @@ def _feedback_counts(block: LexborNode, vendor: Vendor, reader: Reader) -> None:
             continue
         for period, cell in zip(headings[1:], cells[1:], strict=False):
             count = counts.setdefault(period, FeedbackCount(period.lower()))
-            if (text := words(reader.at(cell))).strip("-"):
-                number = reader.integer("vendor.feedback_counts", text)
-                setattr(count, name.casefold(), number)
+            number = reader.integer("vendor.feedback_counts", words(reader.at(cell)))
+            setattr(count, name.casefold(), number)
     vendor.feedback_counts = [count for period, count in counts.items() if period]
 
 
 def _buyer_statistics(block: LexborNode, vendor: Vendor, reader: Reader) -> None:
     """Read "Last online"; the rest tells of the account as a buyer, disputes included."""
-    for _, cells in headed_rows(block):
-        label = words(cells[0])
-        if not label or label.casefold() in _BUYER_ROWS:
-            continue
-        value = words(reader.at(cells[1])) if len(cells) > 1 else ""
-        if label.casefold() != "last online":
-            reader.unknown_label("vendor", label, value)
-        elif value.strip("-"):
-            vendor.last_active_on = reader.date("vendor.last_active_on", value)
+    for _, (label, *values) in headed_rows(block):
+        if words(label).casefold() not in _BUYER_ROWS:
+            value = " ".join([words(reader.at(value)) for value in values])
+            read_fact(vendor, words(label), value, reader)
 
 
 def _star_ratings(block: LexborNode, vendor: Vendor, reader: Reader) -> None:
@@ -170,7 +160,7 @@ def _stars(cell: LexborNode) -> str | None:
 
 # -- the marks that follow a handle anywhere ---------------------------------------------------
 
-_LEVEL = re.compile(r"(vendor|trust)\s+level\s*:?\s*(\S.*)", re.I)
+_LEVEL = re.compile(r"(vendor level|trust level)\s*:?\s*(\S.*)", re.I)
 _EARLY = re.compile(r"(?:fe|finali[sz]e early)(?:\s+(?:is\s+)?enabled)?(?:\s*:\s*(\w+))?", re.I)
 _RATING = re.compile(r"\(?#?[~<>+]?\d[^a-z]*", re.I)
 
@@ -182,27 +172,25 @@ def marks_of(line: LexborNode, vendor: Vendor, reader: Reader) -> list[LexborNod
     rating is the text behind it, ``(310) (4.87)``, perhaps in an element of its own.
     """
     marks: list[LexborNode] = []
-    title = ""
-    texts: list[str] = []
+    title = text = ""
+    reader.at(line)
     for node in contents(line):
-        if node.is_text_node or (title and not _joined(texts) and _is_plain_rating(node)):
-            texts.append(node.text())
+        if node.is_text_node or (title and not _bare(text) and _is_plain_rating(node)):
+            text = f"{text} {node.text()}"
             continue
-        text, texts = _joined(texts), []
         next_title = _imported_tip(node) if node.tag == "img" else ""
-        if next_title or text or node.tag != "img":
-            reader.at(line)
-            _read_rating_after(title, text, vendor, reader)
+        if next_title or _bare(text) or node.tag != "img":
+            _read_rating_after(title, _bare(text), vendor, reader)
             title = next_title
+        text = ""
         if not next_title:
             marks.append(node)
-    reader.at(line)
-    _read_rating_after(title, _joined(texts), vendor, reader)
+    _read_rating_after(title, _bare(text), vendor, reader)
     return marks
 
 
-def _joined(texts: list[str]) -> str:
-    return fold(" ".join(texts)).strip(" -|,;·")
+def _bare(text: str) -> str:
+    return fold(text).strip(" -|,;·")
 
 
 def _is_plain_rating(node: LexborNode) -> bool:
@@ -214,7 +202,7 @@ def _is_plain_rating(node: LexborNode) -> bool:
 def _read_rating_after(title: str, text: str, vendor: Vendor, reader: Reader) -> None:
     """Read a rating behind an image; one without words of its own may be something else."""
     if title and (_RATING.fullmatch(text) or not title.islower()):
-        _imported_rating(title, text, vendor, reader)
+        read_external_rating(vendor, market_of_title(title), text, reader, title=title)
 
 
 def _imported_tip(image: LexborNode) -> str:
@@ -233,23 +221,13 @@ def read_mark(mark: LexborNode, vendor: Vendor, reader: Reader) -> None:
     title = next(tooltips(mark), "") or next(filter(None, map(_imported_tip, images)), "")
     text = words(reader.at(mark))
     if level := _LEVEL.fullmatch(text):
-        name = "level" if level[1].lower() == "vendor" else "trust_level"
-        setattr(vendor, name, reader.integer(f"vendor.{name}", level[2]))
+        read_fact(vendor, level[1], level[2], reader)
     elif title.casefold().startswith("verified"):
-        _imported_rating(title, text, vendor, reader)
+        read_external_rating(vendor, market_of_title(title), text, reader, title=title)
     elif images and _RATING.fullmatch(text):
         reader.warn("vendor.external_ratings", "from a market that is not named", text)
     elif text and not _finalize_early(text, vendor, reader):
         reader.unknown_label("vendor", title or text, text if title else "")
-
-
-def _imported_rating(title: str, text: str, vendor: Vendor, reader: Reader) -> None:
-    """Read "Verified Dream Market successful sales and star rating 1-5": ``138 (5.0)``."""
-    market = market_of_title(title)
-    if not market:
-        reader.unknown_label("vendor.external_ratings", title, text)
-    else:
-        read_external_rating(vendor, market, text, reader, title=title)
 
 
 def _finalize_early(text: str, vendor: Vendor, reader: Reader) -> bool:
@@ -270,9 +248,7 @@ def _tab(
         case "about":
             vendor.profile = reader.block("vendor.profile", tab_text(reader.at(content)))
         case "pgp":
-            key = tab_text(reader.at(content)) or ""
-            if "-----" in key or not re.match(r"no\b", key, re.I):  # "No PGP key" states nothing
-                read_key(vendor, key, reader)
+            read_key(vendor, tab_text(reader.at(content)), reader)
         case "l_feedback":
             # What this account wrote about others' goods, without their names: as reviews of
             # this vendor the rows would be false.
@@ -298,7 +274,6 @@ def _tab_by_content(content: LexborNode) -> str:
 
 # -- feedback ----------------------------------------------------------------------------------
 
-PLACEHOLDERS = ("no feedback comment", "no feedback comment.")
 _FACE = re.compile(r"feedback([123])(?:[-_.]\w+|\s?\(\d+\))?\.\w+")  # "(1)" by browsers
 _SENTIMENT = {"1": "positive", "2": "neutral", "3": "negative"}
 _OF_TAB = {"p_feedback": "positive", "c_feedback": "neutral", "n_feedback": "negative"}
@@ -314,9 +289,8 @@ _COLUMNS = {
     "feedback": re.compile("feedback|comment|message", re.I),
     "buyer": re.compile("buyer|price", re.I),
     "date": re.compile("date|time", re.I),
-    "": re.compile("rating|type|", re.I),
 }
-_PLACES = {"feedback": 1, "buyer": 2, "date": 3}  # where they stand if no heading says so
+_USUAL_COLUMNS = ["", "feedback", "buyer", "date"]  # where no heading says which they are
 _BUYER_AND_PRICE = re.compile(r"(\S*\*\*\S*)\s*(.*)")
 
 
@@ -330,14 +304,17 @@ def read_feedback(
     """
     total = _total(content, reader)
     page.review_list = f"{list_name}:{total}" if total else None
-    for review in _reviews(content, reader):
-        review.vendor = about.vendor
-        review.listing_external_id = review.listing_external_id or about.listing_external_id
-        review.listing_title = review.listing_title or about.listing_title
-        review.sentiment = review.sentiment or about.sentiment
-        if review.sentiment is None:
-            reader.warn("review.sentiment", "no image whose name tells it", review.text or "")
-        page.reviews.append(review)
+    columns = _USUAL_COLUMNS
+    for row in reader.finished(topmost(content, "tr")):
+        cells = cells_of(row)
+        if cells and all(cell.tag == "th" for cell in cells):
+            named = [_column(words(cell), reader) for cell in cells]
+            columns = named if any(named) else _USUAL_COLUMNS
+        elif len(cells) > 1:
+            review = replace(about, sentiment=_sentiment(cells, reader) or about.sentiment)
+            _review(dict(zip(columns, cells, strict=False)), review, page, reader)
+        elif (text := " ".join(map(words, cells))) and not _NONE_LEFT.fullmatch(text):
+            reader.unknown_label("review", text)
 
 
 def _total(content: LexborNode, reader: Reader) -> str | None:
@@ -352,40 +329,28 @@ def _total(content: LexborNode, reader: Reader) -> str | None:
     return None
 
 
-def _reviews(content: LexborNode, reader: Reader) -> list[Review]:
-    """Read the rows of a table of feedback; one without a date would be counted again."""
-    reviews = []
-    columns: dict[str, int] = {}
-    for row in reader.finished(topmost(content, "tr")):
-        cells = cells_of(row)
-        if cells and all(cell.tag == "th" for cell in cells):
-            columns = _columns(cells, reader)
-        elif len(cells) > 1:
-            places = {n: cells[at] for n, at in (columns or _PLACES).items() if at < len(cells)}
-            review = Review(sentiment=_sentiment(cells, reader))
-            if "feedback" in places:
-                _text(places["feedback"], review, reader)
-            if "date" not in places or not _date(places["date"], review, reader):
-                reader.warn("review.posted_on", "a row without a date: left out", review.text or "")
-                continue
-            if "buyer" in places:
-                _buyer_and_price(places["buyer"], review, reader)
-            reviews.append(review)
-        elif (text := " ".join(map(words, cells))) and not _NONE_LEFT.fullmatch(text):
-            reader.unknown_label("review", text)
-    return reviews
+def _column(heading: str, reader: Reader) -> str:
+    """Return what a column holds, by its heading: Feedback, Buyer / Price, Date / Time."""
+    for name, known in _COLUMNS.items():
+        if known.search(heading):
+            return name
+    if heading.casefold() not in ("", "rating", "type"):
+        reader.unknown_label("review", heading)
+    return ""
 
 
-def _columns(cells: list[LexborNode], reader: Reader) -> dict[str, int]:
-    """Return where a column stands, by its heading: Feedback, Buyer / Price, Date / Time."""
-    columns: dict[str, int] = {}
-    for index, heading in enumerate(map(words, cells)):
-        name = next((n for n, known in _COLUMNS.items() if n and known.search(heading)), "")
-        if name:
-            columns.setdefault(name, index)
-        elif not _COLUMNS[""].fullmatch(heading):
-            reader.unknown_label("review", heading)
-    return columns
+def _review(cells: dict[str, LexborNode], review: Review, page: ParsedPage, reader: Reader) -> None:
+    """Read a row of feedback; one without a date would be counted again."""
+    if "feedback" in cells:
+        _text(cells["feedback"], review, reader)
+    if "date" not in cells or not _date(cells["date"], review, reader):
+        reader.warn("review.posted_on", "a row without a date: left out", review.text or "")
+        return
+    if "buyer" in cells:
+        _buyer_and_price(cells["buyer"], review, reader)
+    if review.sentiment is None:
+        reader.warn("review.sentiment", "no image whose name tells it", review.text or "")
+    page.reviews.append(review)
 
 
 def _sentiment(cells: list[LexborNode], reader: Reader) -> str | None:
@@ -404,17 +369,19 @@ def _text(cell: LexborNode, review: Review, reader: Reader) -> None:
     """Read the buyer's words, the listing's title as it was then, and an answer if any."""
     lines = list(children(cell, "p")) or [cell]
     message = next((p for p in lines if "feedback_msg" in class_names(p)), lines[0])
+    others = []
     for line in map(reader.at, lines):
         if line.mem_id == message.mem_id:
-            text = reader.block("review.text", block_text(line))
-            review.text = None if text and fold(text).casefold() in PLACEHOLDERS else text
+            reader.comment(review, block_text(line))
         elif _RESPONSE.match(words(line)):
             text = _RESPONSE.sub("", line.text().strip(), count=1)
             review.response = reader.block("review.response", text)
-        elif review.listing_title is None:
-            review.listing_title = reader.text("review.listing_title", line.text())
         elif words(line):
-            reader.unknown_label("review", words(line))
+            others.append(line)
+    for line in others[:1]:
+        review.listing_title = reader.text_of("review.listing_title", line)
+    for line in others[1:]:
+        reader.unknown_label("review", words(line))
 
 
 def _buyer_and_price(cell: LexborNode, review: Review, reader: Reader) -> None:
@@ -427,8 +394,7 @@ def _buyer_and_price(cell: LexborNode, review: Review, reader: Reader) -> None:
     elif bare := _BUYER_AND_PRICE.fullmatch(price):
         review.author = reader.text("review.author", bare[1])
         price = bare[2]
-    if price.strip("-"):
-        reader.paid(review, price)
+    reader.paid(review, price)
 
 
 def _date(cell: LexborNode, review: Review, reader: Reader) -> bool:
@@ -436,10 +402,7 @@ def _date(cell: LexborNode, review: Review, reader: Reader) -> bool:
     line = next(children(cell, "p"), cell)
     for link in list(children(line, "a")) or cell.css("a"):
         if match := _PRODUCT.search(path_of(reader.at(link))):
-            place = path_of(link)
-            review.listing_external_id = reader.stated(
-                "review.listing_external_id", place, match[1]
-            )
+            review.listing_external_id = reader.text("review.listing_external_id", match[1])
     date = fold(own_text(reader.at(line)))
     reader.posted(review, date)
     return bool(date)

@@ -85,9 +85,10 @@ def read_fact(record: Listing | Vendor, label: str, text: str, reader: Reader) -
 
     Labels that one market alone has are for its parser to read before.
     """
-    name = "listing" if isinstance(record, Listing) else "vendor"
-    fact = _FACTS[name].get(label.casefold())
+    record_name = "listing" if isinstance(record, Listing) else "vendor"
+    name = label.strip(" :")
+    fact = _FACTS[record_name].get(name.casefold())
     if fact is not None:
         fact(reader, record, text)
-    else:
-        reader.unknown_label(name, label, text)
+    elif name or text:
+        reader.unknown_label(record_name, name, text)

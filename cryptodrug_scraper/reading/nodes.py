@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import takewhile
 
 from selectolax.lexbor import LexborNode
 
@@ -44,22 +45,23 @@ def contents(node: LexborNode) -> list[LexborNode]:
     return [child for child in node.iter(include_text=True) if not child.is_comment_node]
 
 
+def _beside(node: LexborNode, side: str) -> Iterator[LexborNode]:
+    """Yield the texts and elements that are ``next`` or ``prev``, the nearest first."""
+    beside: LexborNode | None = getattr(node, side)
+    while beside is not None:
+        if not beside.is_comment_node:
+            yield beside
+        beside = getattr(beside, side)
+
+
 def following(node: LexborNode) -> Iterator[LexborNode]:
     """Yield the elements beside this one that come after it, the nearest first."""
-    beside = node.next
-    while beside is not None:
-        if beside.is_element_node:
-            yield beside
-        beside = beside.next
+    return (beside for beside in _beside(node, "next") if beside.is_element_node)
 
 
 def preceding(node: LexborNode) -> Iterator[LexborNode]:
     """Yield the elements beside this one that come before it, the nearest first."""
-    beside = node.prev
-    while beside is not None:
-        if beside.is_element_node:
-            yield beside
-        beside = beside.prev
+    return (beside for beside in _beside(node, "prev") if beside.is_element_node)
 
 
 def next_element(node: LexborNode) -> LexborNode | None:
@@ -69,13 +71,19 @@ def next_element(node: LexborNode) -> LexborNode | None:
 
 def text_before(node: LexborNode) -> str:
     """Return the text that stands directly before an element, whatever comments are amid it."""
-    parts: list[str] = []
-    before = node.prev
-    while before is not None and not before.is_element_node:
-        if before.is_text_node:
-            parts.append(before.text())
-        before = before.prev
-    return "".join(reversed(parts))
+    texts = takewhile(lambda beside: beside.is_text_node, _beside(node, "prev"))
+    return "".join(reversed([text.text() for text in texts]))
+
+
+def text_after(node: LexborNode) -> str:
+    """Return the text that stands directly after an element, whatever comments are amid it."""
+    texts = takewhile(lambda beside: beside.is_text_node, _beside(node, "next"))
+    return "".join([text.text() for text in texts])
+
+
+def text_until(node: LexborNode, tag: str) -> str:
+    """Return a node's text up to the first element of a tag in it."""
+    return "".join([part.text() for part in takewhile(lambda n: n.tag != tag, contents(node))])
 
 
 def only_content(node: LexborNode) -> LexborNode | None:

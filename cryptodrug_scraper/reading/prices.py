@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from cryptodrug_scraper.normalise.money import CURRENCY_CODES, read_money
 from cryptodrug_scraper.reading.damage import LOST
@@ -46,3 +47,21 @@ def read_prices(field: str, text: str, reader: Reader) -> list[Money]:
         for money in reader.money(field, piece):
             amounts.setdefault(money.currency, money)
     return list(amounts.values())
+
+
+def read_row_of_prices(
+    field: str, texts: Iterable[str], reader: Reader
+) -> tuple[Money | None, list[Money]]:
+    """Return the price that the first text states, and the same in other currencies.
+
+    Where the first text cannot be read there is no price, and what follows is an alternative.
+    """
+    price: Money | None = None
+    others: dict[str, Money] = {}
+    for index, text in enumerate(texts):
+        for money in read_prices(field, text, reader):
+            if price is None and not index:
+                price = money
+            elif price is None or money.currency != price.currency:
+                others.setdefault(money.currency, money)
+    return price, list(others.values())
