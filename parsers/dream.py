@@ -46,15 +46,11 @@ def recognises(document: Document) -> bool:
 
 
 _PHRASES = (
-    "Vendor", "Price", "Escrow", "No escrow", "Ships to", "Ships from", "Join date",
-    "Last active", "Trusted", "Trust?", "FE enabled", "Product description",
-    "Terms and conditions", "Rating", "Ratings", "Yes", "Today", "Verified", "Worldwide",
-    "Quantity", "Cryptocurrency", "Banned", "Suspended", "Username", "Profile", "News",
-    "Maintenance", "rating on", "total sales", "satisfaction", "more ratings",
-    "You have been logged in elsewhere", "logged out", "not found", "does not exist", "out of",
-    "stars", "vendor feedback", "Newer than", "Older", "month", "months",
+    "Trust?", "Product description", "Terms and conditions", "Rating", "Ratings", "Quantity",
+    "Cryptocurrency", "Username", "Profile", "News", "more ratings", "vendor feedback",
+    "You have been logged in elsewhere", "logged out", "Newer than", "Older", "month", "months", "stars",
 )  # fmt: skip
-"""Words by which pages are read; where they are damaged, what stands beside them is not read."""
+"""The market's own words: where they are damaged, what stands beside them is not read."""
 
 # -- kinds ----------------------------------------------------------------------------------
 
@@ -114,7 +110,7 @@ def _wall(document: Document) -> Kind:
         if document.title.startswith("Dream Market"):
             return Kind("index", "signed in, and its title is the market's name", by_absence=True)
         return Kind("unknown", "")
-    text = words(document.tree.body) if document.tree.body is not None else ""
+    text = words(document.content)
     if len(text) < 5000 and (message := _LOGGED_OUT.search(text)):
         return Kind("login", f"it says: {message.group()}", by_absence=True)
     if error := gateway_error(document):

@@ -4,25 +4,30 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from urllib.parse import unquote
 
+from selectolax.lexbor import LexborNode
+
+from cryptodrug_scraper.reading.damage import LOST
 from cryptodrug_scraper.reading.document import Document
-from cryptodrug_scraper.reading.links import address
+from cryptodrug_scraper.reading.links import LOST_LINK, Address, address, mirror_base, read_links
 from cryptodrug_scraper.reading.market import Kind, Market
-from cryptodrug_scraper.reading.nodes import class_names, words
+from cryptodrug_scraper.reading.nodes import (
+    attribute,
+    children,
+    class_names,
+    elements,
+    following,
+    links_outside,
+    own_text,
+    text_before,
+    words,
+)
+from cryptodrug_scraper.reading.panels import CachedPanel
 from cryptodrug_scraper.reading.reader import Reader
 from cryptodrug_scraper.reading.walls import not_there, refresh_target, server_page
-from cryptodrug_scraper.records import ParsedPage
-from parsers.empire_listing import read_cards, read_listing
-from parsers.empire_page import (
-    COUNTRIES,
-    MENU,
-    footer_of,
-    main_part,
-    read_categories,
-    read_clock,
-    read_page_links,
-    read_rates,
-)
+from cryptodrug_scraper.records import Category, ExchangeRate, Link, ParsedPage
+from parsers.empire_listing import category_id, read_cards, read_listing
 from parsers.empire_vendor import read_profile
 
 _TITLE = re.compile(r"empire market(?:\s+-(?:\s|$)|$)", re.I)
@@ -43,19 +48,15 @@ _KINDS = {
 _BLOCKS = "div:is(.listDes, .user_info, .col-1search, .feature-listing), h1.seth1"
 
 _PHRASES = (
-    "Sold by", "Bulk Discount", "Bulk Discounts", "Origin country", "Ships to",
-    "Product class", "Quantity left", "Ends in", "Features", "Payment", "Escrow", "Multisig",
-    "Finalize early", "Never", "Unlimited", "Purchase price", "Buy price", "Physical package",
-    "Digital", "Description", "Refund policy", "Feedback", "Views", "Sales", "sold since",
-    "Vendor level", "Trust level", "Trusted", "Verified", "Member since", "Last online",
-    "Positive", "Neutral", "Negative", "Since join", "Positive feedback", "Negative feedback",
-    "Neutral feedback", "Left feedback", "Feedback left", "Total disputes", "Total purchases",
-    "Total spendings", "Stealth", "Quality", "Value price", "Market positive feedback",
-    "Autoshop positive feedback", "Server time", "Banned", "From qty", "per item", "days",
-    "About", "PGP", "Buyer", "Date", "Price", "does not exist", "not found", "Exchange rates",
+    "Sold by", "Bulk Discount", "Bulk Discounts", "Features", "Purchase price", "Buy price",
+    "Description", "Refund policy", "Feedback", "sold since", "Positive", "Neutral", "Negative",
+    "Since join", "Positive feedback", "Negative feedback", "Neutral feedback", "Left feedback",
+    "Feedback left", "Total disputes", "Total purchases", "Total spendings", "Stealth", "Quality",
+    "Value price", "Market positive feedback", "Autoshop positive feedback", "Server time",
+    "From qty", "per item", "days", "About", "PGP", "Buyer", "Date", "Exchange rates",
     "Empire Market",
 )  # fmt: skip
-"""Words by which pages are read; where they are damaged, what stands beside them is not read."""
+"""The market's own words: where they are damaged, what stands beside them is not read."""
 
 
 def recognises(document: Document) -> bool:
@@ -69,7 +70,7 @@ def recognises(document: Document) -> bool:
         '.body-content, .img-logo, .sm-nav, .footer, .login-page, link[href*="/public/css/"]'
     ):
         return True
-    footer = footer_of(document)
+    footer = _footer_of(document)
     if footer is not None and _COPYRIGHT.search(words(footer)):
         return True
     target = refresh_target(document)
@@ -78,7 +79,7 @@ def recognises(document: Document) -> bool:
 
 def kind_of(document: Document, url: str | None) -> Kind:
     """Tell what a page is, and by what."""
-    block = main_part(document).css_first(_BLOCKS)
+    block = _main_part(document).css_first(_BLOCKS)
     for name in class_names(block) if block is not None else ():
         if name in _KINDS:
             return _KINDS[name]
@@ -103,8 +104,7 @@ def _kind_of_wall(document: Document) -> Kind | None:
 def _kind_by_frame(document: Document, url: str | None) -> Kind:
     """Tell pages that lack what they are about: empty searches, messages, captchas."""
     path = document.first(".sub_head_inner_header")
-    content = document.first(".right-content") or document.tree.body
-    text = words(content)[:600] if content is not None else ""
+    text = words(document.first(".right-content") or document.content)[:600]
     if path is not None and path.css_first("i.fa-search-plus, i.fa-search") is not None:
         return Kind("search", "its path is that of a search, without cards", by_absence=True)
     if gone := not_there([text], longest=600):
@@ -123,19 +123,175 @@ def _kind_by_frame(document: Document, url: str | None) -> Kind:
     return Kind("unknown", "none of the blocks that tell a kind is on it")
 
 
+# -- the main part ---------------------------------------------------------------------------
+
+
+def _main_part(document: Document) -> LexborNode:
+    """Return the right column, which holds what a page is about; else the whole page.
+
+    The menu beside it makes up most of a page: what is looked for in this part only is
+    found many times faster. Where broken nesting has let something out, nothing is left out.
+    """
+    column = outer = document.first(".right-content")
+    while outer is not None and outer.tag != "body":
+        if any("footer" not in class_names(beside) for beside in following(outer)):
+            column = None
+        outer = outer.parent
+    return column or document.content
+
+
+# -- the footer ------------------------------------------------------------------------------
+
+_CLOCK = re.compile(r"server\s+time\s*:\s*([^\n]{0,80}?)\s*(?:\n|copyright|$)", re.I)
+
+
+def _footer_of(document: Document) -> LexborNode | None:
+    """Return the footer; it mostly ends the page, and is found soonest from its end."""
+    blocks = elements(document.content)
+    is_last = bool(blocks) and "footer" in class_names(blocks[-1])
+    return blocks[-1] if is_last else document.first(".footer")
+
+
+def _read_clock(document: Document, page: ParsedPage, reader: Reader) -> None:
+    """Set the page's time from the footer's "Server time: Friday, Sep 27, 2019 22:46:36"."""
+    footer = _footer_of(document)
+    text = reader.at(footer).text()[:2000] if footer is not None else ""
+    if match := _CLOCK.search(text):
+        page.page_time = reader.page_clock(match[1])
+    elif LOST in text:
+        reader.warn("page_time", "a footer with invalid bytes", text)
+
+
+# -- exchange rates --------------------------------------------------------------------------
+
+_CODE = re.compile(r"\(\s*([A-Za-z]{3,5})\s*\)\s*$")
+
+
+def _read_rates(document: Document, page: ParsedPage, reader: Reader) -> None:
+    """Read the left column's rates, a block for each coin.
+
+    The strip at the top (``.sm-nav``) repeats the bitcoin block without naming a coin; pages
+    with the search form in the left column have the strip only, and state no pair.
+    """
+    for block in document.css("div.statistics"):
+        heading = next(children(block, "h3"), None)
+        name = own_text(heading) if heading is not None else ""
+        base = _CODE.search(name)
+        if base is None:  # statistics of the buyer; the note on how the rates are made
+            if LOST in name:
+                reader.warn("exchange_rate.base", "a coin with invalid bytes", name)
+            continue
+        for row in children(block, "p"):
+            quote = _CODE.search(own_text(row).strip())
+            figure = next(children(row, "span"), None)
+            if quote is not None and figure is not None:
+                rate = reader.decimal("exchange_rate.rate", reader.at(figure).text())
+                if rate is not None and base[1].upper() != quote[1].upper():
+                    page.exchange_rates.append(ExchangeRate(base[1], quote[1], rate))
+            elif figure is not None and LOST in own_text(row):
+                reader.warn("exchange_rate.quote", "a code with invalid bytes", row.text())
+
+
+# -- categories ------------------------------------------------------------------------------
+
+_MENU = CachedPanel[tuple[Category, ...]]('<ul class="mainmenu"', "ul.mainmenu")
+# The search form lists all countries twice: a third of a page's elements, which state nothing.
+_COUNTRIES = tuple(
+    CachedPanel[None](f'<select style="width:75%" name="{name}"', f'select[name="{name}"]')
+    for name in ("origin", "ship")
+)
+
+
+def _categories(
+    menu: LexborNode, url: str | None, reader: Reader
+) -> tuple[tuple[Category, ...], bool]:
+    """Read the menu of the left column; say whether its links tell by themselves where they lead.
+
+    In a mirror, the page's own address tells that: such a menu is no other page's.
+    """
+    categories = []
+    alone = True
+    paths: dict[int, tuple[str, ...]] = {}  # of the items before, by the ``li`` that holds them
+    for link in menu.css("a"):
+        href = attribute(reader.at(link), "href")
+        alone = alone and category_id(href, None) is not None
+        number = category_id(href, url)
+        counts = list(children(link, "span"))[-1:]
+        stated = text_before(counts[0]) if counts else own_text(link)
+        if number is None:
+            reader.unknown_label("category.external_id", stated)
+            continue
+        name = reader.text("category.name", stated)
+        item = link.parent
+        if name is None or item is None:
+            continue
+        around = item.parent.parent if item.parent is not None else None
+        path = (*paths.get(around.mem_id if around is not None else 0, ()), name)
+        paths[item.mem_id] = path
+        listed = reader.integer("category.listing_count", "".join(map(words, counts)))
+        categories.append(Category(number, name, path, listed))
+    return tuple(categories), alone
+
+
+# -- links -----------------------------------------------------------------------------------
+
+# What an address of the market shows. The tabs of listings and profiles are kept in the
+# session, and have addresses of their own all the same: a crawl has to visit them.
+_ADDRESSES: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r"/product/(\d+)(?:/\d+)*/?", re.I), "listing"),
+    (re.compile(r"/product_list/settab/(\d+)(?:/\w+)*/?", re.I), "listing"),
+    (re.compile(r"/u/([^/?#]+)/?", re.I), "vendor"),
+    (re.compile(r"/profile/setusertab/\w+/[^/?#]+(?:/\d*)?()", re.I), "vendor"),
+    (re.compile(r"/category/categories/(\d+)(?:/\w*)*", re.I), "search"),
+    (re.compile(r"/store/[^/?#]+(?:/\d*)*()", re.I), "search"),
+    (re.compile(r"/(?:home/searchproducts|search)(?:/[^?#]+|/?\?[^#]*=[^&#].*)()", re.I), "search"),
+)
+_LOST_SEARCH = re.compile(r"/(?:home/searchproducts|search)/?[0-9a-f]{4}", re.I)
+_VENDORS_WORDS = (
+    "#desc_prod, .tabcontent > p, .feedback_msg, .tabcontent_user_feedback > :is(p, pre)"
+)
+
+
+def _read_links(document: Document, page: ParsedPage, reader: Reader) -> None:
+    """Read the links to listings, vendors and pages of offers, without those in vendors' words.
+
+    The addresses of a profile's tabs do not name the vendor whose they are.
+    """
+    style = document.first('link[href*="/public/css/"]') or document.first('a[href$="/home"]')
+    own = address(attribute(style, "href")).origin if style is not None else ""
+    hrefs = document.hrefs(links_outside(document.content, _VENDORS_WORDS))
+    base = mirror_base(hrefs, page.url, reader)
+    read_links(hrefs, page, reader, _shows, base=base, other_host=own.partition("//")[2])
+    for at, link in enumerate(page.links) if page.kind == "vendor" else ():
+        if link.kind == "vendor" and not link.external_id:
+            page.links[at] = link._replace(external_id=page.vendors[0].handle)
+
+
+def _shows(to: Address) -> Link | None:
+    """Return what an address shows: a listing, a vendor, a vendor's tab, a page of offers."""
+    for pattern, kind in _ADDRESSES:
+        if match := pattern.fullmatch(to.place):
+            return Link(kind, unquote(match[1]) or None, to.place)
+    return Link(LOST_LINK, None, to.place) if _LOST_SEARCH.fullmatch(to.path) else None
+
+
+# -- reading ---------------------------------------------------------------------------------
+
+
 def read(document: Document, page: ParsedPage, reader: Reader) -> None:
     """Read all that the page states."""
-    read_clock(document, page, reader)
-    read_rates(document, page, reader)
-    read_categories(document, page, reader)
-    main = main_part(document)
+    _read_clock(document, page, reader)
+    _read_rates(document, page, reader)
+    menu = _MENU.read(document, reader, lambda menu: _categories(menu, page.url, reader))
+    page.categories += menu or ()
+    main = _main_part(document)
     if page.kind == "listing":
         read_listing(document, main, page, reader)
     elif page.kind == "vendor":
         read_profile(document, main, page, reader)
     read_cards(main, page, reader)
-    read_page_links(document, main, page, reader)
-    for countries in COUNTRIES:
+    _read_links(document, page, reader)
+    for countries in _COUNTRIES:
         countries.skip(document, reader)
 
 
@@ -147,7 +303,7 @@ MARKET = Market(
     closed_on=date(2020, 8, 23),
     review_amounts="unknown",  # what was paid; shipping is a surcharge ("USD + 8.00 / order")
     unclosed={"login": ".footer"},
-    panels=(MENU, *COUNTRIES),
+    panels=(_MENU, *_COUNTRIES),
     recognises=recognises,
     kind_of=kind_of,
     read=read,

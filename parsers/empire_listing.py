@@ -10,6 +10,7 @@ from cryptodrug_scraper.reading.damage import LOST
 from cryptodrug_scraper.reading.document import Document, block_text, fold
 from cryptodrug_scraper.reading.facts import read_fact
 from cryptodrug_scraper.reading.links import address, image_name, path_of
+from cryptodrug_scraper.reading.memoize import memoized
 from cryptodrug_scraper.reading.nodes import (
     attribute,
     children,
@@ -32,9 +33,9 @@ from cryptodrug_scraper.records import (
     ShippingOption,
     Vendor,
 )
-from parsers.empire_page import open_tab, read_path, tab_text
-from parsers.empire_vendor import marks_of, read_feedback, read_mark
+from parsers.empire_vendor import marks_of, open_tab, read_feedback, read_mark, tab_text
 
+_CATEGORY = re.compile(r"/category/categories/(\d+)(?:[/?]|$)", re.I)
 _LISTING_ID = re.compile(r"/(?:product|product_list/set\w+)/(\d+)", re.I)
 _OTHER_ID = re.compile(r"/(?:addfavorite_listing|markalert|reportpage)/(\d+)", re.I)
 _SOLD = re.compile(r"(\S.{0,30}?)\s+sold(?:\s+since\s+(.+))?", re.I)
@@ -49,7 +50,7 @@ def read_listing(document: Document, main: LexborNode, page: ParsedPage, reader:
     page.listings.append(listing)
     listing.external_id = _external_id(document, main, page.url, reader)
     reader.at(document.first(".sub_head_inner_header"))
-    listing.category = [name for number, name in read_path(document, page.url) if number]
+    listing.category = [name for number, name in _path(document, page.url) if number]
     if listing.category:
         reader.note("listing.category", " / ".join(listing.category), listing.category)
     head = main.css_first(".listDes")
@@ -63,6 +64,22 @@ def read_listing(document: Document, main: LexborNode, page: ParsedPage, reader:
     if vendor.handle is not None:
         page.vendors.append(vendor)
     _tab(main, listing, page, reader)
+
+
+def _path(document: Document, url: str | None) -> list[tuple[str | None, str]]:
+    """Return the page's path (category id or None, name): "Drugs", "Benzos", "Pills"."""
+    head = document.first(".sub_head_inner_header")
+    links = topmost(head, "h3 a") if head is not None else []
+    return [(category_id(attribute(link, "href"), url), words(link)) for link in links]
+
+
+@memoized
+def category_id(href: str, url: str | None) -> str | None:
+    """Return the number in the address of a category, in a mirror by the page's own."""
+    match = _CATEGORY.search(address(href).place)
+    if match is None and url:  # a mirror's "30.html", beside the page itself
+        match = _CATEGORY.search(address(href, url).place)
+    return match[1] if match else None
 
 
 def _external_id(

@@ -28,7 +28,6 @@ from cryptodrug_scraper.reading.pgp import read_key
 from cryptodrug_scraper.reading.ratings import market_of_title, read_external_rating
 from cryptodrug_scraper.reading.reader import Reader
 from cryptodrug_scraper.records import FeedbackCount, ParsedPage, Review, StarRating, Vendor
-from parsers.empire_page import open_tab, tab_text
 
 # -- a profile -------------------------------------------------------------------------------
 
@@ -239,6 +238,36 @@ def _finalize_early(text: str, vendor: Vendor, reader: Reader) -> bool:
 
 
 # -- the tabs of a profile ---------------------------------------------------------------------
+
+
+_TAB = re.compile(r"/(?:settab/\d+(?:/\d+)*|setusertab)/([a-z_]+)", re.I)
+_TABS = {
+    "description": "desc",
+    "refund policy": "refund",
+    "positive feedback": "p_feedback",
+    "negative feedback": "n_feedback",
+    "neutral feedback": "c_feedback",
+    "left feedback": "l_feedback",
+}
+
+
+def open_tab(main: LexborNode) -> str | None:
+    """Return the open tab of a listing or a profile, by its link's address or words."""
+    link = main.css_first(".tablinks.focus")
+    if link is None:
+        return None
+    match, name = _TAB.search(path_of(link)), words(link).casefold()
+    return match[1].lower() if match else _TABS.get(name, name)
+
+
+def tab_text(content: LexborNode) -> str | None:
+    """Return the text of a tab, line breaks kept, without its heading and its tags."""
+    texts = []
+    for child in contents(content):
+        if child.tag != "h3" and "tagsDiv" not in class_names(child):
+            text = child.text().strip() if child.is_text_node else block_text(child)
+            texts += [text] if text else []
+    return "\n".join(texts) or None
 
 
 def _tab(

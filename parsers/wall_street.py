@@ -50,21 +50,15 @@ _MENUS = frozenset({"nav", "footer", "script", "style", "select", "noscript"})
 _SHORT = 30_000  # characters of source: no error page or banner is longer
 
 _PHRASES = (
-    "Already sold", "Quantity in stock", "Minimum amount per order",
-    "Maximum amount per order", "Views", "Category", "Unlimited", "Ships from", "Ships to",
-    "Ships Worldwide", "with Exceptions", "Only ships to certain countries", "Payment",
-    "Escrow", "Finalize Early", "Multisig", "Physical", "Digital", "Prices",
+    "Category", "Ships Worldwide", "with Exceptions", "Only ships to certain countries", "Prices",
     "Shipping options", "Description", "Refund policy", "Information", "Info", "Feedback",
-    "Ratings", "Vendor", "Seller", "Sold by", "Level", "EXP", "Not a trusted vendor",
-    "Trusted vendor", "Banned", "Last online", "Member since", "Vendor since",
+    "Ratings", "Seller", "Sold by", "Level", "EXP", "Not a trusted vendor", "Vendor since",
     "Vendor-Statistics", "Buyer-Statistics", "Vendor-Level", "Average rating",
     "Completed orders", "Open/completed orders", "Rated orders", "Disputes involved as vendor",
-    "Disputes involved as buyer", "Rating of the last", "Online", "does not exist",
-    "not found", "no longer available", "Maintenance", "seized", "Offers", "PGP", "Comment",
-    "Rating", "Buyer", "Time", "Not available", "Price", "Amount", "minutes ago", "hours ago",
-    "days ago", "months ago", "years ago",
+    "Disputes involved as buyer", "Rating of the last", "Online", "seized", "Offers", "PGP",
+    "Comment", "Rating", "Buyer", "Time", "Amount",
 )  # fmt: skip
-"""Words by which pages are read; where they are damaged, what stands beside them is not read."""
+"""The market's own words: where they are damaged, what stands beside them is not read."""
 
 # -- which market --------------------------------------------------------------------------
 
@@ -214,13 +208,10 @@ def _has_cards(document: Document) -> bool:
 
 def _text(document: Document) -> str:
     """Return the words of a page without its category tree and menus: 6,000 letters or so."""
-    body = document.tree.body
-    if body is None:
-        return ""
     trees = {node.mem_id for node in document.css("ol.tree")}
     texts: list[str] = []
     size = 0
-    for node, tag, _ in walk(body, skip=_MENUS, leave_out=trees):
+    for node, tag, _ in walk(document.content, skip=_MENUS, leave_out=trees):
         if tag == "-text":
             texts.append(node.text())
             size += len(texts[-1])

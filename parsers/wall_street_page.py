@@ -54,8 +54,7 @@ inline_text = partial(lines.inline_text, skip=_SKIPPED)
 
 def profile_links(document: Document) -> Iterator[re.Match[str]]:
     """Yield handle and tab of the links to a profile's tabs, outside of menus."""
-    root = document.tree.root
-    for link in links_outside(root, MENUS) if root is not None else ():
+    for link in links_outside(document.content, MENUS):
         to = PROFILE_PATH.search(path_of(link))
         if to is not None and to[2] in TABS:
             yield to
@@ -261,9 +260,7 @@ def read_page_links(
     ``buttons`` are the category tree's; ``texts`` is the selector of what people wrote, of which
     the links are not the market's.
     """
-    if document.tree.body is None:
-        return
-    links = links_outside(document.tree.body, f"{MENUS}, {texts}")
+    links = links_outside(document.content, f"{MENUS}, {texts}")
     hrefs = document.hrefs(links)
     base = None
     if document.mentions("../", ".htm"):

@@ -177,6 +177,14 @@ class Document:
         node = self.tree.css_first("title")
         return fold(node.text()) if node is not None else ""
 
+    @property
+    def content(self) -> LexborNode:
+        """The ``<body>``, or where a page has none its root."""
+        content = self.tree.body or self.tree.root
+        if content is None:  # lexbor gives every document one
+            raise ValueError("a page without elements")
+        return content
+
     def css(self, selector: str) -> list[LexborNode]:
         """Return all nodes that match a CSS selector, in page order."""
         return self.tree.css(selector)

@@ -92,3 +92,16 @@ def read_fact(record: Listing | Vendor, label: str, text: str, reader: Reader) -
         fact(reader, record, text)
     elif name or text:
         reader.unknown_label(record_name, name, text)
+
+
+_SHORT = 4  # letters: without one of them, "sold" is "gold" and "bold" too
+
+PHRASES = (
+    *(label for facts in _FACTS.values() for label in facts if len(label) > _SHORT),
+    "Vendor", "Escrow", "No escrow", "Multisig", "Finalize early", "Physical", "Digital",
+    "Unlimited", "Worldwide", "Yes", "Today", "Never", "Not available", "minutes ago", "hours ago",
+    "days ago", "months ago", "years ago", "Suspended", "Maintenance", "does not exist",
+    "not found", "no longer available", "rating on", "out of", "total sales",
+    "satisfaction", "Verified",
+)  # fmt: skip
+"""Words by which pages of all markets are read; each market has its own besides."""

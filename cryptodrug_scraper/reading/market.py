@@ -15,6 +15,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 
 from cryptodrug_scraper.reading.agreement import keep_agreed
 from cryptodrug_scraper.reading.document import Document
+from cryptodrug_scraper.reading.facts import PHRASES
 from cryptodrug_scraper.reading.panels import CachedPanel
 from cryptodrug_scraper.reading.reader import Reader
 from cryptodrug_scraper.records import ParsedPage
@@ -74,7 +75,8 @@ class Market:
     ``unclosed`` gives for a kind whose pages the market never closes (no ``</html>``) the
     selector of the block that ends them: with it they are not cut off.
     ``panels`` are blocks that many pages show alike, to be read once.
-    ``phrases`` are words by which its pages are read, and which tell nothing if they are damaged.
+    ``phrases`` are words by which its pages alone are read, and which tell nothing if they are
+    damaged; those that all markets have are ``facts.PHRASES``.
     """
 
     name: str
@@ -99,7 +101,7 @@ class Market:
         second time as if it went on with a text, and what that changes does not count. One whose
         tags or phrases are damaged is read once more with these repaired, likewise.
         """
-        repaired = document.repaired(self.phrases)
+        repaired = document.repaired((*self.phrases, *PHRASES))
         self._read(document, page, reader)
         page.cut_off = document.cut_off
         if page.cut_off:
