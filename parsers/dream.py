@@ -48,7 +48,8 @@ def recognises(document: Document) -> bool:
 _PHRASES = (
     "Trust?", "Product description", "Terms and conditions", "Rating", "Ratings", "Quantity",
     "Cryptocurrency", "Username", "Profile", "News", "more ratings", "vendor feedback",
-    "You have been logged in elsewhere", "logged out", "Newer than", "Older", "month", "months", "stars",
+    "You have been logged in elsewhere", "logged out", "Newer than", "Older", "month", "months",
+    "stars",
 )  # fmt: skip
 """The market's own words: where they are damaged, what stands beside them is not read."""
 

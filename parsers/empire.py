@@ -123,7 +123,9 @@ def _kind_by_frame(document: Document, url: str | None) -> Kind:
     return Kind("unknown", "none of the blocks that tell a kind is on it")
 
 
-# -- the main part ---------------------------------------------------------------------------
+# -- the frame of a page ---------------------------------------------------------------------
+
+_CLOCK = re.compile(r"server\s+time\s*:\s*([^\n]{0,80}?)\s*(?:\n|copyright|$)", re.I)
 
 
 def _main_part(document: Document) -> LexborNode:
@@ -138,11 +140,6 @@ def _main_part(document: Document) -> LexborNode:
             column = None
         outer = outer.parent
     return column or document.content
-
-
-# -- the footer ------------------------------------------------------------------------------
-
-_CLOCK = re.compile(r"server\s+time\s*:\s*([^\n]{0,80}?)\s*(?:\n|copyright|$)", re.I)
 
 
 def _footer_of(document: Document) -> LexborNode | None:

@@ -24,12 +24,11 @@ from cryptodrug_scraper.reading.nodes import (
 from cryptodrug_scraper.reading.payment import read_coin
 from cryptodrug_scraper.reading.prices import read_row_of_prices
 from cryptodrug_scraper.reading.quantities import read_range
-from cryptodrug_scraper.reading.reader import Reader
+from cryptodrug_scraper.reading.reader import Reader, review_of
 from cryptodrug_scraper.records import (
     Listing,
     ParsedPage,
     PriceTier,
-    Review,
     ShippingOption,
     Vendor,
 )
@@ -227,12 +226,8 @@ def _tab(main: LexborNode, listing: Listing, page: ParsedPage, reader: Reader) -
             case "refund":
                 listing.terms = reader.block("listing.terms", tab_text(reader.at(content)))
             case "feedback":
-                about = Review(
-                    vendor=listing.vendor,
-                    listing_external_id=listing.external_id,
-                    listing_title=listing.title,
-                )
-                read_feedback(content, f"listing {listing.external_id}", about, page, reader)
+                name = f"listing {listing.external_id}"
+                read_feedback(content, name, review_of(listing), page, reader)
             case tab:
                 reader.unknown_label("listing", f"tab {tab}", words(content)[:80])
     listing.description = reader.block("listing.description", text)

@@ -79,8 +79,8 @@ def _card(card: LexborNode, vendor: Vendor, reader: Reader) -> None:
     """Read handle, sales in brackets, levels, imported ratings, percentage and join date."""
     head = next(children(card, "h3"), None)
     if head is not None:
-        if vendor.handle is None:
-            vendor.handle = reader.text("vendor.handle", own_text(reader.at(head)))
+        handle = reader.text("vendor.handle", own_text(reader.at(head)))
+        vendor.handle = vendor.handle or handle
         for span in children(head, "span"):
             if (sales := _SALES.fullmatch(words(reader.at(span)))) is None:
                 read_mark(span, vendor, reader)
@@ -134,12 +134,11 @@ def _star_ratings(block: LexborNode, vendor: Vendor, reader: Reader) -> None:
     """Count the golden stars under Stealth, Quality and Value Price."""
     for names, cells in headed_rows(block):
         for name, cell in zip(names, cells, strict=False):
-            stars = _stars(cell) if not reader.unfinished(cell) else None
+            stars = _stars(reader.at(cell)) if not reader.unfinished(cell) else None
             if name and stars is not None:
                 # The page draws five at most, and names no scale.
-                vendor.star_ratings.append(StarRating(name.lower(), stars, "5"))
-                reader.at(cell)
-                reader.note("vendor.star_ratings", name, stars)
+                rating = StarRating(name.lower(), stars, "5")
+                vendor.star_ratings.append(reader.stated("vendor.star_ratings", name, rating))
             elif name and words(cell).strip("-"):
                 reader.warn("vendor.star_ratings", f"no stars under {name.lower()}", words(cell))
 
@@ -243,11 +242,11 @@ def _finalize_early(text: str, vendor: Vendor, reader: Reader) -> bool:
 _TAB = re.compile(r"/(?:settab/\d+(?:/\d+)*|setusertab)/([a-z_]+)", re.I)
 _TABS = {
     "description": "desc",
-    "refund policy": "refund",
-    "positive feedback": "p_feedback",
-    "negative feedback": "n_feedback",
-    "neutral feedback": "c_feedback",
-    "left feedback": "l_feedback",
+    "refund": "refund",
+    "negative": "n_feedback",
+    "neutral": "c_feedback",
+    "left": "l_feedback",
+    "positive": "p_feedback",
 }
 
 
@@ -257,7 +256,11 @@ def open_tab(main: LexborNode) -> str | None:
     if link is None:
         return None
     match, name = _TAB.search(path_of(link)), words(link).casefold()
-    return match[1].lower() if match else _TABS.get(name, name)
+    return match[1].lower() if match else _tab_of(name) or name
+
+
+def _tab_of(name: str) -> str:
+    return next((tab for word, tab in _TABS.items() if word in name), "")
 
 
 def tab_text(content: LexborNode) -> str | None:
@@ -291,14 +294,12 @@ def _tab(
 
 
 def _tab_by_content(content: LexborNode) -> str:
-    if content.css_first("table") is None:
-        heading = content.css_first("h3")
-        is_key = heading is not None and words(heading).casefold() == "pgp"
-        return "pgp" if is_key else "about"
-    heading = content.css_first(".boldstats")
+    is_list = content.css_first("table") is not None
+    heading = content.css_first(".boldstats" if is_list else "h3")
     title = words(heading).casefold() if heading is not None else ""
-    names = {"negative": "n_feedback", "neutral": "c_feedback", "left": "l_feedback"}
-    return next((tab for name, tab in names.items() if name in title), "p_feedback")
+    if is_list:
+        return _tab_of(title) or "p_feedback"
+    return "pgp" if title == "pgp" else "about"
 
 
 # -- feedback ----------------------------------------------------------------------------------

@@ -17,15 +17,13 @@ from cryptodrug_scraper.reading.document import Document
 from cryptodrug_scraper.reading.lines import NO_LIMIT, Icon, Line, joined, long_text, plain_label
 from cryptodrug_scraper.reading.links import address, is_mirrored
 from cryptodrug_scraper.reading.nodes import ancestors, attribute, in_menu
-from cryptodrug_scraper.reading.prices import holds_money, read_prices
+from cryptodrug_scraper.reading.prices import holds_money, read_row_of_prices
 from cryptodrug_scraper.reading.quantities import read_range, without_unit
-from cryptodrug_scraper.reading.reader import Reader
+from cryptodrug_scraper.reading.reader import Reader, review_of
 from cryptodrug_scraper.records import (
     Listing,
-    Money,
     ParsedPage,
     PriceTier,
-    Review,
     ShippingOption,
     Vendor,
 )
@@ -76,12 +74,7 @@ def read_listing(document: Document, page: ParsedPage, reader: Reader) -> None:
             listing.terms = reader.block("listing.terms", text)
         else:
             listing.description = reader.block("listing.description", text)
-    about = Review(
-        vendor=listing.vendor,
-        listing_external_id=listing.external_id,
-        listing_title=listing.title,
-    )
-    page.reviews += read_reviews(sections.tables("feedback"), about, reader)
+    page.reviews += read_reviews(sections.tables("feedback"), review_of(listing), reader)
 
 
 def _listing_id(document: Document, page: ParsedPage, reader: Reader) -> str | None:
@@ -290,7 +283,7 @@ def _prices(listing: Listing, table: LexborNode, reader: Reader) -> None:
     """Read the quantity prices; the offer's price is the first one's."""
     for index, (texts, stated) in enumerate(_stated_rows(table, reader)):
         row = " | ".join(texts)
-        price, others = _row_prices("listing.price_tiers", stated, reader)
+        price, others = read_row_of_prices("listing.price_tiers", stated, reader)
         if not index:
             listing.price, listing.price_alternatives = price, others
             reader.note("listing.price", row, price)
@@ -300,27 +293,11 @@ def _prices(listing: Listing, table: LexborNode, reader: Reader) -> None:
             listing.price_tiers.append(PriceTier(*amounts, price))
 
 
-def _row_prices(field: str, texts: list[str], reader: Reader) -> tuple[Money | None, list[Money]]:
-    """Return a row's price and the same in other currencies; a text that is none is a warning.
-
-    Where the first text cannot be read there is no price, and what follows stays an alternative.
-    """
-    price: Money | None = None
-    others: dict[str, Money] = {}
-    for index, text in enumerate(texts):
-        for money in read_prices(field, text, reader):
-            if price is None and not index:
-                price = money
-            elif price is None or money.currency != price.currency:
-                others.setdefault(money.currency, money)
-    return price, list(others.values())
-
-
 def _shipping(listing: Listing, table: LexborNode, reader: Reader) -> None:
     """Read the ways to ship: name, amount range (which no field holds), price, BTC price."""
     for texts, stated in _stated_rows(table, reader):
         prices = [text for text in stated if not _is_amounts(text)]
-        price, _ = _row_prices("listing.shipping_options", prices, reader)
+        price, _ = read_row_of_prices("listing.shipping_options", prices, reader)
         if not prices:
             reader.warn("listing.shipping_options", "a row without a price", " | ".join(texts))
         listing.shipping_options.append(ShippingOption(texts[0], price))

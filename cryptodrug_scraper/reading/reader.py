@@ -412,3 +412,12 @@ _LENGTHS = {
     "week": timedelta(days=7),
     "month": timedelta(days=31),
 }
+
+
+def review_of(listing: Listing) -> Review:
+    """Return a review that states nothing yet but whose and of what it is."""
+    return Review(
+        vendor=listing.vendor,
+        listing_external_id=listing.external_id,
+        listing_title=listing.title,
+    )
