@@ -37,7 +37,6 @@ _BROKEN = re.compile(r"a database error occurred|an error was encountered|a php 
 _WAITING = re.compile(r"ddos|captcha|queue|waiting room|please wait|checking your browser", re.I)
 _OFFERS = re.compile(r"/(?:category/categories|home/searchproducts|search|store)(?:[/?]|$)", re.I)
 
-
 _KINDS = {
     "listDes": Kind("listing", "it has a listing's block of facts"),
     "seth1": Kind("vendor", "it has a user profile's head"),
@@ -73,8 +72,7 @@ def recognises(document: Document) -> bool:
     footer = _footer_of(document)
     if footer is not None and _COPYRIGHT.search(words(footer)):
         return True
-    target = refresh_target(document)
-    return target is not None and _LOGIN_PATH.search(target) is not None
+    return _LOGIN_PATH.search(refresh_target(document) or "") is not None
 
 
 def kind_of(document: Document, url: str | None) -> Kind:
@@ -93,8 +91,7 @@ def _kind_of_wall(document: Document) -> Kind | None:
     if (wall := server_page(document)) is not None:
         return wall
     heading = document.first("h1")
-    broken = _BROKEN.search(words(heading)) if heading is not None else None
-    if broken:
+    if heading is not None and (broken := _BROKEN.search(words(heading))):
         return Kind("error", f"the market's own error page: {broken.group()}", by_absence=True)
     if form is not None:
         return Kind("login", "it has the login form without its password", by_absence=True)

@@ -25,13 +25,7 @@ from cryptodrug_scraper.reading.payment import read_coin
 from cryptodrug_scraper.reading.prices import read_row_of_prices
 from cryptodrug_scraper.reading.quantities import read_range
 from cryptodrug_scraper.reading.reader import Reader, review_of
-from cryptodrug_scraper.records import (
-    Listing,
-    ParsedPage,
-    PriceTier,
-    ShippingOption,
-    Vendor,
-)
+from cryptodrug_scraper.records import Listing, ParsedPage, PriceTier, ShippingOption, Vendor
 from parsers.empire_vendor import marks_of, open_tab, read_feedback, read_mark, tab_text
 
 _CATEGORY = re.compile(r"/category/categories/(\d+)(?:[/?]|$)", re.I)
@@ -48,10 +42,11 @@ def read_listing(document: Document, main: LexborNode, page: ParsedPage, reader:
     listing, vendor = Listing(), Vendor()
     page.listings.append(listing)
     listing.external_id = _external_id(document, main, page.url, reader)
-    reader.at(document.first(".sub_head_inner_header"))
-    listing.category = [name for number, name in _path(document, page.url) if number]
-    if listing.category:
-        reader.note("listing.category", " / ".join(listing.category), listing.category)
+    path = document.first(".sub_head_inner_header")
+    for link in topmost(path, "h3 a") if path is not None else ():
+        if category_id(attribute(reader.at(link), "href"), page.url):
+            listing.category.append(words(link))
+    reader.note("listing.category", " / ".join(listing.category), listing.category)
     head = main.css_first(".listDes")
     if head is not None:
         _head(head, listing, vendor, reader)
@@ -63,13 +58,6 @@ def read_listing(document: Document, main: LexborNode, page: ParsedPage, reader:
     if vendor.handle is not None:
         page.vendors.append(vendor)
     _tab(main, listing, page, reader)
-
-
-def _path(document: Document, url: str | None) -> list[tuple[str | None, str]]:
-    """Return the page's path (category id or None, name): "Drugs", "Benzos", "Pills"."""
-    head = document.first(".sub_head_inner_header")
-    links = topmost(head, "h3 a") if head is not None else []
-    return [(category_id(attribute(link, "href"), url), words(link)) for link in links]
 
 
 @memoized

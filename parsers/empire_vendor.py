@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from typing import TypeGuard
 
 from selectolax.lexbor import LexborNode
 
@@ -19,7 +20,9 @@ from cryptodrug_scraper.reading.nodes import (
     contents,
     elements,
     headed_rows,
+    next_element,
     own_text,
+    text_after,
     tooltips,
     topmost,
     words,
@@ -52,7 +55,7 @@ def read_profile(document: Document, main: LexborNode, page: ParsedPage, reader:
         handle = path_of(reader.at(link)).rstrip("/").rpartition("/")[2]
         vendor.handle = reader.text("vendor.handle", handle)
     if (content := main.css_first(".tabcontent_user_feedback")) is not None:
-        _tab(main, content, vendor, page, reader)
+        _tab(main, content, page, reader)
 
 
 def _headline(headline: LexborNode, vendor: Vendor, reader: Reader) -> None:
@@ -67,9 +70,9 @@ def _headline(headline: LexborNode, vendor: Vendor, reader: Reader) -> None:
 
 
 _SALES = re.compile(r"\(\s*([^()]+?)\s*\)")
-_POSITIVE = re.compile(r"(?:market\s+)?positive\s+feedback.*?:\s*(.*)", re.I)
+_POSITIVE = re.compile(r"(?:market\s+)?positive\s+feedback.*?:\s*(.*?)[%\s]*", re.I)
 _MEMBER = re.compile(r"member\s+since\s*:?\s*(.*)", re.I)
-# PanelContent, and no field of the record: numbers of the account as a buyer, another shop's
+# Known, and no field of the record: numbers of the account as a buyer, another shop's
 # rating, and what only a signed-in reader sees.
 _BUYER_ROWS = ("total disputes / orders", "total spendings", "feedback left")
 _OTHER_LINES = ("autoshop positive feedback", "seller is on vacation", "vacation mode")
@@ -98,9 +101,7 @@ def _line(text: str, vendor: Vendor, reader: Reader) -> None:
     if not text or text.casefold().startswith(_OTHER_LINES):
         return
     if positive := _POSITIVE.fullmatch(text):
-        vendor.positive_percent = reader.decimal(
-            "vendor.positive_percent", positive[1].rstrip("% ")
-        )
+        vendor.positive_percent = reader.decimal("vendor.positive_percent", positive[1])
     elif member := _MEMBER.fullmatch(text):
         vendor.joined_on = reader.date("vendor.joined_on", member[1])
     elif not _finalize_early(text, vendor, reader):
@@ -169,21 +170,19 @@ def marks_of(line: LexborNode, vendor: Vendor, reader: Reader) -> list[LexborNod
     Such an image says "Verified Dream Market …" itself, or its name is the market's; the
     rating is the text behind it, ``(310) (4.87)``, perhaps in an element of its own.
     """
-    marks: list[LexborNode] = []
-    title = text = ""
-    reader.at(line)
-    for node in contents(line):
-        if node.is_text_node or (title and not _bare(text) and _is_plain_rating(node)):
-            text = f"{text} {node.text()}"
-            continue
-        next_title = _imported_tip(node) if node.tag == "img" else ""
-        if next_title or _bare(text) or node.tag != "img":
-            _read_rating_after(title, _bare(text), vendor, reader)
-            title = next_title
-        text = ""
-        if not next_title:
+    marks = []
+    of_image = None  # the element that holds the rating of the image before it
+    for node in map(reader.at, elements(line)):
+        title = _imported_tip(node) if node.tag == "img" else ""
+        text = _bare(text_after(node))
+        if title and not text and _is_plain_rating(beside := next_element(node)):
+            of_image = beside
+            text = _bare(f"{words(beside)} {text_after(beside)}")
+        # An image without words of its own may be something else.
+        if title and (_RATING.fullmatch(text) or not title.islower()):
+            read_external_rating(vendor, market_of_title(title), text, reader, title=title)
+        elif not title and node != of_image:
             marks.append(node)
-    _read_rating_after(title, _bare(text), vendor, reader)
     return marks
 
 
@@ -191,16 +190,10 @@ def _bare(text: str) -> str:
     return fold(text).strip(" -|,;·")
 
 
-def _is_plain_rating(node: LexborNode) -> bool:
-    if node.tag not in ("span", "b", "font", "small") or any(tooltips(node)):
+def _is_plain_rating(node: LexborNode | None) -> TypeGuard[LexborNode]:
+    if node is None or node.tag not in ("span", "b", "font", "small") or any(tooltips(node)):
         return False
     return node.css_first("img[title], img[alt]") is None and bool(_RATING.fullmatch(words(node)))
-
-
-def _read_rating_after(title: str, text: str, vendor: Vendor, reader: Reader) -> None:
-    """Read a rating behind an image; one without words of its own may be something else."""
-    if title and (_RATING.fullmatch(text) or not title.islower()):
-        read_external_rating(vendor, market_of_title(title), text, reader, title=title)
 
 
 def _imported_tip(image: LexborNode) -> str:
@@ -273,9 +266,8 @@ def tab_text(content: LexborNode) -> str | None:
     return "\n".join(texts) or None
 
 
-def _tab(
-    main: LexborNode, content: LexborNode, vendor: Vendor, page: ParsedPage, reader: Reader
-) -> None:
+def _tab(main: LexborNode, content: LexborNode, page: ParsedPage, reader: Reader) -> None:
+    (vendor,) = page.vendors
     match open_tab(main) or _tab_by_content(content):
         case "about":
             vendor.profile = reader.block("vendor.profile", tab_text(reader.at(content)))
@@ -315,11 +307,9 @@ _NONE_LEFT = re.compile(
 _RESPONSE = re.compile(
     r"(?:seller|vendor)(?:'s)?\s+(?:response|reply|answer|comment)\s*:?\s*", re.I
 )
-_COLUMNS = {
-    "feedback": re.compile("feedback|comment|message", re.I),
-    "buyer": re.compile("buyer|price", re.I),
-    "date": re.compile("date|time", re.I),
-}
+_COLUMN = re.compile(
+    "(?P<feedback>feedback|comment|message)|(?P<buyer>buyer|price)|(?P<date>date|time)", re.I
+)
 _USUAL_COLUMNS = ["", "feedback", "buyer", "date"]  # where no heading says which they are
 _BUYER_AND_PRICE = re.compile(r"(\S*\*\*\S*)\s*(.*)")
 
@@ -361,9 +351,8 @@ def _total(content: LexborNode, reader: Reader) -> str | None:
 
 def _column(heading: str, reader: Reader) -> str:
     """Return what a column holds, by its heading: Feedback, Buyer / Price, Date / Time."""
-    for name, known in _COLUMNS.items():
-        if known.search(heading):
-            return name
+    if column := _COLUMN.search(heading):
+        return column.lastgroup or ""
     if heading.casefold() not in ("", "rating", "type"):
         reader.unknown_label("review", heading)
     return ""
