@@ -14,12 +14,13 @@ from collections.abc import Iterator
 from selectolax.lexbor import LexborNode
 
 from cryptodrug_scraper.reading.document import Document
+from cryptodrug_scraper.reading.facts import read_fact
 from cryptodrug_scraper.reading.lines import NO_LIMIT, Icon, Line, joined, long_text, plain_label
 from cryptodrug_scraper.reading.links import address, is_mirrored
 from cryptodrug_scraper.reading.nodes import ancestors, attribute, in_menu
 from cryptodrug_scraper.reading.prices import holds_money, read_row_of_prices
 from cryptodrug_scraper.reading.quantities import read_range, without_unit
-from cryptodrug_scraper.reading.reader import Reader, review_of
+from cryptodrug_scraper.reading.reader import Reader, review_of, states
 from cryptodrug_scraper.records import (
     Listing,
     ParsedPage,
@@ -35,14 +36,13 @@ from parsers.wall_street_offer import (
     read_marks,
 )
 from parsers.wall_street_page import (
-    NOT_STATED,
     OFFER_PATH,
     Sections,
     cell_text,
     inline_text,
     lines_of,
 )
-from parsers.wall_street_vendor import read_reviews
+from parsers.wall_street_vendor import TRUSTED, read_reviews
 
 
 def read_listing(document: Document, page: ParsedPage, reader: Reader) -> None:
@@ -149,9 +149,8 @@ def _vendor_marks(vendor: Vendor, lines: list[Line], reader: Reader) -> None:
     if match := _RATING.search(line.text):
         vendor.rating = reader.decimal("vendor.rating", match[1])
         vendor.rating_max = "5" if vendor.rating is not None else None
-    if re.search(r"\btrusted\s+vendor\b", line.text, re.I):
-        is_trusted = not re.search(r"\b(?:not|no)\b[\w\s]{0,12}\btrusted\b", line.text, re.I)
-        vendor.trusted = reader.stated("vendor.trusted", line.text, is_trusted)
+    if match := TRUSTED.search(line.text):
+        vendor.trusted = reader.stated("vendor.trusted", line.text, match["no"] is None)
 
 
 _RATING = re.compile(r"\((\d(?:[.,]\d+)?)\)")
@@ -236,22 +235,10 @@ def _label_of_words(text: str) -> tuple[str, list[str | Icon]]:
 def _read_row(listing: Listing, label: str, value: list[str | Icon], reader: Reader) -> None:
     """Read one line of the second list."""
     text = joined(value)
-    number = without_unit(text)
-    is_limited = text.casefold() not in (NO_LIMIT, "unlimited", "infinite", "no limit")
     if label == "category":
         listing.category = reader.stated("listing.category", text, category_levels(value))
-    elif label in _OF_NO_FIELD or text.casefold() in NOT_STATED:
-        return
-    elif label == "minimum amount per order":
-        listing.min_order = reader.integer("listing.min_order", number) if is_limited else None
-    elif label == "maximum amount per order":
-        listing.max_order = reader.integer("listing.max_order", number) if is_limited else None
-    elif label == "views":
-        listing.views = reader.integer("listing.views", number)
-    elif label == "already sold":
-        listing.sold = reader.integer("listing.sold", number)
-    elif label == "quantity in stock":
-        reader.stock(listing, number)
+    elif label not in _OF_NO_FIELD and states(text):
+        read_fact(listing, label, without_unit(text), reader)
 
 
 # -- the tables ----------------------------------------------------------------------------

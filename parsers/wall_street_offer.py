@@ -334,15 +334,10 @@ def _table(table: LexborNode, reader: Reader, vendor: str | None) -> list[Listin
             link = next((a for a in cell.css("a") if "profile" in path_of(a)), None)
             if link is not None:
                 _set_vendor(listing, link, reader)
-        plain = [
-            cell
-            for cell in cells
-            if not offer_links(cell) and cell.css_first('a[href*="profile"]') is None
-        ]
         for cell in cells:
             if cell.css_first('[class*="ion-"]') is not None:
                 read_marks(listing, [x for x in lines_of(cell) if not _of_offer(x)], reader)
-        _row_price(listing, cells, plain, price_column, reader)
+        _row_price(listing, cells, price_column, reader)
         listings.append(listing)
     return listings
 
@@ -351,18 +346,17 @@ def _parts(cell: LexborNode) -> list[str | Icon]:
     return [part for line in lines_of(cell) for part in line.parts]
 
 
-def _row_price(
-    listing: Listing, cells: list[LexborNode], plain: list[LexborNode], column: int, reader: Reader
-) -> None:
+def _row_price(listing: Listing, cells: list[LexborNode], column: int, reader: Reader) -> None:
     """Read a row's price: in the column of that name, else in the first cell with an amount.
 
     The same price in another currency may stand in another cell.
     """
-    named = cells[column : column + 1]
-    others = [cell for cell in plain if cell.mem_id not in [n.mem_id for n in named]]
     prices: dict[str, Money] = {}
-    stated = [(cell, cell_text(cell)) for cell in named]
-    stated += [(cell, text) for cell in others if holds_money(text := cell_text(cell))]
+    stated = [(cell, cell_text(cell)) for cell in cells[column : column + 1]]
+    for cell in (*cells[:column], *cells[column + 1 :]):
+        is_linked = offer_links(cell) or cell.css_first('a[href*="profile"]') is not None
+        if not is_linked and holds_money(text := cell_text(cell)):
+            stated.append((cell, text))
     for cell, text in stated:
         reader.at(cell)
         for money in read_prices("listing.price", text, reader):

@@ -38,8 +38,6 @@ PROFILE_PATH = re.compile(r"/profile/([^/?\s]{1,120}?)(?:/(\w+))?/?(?:\?|$)")
 MENUS = 'nav, header, footer, [class*="navbar"]'
 TABS = frozenset({"offers", "pgp", "info", "feedback", "ratings"})
 """The tabs of a profile: what can follow a handle in an address that shows something."""
-NOT_STATED = frozenset({"not available", "n/a", "none", "-", "–", "—", "never", "unknown"})
-"""What stands in place of a value that there is none of."""
 
 # What is no part of a line: the category tree, and what is pressed. The category of an offer is
 # shown as buttons of that tree, which are read.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from datetime import date
+from dataclasses import replace
 from itertools import islice
 from typing import NamedTuple
 from urllib.parse import unquote
@@ -14,15 +14,15 @@ from selectolax.lexbor import LexborNode
 from cryptodrug_scraper.normalise.ages import read_age
 from cryptodrug_scraper.normalise.dates import read_moment
 from cryptodrug_scraper.reading.document import Document
+from cryptodrug_scraper.reading.facts import read_fact
 from cryptodrug_scraper.reading.lines import long_text, plain_label
 from cryptodrug_scraper.reading.links import address, path_of
 from cryptodrug_scraper.reading.nodes import in_menu, tooltips
 from cryptodrug_scraper.reading.pgp import read_key
-from cryptodrug_scraper.reading.reader import Reader
+from cryptodrug_scraper.reading.reader import Reader, states
 from cryptodrug_scraper.records import ParsedPage, Review, Vendor
 from parsers.wall_street_offer import LEVEL, read_cards, read_level
 from parsers.wall_street_page import (
-    NOT_STATED,
     OFFER_PATH,
     PROFILE_PATH,
     Sections,
@@ -87,10 +87,12 @@ def _as_written(heading: LexborNode, shown: str, name: str | None) -> str | None
 
 
 _MARKS_AFTER = re.compile(r"\s*\(?\b(?:not a |no )?trusted vendor\b.*|\s*\(.*", re.I)
-_TRUSTED = re.compile(
+TRUSTED = re.compile(
     r"(?P<no>\b(?:not|no|isn't|never)\b[\w\s]{0,20})?\btrusted(?:\s+(?:vendor|seller))?", re.I
 )
 _BANNED = re.compile(r"\bbanned\b", re.I)
+_EARLY = re.compile(r"\b(?:finali[sz]e\s+early|FE)\b(?:\s+enabled)?", re.I)
+_MARKS = {"trusted": TRUSTED, "banned": _BANNED, "finalize_early": _EARLY}
 _MOST_TIPS = 40  # tooltips beside a name; two or three are usual
 _KNOWN_MARK = re.compile(
     r"\b(?:profile|vendor|seller|user|buyer|of|the|a|an|account|has|been|is|was|this|level|exp"
@@ -104,21 +106,15 @@ def _read_marks(vendor: Vendor, heading: LexborNode, shown: str, reader: Reader)
     rest = shown.replace(vendor.handle or "", " ", 1)
     tips = dict.fromkeys(tip for node in heading.css("*") for tip in tooltips(node))
     rest = " | ".join([rest, *[tip for tip in islice(tips, _MOST_TIPS) if tip not in rest]])
-    if match := _TRUSTED.search(rest):
-        vendor.trusted = match["no"] is None
-        reader.note("vendor.trusted", rest, vendor.trusted)
-        rest = _TRUSTED.sub(" ", rest)
-    if _BANNED.search(rest):
-        vendor.banned = reader.stated("vendor.banned", rest, True)
-        rest = _BANNED.sub(" ", rest)
+    for name, mark in _MARKS.items():
+        if match := mark.search(rest):
+            is_so = not match.groupdict().get("no")
+            setattr(vendor, name, reader.stated(f"vendor.{name}", rest, is_so))
+            rest = mark.sub(" ", rest)
     if match := LEVEL.search(rest):
         vendor.level = reader.integer("vendor.level", match[1])
         rest = LEVEL.sub(" ", rest)
-    if match := re.search(r"\b(?:finali[sz]e\s+early|FE)\b(?:\s+enabled)?", rest, re.I):
-        vendor.finalize_early = reader.stated("vendor.finalize_early", rest, True)
-        rest = rest.replace(match.group(), " ")
-    unknown = " ".join(_KNOWN_MARK.sub(" ", rest).split())
-    if unknown:
+    if unknown := " ".join(_KNOWN_MARK.sub(" ", rest).split()):
         reader.warn("vendor", "unknown mark", unknown)
 
 
@@ -143,7 +139,7 @@ def _read_facts(
         rows = []
         if is_below and not part.in_tab and len(part.node.css("table")) == 1:
             rows = list(_facts(part.node, reader))
-        if not rows or (tables and not any(_is_known(row.label) for row in rows)):
+        if not rows or (tables and not any(_KNOWN.fullmatch(row.label) for row in rows)):
             continue
         tables.append(rows)
         caption = part.node.css_first("caption")
@@ -152,7 +148,7 @@ def _read_facts(
             reader.at(cell)
             if not value:
                 section = _section(label) or section
-            elif _is_known(label):
+            elif _KNOWN.fullmatch(label):
                 _read_fact(vendor, section, label, value, reader)
             else:
                 reader.unknown_label("vendor", shown, value)
@@ -189,50 +185,31 @@ def _facts(table: LexborNode, reader: Reader) -> Iterator[_Fact]:
         yield _Fact(cells[-1], plain, label.rstrip(" :"), value.strip())
 
 
-_ONLINE = re.compile(r"(?:currently |now )?online(?: now)?", re.I)
 _NUMBER = r"\d[\d.,'’\u00a0\u202f]*"
 _TWO_COUNTS = re.compile(rf"({_NUMBER})\s*/\s*({_NUMBER})")
 _LEADING_COUNT = re.compile(rf"({_NUMBER})(?:\s*\(.*\))?")
-_BUYERS = frozenset({"disputes involved as buyer", "rated orders", "completed orders"})
-_FACTS = frozenset(
-    {
-        "last online",
-        "member since",
-        "vendor since",
-        "vendor level",
-        "average rating",
-        "open/completed orders",
-        "disputes involved as vendor",
-        "disputes involved",
-        "disputes",
-    }
+_KNOWN = re.compile(
+    r"last online|(?:member|vendor) since|vendor level|average rating|rating of the last.*"
+    r"|(?:open/)?completed orders|rated orders|disputes(?: involved(?: as (?:vendor|buyer))?)?"
+    r"|.*statistic.*"
 )
-
-
-def _is_known(label: str) -> bool:
-    return (
-        label in _FACTS
-        or label in _BUYERS
-        or label.startswith("rating of the last")
-        or bool(_section(label))
-    )
 
 
 def _read_fact(vendor: Vendor, section: str, label: str, value: str, reader: Reader) -> None:
     """Read one row. What the buyer's statistics say is of no field, so it is passed over."""
-    is_stated = value.casefold() not in NOT_STATED
+    is_stated = states(value)
     if label == "last online":
-        vendor.last_active_on = _day("vendor.last_active_on", value, reader)
+        read_fact(vendor, label, value, reader)
     elif label == "member since":
         # When the account was made. A vendor's account can be older than its shop, so
         # "Vendor since" counts only where this row does not stand.
-        joined = _day("vendor.joined_on", value, reader)
+        joined = reader.day("vendor.joined_on", value)
         if joined is not None or reader.has_warned("vendor.joined_on"):
             vendor.joined_on = joined
     elif label == "vendor since":
         if vendor.joined_on is None and not reader.has_warned("vendor.joined_on"):
             # "Member since" may follow.
-            vendor.joined_on = reader.by_default(_day("vendor.joined_on", value, reader))
+            vendor.joined_on = reader.by_default(reader.day("vendor.joined_on", value))
     elif label == "average rating":
         vendor.rating = stars("vendor.rating", value, reader)
         vendor.rating_max = "5" if vendor.rating is not None else None
@@ -253,18 +230,6 @@ def _read_fact(vendor: Vendor, section: str, label: str, value: str, reader: Rea
         vendor.disputes = _first_count("vendor.disputes", value, reader)
 
 
-def _day(field: str, value: str, reader: Reader) -> date | None:
-    """Return the day of a date, an age, or "online"; "Not available" is None."""
-    if value.casefold() in NOT_STATED:
-        return None
-    if _ONLINE.fullmatch(value):
-        if reader.captured_at is None:
-            reader.warn(field, "an age, and the capture time is unknown", value)
-            return None
-        return reader.stated(field, value, reader.captured_at.date())
-    return (reader.day_of_age if read_age(value) is not None else reader.date)(field, value)
-
-
 def _first_count(field: str, value: str, reader: Reader) -> int | None:
     """Return a count, after which a share or a total may stand: ``801 (95%)``, ``801/845``."""
     match = _TWO_COUNTS.fullmatch(value) or _LEADING_COUNT.fullmatch(value)
@@ -277,7 +242,6 @@ def _first_count(field: str, value: str, reader: Reader) -> int | None:
 _KEY_ONLY = re.compile(
     r"\s*-----BEGIN PGP PUBLIC KEY BLOCK-----.*-----END PGP PUBLIC KEY BLOCK-----\s*", re.S
 )
-_NO_KEY = re.compile(r"\b(?:no|not|none|without|hasn't|has not)\b", re.I)
 
 
 def _read_tab(
@@ -290,8 +254,7 @@ def _read_tab(
     if text is None:
         return
     if shown == "pgp" or (shown is None and _KEY_ONLY.fullmatch(text)):
-        if "-----BEGIN" in text or not _NO_KEY.search(text):
-            read_key(vendor, text, reader)
+        read_key(vendor, text, reader)
         return
     if shown is None and tab.css_first("table, div.card-body") is not None:
         return
@@ -303,12 +266,11 @@ def _read_tab(
 _STARS = re.compile(r"\(\s*(\d{1,2}(?:[.,]\d{1,4})?)\s*(?:/\s*5(?:[.,]0+)?\s*)?\)")
 _BARE = re.compile(r"(\d(?:[.,]\d{1,4})?)(?:\s*/\s*5)?(?:\s*stars?)?", re.I)
 _MASKED = re.compile(r"\S{0,3}\s?(?:[*•.…]\s?){2,}\S{0,3}|\S{0,3}…\S{0,3}")
-_PLACEHOLDERS = frozenset({"enter your comments here", "no feedback comment"})
 
 
 def stars(field: str, text: str, reader: Reader) -> str | None:
     """Return a rating out of 5 from a text such as ``★★★★★ (4.91)``; none stated is None."""
-    if not text or text.casefold() in NOT_STATED:
+    if not states(text):
         return None
     match = _STARS.search(text) or _BARE.fullmatch(text)
     if match is None:
@@ -334,11 +296,7 @@ def read_reviews(tables: list[LexborNode], about: Review, reader: Reader) -> lis
 
 def _review(cells: list[LexborNode], about: Review, reader: Reader) -> Review | None:
     """Read one row; in a store's feedback it names the offer, too."""
-    review = Review(
-        vendor=about.vendor,
-        listing_external_id=about.listing_external_id,
-        listing_title=about.listing_title,
-    )
+    review = replace(about)
     rest = []
     for cell in cells:
         links = [(OFFER_PATH.search(path_of(a)), a) for a in cell.css('a[href*="offer/"]')]
@@ -368,15 +326,12 @@ def _review(cells: list[LexborNode], about: Review, reader: Reader) -> Review | 
         author = 1 if when == 2 and len(texts) > 3 else -1
     text = next((i for i in (1, 2, 3) if i not in (author, when) and i < len(rest)), -1)
     if text > 0:
-        review.text = reader.block("review.text", long_text(reader.at(rest[text])))
-        if review.text is not None and review.text.casefold().rstrip(".") in _PLACEHOLDERS:
-            review.text = None
+        reader.comment(review, long_text(reader.at(rest[text])))
     if author > 0:
         reader.at(rest[author])
         review.author = reader.text("review.author", texts[author])
-    if texts[when].casefold() not in NOT_STATED:
-        reader.at(rest[when])
-        reader.posted(review, texts[when])
+    reader.at(rest[when])
+    reader.posted(review, texts[when])
     return review
 
 
@@ -387,7 +342,7 @@ def _is_time(text: str) -> bool:
 def _is_header(texts: list[str]) -> bool:
     """Tell a row of column names that are not ``<th>``: short words, no time among them."""
     return all(t.replace(" ", "").isalpha() and len(t) < 20 for t in texts if t) and not any(
-        _is_time(t) or t.casefold() in NOT_STATED for t in texts
+        _is_time(t) or not states(t) for t in texts
     )
 
 

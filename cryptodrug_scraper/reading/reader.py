@@ -273,6 +273,10 @@ class Reader:
         listing.stock = self.integer("listing.stock", "0" if is_sold_out else text)
         listing.stock_unlimited = False if listing.stock is not None else None
 
+    def limit(self, field: str, text: str) -> int | None:
+        """Return a number of pieces; a word such as ``Unlimited`` sets none."""
+        return None if _UNLIMITED.fullmatch(text.strip().casefold()) else self.integer(field, text)
+
     # -- places --------------------------------------------------------------------------
 
     def ships_from(self, listing: Listing, text: str | None) -> None:
@@ -328,7 +332,8 @@ class Reader:
         """Return the date on which an age such as ``about 3 hours ago`` ends."""
         if text is None or not text.strip():
             return None
-        age = read_age(text) if LOST not in text else None
+        stated = "now" if _ONLINE.fullmatch(text.strip()) else text
+        age = read_age(stated) if LOST not in text else None
         value = None
         if age is None:
             self._unread(field, "not an age", text)
@@ -342,9 +347,7 @@ class Reader:
     def day(self, field: str, text: str) -> _Day | None:
         """Return the day that a date or an age such as ``today`` or ``online`` tells."""
         stated = text.strip()
-        if _ONLINE.fullmatch(stated):
-            text = "now"
-        is_age = _AGE.search(stated) or read_age(text) is not None
+        is_age = _AGE.search(stated) or _ONLINE.fullmatch(stated) or read_age(stated) is not None
         return (self.day_of_age if is_age else self.date)(field, text)
 
     def _latest(self) -> datetime | None:
