@@ -7,11 +7,11 @@ import re
 from selectolax.lexbor import LexborNode
 
 from cryptodrug_scraper.reading.document import Document, block_text
+from cryptodrug_scraper.reading.facts import read_fact
 from cryptodrug_scraper.reading.links import Address, address, read_links
 from cryptodrug_scraper.reading.market import Kind, Market
 from cryptodrug_scraper.reading.nodes import attribute, cells_of, inner, words
-from cryptodrug_scraper.reading.payment import read_payment
-from cryptodrug_scraper.reading.reader import Reader
+from cryptodrug_scraper.reading.reader import Reader, review_of
 from cryptodrug_scraper.reading.walls import not_there, server_page
 from cryptodrug_scraper.records import Category, Link, Listing, ParsedPage, Review, Vendor
 
@@ -88,13 +88,13 @@ def _card(card: LexborNode, reader: Reader) -> Listing:
     for node in map(reader.at, card.css("h2, .vendor, .price, .route")):  # for the doctor
         match attribute(node, "class"):
             case "vendor":
-                listing.vendor = reader.text("listing.vendor", node.text())
+                listing.vendor = reader.text_of("listing.vendor", node)
             case "price":
                 reader.price(listing, node.text())
             case "route":
                 reader.route(listing, node.text())
             case _:
-                listing.title = reader.text("listing.title", node.text())
+                listing.title = reader.text_of("listing.title", node)
                 listing.external_id = _id(inner(node, "a"), reader)
     return listing
 
@@ -112,13 +112,13 @@ def _listing(document: Document, page: ParsedPage, reader: Reader) -> None:
     if match := _OFFER.fullmatch(own.path):
         reader.at(None)  # it stands in no element
         listing.external_id = reader.stated("listing.external_id", own.place, match[1])
-    if (title := document.first("main.offer > h1")) is not None:
-        listing.title = reader.text("listing.title", reader.at(title).text())
-    if (rows := document.first("table.facts")) is not None:
-        for label, value in (cells for cells in reader.rows(rows) if len(cells) == 2):
-            _fact(words(label).rstrip(":"), value, listing, vendor, reader)
-    if (text := document.first("div.description")) is not None:
-        listing.description = reader.block("listing.description", block_text(reader.at(text)))
+    listing.title = reader.text_of("listing.title", document.first("main.offer > h1"))
+    for label, _, text in reader.labelled(document.first("table.facts")):  # a <dl> would do, too
+        if label.casefold() == "vendor":
+            listing.vendor = vendor.handle = reader.text("vendor.handle", text)
+        else:  # labels that all markets have; one that nobody knows is a warning, not silence
+            read_fact(listing, label, text, reader)
+    listing.description = reader.block_of("listing.description", document.first("div.description"))
     page.listings.append(listing)
     if vendor.handle is not None:  # an offer's page states something of its vendor, too
         page.vendors.append(vendor)
@@ -127,42 +127,21 @@ def _listing(document: Document, page: ParsedPage, reader: Reader) -> None:
             page.reviews.append(_review(row, listing, reader))
 
 
-def _fact(label: str, value: LexborNode, listing: Listing, vendor: Vendor, reader: Reader) -> None:
-    """Read one row. The words that a market uses stand here and nowhere else."""
-    text = reader.at(value).text()
-    match label.casefold():
-        case "vendor":
-            listing.vendor = vendor.handle = reader.text("vendor.handle", text)
-        case "price":
-            reader.price(listing, text)
-        case "ships from":
-            reader.ships_from(listing, text)
-        case "ships to":
-            reader.ships_to(listing, text)
-        case "payment":
-            read_payment(listing, text, reader)
-        case "sold":
-            listing.sold = reader.integer("listing.sold", text)
-        case _:  # what a page states and nobody reads is a warning, not silence
-            reader.unknown_label("listing", label, words(value))
-
-
 def _review(row: LexborNode, listing: Listing, reader: Reader) -> Review:
     author, stars, text, age = (*cells_of(row), None, None, None, None)[:4]
-    review = Review(vendor=listing.vendor, listing_external_id=listing.external_id)
-    reader.at(row)
-    review.author = reader.text("review.author", author.text() if author is not None else None)
+    review = review_of(listing)
+    review.author = reader.text_of("review.author", author)
     if stars is not None:
-        given, _, most = stars.text().partition("/")
+        given, _, most = reader.at(stars).text().partition("/")
         review.rating = reader.decimal("review.rating", given)
         review.rating_max = reader.decimal("review.rating_max", most)
-    review.text = reader.block("review.text", block_text(text)) if text is not None else None
-    reader.posted(review, age.text() if age is not None else None)
+    reader.comment(review, block_text(reader.at(text)) if text is not None else None)
+    reader.posted(review, reader.at(age).text() if age is not None else None)
     return review
 
 
-_PHRASES = ("Vendor", "Price", "Ships from", "Ships to", "Payment", "Sold")
-"""Words by which pages are read: where a bad byte damaged one, what it labels is not read."""
+_PHRASES = ("Sold",)
+"""The market's own words: where a bad byte damaged one, what it labels is not read."""
 
 MARKET = Market(
     name="template_market",
