@@ -18,7 +18,7 @@ from cryptodrug_scraper.reading.nodes import (
     words,
 )
 from cryptodrug_scraper.reading.payment import read_coin, read_payment
-from cryptodrug_scraper.reading.reader import Reader, review_of
+from cryptodrug_scraper.reading.reader import Reader
 from cryptodrug_scraper.records import Listing, ParsedPage, ShippingOption, Vendor
 from parsers.dream_vendor import read_not_shown, read_reviews, read_vendor_line
 
@@ -146,7 +146,7 @@ def _block(heading: LexborNode, listing: Listing, page: ParsedPage, reader: Read
     word = words(heading).casefold()
     if word == "product ratings":
         if body.tag == "table":
-            read_reviews(body, review_of(listing), page, reader)
+            read_reviews(body, listing, page, reader)
     elif word == "product description":
         listing.description = reader.block_of("listing.description", body)
     elif word.startswith(("terms and conditions", "refund policy")):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 from selectolax.lexbor import LexborNode
 
@@ -22,8 +21,8 @@ from cryptodrug_scraper.reading.nodes import (
 )
 from cryptodrug_scraper.reading.pgp import read_key
 from cryptodrug_scraper.reading.ratings import market_of_title, read_external_rating
-from cryptodrug_scraper.reading.reader import Reader
-from cryptodrug_scraper.records import FeedbackCount, ParsedPage, Review, Vendor
+from cryptodrug_scraper.reading.reader import Reader, review_of
+from cryptodrug_scraper.records import FeedbackCount, Listing, ParsedPage, Review, Vendor
 
 # -- the vendor's line: handle (sales) (rating) (ratings elsewhere) and marks ---------------
 
@@ -132,7 +131,7 @@ def read_vendor_page(
     if totals := member.css_first("#tableOfRatings"):
         _feedback_counts(totals, vendor, reader)
     if table := member.css_first("table.ratingTable"):
-        read_reviews(table, Review(vendor=vendor.handle), page, reader)
+        read_reviews(table, Listing(vendor=vendor.handle), page, reader)
     read_not_shown(member, page, reader)
     if vendor.handle is None:
         reader.warn("vendor.handle", "not found on a vendor's page", document.title)
@@ -202,7 +201,7 @@ def read_not_shown(block: LexborNode, page: ParsedPage, reader: Reader) -> None:
         reader.warn("reviews_not_shown", "words that are not known", text)
 
 
-def read_reviews(table: LexborNode, about: Review, page: ParsedPage, reader: Reader) -> None:
+def read_reviews(table: LexborNode, about: Listing, page: ParsedPage, reader: Reader) -> None:
     """Read a table of ratings: age, stars, text and, on a profile, buyer and amount."""
     for row in reader.finished(table.css("tr")):
         cells = list(children(row, "td"))
@@ -210,7 +209,7 @@ def read_reviews(table: LexborNode, about: Review, page: ParsedPage, reader: Rea
             if len(cells) > 1 or (cells and not _NO_RATINGS.match(row.text())):
                 reader.warn("review", f"a row of {len(cells)} cells", row.text())
             continue
-        review = replace(about)
+        review = review_of(about)
         reader.posted(review, reader.at(cells[0]).text())
         _stars(cells[1], review, reader)
         reader.comment(review, block_text(reader.at(cells[2])))

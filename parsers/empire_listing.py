@@ -24,7 +24,7 @@ from cryptodrug_scraper.reading.nodes import (
 from cryptodrug_scraper.reading.payment import read_coin
 from cryptodrug_scraper.reading.prices import read_row_of_prices
 from cryptodrug_scraper.reading.quantities import read_range
-from cryptodrug_scraper.reading.reader import Reader, review_of
+from cryptodrug_scraper.reading.reader import Reader
 from cryptodrug_scraper.records import Listing, ParsedPage, PriceTier, ShippingOption, Vendor
 from parsers.empire_vendor import marks_of, open_tab, read_feedback, read_mark, tab_text
 
@@ -215,7 +215,7 @@ def _tab(main: LexborNode, listing: Listing, page: ParsedPage, reader: Reader) -
                 listing.terms = reader.block("listing.terms", tab_text(reader.at(content)))
             case "feedback":
                 name = f"listing {listing.external_id}"
-                read_feedback(content, name, review_of(listing), page, reader)
+                read_feedback(content, name, listing, page, reader)
             case tab:
                 reader.unknown_label("listing", f"tab {tab}", words(content)[:80])
     listing.description = reader.block("listing.description", text)
@@ -269,8 +269,8 @@ def _card(card: LexborNode, names: dict[str, str], reader: Reader) -> Listing:
 def _card_line(line: LexborNode, leaf: str | None, listing: Listing, reader: Reader) -> str:
     """Read "Item # 5003 - Drugs / Benzos - " before the vendor's link, or return a price."""
     text = words(reader.at(line))
-    stated = fold(text_until(line, "a"))
-    if stated[:6].casefold() == "item #":
+    is_item = text[:6].casefold() == "item #"
+    if is_item and (stated := fold(text_until(line, "a"))):
         if item := _ITEM.fullmatch(stated):
             listing.external_id = listing.external_id or item[1]
             levels = _levels(item[2], leaf)
@@ -294,13 +294,12 @@ def _levels(path: str, leaf: str | None) -> list[str]:
 def _card_facts(head: LexborNode, listing: Listing, reader: Reader) -> None:
     """Read ``<b>Views:</b> 18829 / <b>Sales:</b> 199`` and marks such as ``[sticky]``."""
     for part in map(reader.at, elements(head)):
-        text = words(part)
         if part.tag == "b":
-            read_fact(listing, text, fold(text_after(part)).strip(" /"), reader)
-        elif part.tag in ("a", "p", "br", "img") or text.casefold() in _KNOWN_MARKS:
-            continue
-        elif text and not _AUTO.fullmatch(text):
-            reader.unknown_label("listing", text)
+            read_fact(listing, words(part), fold(text_after(part)).strip(" /"), reader)
+        elif part.tag not in ("a", "p", "br", "img"):
+            mark = words(part)
+            if mark and mark.casefold() not in _KNOWN_MARKS and not _AUTO.fullmatch(mark):
+                reader.unknown_label("listing", mark)
 
 
 def _card_coins(card: LexborNode, listing: Listing, reader: Reader) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TypeGuard
 
 from selectolax.lexbor import LexborNode
@@ -29,8 +28,15 @@ from cryptodrug_scraper.reading.nodes import (
 )
 from cryptodrug_scraper.reading.pgp import read_key
 from cryptodrug_scraper.reading.ratings import market_of_title, read_external_rating
-from cryptodrug_scraper.reading.reader import Reader
-from cryptodrug_scraper.records import FeedbackCount, ParsedPage, Review, StarRating, Vendor
+from cryptodrug_scraper.reading.reader import Reader, review_of
+from cryptodrug_scraper.records import (
+    FeedbackCount,
+    Listing,
+    ParsedPage,
+    Review,
+    StarRating,
+    Vendor,
+)
 
 # -- a profile -------------------------------------------------------------------------------
 
@@ -174,15 +180,16 @@ def marks_of(line: LexborNode, vendor: Vendor, reader: Reader) -> list[LexborNod
     of_image = None  # the element that holds the rating of the image before it
     for node in map(reader.at, elements(line)):
         title = _imported_tip(node) if node.tag == "img" else ""
+        if not title:
+            marks += [node] if node != of_image else []
+            continue
         text = _bare(text_after(node))
-        if title and not text and _is_plain_rating(beside := next_element(node)):
+        if not text and _is_plain_rating(beside := next_element(node)):
             of_image = beside
             text = _bare(f"{words(beside)} {text_after(beside)}")
         # An image without words of its own may be something else.
-        if title and (_RATING.fullmatch(text) or not title.islower()):
+        if _RATING.fullmatch(text) or not title.islower():
             read_external_rating(vendor, market_of_title(title), text, reader, title=title)
-        elif not title and node != of_image:
-            marks.append(node)
     return marks
 
 
@@ -279,8 +286,7 @@ def _tab(main: LexborNode, content: LexborNode, page: ParsedPage, reader: Reader
             if any(len(list(children(row, "td"))) > 1 for row in topmost(content, "tr")):
                 reader.warn("review", "feedback that this vendor left for others is not read")
         case "p_feedback" | "n_feedback" | "c_feedback" as tab:
-            about = Review(vendor=vendor.handle, sentiment=_OF_TAB[tab])
-            read_feedback(content, tab, about, page, reader)
+            read_feedback(content, tab, Listing(vendor=vendor.handle), page, reader)
         case tab:
             reader.unknown_label("vendor", f"tab {tab}", words(content)[:80])
 
@@ -315,9 +321,9 @@ _BUYER_AND_PRICE = re.compile(r"(\S*\*\*\S*)\s*(.*)")
 
 
 def read_feedback(
-    content: LexborNode, list_name: str, about: Review, page: ParsedPage, reader: Reader
+    content: LexborNode, list_name: str, about: Listing, page: ParsedPage, reader: Reader
 ) -> None:
-    """Read one page of feedback; ``about`` holds what its rows have in common.
+    """Read one page of feedback about a listing; on a profile, one of which the vendor is known.
 
     The list is known by its name and its stated total, which grows with every review: two
     pages of one list in one state never show a review twice.
@@ -331,7 +337,8 @@ def read_feedback(
             named = [_column(words(cell), reader) for cell in cells]
             columns = named if any(named) else _USUAL_COLUMNS
         elif len(cells) > 1:
-            review = replace(about, sentiment=_sentiment(cells, reader) or about.sentiment)
+            review = review_of(about)
+            review.sentiment = _sentiment(cells, reader) or _OF_TAB.get(list_name)
             _review(dict(zip(columns, cells, strict=False)), review, page, reader)
         elif (text := " ".join(map(words, cells))) and not _NONE_LEFT.fullmatch(text):
             reader.unknown_label("review", text)

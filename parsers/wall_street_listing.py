@@ -20,7 +20,7 @@ from cryptodrug_scraper.reading.links import address, is_mirrored
 from cryptodrug_scraper.reading.nodes import ancestors, attribute, in_menu
 from cryptodrug_scraper.reading.prices import holds_money, read_row_of_prices
 from cryptodrug_scraper.reading.quantities import read_range, without_unit
-from cryptodrug_scraper.reading.reader import Reader, review_of, states
+from cryptodrug_scraper.reading.reader import Reader, states
 from cryptodrug_scraper.records import (
     Listing,
     ParsedPage,
@@ -74,7 +74,7 @@ def read_listing(document: Document, page: ParsedPage, reader: Reader) -> None:
             listing.terms = reader.block("listing.terms", text)
         else:
             listing.description = reader.block("listing.description", text)
-    page.reviews += read_reviews(sections.tables("feedback"), review_of(listing), reader)
+    page.reviews += read_reviews(sections.tables("feedback"), listing, reader)
 
 
 def _listing_id(document: Document, page: ParsedPage, reader: Reader) -> str | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from itertools import islice
 from typing import NamedTuple
 from urllib.parse import unquote
@@ -19,8 +18,8 @@ from cryptodrug_scraper.reading.lines import long_text, plain_label
 from cryptodrug_scraper.reading.links import address, path_of
 from cryptodrug_scraper.reading.nodes import in_menu, tooltips
 from cryptodrug_scraper.reading.pgp import read_key
-from cryptodrug_scraper.reading.reader import Reader, states
-from cryptodrug_scraper.records import ParsedPage, Review, Vendor
+from cryptodrug_scraper.reading.reader import Reader, review_of, states
+from cryptodrug_scraper.records import Listing, ParsedPage, Review, Vendor
 from parsers.wall_street_offer import LEVEL, read_cards, read_level
 from parsers.wall_street_page import (
     OFFER_PATH,
@@ -55,7 +54,7 @@ def read_vendor(document: Document, page: ParsedPage, reader: Reader) -> None:
         shown = sections.open_tab(document, page.url, PROFILE_PATH)
         _read_tab(vendor, sections.tab, shown, sections, reader)
     feedback = sections.tables("feedback")
-    page.reviews += read_reviews(feedback, Review(vendor=vendor.handle), reader)
+    page.reviews += read_reviews(feedback, Listing(vendor=vendor.handle), reader)
     no_offers = {table.mem_id for table in feedback}
     page.listings += read_cards(document, reader, vendor.handle, no_offers)
 
@@ -283,7 +282,7 @@ def stars(field: str, text: str, reader: Reader) -> str | None:
     return value
 
 
-def read_reviews(tables: list[LexborNode], about: Review, reader: Reader) -> list[Review]:
+def read_reviews(tables: list[LexborNode], about: Listing, reader: Reader) -> list[Review]:
     """Read the rows of feedback tables: stars, text, masked buyer, time.
 
     ``about`` holds what is the same for all of them: the vendor, and the offer if it is one's.
@@ -294,9 +293,9 @@ def read_reviews(tables: list[LexborNode], about: Review, reader: Reader) -> lis
     return [review for review in reviews if review is not None]
 
 
-def _review(cells: list[LexborNode], about: Review, reader: Reader) -> Review | None:
+def _review(cells: list[LexborNode], about: Listing, reader: Reader) -> Review | None:
     """Read one row; in a store's feedback it names the offer, too."""
-    review = replace(about)
+    review = review_of(about)
     rest = []
     for cell in cells:
         links = [(OFFER_PATH.search(path_of(a)), a) for a in cell.css('a[href*="offer/"]')]

@@ -45,23 +45,22 @@ def contents(node: LexborNode) -> list[LexborNode]:
     return [child for child in node.iter(include_text=True) if not child.is_comment_node]
 
 
-def _beside(node: LexborNode, side: str) -> Iterator[LexborNode]:
-    """Yield the texts and elements that are ``next`` or ``prev``, the nearest first."""
-    beside: LexborNode | None = getattr(node, side)
-    while beside is not None:
-        if not beside.is_comment_node:
-            yield beside
-        beside = getattr(beside, side)
-
-
 def following(node: LexborNode) -> Iterator[LexborNode]:
     """Yield the elements beside this one that come after it, the nearest first."""
-    return (beside for beside in _beside(node, "next") if beside.is_element_node)
+    beside = node.next
+    while beside is not None:
+        if beside.is_element_node:
+            yield beside
+        beside = beside.next
 
 
 def preceding(node: LexborNode) -> Iterator[LexborNode]:
     """Yield the elements beside this one that come before it, the nearest first."""
-    return (beside for beside in _beside(node, "prev") if beside.is_element_node)
+    beside = node.prev
+    while beside is not None:
+        if beside.is_element_node:
+            yield beside
+        beside = beside.prev
 
 
 def next_element(node: LexborNode) -> LexborNode | None:
@@ -71,14 +70,22 @@ def next_element(node: LexborNode) -> LexborNode | None:
 
 def text_before(node: LexborNode) -> str:
     """Return the text that stands directly before an element, whatever comments are amid it."""
-    texts = takewhile(lambda beside: beside.is_text_node, _beside(node, "prev"))
-    return "".join(reversed([text.text() for text in texts]))
+    text = ""
+    beside = node.prev
+    while beside is not None and not beside.is_element_node:
+        text = f"{beside.text()}{text}" if beside.is_text_node else text
+        beside = beside.prev
+    return text
 
 
 def text_after(node: LexborNode) -> str:
     """Return the text that stands directly after an element, whatever comments are amid it."""
-    texts = takewhile(lambda beside: beside.is_text_node, _beside(node, "next"))
-    return "".join([text.text() for text in texts])
+    text = ""
+    beside = node.next
+    while beside is not None and not beside.is_element_node:
+        text = f"{text}{beside.text()}" if beside.is_text_node else text
+        beside = beside.next
+    return text
 
 
 def text_until(node: LexborNode, tag: str) -> str:
