@@ -269,8 +269,7 @@ def _card(card: LexborNode, names: dict[str, str], reader: Reader) -> Listing:
 def _card_line(line: LexborNode, leaf: str | None, listing: Listing, reader: Reader) -> str:
     """Read "Item # 5003 - Drugs / Benzos - " before the vendor's link, or return a price."""
     text = words(reader.at(line))
-    is_item = text[:6].casefold() == "item #"
-    if is_item and (stated := fold(text_until(line, "a"))):
+    if text[:6].casefold() == "item #" and (stated := fold(text_until(line, "a"))):
         if item := _ITEM.fullmatch(stated):
             listing.external_id = listing.external_id or item[1]
             levels = _levels(item[2], leaf)

@@ -78,8 +78,7 @@ def _headline(headline: LexborNode, vendor: Vendor, reader: Reader) -> None:
 _SALES = re.compile(r"\(\s*([^()]+?)\s*\)")
 _POSITIVE = re.compile(r"(?:market\s+)?positive\s+feedback.*?:\s*(.*?)[%\s]*", re.I)
 _MEMBER = re.compile(r"member\s+since\s*:?\s*(.*)", re.I)
-# Known, and no field of the record: numbers of the account as a buyer, another shop's
-# rating, and what only a signed-in reader sees.
+# Known, and no field of the record: of a buyer, of another shop, and of the reader alone.
 _BUYER_ROWS = ("total disputes / orders", "total spendings", "feedback left")
 _OTHER_LINES = ("autoshop positive feedback", "seller is on vacation", "vacation mode")
 
@@ -167,6 +166,7 @@ def _stars(cell: LexborNode) -> str | None:
 
 _LEVEL = re.compile(r"(vendor level|trust level)\s*:?\s*(\S.*)", re.I)
 _EARLY = re.compile(r"(?:fe|finali[sz]e early)(?:\s+(?:is\s+)?enabled)?(?:\s*:\s*(\w+))?", re.I)
+_SEPARATORS = " -|,;·"
 _RATING = re.compile(r"\(?#?[~<>+]?\d[^a-z]*", re.I)
 
 
@@ -183,18 +183,14 @@ def marks_of(line: LexborNode, vendor: Vendor, reader: Reader) -> list[LexborNod
         if not title:
             marks += [node] if node != of_image else []
             continue
-        text = _bare(text_after(node))
+        text = fold(text_after(node)).strip(_SEPARATORS)
         if not text and _is_plain_rating(beside := next_element(node)):
             of_image = beside
-            text = _bare(f"{words(beside)} {text_after(beside)}")
+            text = fold(f"{words(beside)} {text_after(beside)}").strip(_SEPARATORS)
         # An image without words of its own may be something else.
         if _RATING.fullmatch(text) or not title.islower():
             read_external_rating(vendor, market_of_title(title), text, reader, title=title)
     return marks
-
-
-def _bare(text: str) -> str:
-    return fold(text).strip(" -|,;·")
 
 
 def _is_plain_rating(node: LexborNode | None) -> TypeGuard[LexborNode]:
@@ -395,19 +391,18 @@ def _text(cell: LexborNode, review: Review, reader: Reader) -> None:
     """Read the buyer's words, the listing's title as it was then, and an answer if any."""
     lines = list(children(cell, "p")) or [cell]
     message = next((p for p in lines if "feedback_msg" in class_names(p)), lines[0])
-    others = []
+    title: str | None = None
     for line in map(reader.at, lines):
         if line.mem_id == message.mem_id:
             reader.comment(review, block_text(line))
         elif _RESPONSE.match(words(line)):
             text = _RESPONSE.sub("", line.text().strip(), count=1)
             review.response = reader.block("review.response", text)
+        elif title is None:
+            title = reader.text_of("review.listing_title", line)
         elif words(line):
-            others.append(line)
-    for line in others[:1]:
-        review.listing_title = reader.text_of("review.listing_title", line)
-    for line in others[1:]:
-        reader.unknown_label("review", words(line))
+            reader.unknown_label("review", words(line))
+    review.listing_title = title or review.listing_title
 
 
 def _buyer_and_price(cell: LexborNode, review: Review, reader: Reader) -> None:
