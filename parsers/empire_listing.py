@@ -73,15 +73,14 @@ def _external_id(
     document: Document, main: LexborNode, url: str | None, reader: Reader
 ) -> str | None:
     """Return the number in the addresses of the tabs, of the order form or of the page."""
-    tabs = [*main.css(".tablinks"), *main.css("form")]
-    places: list[tuple[re.Pattern[str], LexborNode | None, str | None]] = [
-        *((_LISTING_ID, tab, attribute(tab, "href") or attribute(tab, "action")) for tab in tabs),
-        (_LISTING_ID, None, url),
-        *((_OTHER_ID, a, attribute(a, "href")) for a in document.css(".left-content a")),
-    ]
-    for pattern, node, written in places:
-        if match := pattern.search(address(written).place):
-            reader.at(node)
+    tabs: list[LexborNode | None] = [*main.css(".tablinks"), *main.css("form"), None]
+    for tab in tabs:
+        written = url if tab is None else attribute(tab, "href") or attribute(tab, "action")
+        if match := _LISTING_ID.search(address(written).place):
+            reader.at(tab)
+            return reader.text("listing.external_id", match[1])
+    for link in map(reader.at, document.css(".left-content a")):
+        if match := _OTHER_ID.search(path_of(link)):
             return reader.text("listing.external_id", match[1])
     return None
 
