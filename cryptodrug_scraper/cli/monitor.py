@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import logging
+import signal
+import sqlite3
+import sys
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -149,6 +153,73 @@ def plan(
     ]
     title = f"The next {count(days, 'day')}: {count(len(rows), 'job')}"
     output().print(table(title, (watched.time_zone, "UTC", "job"), rows))
+
+
+@app.command(
+    help=guide("""
+        Run what is due, until it is stopped.
+
+        Each job is a process of its own: a crawl for each market that is due, never two of one
+        market; then its health, and messages; bulletins; archives of the inbox. A crawl that
+        stopped at a wall goes on when fresh cookies come (session add), one that failed is tried
+        again, later each time. Killed at any moment, the next monitor run goes on.
+
+        Ctrl-C asks the jobs to end and waits for them; they go on with the next monitor run.
+        A changed monitor.toml is read when it begins again.
+    """),
+    epilog=epilog("""
+    [bold]Examples[/]
+      cryptodrug monitor run
+      cryptodrug monitor run --once       what is due now, then end: for a timer or cron
+      cryptodrug monitor install          let the system run it
+    """),
+)
+def run(
+    config: Config = CONFIG,
+    once: Annotated[
+        bool, typer.Option("--once", help="Run what is due now and what follows from it, then end.")
+    ] = False,
+    tick: Annotated[
+        float, typer.Option(min=0.05, hidden=True, help="Seconds between two looks.")
+    ] = 2.0,
+) -> None:
+    """Run the monitor."""
+    from cryptodrug_scraper.common.locks import LockTaken, file_lock
+    from cryptodrug_scraper.monitor.jobs import JobRoom
+    from cryptodrug_scraper.monitor.ledger import Ledger
+    from cryptodrug_scraper.monitor.news import News
+    from cryptodrug_scraper.monitor.service import Service
+    from cryptodrug_scraper.settings import get_settings
+
+    watched = read(config)
+    room = JobRoom(watched, config.absolute(), get_settings().data_dir)
+    logging.basicConfig(
+        stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(message)s", force=True
+    )
+    logging.getLogger("apscheduler").setLevel(logging.WARNING)
+    try:
+        with (
+            file_lock(room.folder / "lock"),
+            Ledger(room.folder / "ledger.sqlite") as ledger,
+        ):
+            service = Service(room, ledger, News(room, ledger), tick=tick)
+            stopped: list[int] = []
+
+            def stop(number: int, _: object) -> None:
+                stopped.append(number)
+                service.stop()
+
+            signal.signal(signal.SIGINT, stop)
+            signal.signal(signal.SIGTERM, stop)
+            service.run(until_idle=once)
+    except LockTaken:
+        raise Failure(
+            f"A monitor runs already on {room.folder}; stop it first.", Code.BAD_INPUT
+        ) from None
+    except sqlite3.DatabaseError as error:
+        raise Failure(f"{room.folder / 'ledger.sqlite'}: {error}.", Code.PARTLY_FAILED) from None
+    if signal.SIGINT in stopped:
+        raise typer.Exit(Code.INTERRUPTED)
 
 
 @app.command(

@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -69,8 +69,8 @@ class JobRoom:
         return [*COMMAND, *arguments]
 
     def _bulletin(self, bulletin: WatchedBulletin, run: Run) -> list[str]:
-        day = run.due.astimezone(self.config.zone).date() - timedelta(days=1)
-        arguments = ["bulletin", "--period", bulletin.period, "--ending", day.isoformat()]
+        arguments = ["bulletin", "--period", bulletin.period]
+        arguments += ["--ending", self.last_day(run).isoformat()]
         arguments += ["--out", str(self.base / bulletin.folder)]
         for option, values in (
             ("--country", bulletin.countries),
@@ -82,6 +82,10 @@ class JobRoom:
         if self.config.words is not None:
             arguments += ["--words", str(self.base / self.config.words)]
         return [*arguments, *(["--pdf"] if bulletin.pdf else [])]
+
+    def last_day(self, run: Run) -> date:
+        """Return the last day that a bulletin can be of: the one before it was due."""
+        return run.due.astimezone(self.config.zone).date() - timedelta(days=1)
 
     def result(self, run: Run) -> dict[str, Any]:
         """Return what a crawl or a replay left in its summary; nothing where it did not end."""
