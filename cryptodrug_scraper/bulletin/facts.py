@@ -20,11 +20,11 @@ from cryptodrug_scraper.bulletin.news import (
     price_changes,
     silences,
 )
-from cryptodrug_scraper.bulletin.numbers import CountryNumbers, Lines, Row
+from cryptodrug_scraper.bulletin.numbers import CountryNumbers, Hiding, Row
 from cryptodrug_scraper.bulletin.offers import Coverage, Share, build_offered
 from cryptodrug_scraper.bulletin.revisions import Revisions
 from cryptodrug_scraper.bulletin.spans import Span
-from cryptodrug_scraper.bulletin.state import State
+from cryptodrug_scraper.bulletin.state import DatabaseState
 from cryptodrug_scraper.bulletin.titles import Titles
 from cryptodrug_scraper.bulletin.watching import watched
 from cryptodrug_scraper.common.progress import OnProgress, Progress, ignore_progress
@@ -92,9 +92,9 @@ def facts_of(
     """
     span, countries = options.span, list(options.countries)
     on_progress(Progress("Reading listings and reviews"))
-    state = State.of(study, span.by)
+    state = DatabaseState.of(study, span.by)
     kept = earlier(study, options.scope(study), span, state.digest)
-    lines = Lines(options.threshold, kept.hidden)
+    lines = Hiding(options.threshold, kept.hidden)
     build_offered(study, span.by)
     coverage = Coverage(study, span.by)
     periods = span.series(study.start or span.start)
@@ -132,7 +132,9 @@ def facts_of(
     return facts, few
 
 
-def _markets(study: Study, options: BulletinOptions, coverage: Coverage, lines: Lines) -> list[Row]:
+def _markets(
+    study: Study, options: BulletinOptions, coverage: Coverage, lines: Hiding
+) -> list[Row]:
     """Return how complete the period's crawls are, by market.
 
     From an interval follows of how many it is: it is not given where all vendors, or those of
@@ -167,7 +169,7 @@ def _share(share: Share | None, small: bool) -> Mapping[str, float | None] | Non
 
 
 def _revisions(
-    study: Study, span: Span, last: Mapping[str, Any] | None, lines: Lines, numbers: list[Row]
+    study: Study, span: Span, last: Mapping[str, Any] | None, lines: Hiding, numbers: list[Row]
 ) -> Mapping[str, Any] | None:
     if last is None:
         return None

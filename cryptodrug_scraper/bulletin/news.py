@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cryptodrug_scraper.bulletin.numbers import Lines, Row
+from cryptodrug_scraper.bulletin.numbers import Hiding, Row
 from cryptodrug_scraper.bulletin.offers import Coverage
 from cryptodrug_scraper.bulletin.spans import Span
 from cryptodrug_scraper.study import Study
@@ -64,7 +64,12 @@ def period_before(coverage: Coverage, market: str, span: Span) -> date | None:
 
 
 def comings(
-    study: Study, country: str, span: Span, offers: pd.DataFrame, coverage: Coverage, lines: Lines
+    study: Study,
+    country: str,
+    span: Span,
+    offers: pd.DataFrame,
+    coverage: Coverage,
+    lines: Hiding,
 ) -> list[Row]:
     """Return by market how many vendors and listings came and went since it was last captured.
 
@@ -110,7 +115,12 @@ def comings(
 
 
 def price_changes(
-    study: Study, country: str, span: Span, offers: pd.DataFrame, coverage: Coverage, lines: Lines
+    study: Study,
+    country: str,
+    span: Span,
+    offers: pd.DataFrame,
+    coverage: Coverage,
+    lines: Hiding,
 ) -> Row:
     """Return how prices of listings changed since the period before (EUR, of the same amount).
 
@@ -139,7 +149,7 @@ def price_changes(
     }  # fmt: skip
 
 
-def movers(study: Study, country: str, span: Span, lines: Lines) -> list[Row]:
+def movers(study: Study, country: str, span: Span, lines: Hiding) -> list[Row]:
     """Return vendors who turned up on a market in the period, having been on another before.
 
     By certain and likely links (PGP key; handle and imported ratings), a row a pair of markets.

@@ -30,7 +30,7 @@ _SOLD = (
 )
 
 
-class Lines:
+class Hiding:
     """Hides cells of lines that add up to a total, and remembers which."""
 
     def __init__(self, threshold: int, earlier: Iterable[Sequence[str]] = ()) -> None:
@@ -80,7 +80,7 @@ class CountryNumbers:
     """
 
     def __init__(
-        self, study: Study, country: str, by: str, coverage: Coverage, lines: Lines
+        self, study: Study, country: str, by: str, coverage: Coverage, lines: Hiding
     ) -> None:
         self.study, self.country, self.coverage, self.lines = study, country, coverage, lines
         self.by = by

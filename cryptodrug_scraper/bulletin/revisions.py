@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from cryptodrug_scraper import __version__
-from cryptodrug_scraper.bulletin.numbers import Lines, Row
+from cryptodrug_scraper.bulletin.numbers import Hiding, Row
 from cryptodrug_scraper.bulletin.state import PageCount, changed, count_pages
 from cryptodrug_scraper.report.guard import TOTAL
 from cryptodrug_scraper.study import Study
@@ -56,7 +56,7 @@ Causes = Mapping[tuple[str, str], Counter[str]]
 class Revisions:
     """The numbers of a kept bulletin beside those of now."""
 
-    def __init__(self, study: Study, by: str, kept: Mapping[str, Any], lines: Lines) -> None:
+    def __init__(self, study: Study, by: str, kept: Mapping[str, Any], lines: Hiding) -> None:
         self.study, self.by, self.lines = study, by, lines
         self.kept = kept
         self.until = datetime.fromisoformat(kept["as_of"])

@@ -47,7 +47,7 @@ class PageCount(NamedTuple):
 
 
 @dataclass(frozen=True)
-class State:
+class DatabaseState:
     """A state of the database; `as_of` is its last capture, `pages` counts by market and period."""
 
     digest: str
@@ -55,7 +55,7 @@ class State:
     pages: Sequence[PageCount]
 
     @classmethod
-    def of(cls, study: Study, by: str) -> State:
+    def of(cls, study: Study, by: str) -> DatabaseState:
         """Return the state that a study sees."""
         pages = count_pages(study, by)
         last = study.row(_LAST)["last"]

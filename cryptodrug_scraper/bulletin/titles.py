@@ -15,7 +15,7 @@ from datetime import date
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from cryptodrug_scraper.bulletin.numbers import Lines, Row
+from cryptodrug_scraper.bulletin.numbers import Hiding, Row
 from cryptodrug_scraper.bulletin.spans import Span
 from cryptodrug_scraper.normalise.text import RAW, fold
 from cryptodrug_scraper.report.guard import TOTAL
@@ -71,7 +71,7 @@ class Titles:
         rules = study.notes.get("listing_rules") or ListingRules()
         self._mapping: SubstanceMap = rules.mapping
 
-    def substances(self, countries: Sequence[str], lines: Lines) -> list[Row]:
+    def substances(self, countries: Sequence[str], lines: Hiding) -> list[Row]:
         """Return substances never named before: everywhere, on a market, or from a country."""
         cells: dict[tuple[str, str, str], list[Title]] = defaultdict(list)
         for row in self.new:
@@ -98,7 +98,7 @@ class Titles:
             })  # fmt: skip
         return sorted(made, key=lambda row: (row["market"], row["country"], row["substance"]))
 
-    def words(self, lines: Lines) -> tuple[list[Row], list[Row]]:
+    def words(self, lines: Hiding) -> tuple[list[Row], list[Row]]:
         """Return words never seen before in titles: those that enough vendors use, and the rest."""
         cells: dict[str, list[Title]] = defaultdict(list)
         for row in self.new:

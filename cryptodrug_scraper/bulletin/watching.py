@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from cryptodrug_scraper.bulletin.numbers import Lines, Row
+from cryptodrug_scraper.bulletin.numbers import Hiding, Row
 from cryptodrug_scraper.bulletin.spans import Span
 from cryptodrug_scraper.bulletin.titles import first_page, handles_of
 from cryptodrug_scraper.normalise.text import fold
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from cryptodrug_scraper.monitor.trackers import Tracker
 
 
-def watched(study: Study, span: Span, trackers: Sequence[Tracker], lines: Lines) -> Row:
+def watched(study: Study, span: Span, trackers: Sequence[Tracker], lines: Hiding) -> Row:
     """Return the hits of a period: `hits`, and the trackers that have none (`unseen`).
 
     Who watches a word chose it, so it is told however few use it, and how many is hidden then. One

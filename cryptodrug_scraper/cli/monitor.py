@@ -176,7 +176,7 @@ def plan(
 )
 def run(
     config: Config = CONFIG,
-    once: Annotated[
+    only_due: Annotated[
         bool, typer.Option("--once", help="Run what is due now and what follows from it, then end.")
     ] = False,
     tick: Annotated[
@@ -211,7 +211,7 @@ def run(
 
             signal.signal(signal.SIGINT, stop)
             signal.signal(signal.SIGTERM, stop)
-            service.run(until_idle=once)
+            service.run(until_idle=only_due)
     except LockTaken:
         raise Failure(
             f"A monitor runs already on {room.folder}; stop it first.", Code.BAD_INPUT

@@ -27,8 +27,8 @@ from psycopg2.extensions import cursor as Cursor  # noqa: N812
 from psycopg2.extras import execute_values
 
 from cryptodrug_scraper.monitor.levels import Level, worst
-from cryptodrug_scraper.monitor.measures import FIELDS, MEASURES, PAGES, Measure
-from cryptodrug_scraper.monitor.norms import WINDOW, Value, Verdict, judge
+from cryptodrug_scraper.monitor.measures import FIELDS, MEASURES, PAGES, Gauge
+from cryptodrug_scraper.monitor.norms import WINDOW, Standing, Value, judge
 
 _EXAMPLES = 5
 _HAD_LISTINGS = 5  # so many pages of listings are usual where none at all is an end
@@ -90,7 +90,7 @@ class Floor:
 
 
 @dataclass(frozen=True)
-class Check:
+class HealthCheck:
     """One check of a run, as table health_check has it."""
 
     name: str
@@ -120,7 +120,7 @@ class Health:
     job: str
     scope: str
     complete: bool
-    checks: tuple[Check, ...] = ()
+    checks: tuple[HealthCheck, ...] = ()
 
     @property
     def level(self) -> Level:
@@ -146,7 +146,7 @@ def compute_health(
     run: int,
     floor: Floor | None = None,
     *,
-    measures: Sequence[Measure] = MEASURES,
+    measures: Sequence[Gauge] = MEASURES,
 ) -> Health:
     """Measure a run that ended, judge it, and keep that in place of what was kept of it.
 
@@ -162,7 +162,7 @@ def compute_health(
         judging = _Judging(work, health, floor or Floor())
         checks = [check for measure in measures for check in judging.checks(measure)]
         checks += [
-            Check("fields", name, Level.LOOK, "not_computed", note="there is no such field")
+            HealthCheck("fields", name, Level.LOOK, "not_computed", note="there is no such field")
             for name in judging.floor.fields.keys() - FIELDS
         ]
         health = replace(health, checks=tuple(checks))
@@ -179,12 +179,12 @@ def _keep(work: Cursor, health: Health) -> None:
         (health.run, datetime.now(UTC), health.level, health.scope, health.job, health.complete),
     )
     work.execute("DELETE FROM health_check WHERE crawl_run_id = %s", (health.run,))
-    names = ", ".join(each.name for each in fields(Check))
+    names = ", ".join(each.name for each in fields(HealthCheck))
     execute_values(
         work,
         f"INSERT INTO health_check (crawl_run_id, {names}) VALUES %s",
         [(health.run, *astuple(check)) for check in health.checks],
-        template=f"(%s{', %s' * (len(fields(Check)) - 1)}, CAST(%s AS bigint[]))",
+        template=f"(%s{', %s' * (len(fields(HealthCheck)) - 1)}, CAST(%s AS bigint[]))",
     )
 
 
@@ -242,7 +242,7 @@ class _Judging:
             known = {run: Value(0.0, all_.number) for run, all_ in every.items()} | known
         return [known[run] for run in self.earlier if run in known]
 
-    def checks(self, measure: Measure) -> list[Check]:
+    def checks(self, measure: Gauge) -> list[HealthCheck]:
         """Measure and judge; what cannot be measured is a check that says so."""
         self.work.execute("SAVEPOINT measure")
         try:
@@ -254,15 +254,15 @@ class _Judging:
             self.work.execute("ROLLBACK TO SAVEPOINT measure")
             words = " ".join(str(error).split("\n", 1)[0].split())[:300]
             subject = measure.part or "all"
-            checks = [Check(measure.name, subject, Level.LOOK, "not_computed", note=words)]
+            checks = [HealthCheck(measure.name, subject, Level.LOOK, "not_computed", note=words)]
         self.work.execute("RELEASE SAVEPOINT measure")
         return checks
 
-    def _judged(self, measure: Measure, subject: str, first: Any, second: Any) -> Check | None:
+    def _judged(self, measure: Gauge, subject: str, first: Any, second: Any) -> HealthCheck | None:
         if measure.rule is None:
-            return Check(measure.name, subject, Level(first), second)
+            return HealthCheck(measure.name, subject, Level(first), second)
         if first is None:
-            return Check(
+            return HealthCheck(
                 measure.name, subject, Level.FINE, "not_computed", note=measure.missing or None
             )
         now = Value(float(first), float(second))
@@ -273,14 +273,14 @@ class _Judging:
         verdict = judge(measure.rule, now, past, floor=floor, complete=self.health.complete)
         return self._check(measure, subject, now, verdict)
 
-    def _check(self, measure: Measure, subject: str, now: Value, verdict: Verdict) -> Check:
+    def _check(self, measure: Gauge, subject: str, now: Value, verdict: Standing) -> HealthCheck:
         pages: list[int] = []
         if measure.examples is not None and verdict.level is not Level.FINE:
             sql = f"SELECT DISTINCT page_id FROM ({measure.examples(subject)}) AS e ORDER BY 1"
             sql = f"{sql} LIMIT {_EXAMPLES}"
             pages = [page for (page,) in self._all(sql, subject=subject)]
         v = verdict
-        return Check(
+        return HealthCheck(
             measure.name, subject, v.level, v.reason, *now, v.usual, v.low, v.high, v.floor, v.runs,
             page_ids=pages,
         )  # fmt: skip

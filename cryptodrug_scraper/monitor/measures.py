@@ -26,7 +26,7 @@ _ALIKE = 0.2  # correlation of what records of one page state
 
 
 @dataclass(frozen=True)
-class Measure:
+class Gauge:
     """Something that is measured: a name, a statement, how its values are judged.
 
     Without a rule the statement itself gives a level and a reason instead of value and number.
@@ -120,7 +120,7 @@ FIELDS = frozenset(_IDENTITY) | {name for record in _RECORDS for name in _fields
 """The names of all fields that have a fill rate."""
 
 
-def _field_measures() -> Iterator[Measure]:
+def _field_measures() -> Iterator[Gauge]:
     rule = Rule(SHARE, 0.03, "falls")
     for record, (_, source, where) in _RECORDS.items():
         named = _fields_of(record)
@@ -140,7 +140,7 @@ def _field_measures() -> Iterator[Measure]:
         ) -> str:
             return f"SELECT page_id FROM {source} WHERE {_SHOWN} {where} AND NOT ({named[name]})"
 
-        yield Measure("fields", sql, rule, record, empty)
+        yield Gauge("fields", sql, rule, record, empty)
     for name, (kind, table, where) in _IDENTITY.items():
         has = f"EXISTS (SELECT FROM {table} o WHERE o.page_id = p.page_id AND {where})"
         of = f"FROM h_page p WHERE {_SHOWN} p.kind = '{kind}'"
@@ -148,7 +148,7 @@ def _field_measures() -> Iterator[Measure]:
             f"SELECT '{name}', CAST(count(*) FILTER (WHERE {has}) AS float8) / count(*), count(*)"
             f" {of} HAVING count(*) > 0"
         )
-        yield Measure("fields", sql, rule, name, _constant(f"SELECT page_id {of} AND NOT {has}"))
+        yield Gauge("fields", sql, rule, name, _constant(f"SELECT page_id {of} AND NOT {has}"))
 
 
 def _constant(sql: str) -> Callable[[str], str]:
@@ -336,21 +336,21 @@ def _with(condition: str) -> Callable[[str], str]:
 
 _SIZE = Rule(NUMBER, 0.25, "changes", of_all=True)
 MEASURES = (
-    Measure("outcome", _OUTCOME),
-    Measure("closure", _CLOSURE),
-    Measure("mirror", _MIRROR),
-    Measure("pages", _PAGES, _SIZE),
-    Measure("records", _SIZES, _SIZE),
-    Measure("records_a_page", _A_PAGE, Rule(NUMBER, 0.25, "changes")),
+    Gauge("outcome", _OUTCOME),
+    Gauge("closure", _CLOSURE),
+    Gauge("mirror", _MIRROR),
+    Gauge("pages", _PAGES, _SIZE),
+    Gauge("records", _SIZES, _SIZE),
+    Gauge("records_a_page", _A_PAGE, Rule(NUMBER, 0.25, "changes")),
     *_field_measures(),
-    Measure("readable", _READABLE, Rule(SHARE, 0.03, "falls"), examples=_with("outcome <> 'read'")),
-    Measure(
+    Gauge("readable", _READABLE, Rule(SHARE, 0.03, "falls"), examples=_with("outcome <> 'read'")),
+    Gauge(
         "pages_of_kind",
         _OTHERS,
         Rule(SHARE, 0.05, "rises", Level.LOOK),
         examples=_with("kind = %(subject)s"),
     ),
-    Measure(
+    Gauge(
         "warnings",
         _WARNINGS,
         Rule(SHARE, 0.03, "rises", Level.LOOK),
@@ -360,15 +360,15 @@ MEASURES = (
         ),
         sparse=True,
     ),
-    Measure(
+    Gauge(
         "coverage",
         _COVERAGE,
         Rule(SHARE, 0.05, "falls", of_all=True),
         examples=_constant(_UNCAPTURED),
     ),
-    Measure("overlap", _OVERLAP, Rule(SHARE, 0.1, "falls", Level.LOOK, of_all=True)),
-    Measure("time", _TIME, Rule(NUMBER, 0.5, "rises", Level.LOOK)),
-    Measure(
+    Gauge("overlap", _OVERLAP, Rule(SHARE, 0.1, "falls", Level.LOOK, of_all=True)),
+    Gauge("time", _TIME, Rule(NUMBER, 0.5, "rises", Level.LOOK)),
+    Gauge(
         "errors",
         _ERRORS,
         Rule(SHARE, 0.06, "rises", Level.LOOK),

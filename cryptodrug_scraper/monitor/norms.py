@@ -82,7 +82,7 @@ class Value(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Standing:
     """The level and why, and what the value was held against; limits on the bad side alone.
 
     ``reason``: ``usual``, ``below`` or ``above`` (a limit), ``floor``, ``few_runs``, ``few`` (too
@@ -105,19 +105,19 @@ def judge(
     *,
     floor: float | None = None,
     complete: bool = True,
-) -> Verdict:
+) -> Standing:
     """Hold a value against its past (the latest first) and its floor.
 
     ``complete``: the crawl was finished.
     """
     if rule.of_all and not complete:
-        return Verdict(Level.FINE, "part", floor=floor)
+        return Standing(Level.FINE, "part", floor=floor)
     is_share = rule.scale is SHARE
     past = [each for each in past if each.number >= LEAST_NUMBER or not is_share][:RUNS]
     if is_share and now.number < LEAST_NUMBER:
-        verdict = Verdict(Level.FINE, "few", runs=len(past))
+        verdict = Standing(Level.FINE, "few", runs=len(past))
     elif len(past) < LEAST_RUNS:
-        verdict = Verdict(Level.FINE, "few_runs", runs=len(past))
+        verdict = Standing(Level.FINE, "few_runs", runs=len(past))
     else:
         verdict = _compared(rule, now, past, complete)
     if floor is not None and _is_under(rule.scale, now, floor):
@@ -132,7 +132,7 @@ def _is_under(scale: Scale, now: Value, floor: float) -> bool:
     return now.value < floor and scale.there(*now) < scale.there(floor, now.number) - by_chance
 
 
-def _compared(rule: Rule, now: Value, past: Sequence[Value], complete: bool) -> Verdict:
+def _compared(rule: Rule, now: Value, past: Sequence[Value], complete: bool) -> Standing:
     scale, runs = rule.scale, len(past)
     each = [scale.there(*value) for value in past]
     middle = median(each)
@@ -149,7 +149,7 @@ def _compared(rule: Rule, now: Value, past: Sequence[Value], complete: bool) -> 
     elif off > reach and rule.bad != "falls":
         grave = off > 2 * reach and rule.bad == "rises"  # growth, however fast, is no loss
         level, reason = (Level.BROKEN if grave else Level.LOOK), "above"
-    return Verdict(
+    return Standing(
         min(level, rule.worst, key=lambda level: level.rank),
         reason,
         usual=median(value.value for value in past),

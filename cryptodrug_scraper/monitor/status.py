@@ -9,7 +9,7 @@ from typing import Any
 
 from psycopg2.extensions import connection as Connection  # noqa: N812  (it is a class)
 
-from cryptodrug_scraper.monitor.health import RUN, Check, Health
+from cryptodrug_scraper.monitor.health import RUN, Health, HealthCheck
 from cryptodrug_scraper.monitor.levels import Level
 from cryptodrug_scraper.monitor.measures import MEASURES
 from cryptodrug_scraper.monitor.norms import SHARE
@@ -65,7 +65,7 @@ _HISTORY = """
 """
 
 
-def sentence(check: Check) -> str:
+def sentence(check: HealthCheck) -> str:
     """Return a check in words; they name no handle, title or address."""
     if check.reason in _STATES:
         return _STATES[check.reason].format(check.subject)
@@ -90,7 +90,7 @@ def _shown(name: str, value: float | None) -> str:
 
 def read_health(connection: Connection, run: int) -> Health:
     """Return what was kept of a run. Raises KeyError where nothing was."""
-    names = [each.name for each in fields(Check)]
+    names = [each.name for each in fields(HealthCheck)]
     with connection, connection.cursor() as work:
         work.execute(f"{RUN} JOIN run_health USING (crawl_run_id) WHERE crawl_run_id = %s", (run,))
         row = work.fetchone()
@@ -98,7 +98,7 @@ def read_health(connection: Connection, run: int) -> Health:
             raise KeyError(run)
         work.execute(f"SELECT {', '.join(names)} FROM health_check WHERE crawl_run_id = %s", (run,))
         order = [each.name for each in MEASURES]
-        checks = [Check(**dict(zip(names, each, strict=True))) for each in work.fetchall()]
+        checks = [HealthCheck(**dict(zip(names, each, strict=True))) for each in work.fetchall()]
     checks = [replace(check, level=Level(check.level)) for check in checks]
     checks.sort(key=lambda check: (-check.level.rank, order.index(check.name), check.subject))
     return replace(Health(*row), checks=tuple(checks))

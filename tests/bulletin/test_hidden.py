@@ -9,7 +9,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cryptodrug_scraper.bulletin.numbers import Lines
+from cryptodrug_scraper.bulletin.numbers import Hiding
 from cryptodrug_scraper.bulletin.pages import page_of
 from cryptodrug_scraper.language import CODES
 from cryptodrug_scraper.report.guard import TOTAL
@@ -26,7 +26,7 @@ def test_no_small_cell_follows_from_any_bulletin(weeks: list[dict[str, int]], le
     hidden: list[list[str]] = []
     before: set[str] = set()
     for vendors in weeks:
-        lines = Lines(least, hidden)
+        lines = Hiding(least, hidden)
         cells = lines.hide("offer", "BE", DAY, vendors)
         assert {cell for cell, n in vendors.items() if 0 < n < least} <= cells
         assert before & {*vendors, TOTAL} <= cells

@@ -11,7 +11,7 @@ import pytest
 
 from cryptodrug_scraper.monitor.health import Floor, compute_health, runs_without_health
 from cryptodrug_scraper.monitor.levels import Level
-from cryptodrug_scraper.monitor.measures import FIELDS, MEASURES, Measure
+from cryptodrug_scraper.monitor.measures import FIELDS, MEASURES, Gauge
 from cryptodrug_scraper.records import Notice, ParsedPage
 from parsers import markets
 from tests.monitor.alarms import RECORDS, filled
@@ -189,7 +189,7 @@ def test_only_runs_of_the_same_scope_and_kind_are_compared(weeks: Weeks) -> None
 
 def test_a_check_that_cannot_be_computed_says_so_and_stops_no_other(weeks: Weeks) -> None:
     run = weeks.crawl()
-    broken = Measure("time", "SELECT 'seconds', 1 / (count(*) - count(*)), 1 FROM h_page")
+    broken = Gauge("time", "SELECT 'seconds', 1 / (count(*) - count(*)), 1 FROM h_page")
     health = compute_health(weeks.connection, run, measures=(broken, *MEASURES))
     first, *others = [c for c in health.checks if c.name == "time"]
     assert (first.reason, first.level, first.note) == ("not_computed", "look", "division by zero")
@@ -236,6 +236,6 @@ def test_health_is_kept_once_and_goes_with_its_run(weeks: Weeks) -> None:
 
 def test_a_lost_connection_is_an_error_and_no_check(weeks: Weeks) -> None:
     run = weeks.crawl()
-    cut = Measure("time", "SELECT pg_terminate_backend(pg_backend_pid())")
+    cut = Gauge("time", "SELECT pg_terminate_backend(pg_backend_pid())")
     with pytest.raises((psycopg2.OperationalError, psycopg2.InterfaceError)):
         compute_health(weeks.connection, run, measures=(cut,))
