@@ -180,7 +180,12 @@ def run(
         bool, typer.Option("--once", help="Run what is due now and what follows from it, then end.")
     ] = False,
     tick: Annotated[
-        float, typer.Option(min=0.05, hidden=True, help="Seconds between two looks.")
+        float,
+        typer.Option(
+            min=0.05,
+            metavar="SECONDS",
+            help="Between two looks at jobs, cookies and the inbox.",
+        ),
     ] = 2.0,
 ) -> None:
     """Run the monitor."""
