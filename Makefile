@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo test lint quick docs bench e2e scenario expectations lock clean
+.PHONY: setup demo test lint quick docs bench e2e monitor-e2e scenario expectations lock clean
 
 setup: .venv/ready
 
@@ -44,6 +44,10 @@ bench: setup
 
 e2e: setup
 	$(BIN)/python -m tests.e2e
+
+# Half a year of markets that are watched, in fast time.
+monitor-e2e: setup
+	$(BIN)/python -m tests.monitor.proof
 
 # A year of crawls, with `MISSING=0.2` a fifth of their pages left out; FOLDER=... keeps them.
 scenario: setup
