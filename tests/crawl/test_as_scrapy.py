@@ -211,7 +211,9 @@ def test_two_interrupts_end_it_at_once_and_it_goes_on(here: Place) -> None:
     time.sleep(0.05)
     process.send_signal(signal.SIGINT)
     ended = here.ended(process)
-    assert ended.code in (1, 130) and "itself failed" not in ended.errors, ended.errors
+    # The second may meet a process that is ending, and has let go of signals: 130 to a shell.
+    assert ended.code in (1, 130, -signal.SIGINT), ended.errors
+    assert "itself failed" not in ended.errors
     assert here.crawl(None).code == 0 and len(offers(here)) == OFFERS
 
 
