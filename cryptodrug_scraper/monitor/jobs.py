@@ -106,7 +106,9 @@ class JobRoom:
         elif code in (Code.BAD_INPUT, Code.NOTHING_READ):
             ended = Ending("failed", "refused" if code == Code.BAD_INPUT else "nothing was read")
         else:
-            ended = Ending("planned", _word(code), after=pause(run))
+            was_killed = code is None or code < 0
+            after = _quick_pause(run) if was_killed else pause(run)
+            ended = Ending("planned", _word(code), after=after)
         if ended.after is not None and run.attempts >= _MOST_ATTEMPTS and run.kind != "crawl":
             return Ending("failed", f"{ended.outcome}, {run.attempts} times")
         return ended

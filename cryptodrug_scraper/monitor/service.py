@@ -203,8 +203,9 @@ class Service:
         words = f"{run.job}: {ending.outcome}"
         if ending.after is not None:
             words += ", tried again" + (f" after {ending.after}" if ending.after else " at once")
-        if ending.state != "done":
-            words += f" ({last_line(self.room.output(run).with_suffix('.log'))})"
+        why = last_line(self.room.output(run).with_suffix(".log"))
+        if ending.state != "done" and why:
+            words += f" ({why})"
         logger.log(logging.INFO if ending.state == "done" else logging.WARNING, "%s", words)
 
     def _end_processes(self) -> None:
