@@ -31,7 +31,7 @@ _SCHEMA = """
 class Run:
     """A job at the moment at which it was due; times in UTC.
 
-    ``detail`` is what it is to work on, beside its job's settings; while it waits, for what.
+    ``detail`` is what it is to work on, beside its job's settings.
     ``code`` is how its latest process ended, None if that is not known, and ``outcome`` says it in
     a word.
     """
@@ -135,10 +135,6 @@ class Ledger:
             "UPDATE run SET state = 'planned', not_before = ? WHERE run_id = ?",
             (_text(not_before), run.run_id),
         )
-
-    def keep(self, run: Run, detail: str) -> None:
-        """Note what a run waits for."""
-        self._db.execute("UPDATE run SET detail = ? WHERE run_id = ?", (detail, run.run_id))
 
     # -- reading -------------------------------------------------------------------------------
 

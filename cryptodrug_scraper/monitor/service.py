@@ -82,12 +82,18 @@ class Service:
         for run in self.ledger.runs("running"):
             self._check(run)
         for run in self.ledger.runs("waiting"):
-            if repr(self._sessions.changed(run.of)) != run.detail:
-                logger.info("%s: the sessions have changed, so it goes on", run.job)
+            if self._has_fresh_session(run, now):
+                logger.info("%s: there is a fresh session, so it goes on", run.job)
                 self.ledger.put_off(run, now)
         self._take_in(now)
         self._begin(now)
         self.news.beat({job: each.after(now) for job, each in self.triggers.items()}, now)
+
+    def _has_fresh_session(self, run: Run, now: datetime) -> bool:
+        """Say whether a session came since a crawl began, perhaps while it was ending."""
+        began = run.started_at or now
+        sessions = self._sessions.all(run.of)
+        return any(session.added_at > began and session.usable(now) for session in sessions)
 
     def _take_in(self, now: datetime) -> None:
         if self._inbox is None:
@@ -188,8 +194,6 @@ class Service:
         now = datetime.now(UTC)
         ending = self.room.ending(run, code)
         self.ledger.end(run, ending.state, now, code, ending.outcome)
-        if ending.state == "waiting":
-            self.ledger.keep(run, repr(self._sessions.changed(run.of)))
         if ending.after is not None:
             self.ledger.put_off(run, now + ending.after)
         for job, detail in ending.next:

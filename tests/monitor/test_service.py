@@ -64,6 +64,19 @@ def test_a_wall_is_waited_at_until_fresh_cookies_come(here: Place, watched: Watc
         stop(process)
 
 
+def test_cookies_that_came_while_the_crawl_was_ending_are_fresh(
+    here: Place, watched: Watched
+) -> None:
+    here.server.site.sessions.end_all()
+    watched.since(8, "crawl/dream")
+    with here.researcher(every=0.01):  # renewed as soon as it is known that they ended
+        process = watched.start()
+        try:
+            assert watched.until("done", "crawl/dream").outcome == "finished"
+        finally:
+            stop(process)
+
+
 def test_killed_at_any_moment_it_goes_on(
     here: Place, watched: Watched, another_migrated_url: str
 ) -> None:
