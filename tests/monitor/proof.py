@@ -181,7 +181,7 @@ class Proof:
             for server in self.running.servers.values():
                 server.site.sessions.end_all()
         year.set_clock(monday + timedelta(minutes=30, seconds=1), self.running)
-        due = monday + timedelta(minutes=30)
+        due = monday - timedelta(hours=1)  # or later: it is 01:30 UTC in winter, 00:30 in summer
         strikes = [time.monotonic() + self.chance.uniform(1, 12)] if week in self.kill_weeks else []
         if week in self.database_weeks:
             time.sleep(self.chance.uniform(1, 8))
