@@ -250,7 +250,7 @@ def judged(proof: Proof) -> list[tuple[str, str, str, bool]]:
         ),
         ("crawls run twice", "0", f"{twice}", twice == 0),
         ("health of each", "all", f"{len(healths)}", all(r.state == "done" for r in healths)),
-        # None of the week before the first, nor of one that was slept through: nothing was captured.
+        # None of the week before the first, nor of one that was slept through.
         ("bulletins", f"{weeks - 1}", f"{len(bulletins)}", len(bulletins) == weeks - 1),
         (
             "kills of the monitor, of PostgreSQL; sessions renewed",
